@@ -1,0 +1,28 @@
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test lint macho clean
+
+demo: $(READY)  ## the main job, offline: simulated catalog -> embeddings -> classifier
+	$(BIN)/python benchmarks/demo.py
+
+test: lint  ## what CI runs
+	$(BIN)/pytest
+
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+macho: $(READY)  ## put a macho_a0.zip you have (MACHO=path) where pretrained="macho" finds it
+	$(BIN)/python -m sklearn_astromer.weights.put macho $(MACHO)
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet -c constraints.txt -e ".[dev]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,93 @@
+"""Arrays, ragged, padded or on a grid, into flat columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from sklearn_astromer._checks import Flat, as_float, as_ids, compact, offsets_of
+
+
+def flat_from_arrays(curves: Iterable[ArrayLike], ids: Any, band: Any) -> Flat:
+    """Join one (n_i, 2 or 3) array per object; a 3-D array is padded with rows of NaN."""
+    if ids is None and isinstance(curves, pd.Series):
+        ids = index_ids(curves.index)
+    if isinstance(curves, np.ma.MaskedArray):
+        curves = np.ma.filled(curves.astype(np.float64), np.nan)
+    items = list(curves)
+    object_ids = as_ids(ids, len(items))
+    padded = isinstance(curves, np.ndarray) and curves.ndim == 3
+    arrays = [one_curve(c, object_ids[i].item(), padded) for i, c in enumerate(items)]
+    observations = np.concatenate([a[:, :2] for a in arrays]) if arrays else np.empty((0, 2))
+    errors = None
+    if any(a.shape[1] == 3 for a in arrays):
+        absent = (np.full(len(a), np.nan) for a in arrays)
+        errors = np.concatenate(
+            [a[:, 2] if a.shape[1] == 3 else e for a, e in zip(arrays, absent, strict=True)]
+        )
+    return Flat(
+        observations[:, 0].copy(),
+        observations[:, 1].copy(),
+        errors,
+        offsets_of([len(a) for a in arrays]),
+        object_ids,
+        as_band(band, len(items)),
+    )
+
+
+def flat_from_grid(mag: ArrayLike, time: ArrayLike | None, ids: Any) -> Flat:
+    """Join the rows of magnitudes on a common time grid, NaN = not observed."""
+    grid = as_float(mag, "magnitudes on a grid")
+    if grid.ndim != 2:
+        raise ValueError(f"expected (n_objects, n_times) magnitudes, got shape {grid.shape}")
+    times = np.arange(grid.shape[1], dtype=np.float64) if time is None else as_float(time, "time")
+    if times.shape != grid.shape[1:]:
+        raise ValueError(f"{times.size} times for {grid.shape[1]} columns of magnitudes")
+    observed = ~np.isnan(grid)
+    return Flat(
+        np.broadcast_to(times, grid.shape)[observed],
+        grid[observed],
+        None,
+        offsets_of(observed.sum(axis=1)),
+        as_ids(ids, len(grid)),
+        None,
+    )
+
+
+def one_curve(curve: Any, id: Any, padded: bool) -> NDArray[np.float64]:
+    try:
+        array = as_float(curve, "a light curve")
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"object {id!r}: {error}") from error
+    if array.ndim != 2 or array.shape[1] not in (2, 3):
+        hint = " (it looks transposed)" if array.ndim == 2 and array.shape[0] in (2, 3) else ""
+        raise ValueError(
+            f"object {id!r} has shape {array.shape}{hint}: expected (n, 2) or (n, 3) with the "
+            "columns time, mag[, mag_err]"
+        )
+    if padded:
+        array = array[~np.isnan(array[:, :2]).all(axis=1)]
+        if len(array) > 1 and not array[-2:, :2].any():
+            raise ValueError(
+                f"object {id!r} ends in rows of zeros: pad with NaN, zeros are observations"
+            )
+    return array
+
+
+def as_band(band: Any, n: int) -> NDArray[Any] | None:
+    if band is None:
+        return None
+    values = np.asarray(band).astype(str)
+    if values.shape not in ((), (n,)):
+        raise ValueError(f"band must be one for all or one per object ({n}), got {values.shape}")
+    return compact(np.ascontiguousarray(np.broadcast_to(values, (n,))))
+
+
+def index_ids(index: pd.Index) -> Any:
+    """Use a pandas index as ids if it can name objects, else their positions."""
+    usable = index.nlevels == 1 and pd.api.types.infer_dtype(index) in ("integer", "string")
+    return index.to_numpy() if usable else None

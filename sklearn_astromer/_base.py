@@ -1,0 +1,75 @@
+"""What the estimators share: reading X, devices, seeds, persistence."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import validate_data
+
+from sklearn_astromer._arrays import index_ids
+from sklearn_astromer.adapters import as_light_curves, is_grid
+from sklearn_astromer.lightcurves import LightCurves
+
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+
+class AstromerBase(BaseEstimator):
+    """An estimator that reads light curves and keeps its networks in plain attributes."""
+
+    def _read(self, X: Any, *, reset: bool) -> LightCurves:
+        """Read X, with scikit-learn's own checks where it is a 2-D array."""
+        if not is_grid(X):
+            if reset and hasattr(self, "n_features_in_"):
+                del self.n_features_in_
+            return as_light_curves(X)
+        grid = validate_data(
+            self, X, reset=reset, dtype=np.float64, ensure_all_finite=False, ensure_min_samples=0
+        )
+        if reset and len(grid) == 0:
+            raise ValueError("Found array with 0 sample(s), a minimum of 1 is required")
+        ids = index_ids(X.index) if isinstance(X, pd.DataFrame) else None
+        return LightCurves.from_grid(grid, ids=ids)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.three_d_array = True
+        return tags
+
+
+def resolve_device(device: str | torch.device) -> torch.device:
+    """Return the device: ``"auto"`` is the GPU if torch sees one, else the CPU."""
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        resolved = torch.device(device)
+    except (RuntimeError, TypeError) as error:
+        raise ValueError(f"device={device!r}: {error}") from error
+    if resolved.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"device={device!r}, but torch sees no GPU here: use device='auto'")
+    return resolved
+
+
+def resolve_dtype(precision: str, device: torch.device) -> torch.dtype:
+    """Return the dtype of a precision: ``"auto"`` is bfloat16 on a GPU that has it."""
+    if precision == "auto":
+        has_bf16 = device.type == "cuda" and torch.cuda.is_bf16_supported()
+        return torch.bfloat16 if has_bf16 else torch.float32
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision must be 'auto', 'float32' or 'bfloat16', got {precision!r}")
+    return PRECISIONS[precision]
+
+
+@contextlib.contextmanager
+def isolated_seed(seed: int, device: torch.device) -> Iterator[None]:
+    """Seed torch's global generators and put them back as they were found."""
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        yield

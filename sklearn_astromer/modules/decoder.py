@@ -1,0 +1,51 @@
+"""Attention vectors back to magnitudes."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from sklearn_astromer.modules.encoder import Encoder, EncoderConfig
+
+
+class Decoder(nn.Module):
+    """LayerNorm and one linear layer (Donoso-Oliva et al. 2023, §4.2).
+
+    Parameters
+    ----------
+    config : EncoderConfig
+    """
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(config.d_model, eps=config.norm_eps)
+        self.out = nn.Linear(config.d_model, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map vectors (n_windows, L, d_model) to magnitudes (n_windows, L)."""
+        out: Tensor = self.out(self.norm(x)).squeeze(-1)
+        return out
+
+
+class Astromer(nn.Module):
+    """Encoder and decoder together: what pretraining trains and a checkpoint holds.
+
+    Parameters
+    ----------
+    config : EncoderConfig
+    """
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        self.encoder = Encoder(config)
+        self.decoder = Decoder(config)
+        for module in self.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.xavier_uniform_(module.weight)
+                nn.init.zeros_(module.bias)
+
+    def forward(
+        self, time: Tensor, mag: Tensor, mask: Tensor | None = None, hidden: Tensor | None = None
+    ) -> Tensor:
+        """Reconstruct the centred magnitudes, (n_windows, L); see `Encoder.forward`."""
+        out: Tensor = self.decoder(self.encoder(time, mag, mask, hidden))
+        return out

@@ -1,0 +1,161 @@
+"""The ASTROMER encoder."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from sklearn_astromer.modules.attention import SelfAttention
+from sklearn_astromer.modules.positional import PositionalEncoding
+
+
+@dataclasses.dataclass(frozen=True)
+class EncoderConfig:
+    """What an encoder looks like; the defaults are the released ASTROMER 1.
+
+    Parameters
+    ----------
+    d_model, n_layers, n_heads, d_ff : int
+        Width of the vectors, blocks, heads (dividing `d_model`), width of the feed-forward layer.
+    dropout : float
+        In training, after the input, the attention and the feed-forward layer.
+    pe_base, pe_exponent, min_period : float
+        See `PositionalEncoding`; `min_period` in days.
+    residual : bool
+        Add the input of each sub-layer before its LayerNorm. ASTROMER 1 does not.
+    mask_token : bool
+        Give hidden observations a learned vector instead of the magnitude 0.
+    norm_eps : float
+        Of LayerNorm.
+    """
+
+    d_model: int = 256
+    n_layers: int = 2
+    n_heads: int = 4
+    d_ff: int = 128
+    dropout: float = 0.1
+    pe_base: float = 10000.0
+    pe_exponent: float = 2.0
+    min_period: float = 2 * math.pi
+    residual: bool = False
+    mask_token: bool = False
+    norm_eps: float = 1e-6
+
+    def __post_init__(self) -> None:
+        """Refuse sizes that make no network."""
+        for name in ("d_model", "n_layers", "n_heads", "d_ff"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.d_model % self.n_heads or self.d_model % 2:
+            raise ValueError(
+                f"d_model={self.d_model} must be even and a multiple of n_heads={self.n_heads}"
+            )
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout must be in [0, 1), got {self.dropout}")
+        if self.min_period <= 0 or self.pe_base <= 0:
+            raise ValueError("min_period and pe_base must be positive")
+
+
+class Block(nn.Module):
+    """Attention, LayerNorm, tanh feed-forward, LayerNorm."""
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        self.residual = config.residual
+        self.attention = SelfAttention(config.d_model, config.n_heads)
+        self.norm1 = nn.LayerNorm(config.d_model, eps=config.norm_eps)
+        self.ffn_in = nn.Linear(config.d_model, config.d_ff)
+        self.ffn_out = nn.Linear(config.d_ff, config.d_model)
+        self.norm2 = nn.LayerNorm(config.d_model, eps=config.norm_eps)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, x: Tensor, keys: Tensor | None) -> Tensor:
+        """Map vectors to vectors, both (n_windows, L, d_model)."""
+        attended = self.dropout(self.attention(x, keys))
+        x = self.norm1(x + attended if self.residual else attended)
+        fed = self.dropout(self.ffn_out(torch.tanh(self.ffn_in(x))))
+        out: Tensor = self.norm2(x + fed if self.residual else fed)
+        return out
+
+
+class Encoder(nn.Module):
+    """Magnitudes and times to attention vectors (Donoso-Oliva et al. 2023, §4.1).
+
+    Padding and hidden observations are excluded as keys, so a window's vectors do not depend on
+    how far it is padded (the official mask lets both through).
+
+    Parameters
+    ----------
+    config : EncoderConfig
+    """
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.positional = PositionalEncoding(
+            config.d_model, config.pe_base, config.pe_exponent, config.min_period
+        )
+        self.magnitude = nn.Linear(1, config.d_model)
+        self.mask_token = nn.Parameter(torch.zeros(config.d_model)) if config.mask_token else None
+        self.dropout = nn.Dropout(config.dropout)
+        self.layers: Sequence[Block] = nn.ModuleList(  # type: ignore[assignment]
+            Block(config) for _ in range(config.n_layers)
+        )
+
+    def forward(
+        self, time: Tensor, mag: Tensor, mask: Tensor | None = None, hidden: Tensor | None = None
+    ) -> Tensor:
+        """Return the attention vectors.
+
+        Parameters
+        ----------
+        time, mag : float32 Tensors of shape (n_windows, L)
+            Centred times (days) and magnitudes; anything in the padding.
+        mask : bool Tensor of shape (n_windows, L), optional
+            True = a real observation; None: all are.
+        hidden : bool Tensor of shape (n_windows, L), optional
+            True = its magnitude is to be reconstructed and must not be seen. At least one real
+            observation of a window stays visible.
+
+        Returns
+        -------
+        Tensor of shape (n_windows, L, d_model)
+        """
+        return self.all_layers(time, mag, mask, hidden)[-1]
+
+    def all_layers(
+        self, time: Tensor, mag: Tensor, mask: Tensor | None = None, hidden: Tensor | None = None
+    ) -> list[Tensor]:
+        """Return the input embedding and the output of each block; see `forward`."""
+        x, keys = self._embed(time, mag, mask, hidden)
+        outputs = [x]
+        for layer in self.layers:
+            outputs.append(layer(outputs[-1], keys))
+        return outputs
+
+    def attention_weights(
+        self, time: Tensor, mag: Tensor, mask: Tensor | None = None, hidden: Tensor | None = None
+    ) -> list[Tensor]:
+        """Return each block's attention weights, (n_windows, n_heads, L, L); see `forward`."""
+        x, keys = self._embed(time, mag, mask, hidden)
+        weights = []
+        for layer in self.layers:
+            weights.append(layer.attention.weights(x, keys))
+            x = layer(x, keys)
+        return weights
+
+    def _embed(
+        self, time: Tensor, mag: Tensor, mask: Tensor | None, hidden: Tensor | None
+    ) -> tuple[Tensor, Tensor | None]:
+        if hidden is None:
+            x, keys = self.magnitude(mag.unsqueeze(-1)), mask
+        else:
+            x = self.magnitude(mag.masked_fill(hidden, 0.0).unsqueeze(-1))
+            if self.mask_token is not None:
+                x = torch.where(hidden.unsqueeze(-1), self.mask_token.to(x.dtype), x)
+            keys = ~hidden if mask is None else mask & ~hidden
+        return self.dropout(x + self.positional(time)), keys

@@ -1,0 +1,71 @@
+"""The pretrained weights known by name: where they are, their licence and what to cite."""
+
+from dataclasses import dataclass
+
+__all__ = ["WEIGHTS", "WeightsEntry"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightsEntry:
+    """Pretrained weights known by name.
+
+    Parameters
+    ----------
+    name : str
+        Key in `WEIGHTS`.
+    description : str
+        What the network was trained on.
+    licence : str
+        Licence of the weights.
+    citation : str
+        What to cite when using them.
+    bundled : bool
+        Whether they are part of this package, in ``weights/bundled/<name>/``.
+    url, filename, sha256 : str or None
+        Where they are downloaded from, the name of the file in the cache, and its SHA-256 in
+        hexadecimal; None unless downloadable.
+    unavailable : str or None
+        Why they can be had nowhere, None if they can.
+    """
+
+    name: str
+    description: str
+    licence: str
+    citation: str
+    bundled: bool = False
+    url: str | None = None
+    filename: str | None = None
+    sha256: str | None = None
+    unavailable: str | None = None
+
+
+_PAPER = "Donoso-Oliva et al. 2023, A&A 670, A54, doi:10.1051/0004-6361/202243928"
+
+
+def _unpublished(name: str, survey: str) -> WeightsEntry:
+    return WeightsEntry(
+        name=name,
+        description=f"ASTROMER 1 for light curves of {survey}",
+        licence="not published",
+        citation=_PAPER,
+        unavailable="the paper names them, but its authors publish them nowhere today",
+    )
+
+
+WEIGHTS: dict[str, WeightsEntry] = {
+    entry.name: entry
+    for entry in (
+        WeightsEntry(
+            name="macho",
+            description="ASTROMER 1 pretrained on R-band light curves of MACHO",
+            licence="MIT",
+            citation=_PAPER,
+            url="https://github.com/astromer-science/weights/raw/main/macho_a0.zip",
+            filename="macho_a0.zip",
+            sha256="76a204a37a0d47bfd722477f55231624c0c56cf9eea3369b5f22ff445d95158b",
+        ),
+        _unpublished("ogle", "OGLE-III"),
+        _unpublished("atlas", "ATLAS"),
+    )
+}
+"""Name to entry; `sklearn_astromer.weights.load` takes the names that are not unavailable."""

@@ -1,0 +1,126 @@
+"""Windows: what the network sees of a curve, and which object each belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_astromer.lightcurves import LightCurves
+
+
+class WindowBatch(NamedTuple):
+    """Centred windows side by side, padded to the longest of them.
+
+    ``time`` (days) and ``mag`` (magnitudes) are float32 of shape (n_windows, L), each minus its
+    window's mean, and zero in the padding. ``mask`` is True for a real observation; it is None
+    when every window fills its row.
+    """
+
+    time: NDArray[np.float32]
+    mag: NDArray[np.float32]
+    mask: NDArray[np.bool_] | None
+
+
+class Windows:
+    """Consecutive windows that partition every curve.
+
+    A curve of n observations gives ceil(n / window_size) windows of nearly equal length (they
+    differ by one observation at most). So no observation is seen twice, none is left out, and no
+    leftover of one or two observations gets a window without a signal, as cutting off full windows
+    from the start would give.
+
+    Parameters
+    ----------
+    curves : LightCurves
+    window_size : int
+        The most observations in a window.
+
+    Attributes
+    ----------
+    curves : LightCurves
+    start, length, object : ndarray of shape (n_windows,), int64
+        First observation (in the flat columns), number of observations, and object of each
+        window, in the order of the curves.
+    time_mean, mag_mean : ndarray of shape (n_windows,), float64
+        What centring subtracts: the mean time (days) and magnitude of each window
+        (Donoso-Oliva et al. 2023, §5.3), in float64, so that no digit of a Julian date is lost.
+
+    Raises
+    ------
+    ValueError
+        If `window_size` is not positive.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_astromer import LightCurves
+    >>> curves = LightCurves.from_grid(np.zeros((1, 401)))
+    >>> Windows(curves, 200).length
+    array([134, 134, 133])
+    """
+
+    def __init__(self, curves: LightCurves, window_size: int) -> None:
+        if window_size < 1:
+            raise ValueError(f"window_size must be at least 1, got {window_size}")
+        self.curves = curves
+        n = curves.lengths
+        per_object = -(-n // window_size)
+        self.object = np.repeat(np.arange(len(curves)), per_object)
+        first = np.concatenate([[0], np.cumsum(per_object)])[:-1]
+        position = np.arange(len(self.object)) - first[self.object]
+        size, extra = np.divmod(n, np.maximum(per_object, 1))
+        size, extra = size[self.object], extra[self.object]
+        self.length = size + (position < extra)
+        self.start = curves.offsets[self.object] + position * size + np.minimum(position, extra)
+        if len(self.start):
+            self.time_mean = np.add.reduceat(curves.time, self.start) / self.length
+            self.mag_mean = np.add.reduceat(curves.mag, self.start) / self.length
+        else:
+            self.time_mean = self.mag_mean = np.empty(0)
+
+    def __len__(self) -> int:
+        return len(self.length)
+
+    def gather(self, rows: NDArray[np.int64]) -> WindowBatch:
+        """Return the windows `rows`, centred and padded to the longest of them."""
+        where, mask = self.positions(rows)
+        time = self.curves.time[where] - self.time_mean[rows][:, None]
+        mag = self.curves.mag[where] - self.mag_mean[rows][:, None]
+        if mask.all():
+            return WindowBatch(time.astype(np.float32), mag.astype(np.float32), None)
+        return WindowBatch(
+            np.where(mask, time, 0.0).astype(np.float32),
+            np.where(mask, mag, 0.0).astype(np.float32),
+            mask,
+        )
+
+    def positions(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Return where the observations of padded windows lie in the flat columns, and the mask.
+
+        Both have the shape (n_windows, L); padding points at the window's first observation.
+        """
+        length = self.length[rows]
+        column = np.arange(length.max(initial=1))
+        mask = column < length[:, None]
+        return self.start[rows][:, None] + np.where(mask, column, 0), mask
+
+    def batches(
+        self, max_observations: int, rows: NDArray[np.int64] | None = None
+    ) -> Iterator[NDArray[np.int64]]:
+        """Yield rows in order of length, as many at a time as padded fit `max_observations`.
+
+        Windows of one length keep their order; a window longer than `max_observations` comes
+        alone.
+        """
+        rows = np.arange(len(self)) if rows is None else rows
+        rows = rows[np.argsort(self.length[rows], kind="stable")]
+        length = self.length[rows]
+        stop = len(rows)
+        while stop > 0:  # from the longest: a batch is as long as its last window
+            n = max(1, max_observations // int(length[stop - 1]))
+            start = max(0, stop - n)
+            yield rows[start:stop]
+            stop = start

@@ -1,0 +1,365 @@
+"""AstromerEmbedder: parity, invariance, training, persistence."""
+
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sklearn_astromer import AstromerEmbedder, LightCurves
+from sklearn_astromer.datasets import make_variable_stars
+
+SMALL = {"d_model": 16, "n_heads": 2, "d_ff": 16, "max_epochs": 0, "random_state": 0}
+LENGTHS = [1, 199, 200, 201, 400, 401, 37]
+
+
+@pytest.fixture(scope="module")
+def curves():
+    rng = np.random.RandomState(0)
+    return LightCurves.from_arrays(
+        [
+            np.c_[np.sort(rng.uniform(50000, 53000, n)), rng.normal(14, 0.4, n)]
+            for n in LENGTHS
+        ],
+        ids=[f"star-{i}" for i in range(len(LENGTHS))],
+    )
+
+
+@pytest.fixture(scope="module")
+def fitted(curves):
+    return AstromerEmbedder(**SMALL).fit(curves)
+
+
+@pytest.fixture(scope="module")
+def stars():
+    return make_variable_stars(40, n_observations=(20, 60), random_state=0)[0]
+
+
+@pytest.fixture(scope="module")
+def macho(shared):
+    return AstromerEmbedder(shared / "weights" / "macho_a0.zip", max_epochs=0, pooling=None)
+
+
+# -- against the official graph ------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def golden(shared):
+    return np.load(shared / "golden" / "macho_attention.npz")
+
+
+def golden_curves(golden, shift=0.0):
+    return [
+        np.c_[golden["time"][i, :n] + shift, golden["mag"][i, :n]]
+        for i, n in enumerate(golden["n_obs"])
+    ]
+
+
+def test_vectors_equal_the_official_ones(macho, golden):
+    assert "tensorflow" not in sys.modules
+    vectors = macho.fit_transform(golden_curves(golden))
+    difference = np.concatenate(
+        [np.abs(v - golden["attention"][i, : len(v)]).ravel() for i, v in enumerate(vectors)]
+    )
+    assert difference.max() <= 1e-3
+    assert difference.mean() <= 1e-5
+
+
+def test_reconstruction_equals_the_official_one(macho, golden):
+    curves = golden_curves(golden)
+    for i, magnitudes in enumerate(macho.fit(curves).reconstruct(curves)):
+        centred = magnitudes - curves[i][:, 1].mean()
+        np.testing.assert_allclose(
+            centred, golden["reconstruction"][i, : len(centred)], atol=2e-4, rtol=0
+        )
+
+
+def test_julian_dates_give_the_vectors_of_mjd(macho, golden):
+    mjd = macho.fit_transform(golden_curves(golden))
+    jd = macho.transform(golden_curves(golden, shift=2400000.5))
+    assert max(np.abs(a - b).max() for a, b in zip(mjd, jd, strict=True)) <= 1e-5
+
+
+def test_float32_times_would_have_failed_the_test_above(macho, golden):
+    curves = golden_curves(golden, shift=2400000.5)
+    rounded = [np.c_[c[:, 0].astype(np.float32), c[:, 1]] for c in curves]
+    exact, lossy = macho.fit_transform(curves), macho.transform(rounded)
+    assert max(np.abs(a - b).max() for a, b in zip(exact, lossy, strict=True)) > 1e-2
+
+
+# -- invariance ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pooling", ["mean", "mean_std", "max", "layers"])
+def test_rows_do_not_depend_on_neighbours_order_or_batches(curves, pooling):
+    rows = AstromerEmbedder(**SMALL, pooling=pooling).fit(curves).transform(curves)
+    for options in ({"batch_size": 1}, {"batch_size": 3}, {"batch_size": 500}):
+        other = AstromerEmbedder(**SMALL, pooling=pooling, **options).fit(curves)
+        np.testing.assert_allclose(other.transform(curves), rows, atol=1e-5, rtol=0)
+        order = np.random.RandomState(1).permutation(len(curves))
+        np.testing.assert_allclose(other.transform(curves[order]), rows[order], atol=1e-5, rtol=0)
+        for i in range(len(curves)):
+            np.testing.assert_allclose(other.transform([curves[i]])[0], rows[i], atol=1e-5, rtol=0)
+
+
+def test_equal_lengths_are_bitwise_equal_whatever_the_number_of_rows():
+    grid = np.random.RandomState(0).normal(15, 1, size=(23, 30))
+    embedder = AstromerEmbedder(max_epochs=0, random_state=0).fit(grid)
+    rows = embedder.transform(grid)
+    for n in (1, 2, 3, 5, 22):
+        np.testing.assert_array_equal(embedder.transform(grid[:n]), rows[:n])
+
+
+def test_one_vector_per_observation(fitted, curves):
+    vectors = clone(fitted).set_params(pooling=None).fit(curves).transform(curves)
+    assert [v.shape for v in vectors] == [(n, 16) for n in LENGTHS]
+    rows = fitted.transform(curves)
+    np.testing.assert_allclose([v.mean(0, dtype=float) for v in vectors], rows, atol=5e-6)
+
+
+def test_no_objects_give_no_rows(fitted, curves):
+    assert fitted.transform(curves[:0]).shape == (0, 16)
+    assert clone(fitted).set_params(pooling=None).fit(curves).transform(curves[:0]) == []
+    with pytest.raises(ValueError, match="no light curves"):
+        clone(fitted).fit(curves[:0])
+
+
+# -- names, frames, containers -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("pooling", "n"), [("mean", 16), ("mean_std", 32), ("layers", 48)])
+def test_feature_names_and_pandas_output(curves, pooling, n):
+    embedder = AstromerEmbedder(**SMALL, pooling=pooling).set_output(transform="pandas")
+    frame = embedder.fit_transform(curves)
+    assert list(frame.index) == list(curves.ids)
+    assert list(frame.columns) == list(embedder.get_feature_names_out())
+    assert frame.shape == (len(curves), n)
+    assert len(set(frame.columns)) == n
+
+
+def test_the_index_of_a_frame_survives():
+    grid = pd.DataFrame(np.random.RandomState(0).normal(size=(4, 6)), index=list("wxyz"))
+    grid.columns = [f"night{i}" for i in range(6)]
+    embedder = AstromerEmbedder(**SMALL).set_output(transform="pandas")
+    assert list(embedder.fit_transform(grid).index) == list("wxyz")
+    assert list(embedder.feature_names_in_) == list(grid.columns)
+    nested = pd.Series([grid.to_numpy()[:3, :2], grid.to_numpy()[:, :2]], index=[7, 9])
+    assert list(embedder.fit_transform(nested).index) == [7, 9]
+    assert not hasattr(embedder, "n_features_in_")
+
+
+def test_vectors_refuse_pandas(curves):
+    embedder = AstromerEmbedder(**SMALL, pooling=None).set_output(transform="pandas").fit(curves)
+    with pytest.raises(ValueError, match="pooling=None"):
+        embedder.transform(curves)
+    with pytest.raises(ValueError, match="pooling=None"):
+        embedder.get_feature_names_out()
+
+
+@pytest.mark.filterwarnings("ignore:.*lie outside:UserWarning")  # their X is no magnitude
+@parametrize_with_checks(
+    [
+        AstromerEmbedder(
+            **{**SMALL, "max_epochs": 1}, batch_size=1000, patience=None, validation_fraction=None
+        ),
+        AstromerEmbedder(**SMALL, pooling="mean_std"),
+    ]
+)
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+# -- training ------------------------------------------------------------------------------------
+
+
+def test_training_learns_and_restores_the_best_epoch(stars):
+    before = AstromerEmbedder(**SMALL).fit(stars)
+    embedder = AstromerEmbedder(
+        **{**SMALL, "max_epochs": 8}, lr=1e-2, batch_size=8, patience=None
+    ).fit(stars)
+    history = embedder.history_
+    assert list(history["epoch"]) == list(range(1, 9))
+    assert embedder.score(stars) > before.score(stars) + 0.02
+    # the best epoch again: validation hides the same observations at every pass
+    split = AstromerEmbedder(**SMALL)._split(stars, split_seed(embedder.random_state))[1]
+    loader_score = rmse(embedder, split, valid_seed(embedder.random_state))
+    assert loader_score == pytest.approx(history["valid_rmse"].min(), abs=1e-6)
+
+
+def seeds(random_state):
+    return np.random.RandomState(random_state).randint(np.iinfo(np.int32).max, size=4)
+
+
+def split_seed(random_state):
+    return int(seeds(random_state)[1])
+
+
+def valid_seed(random_state):
+    return int(seeds(random_state)[3])
+
+
+def rmse(embedder, windows, seed):
+    from sklearn_astromer.training import ProbedRMSE, ProbingLoader
+
+    probed = embedder._hidden(windows, seed)
+    (seen, asked), *rest = ProbingLoader(probed, len(windows))
+    assert not rest
+    with torch.no_grad():
+        return ProbedRMSE()(embedder.module_(**seen), asked).item()
+
+
+def test_patience_stops_and_nothing_is_ever_split_by_window(stars):
+    embedder = AstromerEmbedder(**{**SMALL, "max_epochs": 30}, lr=0.0, patience=2, batch_size=64)
+    assert len(embedder.fit(stars).history_) == 3
+    both = LightCurves.concatenate([stars, stars])  # two bands of each star
+    train, valid = embedder._split(both, 0)
+    assert not set(train.curves.ids) & set(valid.curves.ids)
+    assert len(train.curves) + len(valid.curves) == len(both)
+
+
+def test_masks_are_fresh_in_training_and_fixed_in_validation(stars):
+    from sklearn_astromer.training import ProbedWindows, ProbingLoader
+    from sklearn_astromer.windows import Windows
+
+    def passes(fixed):
+        fractions = {"probed": 0.5, "random": 0.2, "same": 0.2}
+        loader = ProbingLoader(ProbedWindows(Windows(stars, 200), 1, fixed, fractions), 1000)
+        return [next(iter(loader)) for _ in range(2)]
+
+    first, second = passes(fixed=True)
+    assert torch.equal(first[1]["probed"], second[1]["probed"])
+    first, second = passes(fixed=False)
+    assert not torch.equal(first[1]["probed"].sum(0), second[1]["probed"].sum(0))
+
+
+def test_warm_up_has_its_peak_at_lr():
+    from sklearn_astromer.training import warm_up
+
+    rates = [warm_up(step, 10) for step in range(40)]
+    assert rates.index(max(rates)) == 9
+    assert max(rates) == 1
+    # eq. 5: d^-1/2 · min(step^-1/2, step · warmup^-3/2)
+    paper = [64**-0.5 * min(s**-0.5, s * 10**-1.5) for s in range(1, 41)]
+    np.testing.assert_allclose(rates, np.array(paper) / max(paper))
+
+
+def test_equal_seeds_give_equal_models_and_global_generators_stay(stars):
+    def fit(seed):
+        return AstromerEmbedder(**{**SMALL, "max_epochs": 2, "random_state": seed}).fit(stars)
+
+    torch.manual_seed(5)
+    np.random.seed(5)  # noqa: NPY002
+    state = torch.get_rng_state(), np.random.get_state()[1].copy()
+    first, again, other = fit(3), fit(3), fit(4)
+    assert torch.equal(torch.get_rng_state(), state[0])
+    np.testing.assert_array_equal(np.random.get_state()[1], state[1])
+    np.testing.assert_array_equal(first.transform(stars), again.transform(stars))
+    pd.testing.assert_frame_equal(
+        first.history_.drop(columns="seconds"), again.history_.drop(columns="seconds")
+    )
+    assert not np.allclose(first.transform(stars), other.transform(stars))
+
+
+def test_a_window_of_one_observation_carries_no_loss():
+    singles = LightCurves.from_grid(np.arange(6.0)[:, None])
+    embedder = AstromerEmbedder(**{**SMALL, "max_epochs": 1}).fit(singles)
+    assert np.isfinite(embedder.transform(singles)).all()
+    with pytest.raises(ValueError, match="two observations"):
+        embedder.score(singles)
+
+
+def test_a_loss_that_is_not_finite_stops_with_an_explanation(stars):
+    with pytest.raises(FloatingPointError, match="lower lr"):
+        AstromerEmbedder(**{**SMALL, "max_epochs": 3}, lr=1e30).fit(stars)
+
+
+# -- reconstruction ------------------------------------------------------------------------------
+
+
+def test_reconstruct_hides_what_it_is_told(fitted, curves):
+    hidden = [np.arange(n) % 3 == 1 for n in LENGTHS]
+    changed = LightCurves.from_arrays(
+        [np.c_[c[:, 0], c[:, 1]] for c in curves], ids=list(curves.ids)
+    )
+    plain = fitted.reconstruct(curves)
+    unseen = fitted.reconstruct(changed, hidden=hidden)
+    assert [len(m) for m in unseen] == LENGTHS
+    assert not np.allclose(plain[1], unseen[1])
+    with pytest.raises(ValueError, match="star-0"):
+        fitted.reconstruct(curves, hidden=[np.ones(n, dtype=bool) for n in LENGTHS])
+    with pytest.raises(ValueError, match="hidden must be"):
+        fitted.reconstruct(curves, hidden=hidden[:3])
+
+
+# -- parameters and persistence ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"pooling": "median"}, "pooling"),
+        ({"max_epochs": -1}, "max_epochs"),
+        ({"batch_size": 0}, "batch_size"),
+        ({"validation_fraction": 1.0}, "validation_fraction"),
+        ({"precision": "float8"}, "precision"),
+        ({"device": "abacus"}, "device"),
+        ({"probed_fraction": 1.5, "max_epochs": 1}, "fractions"),
+        ({"pretrained": "machoo"}, "machoo"),
+    ],
+)
+def test_bad_parameters_are_named(stars, options, message):
+    with pytest.raises(ValueError, match=message):
+        AstromerEmbedder(**{**SMALL, **options}).fit(stars)
+
+
+def test_nothing_works_before_fit(curves):
+    for method in ("transform", "score", "reconstruct", "save_pretrained", "get_feature_names_out"):
+        with pytest.raises(NotFittedError):
+            getattr(AstromerEmbedder(), method)(curves)
+
+
+def test_sizes_that_contradict_the_checkpoint_are_refused(shared, curves):
+    path = shared / "weights" / "macho_a0.zip"
+    with pytest.raises(ValueError, match="d_model=64 does not fit"):
+        AstromerEmbedder(path, d_model=64, max_epochs=0).fit(curves)
+
+
+def test_saved_folder_comes_back_the_same(tmp_path, stars):
+    embedder = AstromerEmbedder(**{**SMALL, "max_epochs": 1}, residual=True, mask_token=True)
+    rows = embedder.fit_transform(stars)
+    embedder.save_pretrained(tmp_path / "mine")
+    again = AstromerEmbedder(tmp_path / "mine", max_epochs=0).fit(stars)
+    np.testing.assert_array_equal(again.transform(stars), rows)
+    assert again.module_.encoder.config == embedder.module_.encoder.config
+
+
+def test_pickles_when_unfitted_and_in_another_process(tmp_path, fitted, curves):
+    assert pickle.loads(pickle.dumps(AstromerEmbedder(pooling="max"))).pooling == "max"
+    joblib.dump((fitted, curves), tmp_path / "fitted.joblib")
+    code = (
+        "import joblib, numpy, sys\n"
+        "fitted, curves = joblib.load(sys.argv[1])\n"
+        "numpy.save(sys.argv[2], fitted.transform(curves))\n"
+    )
+    out = tmp_path / "rows.npy"
+    subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "fitted.joblib"), str(out)],
+        check=True,
+        cwd=Path(__file__).parent,
+    )
+    np.testing.assert_allclose(np.load(out), fitted.transform(curves), atol=1e-6)
+
+
+def test_bfloat16_is_close_and_said_to_be_asked_for(curves, fitted):
+    low = clone(fitted).set_params(precision="bfloat16").fit(curves)
+    rows, exact = low.transform(curves), fitted.transform(curves)
+    assert rows.dtype == np.float32
+    assert 0 < np.abs(rows - exact).max() < 0.1

@@ -1,0 +1,701 @@
+import json
+import os
+import pickle
+import stat
+import struct
+import subprocess
+import tempfile
+import threading
+import zipfile
+
+import numpy as np
+import pytest
+import safetensors.numpy
+
+from sklearn_astromer.weights import official
+from sklearn_astromer.weights.checkpoint import (
+    Checkpoint,
+    expected_shapes,
+    read_checkpoint,
+    read_folder,
+    read_official,
+    write_folder,
+)
+
+
+def assert_same(a, b):
+    assert a.config == b.config
+    assert a.info == b.info
+    assert a.tensors.keys() == b.tensors.keys()
+    for name, tensor in a.tensors.items():
+        np.testing.assert_array_equal(tensor, b.tensors[name], strict=True)
+
+
+@pytest.fixture
+def saved(make_checkpoint, tmp_path):
+    write_folder(tmp_path / "mine", make_checkpoint(info={"survey": "ASAS", "epochs": [1, 2.5]}))
+    return tmp_path / "mine"
+
+
+# ---------------------------------------------------------------- Checkpoint
+
+
+def test_expected_shapes(config):
+    assert expected_shapes({**config, "n_layers": 1, "mask_token": True}) == {
+        "encoder.magnitude.weight": (4, 1),
+        "encoder.magnitude.bias": (4,),
+        "encoder.mask_token": (4,),
+        "encoder.layers.0.attention.qkv.weight": (12, 4),
+        "encoder.layers.0.attention.qkv.bias": (12,),
+        "encoder.layers.0.attention.out.weight": (4, 4),
+        "encoder.layers.0.attention.out.bias": (4,),
+        "encoder.layers.0.norm1.weight": (4,),
+        "encoder.layers.0.norm1.bias": (4,),
+        "encoder.layers.0.ffn_in.weight": (3, 4),
+        "encoder.layers.0.ffn_in.bias": (3,),
+        "encoder.layers.0.ffn_out.weight": (4, 3),
+        "encoder.layers.0.ffn_out.bias": (4,),
+        "encoder.layers.0.norm2.weight": (4,),
+        "encoder.layers.0.norm2.bias": (4,),
+        "decoder.norm.weight": (4,),
+        "decoder.norm.bias": (4,),
+        "decoder.out.weight": (1, 4),
+        "decoder.out.bias": (1,),
+    }
+
+
+BAD_VALUES = [
+    ("d_model", 0),
+    ("d_model", 4.0),
+    ("d_model", "4"),
+    ("d_model", True),
+    ("n_layers", 10**9),
+    ("n_heads", 3),
+    ("window_size", None),
+    ("dropout", 1.0),
+    ("dropout", -0.1),
+    ("dropout", False),
+    ("pe_base", 0),
+    ("pe_exponent", "2"),
+    ("min_period", [1.0]),
+    ("norm_eps", -1e-6),
+    ("residual", 0),
+    ("mask_token", "false"),
+]
+
+
+@pytest.mark.parametrize(("key", "value"), BAD_VALUES)
+def test_bad_config_values(make_checkpoint, key, value):
+    good = make_checkpoint()
+    with pytest.raises(ValueError, match=key):
+        Checkpoint({**good.config, key: value}, good.tensors)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_not_finite_config_values(make_checkpoint, value):
+    good = make_checkpoint()
+    with pytest.raises(ValueError, match=r"'pe_base' is (nan|inf), expected a positive number"):
+        Checkpoint({**good.config, "pe_base": value}, good.tensors)
+
+
+def test_numpy_config_values_become_plain(make_checkpoint, tmp_path):
+    made = make_checkpoint(
+        d_model=np.int64(8), dropout=np.float64(0.0), pe_base=100, residual=np.True_
+    )
+    assert [type(made.config[key]) for key in ("d_model", "dropout", "pe_base", "residual")] == [
+        *(int, float, float, bool)
+    ]
+    write_folder(tmp_path / "mine", made)
+    assert_same(read_folder(tmp_path / "mine"), made)
+
+
+def test_bad_tensors(make_checkpoint):
+    good = make_checkpoint()
+    wrong = dict(good.tensors)
+    del wrong["decoder.out.bias"]
+    wrong["decoder.norm.bias"] = np.zeros(5, np.float32)
+    wrong["decoder.norm.weight"] = np.zeros(4)
+    wrong["encoder.magnitude.bias"] = np.array([0, 1, np.nan, 2], np.float32)
+    wrong["encoder.mask_token"] = np.zeros(4, np.float32)
+    with pytest.raises(ValueError) as caught:
+        Checkpoint(good.config, wrong)
+    for problem in [
+        "decoder.out.bias is missing",
+        "decoder.norm.bias is (5,), expected (4,)",
+        "decoder.norm.weight is float64, expected float32",
+        "encoder.magnitude.bias has NaN or infinite values",
+        "encoder.mask_token is unknown",
+    ]:
+        assert problem in str(caught.value)
+    with pytest.raises(ValueError, match="; and 10 more"):
+        Checkpoint(good.config, {})
+
+
+# ---------------------------------------------------------------- our folder
+
+
+def test_round_trip(saved, make_checkpoint):
+    again = read_checkpoint(str(saved))
+    assert_same(again, make_checkpoint(info={"survey": "ASAS", "epochs": [1, 2.5]}))
+    assert all(t.flags.writeable and t.flags.c_contiguous for t in again.tensors.values())
+    assert sorted(os.listdir(saved)) == ["config.json", "weights.safetensors"]
+    assert json.loads((saved / "config.json").read_text()).keys() == {"format", "config", "info"}
+
+
+def test_written_folder_obeys_the_umask(saved):
+    umask = os.umask(0)
+    os.umask(umask)
+    assert stat.S_IMODE(saved.stat().st_mode) == 0o777 & ~umask
+
+
+def test_parents_are_created_and_home_is_expanded(make_checkpoint, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    write_folder("~/a/b", make_checkpoint())
+    assert (tmp_path / "a" / "b" / "config.json").exists()
+    assert_same(read_checkpoint("~/a/b"), make_checkpoint())
+
+
+def test_a_checkpoint_or_an_empty_folder_is_replaced(saved, make_checkpoint, tmp_path):
+    write_folder(saved, make_checkpoint(2.0))
+    assert_same(read_folder(saved), make_checkpoint(2.0))
+    (tmp_path / "empty").mkdir()
+    write_folder(tmp_path / "empty", make_checkpoint(3.0))
+    assert_same(read_folder(tmp_path / "empty"), make_checkpoint(3.0))
+    assert not list(tmp_path.glob(".*.old")) + list(tmp_path.glob(".*.new"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="symbolic links need rights on Windows")
+def test_a_link_stays_a_link(saved, make_checkpoint, tmp_path):
+    (tmp_path / "link").symlink_to(saved)
+    write_folder(tmp_path / "link", make_checkpoint(2.0))
+    assert (tmp_path / "link").is_symlink()
+    assert_same(read_folder(saved), make_checkpoint(2.0))
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"thesis.tex": "years of work"},
+        {"config.json": '{"model_type": "bert"}', "weights.safetensors": ""},
+        {"config.json": "[]", "weights.safetensors": ""},
+        {"config.json": '{"format": 1, "config": {}, "info": {}}'},
+    ],
+)
+def test_foreign_folders_are_left_alone(make_checkpoint, tmp_path, files):
+    for name, content in files.items():
+        (tmp_path / name).write_text(content)
+    with pytest.raises(FileExistsError, match="something else"):
+        write_folder(tmp_path, make_checkpoint())
+    assert {p.name: p.read_text() for p in tmp_path.iterdir()} == files
+
+
+def test_a_checkpoint_with_notes_beside_it_is_left_alone(saved, make_checkpoint):
+    (saved / "README.md").write_text("my notes")
+    with pytest.raises(FileExistsError, match=r"README\.md"):
+        write_folder(saved, make_checkpoint(2.0))
+    assert (saved / "README.md").read_text() == "my notes"
+
+
+def test_a_file_is_left_alone(make_checkpoint, tmp_path):
+    (tmp_path / "mine").write_text("a file")
+    with pytest.raises(FileExistsError, match="is a file"):
+        write_folder(tmp_path / "mine", make_checkpoint())
+    assert (tmp_path / "mine").read_text() == "a file"
+
+
+@pytest.mark.parametrize("value", [{1, 2}, float("nan"), b"bytes"])
+def test_info_that_json_cannot_hold(make_checkpoint, tmp_path, value):
+    with pytest.raises(ValueError, match="info cannot be written as JSON"):
+        write_folder(tmp_path / "mine", make_checkpoint(info={"a": value}))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_failed_write_changes_nothing(saved, make_checkpoint, monkeypatch):
+    before = read_folder(saved)
+
+    def full_disk(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        write_folder(saved, make_checkpoint(2.0))
+    assert_same(read_folder(saved), before)
+    assert not list(saved.parent.glob(".*.new"))
+
+
+TOP_LEVEL = [
+    ({"format": 2}, "newer version"),
+    ({"format": 0}, "'format' is 0"),
+    ({"format": "1"}, "'format' is '1'"),
+    ({"format": True}, "'format' is True"),
+    ({"format": None}, "'format' is None"),
+    ({"extra": 1}, "unknown 'extra'"),
+    ({"info": []}, "info is"),
+    ({"config": []}, "config is"),
+    ({"config": {}}, "missing 'd_model'"),
+]
+
+
+@pytest.mark.parametrize(("changes", "message"), TOP_LEVEL)
+def test_json_surprises(saved, changes, message):
+    content = json.loads((saved / "config.json").read_text())
+    (saved / "config.json").write_text(json.dumps({**content, **changes}))
+    with pytest.raises(ValueError, match=rf"config\.json: .*{message}"):
+        read_folder(saved)
+
+
+@pytest.mark.parametrize(("key", "value"), [*BAD_VALUES, ("ffn", 1)])
+def test_config_surprises(saved, key, value):
+    content = json.loads((saved / "config.json").read_text())
+    content["config"][key] = value
+    (saved / "config.json").write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=rf"config\.json: .*{key}"):
+        read_folder(saved)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "null", "1e999", "[]", "[" * 100_000, "\ufeff{}", '{"format": NaN}', "9" * 10_000],
+)
+def test_no_json(saved, text):
+    (saved / "config.json").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"config\.json: "):
+        read_folder(saved)
+    (saved / "config.json").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ValueError, match=r"config\.json: not valid JSON"):
+        read_folder(saved)
+
+
+def lying_header(change):
+    def lie(content):
+        size = struct.unpack("<Q", content[:8])[0]
+        header = json.loads(content[8 : 8 + size])
+        change(header)
+        new = json.dumps(header).encode()
+        return struct.pack("<Q", len(new)) + new + content[8 + size :]
+
+    return lie
+
+
+NAME = "encoder.magnitude.bias"
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        lambda content: b"",
+        lambda content: content[:-1],
+        lambda content: content + b"\0",
+        lambda content: struct.pack("<Q", 2**62) + content[8:],
+        lambda content: pickle.dumps({"weights": [1.0]}),
+        lying_header(lambda h: h[NAME].update(dtype="BF16")),
+        lying_header(lambda h: h[NAME].update(dtype="I32")),
+        lying_header(lambda h: h[NAME].update(dtype="nonsense")),
+        lying_header(lambda h: h[NAME].update(shape=[2, 2])),
+        lying_header(lambda h: h[NAME].update(shape=[2**62, 4])),
+        lying_header(lambda h: h[NAME].update(data_offsets=[0, 2**40])),
+        lying_header(lambda h: h[NAME].update(data_offsets=[16, 0])),
+        lying_header(lambda h: h.update({"encoder.other": h.pop(NAME)})),
+        lying_header(lambda h: h.pop(NAME)),
+    ],
+)
+def test_lying_weights(saved, lie):
+    weights = saved / "weights.safetensors"
+    weights.write_bytes(lie(weights.read_bytes()))
+    with pytest.raises(ValueError, match=r"weights\.safetensors: (damaged|wrong tensors)"):
+        read_folder(saved)
+
+
+def test_bfloat16_weights(saved):
+    """A whole file of a type numpy does not have, with nothing else wrong."""
+    header = {
+        name: {"dtype": "BF16", "shape": [4], "data_offsets": [8 * i, 8 * i + 8]}
+        for i, name in enumerate(["a", "b"])
+    }
+    text = json.dumps(header).encode()
+    (saved / "weights.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + bytes(16))
+    with pytest.raises(ValueError, match=r"weights\.safetensors: "):
+        read_folder(saved)
+
+
+def test_nan_weights(saved):
+    tensors = safetensors.numpy.load_file(saved / "weights.safetensors")
+    tensors[NAME][1] = np.inf
+    safetensors.numpy.save_file(tensors, saved / "weights.safetensors")
+    with pytest.raises(ValueError, match=rf"weights\.safetensors: .*{NAME} has NaN or inf"):
+        read_folder(saved)
+
+
+@pytest.mark.parametrize("missing", ["config.json", "weights.safetensors"])
+def test_incomplete_folder(saved, missing):
+    (saved / missing).unlink()
+    with pytest.raises(FileNotFoundError, match=r"expected a folder with config\.json and weights"):
+        read_checkpoint(saved)
+
+
+def test_nothing_there(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no checkpoint in .*gone.*official ASTROMER"):
+        read_checkpoint(tmp_path / "gone")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="kills forked processes")
+def test_a_kill_at_any_moment_leaves_the_old_or_the_new(saved, make_checkpoint, python_with):
+    """Kill the writer before each of its file operations in turn, then read and write again."""
+    write_folder(saved, make_checkpoint(1.0))
+    write_folder(saved.with_name("other"), make_checkpoint(2.0))
+    code = """
+        import os, sys
+        from pathlib import Path
+        from sklearn_astromer.weights.checkpoint import read_folder, write_folder
+
+        WATCHED = ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "shutil.rmtree")
+        path = Path(sys.argv[1])
+        first, second = read_folder(path), read_folder(path.with_name("other"))
+
+        def write_and_die(step):
+            count = 0
+            def hook(event, arguments):
+                nonlocal count
+                count += event in WATCHED
+                if count == step:
+                    os._exit(9)
+            sys.addaudithook(hook)
+            write_folder(path, second)
+            os._exit(0)
+
+        outcomes, code = "", 9
+        while code:
+            pid = os.fork()
+            if not pid:
+                write_and_die(len(outcomes) + 1)
+            code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+            assert code in (0, 9), code
+            found = read_folder(path)
+            values = {float(value) for t in found.tensors.values() for value in t.ravel()}
+            outcomes += {(1.0,): "o", (2.0,): "n"}[tuple(values)]
+            write_folder(path, first)
+            assert read_folder(path).tensors["decoder.out.bias"] == 1
+            left = [p.name for p in path.parent.iterdir() if not p.name.endswith(".lock")]
+            assert sorted(left) == ["mine", "other"], left
+        print(outcomes)
+    """
+    run = subprocess.run(
+        python_with(code, argument=str(saved)), capture_output=True, text=True, timeout=60
+    )
+    assert run.returncode == 0, run.stderr
+    outcomes = run.stdout.strip()
+    old, new = outcomes.count("o"), outcomes.count("n")
+    assert outcomes == "o" * old + "n" * new
+    assert old > 5
+    assert new > 3
+
+
+def test_reading_while_another_writes(make_checkpoint, tmp_path):
+    path = tmp_path / "mine"
+    versions = [make_checkpoint(value, window_size=int(value)) for value in (1.0, 2.0)]
+    write_folder(path, versions[0])
+    stop = threading.Event()
+
+    def keep_writing():
+        turn = 0
+        while not stop.is_set():
+            turn += 1
+            write_folder(path, versions[turn % 2])
+
+    writer = threading.Thread(target=keep_writing)
+    writer.start()
+    try:
+        seen = set()
+        for _ in range(300):
+            found = read_folder(path)
+            assert found.tensors["decoder.out.bias"] == found.config["window_size"]
+            seen.add(found.config["window_size"])
+    finally:
+        stop.set()
+        writer.join()
+    assert seen == {1, 2}
+
+
+def test_two_writers_at_once(make_checkpoint, tmp_path):
+    path = tmp_path / "mine"
+    errors = []
+
+    def keep_writing(value):
+        try:
+            for _ in range(20):
+                write_folder(path, make_checkpoint(value))
+        except OSError as error:
+            errors.append(error)
+
+    writers = [threading.Thread(target=keep_writing, args=(value,)) for value in (1.0, 2.0)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert not errors
+    assert read_folder(path).tensors["decoder.out.bias"] in (1, 2)
+
+
+# ---------------------------------------------------------------- official checkpoints
+
+
+@pytest.fixture
+def scratch(tmp_path, monkeypatch):
+    """The temporary folder that readers use, to see that they leave nothing in it."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    yield folder
+    assert not list(folder.iterdir())
+
+
+@pytest.fixture
+def make_zip(write_official, tmp_path):
+    def make(edit=None, top="macho/", compression=zipfile.ZIP_DEFLATED):
+        folder = write_official(tmp_path / "unpacked")
+        path = tmp_path / "made.zip"
+        with zipfile.ZipFile(path, "w", compression) as archive:
+            for file in sorted(folder.iterdir()):
+                archive.write(file, f"{top}{file.name}")
+            if edit:
+                edit(archive)
+        return path
+
+    return make
+
+
+@pytest.mark.parametrize("top", ["macho/", ""])
+def test_synthetic_official(write_official, official_parts, make_zip, scratch, tmp_path, top):
+    conf, variables = official_parts
+    found = read_checkpoint(write_official(tmp_path / "folder"))
+    assert found.config == {
+        **{"d_model": 4, "n_layers": 2, "n_heads": 2, "d_ff": 3, "dropout": 0.1},
+        **{"window_size": 200, "pe_base": 10000.0, "pe_exponent": 2.0, "norm_eps": 1e-6},
+        **{"min_period": 2 * np.pi, "residual": False, "mask_token": False},
+    }
+    assert found.info == {"conf": conf}
+
+    def theirs(name):
+        return variables[f"layer_with_weights-{name}/.ATTRIBUTES/VARIABLE_VALUE"]
+
+    encoder = "encoder.layers.1"
+    block = "0/enc_layers/1"
+    heads = ("wq", "wk", "wv")
+    expected = {
+        "encoder.magnitude.weight": theirs("0/inp_transform/kernel").T,
+        f"{encoder}.attention.qkv.weight": np.vstack(
+            [theirs(f"{block}/mha/{name}/kernel").T for name in heads]
+        ),
+        f"{encoder}.attention.qkv.bias": np.hstack(
+            [theirs(f"{block}/mha/{name}/bias") for name in heads]
+        ),
+        f"{encoder}.attention.out.weight": theirs(f"{block}/mha/dense/kernel").T,
+        f"{encoder}.norm1.weight": theirs(f"{block}/layernorm1/gamma"),
+        f"{encoder}.norm2.bias": theirs(f"{block}/layernorm2/beta"),
+        f"{encoder}.ffn_in.weight": theirs(f"{block}/ffn/layer_with_weights-0/kernel").T,
+        f"{encoder}.ffn_out.weight": theirs(f"{block}/ffn/layer_with_weights-1/kernel").T,
+        f"{encoder}.ffn_out.bias": theirs(f"{block}/ffn/layer_with_weights-1/bias"),
+        "decoder.norm.weight": theirs("1/bn_0/gamma"),
+        "decoder.out.weight": theirs("1/reg_layer/kernel").T,
+    }
+    for name, tensor in expected.items():
+        np.testing.assert_array_equal(found.tensors[name], tensor, strict=True)
+    assert all(t.flags.writeable and t.flags.c_contiguous for t in found.tensors.values())
+    assert_same(read_checkpoint(make_zip(top=top)), found)
+
+
+def test_official_macho(official_zip, scratch, tmp_path):
+    found = read_checkpoint(official_zip)
+    assert found.config == {
+        **{"d_model": 256, "n_layers": 2, "n_heads": 4, "d_ff": 128, "dropout": 0.1},
+        **{"window_size": 200, "pe_base": 10000.0, "pe_exponent": 2.0, "norm_eps": 1e-6},
+        **{"min_period": 6.283185307179586, "residual": False, "mask_token": False},
+    }
+    assert sum(tensor.size for tensor in found.tensors.values()) == 661_505
+    with zipfile.ZipFile(official_zip) as archive:
+        archive.extractall(tmp_path)
+    assert_same(read_checkpoint(tmp_path / "macho"), found)
+    write_folder(tmp_path / "ours", found)
+    assert_same(read_checkpoint(tmp_path / "ours"), found)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"use_leak": True}, "use_leak"),
+        ({"use_leak": 0}, "use_leak"),
+        ({"base": 500}, "base is 500"),
+        ({"head_mlp": 3}, "unknown 'head_mlp'"),
+        ({"layers": "2"}, "n_layers"),
+        ({"layers": 10**12}, "n_layers"),
+        ({"layers": 3}, "missing 'layer_with_weights-0/enc_layers/2"),
+        ({"layers": 1}, "unknown 'layer_with_weights-0/enc_layers/1"),
+        ({"heads": 3}, "not a multiple"),
+        ({"head_dim": 2}, "expected"),
+        ({"dropout": float("nan")}, "NaN"),
+    ],
+)
+def test_conf_surprises(write_official, official_parts, tmp_path, changes, message):
+    folder = write_official(tmp_path / "folder", conf={**official_parts[0], **changes})
+    with pytest.raises(ValueError, match=rf"(conf\.json|weights\.index): .*{message}"):
+        read_official(folder)
+
+
+def test_conf_without_a_key(write_official, official_parts, tmp_path):
+    conf = dict(official_parts[0])
+    del conf["max_obs"]
+    with pytest.raises(ValueError, match=r"conf\.json: .*missing 'max_obs'"):
+        read_official(write_official(tmp_path / "folder", conf=conf))
+
+
+def test_variables(write_official, official_parts, tmp_path):
+    variables = official_parts[1]
+    plain = read_official(write_official(tmp_path / "folder"))
+    name = "layer_with_weights-1/reg_layer/kernel/.ATTRIBUTES/VARIABLE_VALUE"
+    optimizer = {
+        "optimizer/iter/.ATTRIBUTES/VARIABLE_VALUE": np.array(5, np.int64),
+        "save_counter/.ATTRIBUTES/VARIABLE_VALUE": np.array(1, np.int64),
+        name.replace("/.A", "/.OPTIMIZER_SLOT/optimizer/m/.A"): variables[name],
+    }
+    assert_same(
+        read_official(write_official(tmp_path / "folder", variables={**variables, **optimizer})),
+        plain,
+    )
+    for changes, message in [
+        ({"layer_with_weights-2/x/.ATTRIBUTES/VARIABLE_VALUE": variables[name]}, "unknown"),
+        ({name: variables[name].astype(np.float64)}, "decoder.out.weight is float64"),
+        ({name: variables[name] * np.nan}, "decoder.out.weight has NaN"),
+        ({name: variables[name][:3]}, r"decoder.out.weight is \(1, 3\), expected \(1, 4\)"),
+        ({name: np.float64(1.0)}, "zero-dimensional"),
+    ]:
+        folder = write_official(tmp_path / "folder", variables={**variables, **changes})
+        with pytest.raises(ValueError, match=rf"weights\.index: .*{message}"):
+            read_official(folder)
+
+
+def test_an_official_folder_without_its_data(write_official, tmp_path):
+    folder = write_official(tmp_path / "folder")
+    (folder / "weights.data-00000-of-00001").unlink()
+    with pytest.raises(FileNotFoundError, match=r"weights\.data-00000-of-00001"):
+        read_checkpoint(folder)
+
+
+def link(archive):
+    member = zipfile.ZipInfo("macho/link")
+    member.external_attr = (stat.S_IFLNK | 0o777) << 16
+    archive.writestr(member, "/etc/passwd")
+
+
+def forge_size(archive):
+    archive.writestr("macho/bomb", b"")
+    archive.filelist[-1].file_size = 2**30
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (lambda a: a.writestr("../evil", "x"), "unsafe path '../evil'"),
+        (lambda a: a.writestr("macho/../../evil", "x"), "unsafe path"),
+        (lambda a: a.writestr("/etc/evil", "x"), "unsafe path '/etc/evil'"),
+        (lambda a: a.writestr("C:\\evil", "x"), "unsafe path"),
+        (lambda a: a.writestr("C:evil", "x"), "unsafe path"),
+        (lambda a: a.writestr("macho\\..\\evil", "x"), "unsafe path"),
+        (lambda a: a.writestr("\\\\host\\share\\evil", "x"), "unsafe path"),
+        (link, "'macho/link' in the zip is a link"),
+        (forge_size, "unpacks to"),
+        (lambda a: [a.writestr(str(i), "") for i in range(1000)], "1003 files"),
+        (lambda a: a.writestr("other/conf.json", "{}"), "2 checkpoints"),
+        (lambda a: a.writestr("macho/x", "x", zipfile.ZIP_LZMA), "compression 14"),
+    ],
+)
+def test_unsafe_zips(make_zip, scratch, edit, message):
+    path = make_zip(edit)
+    with pytest.raises(ValueError, match=rf"made\.zip: .*{message}"):
+        read_checkpoint(path)
+
+
+def test_a_name_twice_in_a_zip(make_zip, scratch):
+    def twice(archive):
+        with pytest.warns(UserWarning, match="Duplicate"):
+            archive.writestr("macho/conf.json", "{}")
+
+    with pytest.raises(ValueError, match="twice"):
+        read_checkpoint(make_zip(twice))
+
+
+def test_a_bomb_that_hides_its_size(make_zip, scratch, monkeypatch):
+    """The size in the directory is what gets unpacked at most, whatever the stream holds."""
+
+    def bomb(archive):
+        archive.writestr("macho/conf.json", b" " * 10**6)
+        archive.filelist[-1].file_size = 500
+
+    monkeypatch.setattr(official, "_MAX_UNPACKED", 10**5)
+    path = make_zip()
+    with zipfile.ZipFile(path) as good, zipfile.ZipFile(path.with_name("bomb.zip"), "w", 8) as bad:
+        for name in official.OFFICIAL_FILES[1:]:
+            bad.writestr(f"macho/{name}", good.read(f"macho/{name}"))
+        bomb(bad)
+    with pytest.raises(ValueError, match=r"bomb\.zip: .*CRC"):
+        read_checkpoint(path.with_name("bomb.zip"))
+
+
+def test_a_zip_without_a_checkpoint(tmp_path, scratch):
+    path = tmp_path / "empty.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("readme", "nothing")
+    with pytest.raises(ValueError, match="0 checkpoints"):
+        read_checkpoint(path)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("macho/conf.json", "{}")
+    with pytest.raises(ValueError, match=r"incomplete checkpoint: .*macho/weights\.index"):
+        read_checkpoint(path)
+
+
+def test_a_file_that_is_no_zip(tmp_path, scratch):
+    (tmp_path / "weights.h5").write_bytes(b"\x89HDF")
+    with pytest.raises(ValueError, match=r"weights\.h5: not a zip"):
+        read_checkpoint(tmp_path / "weights.h5")
+    with (tmp_path / "huge.zip").open("wb") as file:
+        file.truncate(2**40)  # sparse
+    with pytest.raises(ValueError, match=r"huge\.zip: 1099511627776 bytes"):
+        read_checkpoint(tmp_path / "huge.zip")
+    with pytest.raises(FileNotFoundError, match=r"gone\.zip"):
+        read_official(tmp_path / "gone.zip")
+
+
+def test_damaged_files_in_a_zip_are_named(write_official, make_zip, scratch, tmp_path):
+    path = make_zip()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in official.OFFICIAL_FILES:
+            content = bytearray((tmp_path / "unpacked" / name).read_bytes())
+            content[len(content) // 2] ^= name.startswith("weights.data")
+            archive.writestr(f"macho/{name}", bytes(content))
+    with pytest.raises(ValueError, match=r"made\.zip: weights\.data-00000-of-00001: .*checksum"):
+        read_checkpoint(path)
+
+
+def test_a_zip_cut_anywhere_is_refused(make_zip, scratch):
+    path = make_zip()
+    content = path.read_bytes()
+    for length in range(0, len(content), 37):
+        path.write_bytes(content[:length])
+        with pytest.raises(ValueError, match=r"made\.zip: "):
+            read_checkpoint(path)
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_zip_changed_anywhere_is_refused_or_harmless(make_zip, scratch, compression):
+    path = make_zip(compression=compression)
+    good, content = read_checkpoint(path), path.read_bytes()
+    for i in range(0, len(content), 11):
+        bad = bytearray(content)
+        bad[i] ^= 1 << i % 8
+        path.write_bytes(bad)
+        try:
+            found = read_checkpoint(path)
+        except ValueError as error:
+            assert "made.zip: " in str(error)  # noqa: PT017  a changed time stamp passes
+        else:
+            assert_same(found, good)
