@@ -77,7 +77,7 @@ def main() -> None:
             max_epochs=1,
             batch_size=args.batch_size,
             lr=learning_rate(r, args.rounds, args.lr),
-            dropout=0.0,  # a few epochs of many objects do not overfit, and it costs 40 % of the time
+            dropout=0.0,  # so few epochs do not overfit, and it would cost 40 % of the time
             validation_fraction=None,
             precision=args.precision,
             random_state=r,
@@ -96,7 +96,7 @@ def main() -> None:
 
     if args.install:
         checkpoint = read_folder(args.out / f"round-{args.rounds - 1:02d}")
-        log_lines = [json.loads(line) for line in open(args.out / "log.jsonl")]
+        log_lines = list(map(json.loads, (args.out / "log.jsonl").read_text().splitlines()))
         info = {
             "data": f"training part of {', '.join(CATALOGS)}: {train}",
             "validation": f"{valid}",
@@ -106,7 +106,9 @@ def main() -> None:
             f"--precision {args.precision} --install {args.install}",
             "rounds": log_lines,
         }
-        write_folder(BUNDLED / args.install, Checkpoint(checkpoint.config, checkpoint.tensors, info))
+        write_folder(
+            BUNDLED / args.install, Checkpoint(checkpoint.config, checkpoint.tensors, info)
+        )
 
 
 if __name__ == "__main__":

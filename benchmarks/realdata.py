@@ -1,4 +1,4 @@
-"""The real catalogs beside the project (../shared/data), and which of their objects are for what."""
+"""The real catalogs beside the project (../shared/data), and what their objects are for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every door into `LightCurves` checks, on flat arrays.
+"""What every door into `LightCurves` checks, on flat columns.
 
 One place decides what is an error, what is repaired and what only warns, so that a curve means
 the same whether it came as an array, a frame or a Parquet file.
@@ -6,170 +6,67 @@ the same whether it came as an array, a frame or a Parquet file.
 
 from __future__ import annotations
 
+import sys
 import warnings
-from typing import Any, NamedTuple
+from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
+
+from sklearn_astromer._flat import Flat
 
 # A light curve longer than this (2 700 years) mixes JD and MJD, or is not in days.
 MAX_SPAN_DAYS = 1_000_000.0
+# Unix time in seconds is past this; no calendar in days is, and float64 keeps a millisecond here.
+MAX_ABS_TIME = 1e9
 # Past this float32 arithmetic in the network overflows.
 MAX_ABS_MAG = 1e15
 # Everything a telescope has measured lies between the Sun (-27) and the deepest fields (32).
 PLAUSIBLE_MAG = (-30.0, 40.0)
 
 
-class Flat(NamedTuple):
-    """Columns of a ragged collection: object ``i`` owns ``offsets[i]:offsets[i + 1]``."""
-
-    time: NDArray[np.float64]
-    mag: NDArray[np.float64]
-    mag_err: NDArray[np.float64] | None
-    offsets: NDArray[np.int64]
-    ids: NDArray[Any]
-    band: NDArray[Any] | None
+def warn(message: str) -> None:
+    """Warn, pointing at the line outside this package that led here."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith("sklearn_astromer."):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, UserWarning, stacklevel=level)
 
 
-def as_float(values: Any, what: str) -> NDArray[np.float64]:
-    """Return `values` as float64, masked or missing entries as NaN; say what cannot be read."""
-    if isinstance(values, np.ma.MaskedArray):
-        values = np.ma.filled(values.astype(np.float64), np.nan)
-    elif hasattr(values, "to_numpy") and not isinstance(values, np.ndarray):
-        if getattr(values.dtype, "kind", "") in "mM":
-            values = np.empty(0, values.dtype if isinstance(values.dtype, np.dtype) else "M8[ns]")
-        else:
-            try:
-                values = values.to_numpy(dtype=np.float64, na_value=np.nan)
-            except (TypeError, ValueError) as error:
-                raise TypeError(f"{what} must be numbers: {error}") from error
-    array = np.asarray(values)
-    if array.dtype.kind in "mM":
-        raise TypeError(
-            f"{what} must be numbers (days), got {array.dtype}; convert dates to MJD, e.g. "
-            "frame['date'].dt.tz_convert(None).to_numpy('M8[ns]').astype(float) / 8.64e13 + 40587"
-        )
-    if array.dtype.kind in "cSUV":
-        raise TypeError(f"{what} must be real numbers, got dtype {array.dtype}")
-    try:
-        return np.asarray(array, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{what} must be numbers: {error}") from error
-
-
-def as_ids(ids: Any, n: int | None = None) -> NDArray[Any]:
-    """Return object ids as an int64 or fixed-width str array; positions when `ids` is None."""
-    if ids is None:
-        return np.arange(n or 0, dtype=np.int64)
-    array = np.asarray(ids)
-    if array.size == 0 and not n:
-        return np.empty(0, dtype=np.int64)
-    if array.ndim != 1 or (n is not None and len(array) != n):
-        raise ValueError(f"ids must be one per object: {n} objects, ids of shape {array.shape}")
-    kind = array.dtype.kind
-    if kind == "O":
-        if all(isinstance(i, (int, np.integer)) and not isinstance(i, bool) for i in array):
-            kind = "i"
-        elif all(isinstance(i, (str, bytes)) for i in array):
-            return compact(np.array([i.decode() if isinstance(i, bytes) else i for i in array]))
-    if kind == "f" and np.all(np.abs(array) < 2**53) and np.all(array == np.floor(array)):
-        kind = "i"  # integers that a missing value elsewhere turned into floats
-    if kind in "iu":
-        if kind == "u" and array.size and array.max() > np.iinfo(np.int64).max:
-            return compact(array.astype(str))
-        return array.astype(np.int64)
-    if kind == "S":
-        return compact(np.char.decode(array, "utf-8"))
-    if kind in "UT":
-        return compact(array.astype(str))
-    raise TypeError(
-        f"ids must be integers or strings without missing values, got {array.dtype} "
-        f"(first: {array[:3].tolist()})"
-    )
-
-
-def compact(strings: NDArray[Any]) -> NDArray[Any]:
-    """Shrink a str array to its longest entry: equal contents give equal bytes and hashes."""
-    if strings.dtype.kind != "U":
-        return strings
-    width = int(np.char.str_len(strings).max(initial=1)) if strings.size else 1
-    return np.ascontiguousarray(strings, dtype=f"U{max(width, 1)}")
-
-
-def check_unique(ids: NDArray[Any], band: NDArray[Any] | None) -> None:
+def check_unique(flat: Flat) -> None:
     """Refuse the same id twice in one band; one star in several bands is several objects."""
-    keys = ids if band is None else np.char.add(np.char.add(ids.astype(str), "\0"), band)
-    unique, first = np.unique(keys, return_index=True)
-    if len(unique) != len(keys):
-        repeated = np.setdiff1d(np.arange(len(keys)), first)
-        where = "" if band is None else f" in band {str(band[repeated[0]])!r}"
+    keys = {"id": flat.ids} if flat.band is None else {"id": flat.ids, "band": flat.band}
+    repeated = np.flatnonzero(pd.DataFrame(keys).duplicated())
+    if len(repeated):
+        where = "" if flat.band is None else f" in band {str(flat.band[repeated[0]])!r}"
         raise ValueError(
-            f"object {name(ids, repeated[0])} appears more than once{where} "
+            f"object {flat.name(repeated[0])} appears more than once{where} "
             f"({len(repeated)} repeated ids): merge its rows, or give each its own id"
         )
 
 
-def offsets_of(lengths: Any) -> NDArray[np.int64]:
-    """Return where objects of these lengths start, and the end of the last."""
-    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-
-
-def joined(flats: list[Flat]) -> Flat:
-    """Join collections one after another; what one lacks is NaN (errors) or "" (bands)."""
-    if not flats:
-        return Flat(np.empty(0), np.empty(0), None, offsets_of([]), as_ids([]), None)
-    errors = band = None
-    if any(f.mag_err is not None for f in flats):
-        absent = (np.full(len(f.time), np.nan) for f in flats)
-        errors = np.concatenate(
-            [e if f.mag_err is None else f.mag_err for f, e in zip(flats, absent, strict=True)]
-        )
-    if any(f.band is not None for f in flats):
-        nameless = (np.full(len(f.ids), "") for f in flats)
-        band = np.concatenate(
-            [e if f.band is None else f.band for f, e in zip(flats, nameless, strict=True)]
-        )
-    named = [f.ids for f in flats if len(f.ids)]
-    if len({ids.dtype.kind for ids in named}) > 1:
-        named = [ids.astype(str) for ids in named]
-    return Flat(
-        np.concatenate([f.time for f in flats]),
-        np.concatenate([f.mag for f in flats]),
-        errors,
-        offsets_of(np.concatenate([np.diff(f.offsets) for f in flats])),
-        compact(np.concatenate(named)) if named else as_ids([]),
-        None if band is None else compact(band),
-    )
-
-
-def name(ids: NDArray[Any], i: int) -> str:
-    """Return the name of object `i` as messages give it."""
-    return repr(ids[i].item())
-
-
-def owner(offsets: NDArray[np.int64], observation: int) -> int:
-    """Return the object that owns a flat observation."""
-    return int(np.searchsorted(offsets, observation, side="right")) - 1
-
-
-def check_flat(flat: Flat, *, on_invalid: str = "raise", stacklevel: int = 3) -> Flat:
+def check_flat(
+    flat: Flat, *, on_invalid: str = "raise", warn: Callable[[str], None] = warn
+) -> Flat:
     """Check and repair flat columns; every message names the first object concerned.
 
     Errors: a non-finite time or magnitude and an object without observations (with
-    ``on_invalid="drop"`` these are taken out, counted and warned about instead); times of one
-    object spanning more than 10^6 days; magnitudes past 1e15. Repairs: times are sorted within
-    their object (equal times keep their order); an error bar that is zero, negative (−99, −9000)
-    or infinite becomes NaN = absent, with a warning. Only a warning: magnitudes no telescope
-    measures (flux, or sentinels such as 99.99).
+    ``on_invalid="drop"`` these are taken out, counted and warned about instead); times past 10^9
+    days, or of one object spanning more than 10^6 days; magnitudes past 1e15. Repairs: times are
+    sorted within their object (equal times keep their order); an error bar that is zero, negative
+    (−99, −9000) or infinite becomes NaN = absent, with a warning. Only a warning: magnitudes no
+    telescope measures (flux, or sentinels such as 99.99).
     """
     if on_invalid not in ("raise", "drop"):
         raise ValueError(f"on_invalid must be 'raise' or 'drop', got {on_invalid!r}")
     flat = _check_lengths(flat)
-    flat = _finite(flat, on_invalid, stacklevel + 1)
-    flat = _without_empty(flat, on_invalid, stacklevel + 1)
+    flat = _finite(flat, on_invalid, warn)
+    flat = _without_empty(flat, on_invalid, warn)
+    _check_times(flat)
     flat = _sorted(flat)
-    _check_magnitudes(flat, stacklevel + 1)
-    return flat._replace(mag_err=_errors(flat, stacklevel + 1))
+    _check_magnitudes(flat, warn)
+    return flat._replace(mag_err=_errors(flat, warn))
 
 
 def _check_lengths(flat: Flat) -> Flat:
@@ -195,24 +92,24 @@ def _check_lengths(flat: Flat) -> Flat:
     return flat._replace(offsets=offsets.astype(np.int64))
 
 
-def _finite(flat: Flat, on_invalid: str, stacklevel: int) -> Flat:
+def _finite(flat: Flat, on_invalid: str, warn: Callable[[str], None]) -> Flat:
     good = np.isfinite(flat.time) & np.isfinite(flat.mag)
     n_bad = int(good.size - np.count_nonzero(good))
     if n_bad == 0:
         return flat
     first = int(np.argmin(good))
-    i = owner(flat.offsets, first)
+    i = flat.owner(first)
     what = "time" if not np.isfinite(flat.time[first]) else "mag"
     problem = (
         f"{n_bad} observation(s) have a non-finite time or magnitude, the first in object "
-        f"{name(flat.ids, i)} (observation {first - flat.offsets[i]}: "
+        f"{flat.name(i)} (observation {first - flat.offsets[i]}: "
         f"{what} = {getattr(flat, what)[first]})"
     )
     if on_invalid == "raise":
         raise ValueError(
             f"{problem}. Remove them, or let LightCurves.from_…(…, on_invalid='drop') do it."
         )
-    warnings.warn(f"Dropped: {problem}.", UserWarning, stacklevel=stacklevel)
+    warn(f"Dropped: {problem}.")
     kept = np.concatenate([[0], np.cumsum(good)])
     return flat._replace(
         time=flat.time[good],
@@ -222,19 +119,15 @@ def _finite(flat: Flat, on_invalid: str, stacklevel: int) -> Flat:
     )
 
 
-def _without_empty(flat: Flat, on_invalid: str, stacklevel: int) -> Flat:
+def _without_empty(flat: Flat, on_invalid: str, warn: Callable[[str], None]) -> Flat:
     empty = np.diff(flat.offsets) == 0
     if not empty.any():
         return flat
-    first = name(flat.ids, int(np.argmax(empty)))
+    first = flat.name(int(np.argmax(empty)))
     problem = f"{np.count_nonzero(empty)} object(s) have no observations, the first is {first}"
     if on_invalid == "raise":
         raise ValueError(f"{problem}. Remove such objects together with their labels.")
-    warnings.warn(
-        f"Dropped: {problem}. Match labels by `.ids`, not by position.",
-        UserWarning,
-        stacklevel=stacklevel,
-    )
+    warn(f"Dropped: {problem}. Match labels by `.ids`, not by position.")
     return flat._replace(
         offsets=np.concatenate([[0], flat.offsets[1:][~empty]]).astype(np.int64),
         ids=flat.ids[~empty],
@@ -259,14 +152,14 @@ def _sorted(flat: Flat) -> Flat:
     if (span > MAX_SPAN_DAYS).any():
         i = int(np.argmax(span > MAX_SPAN_DAYS))
         raise ValueError(
-            f"the times of object {name(flat.ids, i)} run from {flat.time[flat.offsets[i]]:g} to "
+            f"the times of object {flat.name(i)} run from {flat.time[flat.offsets[i]]:g} to "
             f"{flat.time[flat.offsets[i + 1] - 1]:g}: they mix JD and MJD "
             "(MJD = JD - 2400000.5), or are not in days"
         )
     return flat
 
 
-def _check_magnitudes(flat: Flat, stacklevel: int) -> None:
+def _check_magnitudes(flat: Flat, warn: Callable[[str], None]) -> None:
     low, high = PLAUSIBLE_MAG
     strange = (flat.mag < low) | (flat.mag > high)
     if not strange.any():
@@ -276,30 +169,26 @@ def _check_magnitudes(flat: Flat, stacklevel: int) -> None:
     if huge.any():
         worst = int(np.argmax(huge))
         raise ValueError(
-            f"object {name(flat.ids, owner(flat.offsets, worst))} has the magnitude "
+            f"object {flat.name(flat.owner(worst))} has the magnitude "
             f"{flat.mag[worst]:g}: no network can read values beyond {MAX_ABS_MAG:g}"
         )
-    warnings.warn(
+    warn(
         f"{np.count_nonzero(strange)} magnitude(s) lie outside {low:g}…{high:g}, the first in "
-        f"object {name(flat.ids, owner(flat.offsets, first))} ({flat.mag[first]:g}): fluxes "
+        f"object {flat.name(flat.owner(first))} ({flat.mag[first]:g}): fluxes "
         "should be converted to magnitudes, and sentinels such as 99.99 removed",
-        UserWarning,
-        stacklevel=stacklevel,
     )
 
 
-def _errors(flat: Flat, stacklevel: int) -> NDArray[np.float64] | None:
+def _errors(flat: Flat, warn: Callable[[str], None]) -> NDArray[np.float64] | None:
     if flat.mag_err is None:
         return None
     absent = (flat.mag_err <= 0) | np.isinf(flat.mag_err)
     if not absent.any():
         return flat.mag_err
     first = int(np.argmax(absent))
-    warnings.warn(
+    warn(
         f"{np.count_nonzero(absent)} magnitude error(s) are zero, negative or infinite, the first "
-        f"in object {name(flat.ids, owner(flat.offsets, first))} ({flat.mag_err[first]:g}): "
+        f"in object {flat.name(flat.owner(first))} ({flat.mag_err[first]:g}): "
         "taken as absent (NaN), the observations are kept",
-        UserWarning,
-        stacklevel=stacklevel,
     )
     return np.where(absent, np.nan, flat.mag_err)

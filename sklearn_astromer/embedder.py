@@ -25,9 +25,9 @@ from sklearn_astromer._base import AstromerBase, isolated_seed, resolve_device, 
 from sklearn_astromer.encoding import autocast, run_windows
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.modules.encoder import EncoderConfig
-from sklearn_astromer.modules.losses import squared_error
 from sklearn_astromer.modules.pooling import POOLINGS, combine_windows, pool_windows
-from sklearn_astromer.training import HISTORY_COLUMNS, ProbedWindows, ProbingLoader, pretrain
+from sklearn_astromer.pretraining import Reconstruction, ReconstructionRMSE
+from sklearn_astromer.training import Loader, history_frame, train
 from sklearn_astromer.weights.checkpoint import Checkpoint, write_folder
 from sklearn_astromer.windows import Windows
 
@@ -208,17 +208,18 @@ class AstromerEmbedder(TransformerMixin, AstromerBase):
         seed, split_seed, train_seed, valid_seed = rng.randint(np.iinfo(np.int32).max, size=4)
         with isolated_seed(int(seed), device):
             module = self._make_module()
-            history = pd.DataFrame(columns=HISTORY_COLUMNS)
+            history = history_frame(ReconstructionRMSE.figure)
             if self.max_epochs > 0:
-                train, valid = self._split(curves, int(split_seed))
+                kept, valid = self._split(curves, int(split_seed))
                 fractions = {
                     "probed": self.probed_fraction,
                     "random": self.random_fraction,
                     "same": self.same_fraction,
                 }
-                history = pretrain(
+                history = train(
                     module,
-                    ProbedWindows(train, int(train_seed), fixed=False, fractions=fractions),
+                    ReconstructionRMSE(),
+                    Reconstruction(kept, int(train_seed), fixed=False, fractions=fractions),
                     None if valid is None else self._hidden(valid, int(valid_seed)),
                     max_epochs=self.max_epochs,
                     batch_size=self.batch_size,
@@ -284,10 +285,10 @@ class AstromerEmbedder(TransformerMixin, AstromerBase):
             Windows(curves[valid], self.window_size),
         )
 
-    def _hidden(self, windows: Windows, seed: int) -> ProbedWindows:
+    def _hidden(self, windows: Windows, seed: int) -> Reconstruction:
         """Ask for observations that are all hidden, the same at every pass."""
         fractions = {"probed": self.probed_fraction, "random": 0.0, "same": 0.0}
-        return ProbedWindows(windows, seed, fixed=True, fractions=fractions)
+        return Reconstruction(windows, seed, fixed=True, fractions=fractions)
 
     # -- using -----------------------------------------------------------------------------------
 
@@ -437,12 +438,13 @@ class AstromerEmbedder(TransformerMixin, AstromerBase):
         dtype = resolve_dtype(self.precision, device)
         module = self._network(device)
         windows = Windows(self._read(X, reset=False), self.window_size)
-        squares, count = 0.0, 0
-        for seen, asked in ProbingLoader(self._hidden(windows, seed=0), self.batch_size):
+        criterion = ReconstructionRMSE()
+        squares, count = 0.0, 0.0
+        for seen, asked in Loader(self._hidden(windows, seed=0), self.batch_size):
             with torch.inference_mode(), autocast(device, dtype):
                 predicted = module(**{name: value.to(device) for name, value in seen.items()})
-            total, n = squared_error(predicted.cpu(), asked["mag"], asked["probed"])
-            squares, count = squares + float(total), count + int(n)
+            total, n = criterion.totals(predicted.cpu(), asked)
+            squares, count = squares + float(total), count + float(n)
         if count == 0:
             raise ValueError("no window has two observations: nothing can be hidden and compared")
         return -math.sqrt(squares / count)
@@ -484,12 +486,9 @@ class AstromerEmbedder(TransformerMixin, AstromerBase):
         check_is_fitted(self, "module_")
         config = dataclasses.asdict(self.module_.encoder.config)
         tensors = {name: value.numpy() for name, value in self.module_.state_dict().items()}
-        info = (
-            {"valid_rmse": float(self.history_["valid_rmse"].min())} if len(self.history_) else {}
-        )
-        write_folder(
-            path, Checkpoint(config | {"window_size": self.window_size}, tensors, info)
-        )
+        best = self.history_["valid_rmse"].min()
+        info = {} if np.isnan(best) else {"valid_rmse": float(best)}
+        write_folder(path, Checkpoint(config | {"window_size": self.window_size}, tensors, info))
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
         """Return the names of the columns of `transform`.

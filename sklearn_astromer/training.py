@@ -1,10 +1,10 @@
-"""Masked pretraining by skorch."""
+"""The training loop of every estimator: skorch around a module, a loader and a criterion."""
 
 from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -19,135 +19,139 @@ from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
-from sklearn_astromer.encoding import autocast, to_tensors
-from sklearn_astromer.masking import probe
-from sklearn_astromer.modules.losses import masked_rmse, squared_error
-from sklearn_astromer.windows import Windows
+from sklearn_astromer.encoding import autocast
 
 logger = logging.getLogger(__name__)
 
-HISTORY_COLUMNS = ["epoch", "train_rmse", "valid_rmse", "lr", "seconds", "best"]
 # Batches are cut from pools of this many shuffled batches sorted by length: little padding, and
 # still another composition every epoch.
 POOL_BATCHES = 16
 
+#: What the network sees, and what it is asked for.
 Batch = tuple[dict[str, Tensor], dict[str, Tensor]]
 
 
-class ProbedWindows(Dataset):  # type: ignore[type-arg]
-    """Windows together with how they are to be probed, for `ProbingLoader`.
+class Task(Dataset):  # type: ignore[type-arg]
+    """What to learn from: makes batches of given rows.
 
     Parameters
     ----------
-    windows : Windows
+    length : ndarray of shape (n_rows,)
+        Rows are batched with rows of similar length, to pad little.
     seed : int
-        Of the masks and of the order.
+        Of the order, and of whatever a batch draws.
     fixed : bool
-        True: every pass asks for the same observations, as validation must to be comparable.
-    fractions : dict
-        The fractions of `probe`.
+        True for validation: the same batches at every pass.
     """
 
-    def __init__(self, windows: Windows, seed: int, fixed: bool, fractions: dict[str, float]):
-        self.windows = windows
+    def __init__(self, length: NDArray[np.int64], seed: int, fixed: bool) -> None:
+        self.length = length
         self.seed = seed
         self.fixed = fixed
-        self.fractions = fractions
 
     def __len__(self) -> int:
-        return len(self.windows)
+        return len(self.length)
+
+    def batch(self, rows: NDArray[np.int64], generator: torch.Generator) -> Batch:
+        """Return the batch of `rows`; `generator` is the only source of chance."""
+        raise NotImplementedError
 
 
-class ProbingLoader:
-    """Batches of probed windows: (what the network sees, what it is asked for).
+class Loader:
+    """Batches of a task, in a new random order at every pass unless the task is fixed.
 
     Parameters
     ----------
-    dataset : ProbedWindows
+    task : Task
     batch_size : int
-        Windows in a batch.
+        Rows in a batch.
     """
 
-    def __init__(self, dataset: ProbedWindows, batch_size: int) -> None:
-        self.dataset = dataset
+    def __init__(self, task: Task, batch_size: int) -> None:
+        self.task = task
         self.batch_size = batch_size
-        self.order = np.random.default_rng(dataset.seed)
-        self.generator = torch.Generator().manual_seed(dataset.seed)
-
-    def __len__(self) -> int:
-        return math.ceil(len(self.dataset) / self.batch_size)
+        self.order = np.random.default_rng(task.seed)
+        self.generator = torch.Generator().manual_seed(task.seed)
 
     def __iter__(self) -> Iterator[Batch]:
-        if self.dataset.fixed:
-            self.generator.manual_seed(self.dataset.seed)
-        for rows in self._batches():
-            yield self._probed(rows)
+        if self.task.fixed:
+            self.generator.manual_seed(self.task.seed)
+        for rows in self._rows():
+            yield self.task.batch(rows, self.generator)
 
-    def _batches(self) -> list[NDArray[np.int64]]:
-        n = len(self.dataset)
-        length = self.dataset.windows.length
-        if self.dataset.fixed:
-            by_length = np.argsort(length, kind="stable")
-            return np.split(by_length, np.arange(self.batch_size, n, self.batch_size))
-        shuffled, size = self.order.permutation(n), self.batch_size
+    def _rows(self) -> list[NDArray[np.int64]]:
+        n, size, length = len(self.task), self.batch_size, self.task.length
+        if self.task.fixed:
+            return np.split(np.argsort(length, kind="stable"), np.arange(size, n, size))
         batches = []
-        for pool in np.split(shuffled, np.arange(size * POOL_BATCHES, n, size * POOL_BATCHES)):
-            pool = pool[np.argsort(length[pool], kind="stable")]
-            batches += np.split(pool, np.arange(size, len(pool), size))
+        pool = size * POOL_BATCHES
+        for rows in np.split(self.order.permutation(n), np.arange(pool, n, pool)):
+            rows = rows[np.argsort(length[rows], kind="stable")]
+            batches += np.split(rows, np.arange(size, len(rows), size))
         return [batches[i] for i in self.order.permutation(len(batches))]
 
-    def _probed(self, rows: NDArray[np.int64]) -> Batch:
-        time, mag, mask = to_tensors(self.dataset.windows, rows, torch.device("cpu"))
-        chosen = probe(mag, mask, self.generator, **self.dataset.fractions)
-        seen = {"time": time, "mag": chosen.mag, "hidden": chosen.hidden}
-        if mask is not None:
-            seen["mask"] = mask
-        return seen, {"mag": mag, "probed": chosen.probed}
 
+class Criterion(nn.Module):
+    """A loss that is a weighted mean, so that batches can be pooled exactly.
 
-class ProbedRMSE(nn.Module):
-    """The paper's loss, on what `ProbingLoader` asks for."""
+    ``figure`` is the name under which the history has it, with train_ or valid_ before.
+    """
+
+    figure = "loss"
+
+    def totals(self, predicted: Tensor, asked: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return the weighted sum over a batch, and the sum of the weights."""
+        raise NotImplementedError
+
+    def finish(self, mean: Tensor) -> Tensor:
+        """Turn the mean into the figure."""
+        return mean
 
     def forward(self, predicted: Tensor, asked: dict[str, Tensor]) -> Tensor:
-        """Return the RMSE (magnitudes) of the probed observations of a batch."""
-        return masked_rmse(predicted, asked["mag"], asked["probed"])
+        """Return the loss of a batch; zero, with a zero gradient, if nothing has a weight."""
+        total, weight = self.totals(predicted, asked)
+        # only a weight of 0 is replaced: weights may be small
+        return self.finish(total / torch.where(weight > 0, weight, torch.ones_like(weight)))
 
 
-class PretrainingNet(NeuralNet):
-    """skorch's training loop around `Astromer`, in the precision asked for."""
+class Net(NeuralNet):
+    """skorch's training loop, in the precision asked for."""
 
     def __init__(self, module: Any, *args: Any, dtype: torch.dtype, **kwargs: Any) -> None:
         super().__init__(module, *args, **kwargs)
         self.dtype = dtype
 
     def infer(self, x: Any, **fit_params: Any) -> Any:
-        """Reconstruct a batch under autocast."""
+        """Run the module under autocast."""
         with autocast(torch.device(self.device), self.dtype):
             return super().infer(x, **fit_params)
 
 
-class PooledRMSE(Callback):
-    """Record the RMSE over all probed observations of an epoch: batches weigh as they count."""
+class PooledFigures(Callback):
+    """Record the criterion over a whole epoch: batches weigh as much as they hold."""
 
     def on_epoch_begin(self, net: NeuralNet, **kwargs: Any) -> None:
         """Start over."""
-        self.totals_ = {True: [0.0, 0], False: [0.0, 0]}
+        self.totals_ = {True: [0.0, 0.0], False: [0.0, 0.0]}
 
     def on_batch_end(
         self, net: NeuralNet, batch: Any = None, training: bool = True, **kwargs: Any
     ) -> None:
         """Add a batch."""
-        asked = {name: tensor.to(kwargs["y_pred"].device) for name, tensor in batch[1].items()}
-        total, count = squared_error(kwargs["y_pred"].detach(), asked["mag"], asked["probed"])
-        self.totals_[training][0] += float(total)
-        self.totals_[training][1] += int(count)
+        predicted = kwargs["y_pred"].detach()
+        asked = {name: tensor.to(predicted.device) for name, tensor in batch[1].items()}
+        for i, part in enumerate(net.criterion_.totals(predicted, asked)):
+            self.totals_[training][i] += float(part)
 
     def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
         """Write the figures of the epoch; stop at once if they are not numbers."""
-        for training, name in ((True, "train_rmse"), (False, "valid_rmse")):
-            total, count = self.totals_[training]
-            net.history.record(name, math.sqrt(total / count) if count else math.nan)
-        net.history.record("lr", net.optimizer_.param_groups[0]["lr"])
+        for training, prefix in ((True, "train"), (False, "valid")):
+            total, weight = self.totals_[training]
+            mean = torch.tensor(total / weight if weight else math.nan, dtype=torch.float64)
+            net.history.record(
+                f"{prefix}_{net.criterion_.figure}", net.criterion_.finish(mean).item()
+            )
+        net.history.record("lr", net.optimizer_.param_groups[-1]["lr"])
         if not math.isfinite(self.totals_[True][0]):
             raise FloatingPointError(
                 f"the training loss became {self.totals_[True][0]} in epoch "
@@ -156,16 +160,20 @@ class PooledRMSE(Callback):
 
 
 class ProgressBar(Callback):
-    """One line that tells epochs and RMSE."""
+    """One line that tells epochs and figures."""
+
+    def __init__(self, figure: str) -> None:
+        self.figure = figure
 
     def on_train_begin(self, net: NeuralNet, **kwargs: Any) -> None:
         """Open it."""
-        self.bar_ = tqdm(total=net.max_epochs, unit="epoch", desc="pretraining")
+        self.bar_ = tqdm(total=net.max_epochs, unit="epoch", desc=f"training, {self.figure}")
 
     def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
         """Advance it."""
         last = net.history[-1]
-        self.bar_.set_postfix(train=f"{last['train_rmse']:.4f}", valid=f"{last['valid_rmse']:.4f}")
+        figures = {p: f"{last[f'{p}_{self.figure}']:.4f}" for p in ("train", "valid")}
+        self.bar_.set_postfix(figures)
         self.bar_.update()
 
     def on_train_end(self, net: NeuralNet, **kwargs: Any) -> None:
@@ -178,82 +186,94 @@ def warm_up(step: int, steps: int) -> float:
     return min((step + 1) / steps, math.sqrt(steps / (step + 1)))
 
 
-def pretrain(
+def train(
     module: nn.Module,
-    train: ProbedWindows,
-    valid: ProbedWindows | None,
+    criterion: Criterion,
+    task: Task,
+    valid: Task | None,
     *,
     max_epochs: int,
     batch_size: int,
     lr: float,
-    warmup_steps: int | None,
     patience: int | None,
     device: torch.device,
     dtype: torch.dtype,
     progress: bool,
+    warmup_steps: int | None = None,
+    param_groups: list[tuple[str, dict[str, Any]]] | None = None,
 ) -> pd.DataFrame:
-    """Train `module` in place by masked reconstruction and leave the best weights in it.
+    """Train `module` in place by Adam and leave the weights of the best epoch in it.
 
     Parameters
     ----------
-    module : Astromer
-    train, valid : ProbedWindows
+    module : Module
+        Called with what a batch shows; compared with what it asks for.
+    criterion : Criterion
+    task, valid : Task
         Without `valid` there is no early stopping, and the last weights stay.
-    max_epochs, batch_size, lr, warmup_steps, patience
-        See `AstromerEmbedder`.
+    max_epochs, batch_size : int
+        Passes, and rows in a step.
+    lr : float
+        Learning rate; `param_groups` (skorch's patterns) may set others.
+    patience : int or None
+        Epochs without improvement after which to stop; None: never.
     device, dtype : torch.device, torch.dtype
     progress : bool
         Show a progress bar.
+    warmup_steps : int, optional
+        See `warm_up`.
 
     Returns
     -------
     DataFrame
-        A row per epoch: epoch, train_rmse, valid_rmse (magnitudes), lr, seconds, best.
+        See `history_frame`.
 
     Raises
     ------
     FloatingPointError
         If the loss is no longer a finite number.
     """
-    callbacks: list[Callback] = [PooledRMSE()]
+    callbacks: list[Callback] = [PooledFigures()]
     if valid is not None:
+        monitor = f"valid_{criterion.figure}"
         waits = max_epochs + 1 if patience is None else patience
-        callbacks.append(
-            EarlyStopping("valid_rmse", patience=waits, load_best=True, sink=logger.info)
-        )
+        callbacks.append(EarlyStopping(monitor, patience=waits, load_best=True, sink=logger.info))
     if warmup_steps:
-        callbacks.append(
-            LRScheduler(
-                LambdaLR, lr_lambda=lambda step: warm_up(step, warmup_steps), step_every="batch"
-            )
-        )
+        scale: Callable[[int], float] = lambda step: warm_up(step, warmup_steps)  # noqa: E731
+        callbacks.append(LRScheduler(LambdaLR, lr_lambda=scale, step_every="batch"))
     if progress:
-        callbacks.append(ProgressBar())
-    net = PretrainingNet(
+        callbacks.append(ProgressBar(criterion.figure))
+    net = Net(
         module,
-        criterion=ProbedRMSE,
+        criterion=criterion,
         optimizer=torch.optim.Adam,
+        optimizer__param_groups=param_groups or [],
         lr=lr,
         max_epochs=max_epochs,
         batch_size=batch_size,
-        iterator_train=ProbingLoader,
-        iterator_valid=ProbingLoader,
+        iterator_train=Loader,
+        iterator_valid=Loader,
         train_split=None if valid is None else predefined_split(valid),
         callbacks=callbacks,
         callbacks__print_log=None,
         device=str(device),
         dtype=dtype,
     )
-    net.fit(train, None)
+    net.fit(task, None)
     module.eval()
-    history = pd.DataFrame(
-        {
-            "epoch": net.history[:, "epoch"],
-            "train_rmse": net.history[:, "train_rmse"],
-            "valid_rmse": net.history[:, "valid_rmse"],
-            "lr": net.history[:, "lr"],
-            "seconds": net.history[:, "dur"],
-        }
-    )
-    history["best"] = history["valid_rmse"].cummin() == history["valid_rmse"]
-    return history[HISTORY_COLUMNS]
+    return history_frame(criterion.figure, net.history)
+
+
+def history_frame(figure: str, history: Any = ()) -> pd.DataFrame:
+    """Return a row per epoch: epoch, train_…, valid_… (NaN without), lr, seconds, best."""
+    columns = {
+        "epoch": "epoch",
+        f"train_{figure}": f"train_{figure}",
+        f"valid_{figure}": f"valid_{figure}",
+        "lr": "lr",
+        "seconds": "dur",
+    }
+    frame = pd.DataFrame({name: [row[key] for row in history] for name, key in columns.items()})
+    valid = frame[f"valid_{figure}"]
+    frame["best"] = valid.cummin() == valid
+    return frame

@@ -16,6 +16,9 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_astromer import AstromerEmbedder, LightCurves
 from sklearn_astromer.datasets import make_variable_stars
+from sklearn_astromer.pretraining import Reconstruction, ReconstructionRMSE
+from sklearn_astromer.training import Loader, warm_up
+from sklearn_astromer.windows import Windows
 
 SMALL = {"d_model": 16, "n_heads": 2, "d_ff": 16, "max_epochs": 0, "random_state": 0}
 LENGTHS = [1, 199, 200, 201, 400, 401, 37]
@@ -25,10 +28,7 @@ LENGTHS = [1, 199, 200, 201, 400, 401, 37]
 def curves():
     rng = np.random.RandomState(0)
     return LightCurves.from_arrays(
-        [
-            np.c_[np.sort(rng.uniform(50000, 53000, n)), rng.normal(14, 0.4, n)]
-            for n in LENGTHS
-        ],
+        [np.c_[np.sort(rng.uniform(50000, 53000, n)), rng.normal(14, 0.4, n)] for n in LENGTHS],
         ids=[f"star-{i}" for i in range(len(LENGTHS))],
     )
 
@@ -207,13 +207,10 @@ def valid_seed(random_state):
 
 
 def rmse(embedder, windows, seed):
-    from sklearn_astromer.training import ProbedRMSE, ProbingLoader
-
-    probed = embedder._hidden(windows, seed)
-    (seen, asked), *rest = ProbingLoader(probed, len(windows))
+    (seen, asked), *rest = Loader(embedder._hidden(windows, seed), embedder.batch_size)
     assert not rest
     with torch.no_grad():
-        return ProbedRMSE()(embedder.module_(**seen), asked).item()
+        return ReconstructionRMSE()(embedder.module_(**seen), asked).item()
 
 
 def test_patience_stops_and_nothing_is_ever_split_by_window(stars):
@@ -226,12 +223,9 @@ def test_patience_stops_and_nothing_is_ever_split_by_window(stars):
 
 
 def test_masks_are_fresh_in_training_and_fixed_in_validation(stars):
-    from sklearn_astromer.training import ProbedWindows, ProbingLoader
-    from sklearn_astromer.windows import Windows
-
     def passes(fixed):
         fractions = {"probed": 0.5, "random": 0.2, "same": 0.2}
-        loader = ProbingLoader(ProbedWindows(Windows(stars, 200), 1, fixed, fractions), 1000)
+        loader = Loader(Reconstruction(Windows(stars, 200), 1, fixed, fractions), 1000)
         return [next(iter(loader)) for _ in range(2)]
 
     first, second = passes(fixed=True)
@@ -241,8 +235,6 @@ def test_masks_are_fresh_in_training_and_fixed_in_validation(stars):
 
 
 def test_warm_up_has_its_peak_at_lr():
-    from sklearn_astromer.training import warm_up
-
     rates = [warm_up(step, 10) for step in range(40)]
     assert rates.index(max(rates)) == 9
     assert max(rates) == 1
@@ -256,7 +248,7 @@ def test_equal_seeds_give_equal_models_and_global_generators_stay(stars):
         return AstromerEmbedder(**{**SMALL, "max_epochs": 2, "random_state": seed}).fit(stars)
 
     torch.manual_seed(5)
-    np.random.seed(5)  # noqa: NPY002
+    np.random.seed(5)
     state = torch.get_rng_state(), np.random.get_state()[1].copy()
     first, again, other = fit(3), fit(3), fit(4)
     assert torch.equal(torch.get_rng_state(), state[0])

@@ -1,29 +1,19 @@
-"""Losses of pretraining."""
+"""Losses as (weighted sum, sum of weights), so that batches can be pooled exactly."""
 
 from __future__ import annotations
 
 from torch import Tensor
 
 
-def squared_error(predicted: Tensor, target: Tensor, probed: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the summed squared error (mag²) of the probed observations, and their number.
+def squared_error(predicted: Tensor, target: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the weighted sum of squared errors, and the sum of the weights.
 
     Parameters
     ----------
-    predicted, target : Tensor of shape (n_windows, L)
-        Magnitudes.
-    probed : bool Tensor of shape (n_windows, L)
+    predicted, target : Tensor
+        Of the same shape, e.g. magnitudes (n_windows, L).
+    weight : Tensor of that shape
+        Numbers, or bools: what counts.
     """
-    error = (predicted.float() - target.float()) * probed
-    return (error**2).sum(), probed.sum()
-
-
-def masked_rmse(predicted: Tensor, target: Tensor, probed: Tensor) -> Tensor:
-    """Root mean squared error of the probed observations (Donoso-Oliva et al. 2023, eq. 6).
-
-    Zero, with a zero gradient, where nothing is probed.
-    """
-    total, count = squared_error(predicted, target, probed)
-    mean = total / count.clamp(min=1)
-    # the gradient of the root is infinite at 0
-    return mean.clamp(min=1e-12).sqrt()
+    error = predicted.float() - target.float()
+    return (error**2 * weight).sum(), weight.sum()

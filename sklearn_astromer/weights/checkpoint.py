@@ -58,8 +58,8 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
         If it is damaged, or not of a kind that can be read.
     """
     path = Path(path).expanduser()
-    official = (path / OFFICIAL_FILES[0]).is_file() and not (path / _CONFIG).is_file()
-    return read_official(path) if official or path.is_file() else read_folder(path)
+    official = path.is_file() or (path / OFFICIAL_FILES[0]).is_file()
+    return read_official(path) if official else read_folder(path)
 
 
 def read_folder(path: str | os.PathLike[str]) -> Checkpoint:

@@ -134,7 +134,7 @@ def _masked_crc32c(data: bytes) -> int:
 
 def _read_index(table: bytes) -> list[_Entry]:
     footer = table[-_FOOTER_SIZE:]
-    if len(table) < _FOOTER_SIZE or int.from_bytes(footer[-8:], "little") != _MAGIC:
+    if int.from_bytes(footer[-8:], "little") != _MAGIC:
         raise ValueError("not the index of a TensorFlow checkpoint, or cut off (no table magic)")
     body = table[:-_FOOTER_SIZE]
     meta_offset, meta_size, index_offset, index_size, at = _varints(footer, 0, 4)

@@ -11,7 +11,9 @@ from sklearn_astromer.modules.pooling import POOLINGS, combine_windows, pool_win
 
 @pytest.mark.parametrize("pooling", POOLINGS)
 @settings(max_examples=20, deadline=None)
-@given(objects=st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=4), min_size=1, max_size=4))
+@given(
+    objects=st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=4), min_size=1, max_size=4)
+)
 def test_windows_combine_to_objects(pooling, objects):
     rng = np.random.RandomState(0)
     length = np.concatenate(objects)

@@ -68,10 +68,10 @@ BAD_VALUES = [
     ("d_model", 0),
     ("d_model", 4.0),
     ("d_model", "4"),
-    ("d_model", True),
     ("n_layers", 10**9),
     ("n_heads", 3),
     ("window_size", None),
+    ("window_size", True),
     ("dropout", 1.0),
     ("dropout", -0.1),
     ("dropout", False),
@@ -391,6 +391,45 @@ def test_a_kill_at_any_moment_leaves_the_old_or_the_new(saved, make_checkpoint, 
     assert new > 3
 
 
+@pytest.mark.parametrize("error", [None, FileNotFoundError, ValueError])
+def test_a_folder_replaced_between_its_two_files(saved, make_checkpoint, monkeypatch, error):
+    load_file = safetensors.numpy.load_file
+    replaced = []
+
+    def replace_then_load(path):
+        if not replaced:
+            replaced.append(True)
+            write_folder(saved, make_checkpoint(2.0, window_size=2))
+            if error:
+                raise error
+        return load_file(path)
+
+    monkeypatch.setattr(safetensors.numpy, "load_file", replace_then_load)
+    assert_same(read_folder(saved), make_checkpoint(2.0, window_size=2))
+
+
+def test_a_folder_that_is_always_being_replaced(saved, make_checkpoint, monkeypatch):
+    load_file = safetensors.numpy.load_file
+
+    def replace_then_load(path):
+        write_folder(saved, make_checkpoint(2.0))
+        return load_file(path)
+
+    monkeypatch.setattr(safetensors.numpy, "load_file", replace_then_load)
+    with pytest.raises(OSError, match="replaced all the time"):
+        read_folder(saved)
+
+
+def test_content_is_on_disk_before_it_gets_its_name(make_checkpoint, tmp_path, monkeypatch):
+    events = []
+    fsync, rename = os.fsync, os.rename
+    monkeypatch.setattr(os, "fsync", lambda fd: (events.append("fsync"), fsync(fd)))
+    monkeypatch.setattr(os, "rename", lambda a, b: (events.append("rename"), rename(a, b)))
+    write_folder(tmp_path / "mine", make_checkpoint())
+    folders = ["fsync"] if os.name == "posix" else []
+    assert events == ["fsync", "fsync", *folders, "rename", *folders]
+
+
 def test_reading_while_another_writes(make_checkpoint, tmp_path):
     path = tmp_path / "mine"
     versions = [make_checkpoint(value, window_size=int(value)) for value in (1.0, 2.0)]
@@ -407,7 +446,7 @@ def test_reading_while_another_writes(make_checkpoint, tmp_path):
     writer.start()
     try:
         seen = set()
-        for _ in range(300):
+        for _ in range(100):
             found = read_folder(path)
             assert found.tensors["decoder.out.bias"] == found.config["window_size"]
             seen.add(found.config["window_size"])
@@ -607,6 +646,10 @@ def forge_size(archive):
         (lambda a: [a.writestr(str(i), "") for i in range(1000)], "1003 files"),
         (lambda a: a.writestr("other/conf.json", "{}"), "2 checkpoints"),
         (lambda a: a.writestr("macho/x", "x", zipfile.ZIP_LZMA), "compression 14"),
+        (lambda a: setattr(a.filelist[0], "flag_bits", 1), "encrypted"),
+        (lambda a: setattr(a.filelist[0], "header_offset", 2**63 + 9), "damaged"),
+        (lambda a: setattr(a.filelist[0], "compress_size", 10), "damaged"),
+        (lambda a: setattr(a.filelist[0], "extract_version", 99), "version 9.9"),
     ],
 )
 def test_unsafe_zips(make_zip, scratch, edit, message):
@@ -620,7 +663,7 @@ def test_a_name_twice_in_a_zip(make_zip, scratch):
         with pytest.warns(UserWarning, match="Duplicate"):
             archive.writestr("macho/conf.json", "{}")
 
-    with pytest.raises(ValueError, match="twice"):
+    with pytest.raises(ValueError, match=r"made\.zip: a name is twice"):
         read_checkpoint(make_zip(twice))
 
 

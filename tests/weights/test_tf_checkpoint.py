@@ -188,6 +188,14 @@ def test_refused_blocks(bundle, tmp_path):
             read_tensor_bundle(tmp_path / "weights")
 
 
+def test_a_block_past_the_end(bundle, tmp_path):
+    index = bytearray(bundle.index([]))
+    index[-48] = 100  # where the footer says the first block is
+    bundle.write(tmp_path / "weights", index=index)
+    with pytest.raises(ValueError, match="block at byte 100 reaches past the end"):
+        read_tensor_bundle(tmp_path / "weights")
+
+
 def test_blocks_may_not_be_read_twice(bundle, tmp_path):
     block = bundle.block
     bundle.block = lambda pairs: block([(b"", b"\x00\x08")] * 2 if len(pairs) == 2 else pairs[:0])

@@ -4,20 +4,24 @@ import numpy as np
 import pytest
 import torch
 
-from sklearn_astromer.modules.losses import masked_rmse
+from sklearn_astromer.pretraining import ReconstructionRMSE
 
 
 def test_rmse_of_the_probed():
     target = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
     predicted = target + torch.tensor([[1.0, 9.0, 2.0], [9.0, 9.0, 9.0]])
     probed = torch.tensor([[True, False, True], [False, False, False]])
-    assert masked_rmse(predicted, target, probed).item() == pytest.approx(np.sqrt(2.5))
+    assert ReconstructionRMSE()(
+        predicted, {"mag": target, "probed": probed}
+    ).item() == pytest.approx(np.sqrt(2.5))
 
 
 @pytest.mark.parametrize("probed", [False, True])
 def test_gradient_stays_finite_at_zero(probed):
     predicted = torch.ones(2, 3, requires_grad=True)
-    loss = masked_rmse(predicted, torch.ones(2, 3), torch.full((2, 3), probed))
+    loss = ReconstructionRMSE()(
+        predicted, {"mag": torch.ones(2, 3), "probed": torch.full((2, 3), probed)}
+    )
     loss.backward()
     assert loss.item() < 1e-5
     assert predicted.grad.isfinite().all()

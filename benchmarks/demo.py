@@ -1,0 +1,100 @@
+"""The main job, offline: a catalog of light curves, their embeddings, a classifier.
+
+    make demo
+
+On simulated stars, so that it runs anywhere. Prints a cross-validated table and draws demo.png.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+import report
+from features import hand_crafted_features
+from numpy.typing import NDArray
+from sklearn.decomposition import PCA
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.model_selection import StratifiedKFold, cross_val_score
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_astromer import AstromerEmbedder, LightCurves
+from sklearn_astromer.datasets import make_variable_stars
+
+
+def draw(
+    embedder: AstromerEmbedder, curves: LightCurves, labels: NDArray[np.str_], path: Path
+) -> None:
+    """Draw the map of the embeddings, and a light curve with what was hidden of it."""
+    figure, (left, right) = plt.subplots(
+        1, 2, figsize=(12, 4.5), width_ratios=[1, 1.3], layout="constrained"
+    )
+    scaled = StandardScaler().fit_transform(embedder.transform(curves))
+    xy = PCA(2, random_state=0).fit_transform(scaled)
+    for name, colour in zip(np.unique(labels), plt.get_cmap("Dark2").colors, strict=False):
+        of_class = labels == name
+        left.scatter(*xy[of_class].T, s=14, color=colour, label=name)
+    left.set(xlabel="first principal component", ylabel="second", title="Embeddings of the stars")
+    left.legend(fontsize=8, ncols=2, frameon=False)
+
+    star = int(np.flatnonzero((labels == "MIRA") & (curves.lengths > 150))[0])
+    time, mag, mag_err = curves[star].T
+    hidden = np.random.default_rng(0).random(len(time)) < 0.3
+    filled = embedder.reconstruct(curves[[star]], hidden=[hidden])[0]
+    seen = ~hidden
+    right.errorbar(time[seen], mag[seen], mag_err[seen], fmt=".", color="0.6", label="shown")
+    right.plot(time[hidden], mag[hidden], "o", ms=5, mfc="none", color="tab:blue", label="hidden")
+    right.plot(time[hidden], filled[hidden], "x", ms=5, color="tab:red", label="reconstructed")
+    right.invert_yaxis()
+    right.set(xlabel="MJD (days)", ylabel="magnitude", title="A Mira with 30 % hidden")
+    right.legend(fontsize=8, frameon=False)
+    figure.savefig(path, dpi=110)
+
+
+def main() -> None:
+    """Print the table, draw the picture."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--stars", type=int, default=420)
+    parser.add_argument("--pretrained", default="surveys-small")
+    parser.add_argument("--picture", type=Path, default=Path("demo.png"))
+    parser.add_argument("--json", action="store_true", help="write the figures of the README")
+    args = parser.parse_args()
+
+    curves, labels = make_variable_stars(args.stars, random_state=0)
+    print(f"{curves}\nclasses: {', '.join(np.unique(labels))}\n", flush=True)
+    embedder = AstromerEmbedder(args.pretrained, max_epochs=0, pooling="mean_std")
+    untrained = AstromerEmbedder(max_epochs=0, pooling="mean_std", random_state=0)
+    features = hand_crafted_features(curves).to_numpy()
+    both = np.hstack([features, embedder.fit_transform(curves)])
+    forest = RandomForestClassifier(300, random_state=0)
+    rows = {
+        f"{args.pretrained} embeddings": (Pipeline([("emb", embedder), ("clf", forest)]), curves),
+        "embeddings of an untrained encoder": (
+            Pipeline([("emb", untrained), ("clf", forest)]),
+            curves,
+        ),
+        "hand-crafted features": (forest, features),
+        "features and embeddings": (forest, both),
+    }
+    folds = StratifiedKFold(5, shuffle=True, random_state=0)
+    figures, lines = {}, []
+    for name, (model, X) in rows.items():
+        scores = cross_val_score(model, X, labels, cv=folds, scoring="f1_macro")
+        figures[name] = scores.tolist()
+        lines.append([name, f"{scores.mean():.3f} ± {scores.std():.3f}"])
+        print(*lines[-1], sep=": ", flush=True)
+    print("\n" + report.table(["random forest on", "macro-F1, 5 folds"], lines) + "\n")
+    draw(embedder, curves, labels, args.picture)
+    print(f"drawn: {args.picture}")
+    if args.json:
+        report.write("demo", {"stars": args.stars, "macro_f1": figures})
+
+
+if __name__ == "__main__":
+    main()

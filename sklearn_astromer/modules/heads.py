@@ -1,0 +1,251 @@
+"""Heads: what the encoder gives for the windows of objects, to one prediction per object.
+
+A head works in three steps, so that windows of one object can be joined in the middle and whatever
+does not learn can be computed once:
+
+1. ``reduce(layers, mask)``, without parameters: the encoder's output to what the head reads;
+2. ``summarise(reduced, mask)``: one vector per window; the windows of an object are then averaged,
+   weighted by their observations;
+3. ``output(summary)``: the prediction of the object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from sklearn_astromer.modules.pooling import masked_mean
+
+
+class Head(nn.Module):
+    """Base of the heads; see the module's docstring for its three steps.
+
+    Shapes: `layers` are Tensors (n_windows, L, d_model), the input embedding and each block's
+    output; `mask` is a bool Tensor (n_windows, L) or None; `reduced` is (n_windows, L, d_model)
+    if ``per_observation`` else (n_windows, …); `summary` is (n, k).
+    """
+
+    #: Whether `reduce` keeps a vector per observation.
+    per_observation = False
+
+    def reduce(self, layers: list[Tensor], mask: Tensor | None) -> Tensor:
+        """Give the last block's mean over the observations."""
+        return masked_mean(layers[-1], mask)
+
+    def summarise(self, reduced: Tensor, mask: Tensor | None) -> Tensor:
+        """Give one vector per window."""
+        return reduced
+
+    def output(self, summary: Tensor) -> Tensor:
+        """Give the prediction of each object, (n_objects, n_outputs)."""
+        raise NotImplementedError
+
+
+class MLPHead(Head):
+    """Mean attention vector, then dense layers (the paper's MLP+ATT)."""
+
+    def __init__(self, d_in: int, n_outputs: int, units: int, dropout: float) -> None:
+        super().__init__()
+        self.dense = dense_layers(d_in, n_outputs, units, dropout)
+
+    def output(self, summary: Tensor) -> Tensor:
+        """Give the prediction of each object, (n_objects, n_outputs)."""
+        out: Tensor = self.dense(summary)
+        return out
+
+
+class SkipHead(MLPHead):
+    """Mean of the input embedding and of every block, softmax-weighted, then dense layers.
+
+    The "skip" head of ASTROMER 2 (Donoso-Oliva et al. 2026).
+    """
+
+    def __init__(
+        self, d_in: int, n_outputs: int, units: int, dropout: float, n_layers: int
+    ) -> None:
+        super().__init__(d_in, n_outputs, units, dropout)
+        self.weight = nn.Parameter(torch.zeros(n_layers))
+
+    def reduce(self, layers: list[Tensor], mask: Tensor | None) -> Tensor:
+        """Give every layer's mean over the observations, (n_windows, n_layers, d_model)."""
+        return torch.stack([masked_mean(layer, mask) for layer in layers], dim=1)
+
+    def summarise(self, reduced: Tensor, mask: Tensor | None) -> Tensor:
+        """Give the weighted mean of the layers."""
+        return (reduced * self.weight.softmax(0)[:, None]).sum(1)
+
+
+class LSTMHead(Head):
+    """Two LSTM layers with layer normalisation on the vectors (the paper's LSTM+ATT).
+
+    A window's summary is the state after its last observation; the padding that follows is never
+    read.
+    """
+
+    per_observation = True
+
+    def __init__(self, d_in: int, n_outputs: int, units: int, dropout: float) -> None:
+        super().__init__()
+        self.lstm1 = nn.LSTM(d_in, units, batch_first=True)
+        self.norm1 = nn.LayerNorm(units)
+        self.lstm2 = nn.LSTM(units, units, batch_first=True)
+        self.norm2 = nn.LayerNorm(units)
+        self.dropout = nn.Dropout(dropout)
+        self.dense = nn.Linear(units, n_outputs)
+
+    def reduce(self, layers: list[Tensor], mask: Tensor | None) -> Tensor:
+        """Give the last block's vectors."""
+        return layers[-1]
+
+    def summarise(self, reduced: Tensor, mask: Tensor | None) -> Tensor:
+        """Give the state after each window's last observation, (n_windows, units)."""
+        states, _ = self.lstm1(reduced)
+        states, _ = self.lstm2(self.dropout(self.norm1(states)))
+        if mask is None:
+            last = states[:, -1]
+        else:
+            end = mask.sum(1) - 1
+            last = states[torch.arange(len(states), device=states.device), end]
+        out: Tensor = self.norm2(last)
+        return out
+
+    def output(self, summary: Tensor) -> Tensor:
+        """Give the prediction of each object, (n_objects, n_outputs)."""
+        out: Tensor = self.dense(self.dropout(summary))
+        return out
+
+
+class CustomHead(Head):
+    """A user's module, which maps (vectors, mask) to (n_windows, n_outputs)."""
+
+    per_observation = True
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def reduce(self, layers: list[Tensor], mask: Tensor | None) -> Tensor:
+        """Give the last block's vectors."""
+        return layers[-1]
+
+    def summarise(self, reduced: Tensor, mask: Tensor | None) -> Tensor:
+        """Give the module's own output for each window."""
+        if mask is None:
+            mask = torch.ones(reduced.shape[:2], dtype=torch.bool, device=reduced.device)
+        out: Tensor = self.module(reduced, mask)
+        return out
+
+    def output(self, summary: Tensor) -> Tensor:
+        """Give the mean over the windows, as it is."""
+        return summary
+
+
+HEADS = ("mlp", "skip", "lstm")
+
+
+def make_head(
+    head: str | Callable[[int, int], nn.Module],
+    *,
+    d_in: int,
+    n_layers: int,
+    n_outputs: int,
+    units: int,
+    dropout: float,
+) -> Head:
+    """Make a head by name, or around a user's module.
+
+    Parameters
+    ----------
+    head : {"mlp", "skip", "lstm"} or callable
+        A callable gets (d_model, n_outputs) and returns a module, which maps the attention
+        vectors (n_windows, L, d_model) and the mask (n_windows, L; True = an observation) to
+        (n_windows, n_outputs).
+    d_in, n_layers, n_outputs, units : int
+        Width of the vectors, number of layers (the input embedding counts), outputs, width of
+        the hidden layers.
+    dropout : float
+
+    Returns
+    -------
+    Head
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+    TypeError
+        If the callable does not return a module.
+    """
+    if callable(head):
+        module: Any = head(d_in, n_outputs)
+        if not isinstance(module, nn.Module):
+            raise TypeError(f"head must return a torch module, got {type(module).__name__}")
+        return CustomHead(module)
+    if head == "mlp":
+        return MLPHead(d_in, n_outputs, units, dropout)
+    if head == "skip":
+        return SkipHead(d_in, n_outputs, units, dropout, n_layers)
+    if head == "lstm":
+        return LSTMHead(d_in, n_outputs, units, dropout)
+    raise ValueError(f"head must be one of {HEADS} or a callable, got {head!r}")
+
+
+def dense_layers(d_in: int, n_outputs: int, units: int, dropout: float) -> nn.Sequential:
+    """LayerNorm, two hidden layers, and the output."""
+    return nn.Sequential(
+        nn.LayerNorm(d_in),
+        nn.Linear(d_in, units),
+        nn.ReLU(),
+        nn.Dropout(dropout),
+        nn.Linear(units, units),
+        nn.ReLU(),
+        nn.Dropout(dropout),
+        nn.Linear(units, n_outputs),
+    )
+
+
+class Predictor(nn.Module):
+    """Encoder and head, or a head alone on what a frozen encoder gave.
+
+    Parameters
+    ----------
+    head : Head
+    encoder : module with `all_layers`, optional
+        To be trained with the head.
+    """
+
+    def __init__(self, head: Head, encoder: nn.Module | None = None) -> None:
+        super().__init__()
+        self.head = head
+        self.encoder = encoder
+
+    def forward(
+        self,
+        share: Tensor,
+        mask: Tensor | None = None,
+        reduced: Tensor | None = None,
+        time: Tensor | None = None,
+        mag: Tensor | None = None,
+    ) -> Tensor:
+        """Predict objects from all their windows.
+
+        Parameters
+        ----------
+        share : Tensor of shape (n_objects, n_windows)
+            The fraction of each object's observations that lies in each window.
+        mask : bool Tensor of shape (n_windows, L), optional
+        reduced : Tensor, optional
+            From ``head.reduce``; else `time` and `mag` of shape (n_windows, L).
+
+        Returns
+        -------
+        Tensor of shape (n_objects, n_outputs)
+        """
+        if reduced is None:
+            assert self.encoder is not None
+            reduced = self.head.reduce(self.encoder.all_layers(time, mag, mask), mask)  # type: ignore[operator]
+        summary = self.head.summarise(reduced, mask).float()
+        return self.head.output(share @ summary)
