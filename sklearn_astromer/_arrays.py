@@ -9,25 +9,29 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from sklearn_astromer._checks import Flat, as_float, as_ids, compact, offsets_of
+from sklearn_astromer._columns import find_columns, one_band
+from sklearn_astromer._flat import Flat, as_band, as_float, as_ids, offsets_of
 
 
 def flat_from_arrays(curves: Iterable[ArrayLike], ids: Any, band: Any) -> Flat:
     """Join one (n_i, 2 or 3) array per object; a 3-D array is padded with rows of NaN."""
+    if isinstance(curves, (str, bytes, dict, pd.DataFrame)) or not hasattr(curves, "__iter__"):
+        raise TypeError(
+            f"expected one (n, 2 or 3) array per object, got {type(curves).__name__} (of a "
+            "dictionary pass curves=list(d.values()), ids=list(d); a table has its own door, "
+            "from_frame)"
+        )
     if ids is None and isinstance(curves, pd.Series):
         ids = index_ids(curves.index)
-    if isinstance(curves, np.ma.MaskedArray):
-        curves = np.ma.filled(curves.astype(np.float64), np.nan)
+    padded = getattr(curves, "ndim", None) == 3
     items = list(curves)
     object_ids = as_ids(ids, len(items))
-    padded = isinstance(curves, np.ndarray) and curves.ndim == 3
     arrays = [one_curve(c, object_ids[i].item(), padded) for i, c in enumerate(items)]
     observations = np.concatenate([a[:, :2] for a in arrays]) if arrays else np.empty((0, 2))
     errors = None
     if any(a.shape[1] == 3 for a in arrays):
-        absent = (np.full(len(a), np.nan) for a in arrays)
         errors = np.concatenate(
-            [a[:, 2] if a.shape[1] == 3 else e for a, e in zip(arrays, absent, strict=True)]
+            [a[:, 2] if a.shape[1] == 3 else np.full(len(a), np.nan) for a in arrays]
         )
     return Flat(
         observations[:, 0].copy(),
@@ -41,12 +45,18 @@ def flat_from_arrays(curves: Iterable[ArrayLike], ids: Any, band: Any) -> Flat:
 
 def flat_from_grid(mag: ArrayLike, time: ArrayLike | None, ids: Any) -> Flat:
     """Join the rows of magnitudes on a common time grid, NaN = not observed."""
+    if ids is None and isinstance(mag, pd.DataFrame):
+        ids = index_ids(mag.index)
     grid = as_float(mag, "magnitudes on a grid")
     if grid.ndim != 2:
-        raise ValueError(f"expected (n_objects, n_times) magnitudes, got shape {grid.shape}")
+        raise ValueError(
+            f"magnitudes on a grid must have the shape (n_objects, n_times), got {grid.shape}"
+        )
     times = np.arange(grid.shape[1], dtype=np.float64) if time is None else as_float(time, "time")
     if times.shape != grid.shape[1:]:
-        raise ValueError(f"{times.size} times for {grid.shape[1]} columns of magnitudes")
+        raise ValueError(
+            f"time has shape {times.shape}, but the magnitudes have {grid.shape[1]} columns"
+        )
     observed = ~np.isnan(grid)
     return Flat(
         np.broadcast_to(times, grid.shape)[observed],
@@ -59,7 +69,10 @@ def flat_from_grid(mag: ArrayLike, time: ArrayLike | None, ids: Any) -> Flat:
 
 
 def one_curve(curve: Any, id: Any, padded: bool) -> NDArray[np.float64]:
+    """Return one object as (n, 2 or 3); of a table, the columns are told by their names."""
     try:
+        if isinstance(curve, pd.DataFrame):
+            curve = _told_by_name(curve)
         array = as_float(curve, "a light curve")
     except (TypeError, ValueError) as error:
         raise type(error)(f"object {id!r}: {error}") from error
@@ -78,13 +91,12 @@ def one_curve(curve: Any, id: Any, padded: bool) -> NDArray[np.float64]:
     return array
 
 
-def as_band(band: Any, n: int) -> NDArray[Any] | None:
-    if band is None:
-        return None
-    values = np.asarray(band).astype(str)
-    if values.shape not in ((), (n,)):
-        raise ValueError(f"band must be one for all or one per object ({n}), got {values.shape}")
-    return compact(np.ascontiguousarray(np.broadcast_to(values, (n,))))
+def _told_by_name(curve: pd.DataFrame) -> pd.DataFrame:
+    columns = find_columns(curve.columns, {}, parts=("time", "mag", "mag_err", "band"))
+    if columns.band is not None:
+        one_band(curve, columns.band, None)
+    chosen = [columns.time, columns.mag, columns.mag_err]
+    return curve[[name for name in chosen if name is not None]]
 
 
 def index_ids(index: pd.Index) -> Any:

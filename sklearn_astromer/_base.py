@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
@@ -73,3 +74,48 @@ def isolated_seed(seed: int, device: torch.device) -> Iterator[None]:
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed)
         yield
+
+
+def split_stars(
+    ids: NDArray[Any], fraction: float, seed: int, classes: NDArray[Any] | None = None
+) -> NDArray[np.bool_]:
+    """Choose objects for validation: all bands of an id together, and of each class its share.
+
+    Parameters
+    ----------
+    ids : ndarray of shape (n_objects,)
+    fraction : float
+        In (0, 1).
+    seed : int
+    classes : ndarray of shape (n_objects,), optional
+        An id counts as of the class of its first object.
+
+    Returns
+    -------
+    ndarray of bool of shape (n_objects,)
+        At least one object is chosen, and at least one of each class is not.
+
+    Raises
+    ------
+    ValueError
+        If no class has two ids.
+    """
+    if not 0 < fraction < 1:
+        raise ValueError(f"validation_fraction must be None or in (0, 1), got {fraction}")
+    stars, first, star = np.unique(ids, return_index=True, return_inverse=True)
+    of_star = np.zeros(len(stars), dtype=int) if classes is None else classes[first]
+    rng = np.random.default_rng(seed)
+    chosen = np.zeros(len(stars), dtype=bool)
+    largest = 0
+    for value in np.unique(of_star):
+        members = rng.permutation(np.flatnonzero(of_star == value))
+        chosen[members[: min(round(fraction * len(members)), len(members) - 1)]] = True
+        if len(members) > largest:
+            largest, spare = len(members), members[0]
+    if largest < 2:
+        raise ValueError(
+            f"n_samples={len(stars)} is too few to keep validation_fraction={fraction} of the "
+            "objects apart: pass validation_fraction=None"
+        )
+    chosen[spare] |= not chosen.any()
+    return chosen[star]

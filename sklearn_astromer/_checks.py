@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sklearn_astromer._flat import Flat
+from sklearn_astromer._flat import Flat, compact
 
 # A light curve longer than this (2 700 years) mixes JD and MJD, or is not in days.
 MAX_SPAN_DAYS = 1_000_000.0
@@ -42,7 +42,8 @@ def check_unique(flat: Flat) -> None:
         where = "" if flat.band is None else f" in band {str(flat.band[repeated[0]])!r}"
         raise ValueError(
             f"object {flat.name(repeated[0])} appears more than once{where} "
-            f"({len(repeated)} repeated ids): merge its rows, or give each its own id"
+            f"({len(repeated)} repeated ids): merge its rows, as from_frame does wherever they "
+            "stand, or give each its own id"
         )
 
 
@@ -63,17 +64,19 @@ def check_flat(
     flat = _check_lengths(flat)
     flat = _finite(flat, on_invalid, warn)
     flat = _without_empty(flat, on_invalid, warn)
-    _check_times(flat)
     flat = _sorted(flat)
+    _check_times(flat)
     _check_magnitudes(flat, warn)
     return flat._replace(mag_err=_errors(flat, warn))
 
 
 def _check_lengths(flat: Flat) -> Flat:
-    n = len(flat.time)
+    n = flat.time.size
     for what, values in (("time", flat.time), ("mag", flat.mag), ("mag_err", flat.mag_err)):
         if values is not None and values.shape != (n,):
-            raise ValueError(f"{what} has shape {values.shape}, expected ({n},) as time has")
+            raise ValueError(
+                f"{what} has shape {values.shape}, expected ({n},): one per observation"
+            )
     offsets = np.asarray(flat.offsets)
     if (
         offsets.ndim != 1
@@ -130,33 +133,42 @@ def _without_empty(flat: Flat, on_invalid: str, warn: Callable[[str], None]) -> 
     warn(f"Dropped: {problem}. Match labels by `.ids`, not by position.")
     return flat._replace(
         offsets=np.concatenate([[0], flat.offsets[1:][~empty]]).astype(np.int64),
-        ids=flat.ids[~empty],
-        band=None if flat.band is None else flat.band[~empty],
+        ids=compact(flat.ids[~empty]),
+        band=None if flat.band is None else compact(flat.band[~empty]),
     )
 
 
 def _sorted(flat: Flat) -> Flat:
-    if len(flat.time) == 0:
-        return flat
-    falls = np.diff(flat.time) < 0
+    falls = flat.time[1:] < flat.time[:-1]
     falls[flat.offsets[1:-1] - 1] = False  # between two objects
-    if falls.any():
-        owners = np.repeat(np.arange(len(flat.ids)), np.diff(flat.offsets))
-        order = np.lexsort((flat.time, owners))
-        flat = flat._replace(
-            time=flat.time[order],
-            mag=flat.mag[order],
-            mag_err=None if flat.mag_err is None else flat.mag_err[order],
-        )
-    span = flat.time[flat.offsets[1:] - 1] - flat.time[flat.offsets[:-1]]
-    if (span > MAX_SPAN_DAYS).any():
-        i = int(np.argmax(span > MAX_SPAN_DAYS))
+    if not falls.any():
+        return flat
+    owners = np.repeat(np.arange(len(flat.ids)), np.diff(flat.offsets))
+    order = np.lexsort((flat.time, owners))
+    return flat._replace(
+        time=flat.time[order],
+        mag=flat.mag[order],
+        mag_err=None if flat.mag_err is None else flat.mag_err[order],
+    )
+
+
+def _check_times(flat: Flat) -> None:
+    """Refuse times that cannot be days; they are sorted, so the ends tell."""
+    first, last = flat.time[flat.offsets[:-1]], flat.time[flat.offsets[1:] - 1]
+    far = np.maximum(np.abs(first), np.abs(last)) > MAX_ABS_TIME
+    if far.any():
+        i = int(np.argmax(far))
         raise ValueError(
-            f"the times of object {flat.name(i)} run from {flat.time[flat.offsets[i]]:g} to "
-            f"{flat.time[flat.offsets[i + 1] - 1]:g}: they mix JD and MJD "
-            "(MJD = JD - 2400000.5), or are not in days"
+            f"the times of object {flat.name(i)} run from {first[i]:g} to {last[i]:g}: they are "
+            "not in days"
         )
-    return flat
+    long = last - first > MAX_SPAN_DAYS
+    if long.any():
+        i = int(np.argmax(long))
+        raise ValueError(
+            f"the times of object {flat.name(i)} run from {first[i]:g} to {last[i]:g}: they mix "
+            "JD and MJD (MJD = JD - 2400000.5), or are not in days"
+        )
 
 
 def _check_magnitudes(flat: Flat, warn: Callable[[str], None]) -> None:

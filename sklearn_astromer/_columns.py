@@ -1,15 +1,15 @@
-"""Which column is what, and long tables into ragged ones."""
+"""Which column is what, and long tables into flat ones."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sklearn_astromer._checks import Flat, as_float, as_ids, compact, offsets_of
+from sklearn_astromer._flat import Flat, as_band, as_float, as_ids, offsets_of
 
 #: Column names recognised in tables, whatever their case (ZTF, Rubin, Gaia, OGLE, ASAS, SNANA).
 ALIASES: dict[str, tuple[str, ...]] = {
@@ -19,23 +19,28 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "band": ("band", "filter", "fid", "filtercode", "passband"),
     "id": ("object_id", "objectid", "oid", "objectId", "diaObjectId", "id", "SNID", "sourceid"),
 }
+NEEDED = ("id", "time", "mag")
 
 
 class Columns(NamedTuple):
     """The column of a table that plays each part; None where it has none."""
 
-    id: str
-    time: str
-    mag: str
-    mag_err: str | None
-    band: str | None
+    id: Any
+    time: Any
+    mag: Any
+    mag_err: Any
+    band: Any
 
-    def names(self) -> list[str]:
+    def names(self) -> list[Any]:
         """Return the columns to read."""
         return [name for name in self if name is not None]
 
 
-def find_columns(available: Iterable[Any], given: dict[str, str | None]) -> Columns:
+def find_columns(
+    available: Iterable[Hashable],
+    given: dict[str, Any],
+    parts: Iterable[str] = tuple(ALIASES),
+) -> Columns:
     """Match the columns of a table to their parts; `given` overrides the aliases.
 
     Raises
@@ -44,100 +49,103 @@ def find_columns(available: Iterable[Any], given: dict[str, str | None]) -> Colu
         If a column named in `given` is missing, if no alias of a needed part is there, or if
         several are (then the keyword to pass is named).
     """
-    names = [str(name) for name in available]
-    found: dict[str, str | None] = {}
-    for part, aliases in ALIASES.items():
-        choice = given.get(part)
+    labels = list(available)
+    found: dict[str, Any] = dict.fromkeys(ALIASES)
+    for part in parts:
+        keyword = "band_column" if part == "band" else part
+        choice, known = given.get(part), {alias.lower() for alias in ALIASES[part]}
         if choice is not None:
-            if choice not in names:
-                raise ValueError(f"there is no column {choice!r} ({part}=): columns are {names}")
-            found[part] = choice
-            continue
-        known = {alias.lower() for alias in aliases}
-        matches = [name for name in names if name.lower() in known]
+            matches = [label for label in labels if label == choice]
+            if not matches:
+                raise ValueError(
+                    f"there is no column {choice!r} ({keyword}=): columns are {labels}"
+                )
+        else:
+            matches = [label for label in labels if str(label).lower() in known]
         if len(matches) > 1:
-            raise ValueError(f"columns {matches} could all be the {part}: pass {part}='…'")
-        if not matches and part in ("id", "time", "mag"):
+            raise ValueError(f"columns {matches} could all be the {part}: pass {keyword}='…'")
+        if not matches and part in NEEDED:
             raise ValueError(
-                f"no column was recognised as the {part} among {names}: pass {part}='…' "
-                f"(recognised names: {', '.join(aliases)})"
+                f"no column was recognised as the {part} among {labels}: pass {keyword}='…' "
+                f"(recognised names: {', '.join(ALIASES[part])})"
             )
         found[part] = matches[0] if matches else None
-    return Columns(**found)  # type: ignore[arg-type]
+    return Columns(**found)
 
 
-def looks_long(available: Iterable[Any]) -> bool:
-    """Whether a table has one row per observation: both a time and a magnitude column."""
+def looks_long(available: Iterable[Hashable]) -> bool:
+    """Whether a table has one row per observation: an id, or both a time and a magnitude."""
     names = {str(name).lower() for name in available}
-    return all(names & {alias.lower() for alias in ALIASES[part]} for part in ("time", "mag"))
+    has = {part: any(a.lower() in names for a in ALIASES[part]) for part in NEEDED}
+    return has["id"] or (has["time"] and has["mag"])
 
 
 def flat_from_frame(frame: pd.DataFrame, columns: Columns, band: Any = None) -> Flat:
     """Gather a long table, one row per observation, by object in order of first appearance."""
-    if columns.band is not None and len(frame):
-        frame = one_band(frame, columns.band, band)
-    elif band is not None and columns.band is None:
+    if band is not None and columns.band is None:
         raise ValueError(f"band={band!r} was asked for, but no column was recognised as the band")
-    return flat_from_long(
-        frame[columns.id],
-        as_float(frame[columns.time], f"column {columns.time!r}"),
-        as_float(frame[columns.mag], f"column {columns.mag!r}"),
-        None
-        if columns.mag_err is None
-        else as_float(frame[columns.mag_err], f"column {columns.mag_err!r}"),
-        None if columns.band is None or frame.empty else str(frame[columns.band].iloc[0]),
-    )
+    if columns.band is not None:
+        frame = one_band(frame, columns.band, band)
+    try:
+        codes, unique = pd.factorize(frame[columns.id])
+    except TypeError as error:
+        raise TypeError(f"column {columns.id!r} must be integers or strings: {error}") from error
+    if (codes < 0).any():
+        raise ValueError(
+            f"column {columns.id!r}: {np.count_nonzero(codes < 0)} row(s) have no id, the first is "
+            f"row {int(np.argmax(codes < 0))}"
+        )
+    grouped = bool(np.all(codes[1:] >= codes[:-1]))
+    order = None if grouped else np.argsort(codes, kind="stable")
 
+    def column(name: Any) -> NDArray[np.float64]:
+        values = as_float(frame[name], f"column {name!r}")
+        # a copy, or writing to the frame would write here
+        return values.copy() if order is None else values[order]
 
-def one_band(frame: pd.DataFrame, column: str, band: Any) -> pd.DataFrame:
-    """Keep the rows of one band; several bands without a choice are an error."""
-    present = frame[column].unique()
-    if band is None:
-        if len(present) > 1:
-            raise ValueError(
-                f"column {column!r} holds several bands ({', '.join(map(str, present))}) and a "
-                "light curve has one: choose it with band=…"
-            )
-        return frame
-    chosen = frame[column] == band
-    if not chosen.any():
-        raise ValueError(f"there is no band {band!r} in column {column!r}: {present.tolist()}")
-    return frame[chosen]
-
-
-def flat_from_long(
-    ids: Any,
-    time: NDArray[np.float64],
-    mag: NDArray[np.float64],
-    mag_err: NDArray[np.float64] | None,
-    band: str | None,
-) -> Flat:
-    """Group rows by id; rows that are grouped already are not copied."""
-    keys = ids.to_numpy() if hasattr(ids, "to_numpy") else np.asarray(ids)
-    starts = runs(keys)
-    unique: Any = keys[starts[:-1]]
-    if len(pd.unique(unique)) == len(unique):
-        offsets = starts
-    else:
-        codes, unique = pd.factorize(keys, use_na_sentinel=False)
-        order = np.argsort(codes, kind="stable")
-        time, mag = time[order], mag[order]
-        mag_err = None if mag_err is None else mag_err[order]
-        offsets = offsets_of(np.bincount(codes, minlength=len(unique)))
-    object_ids = as_ids(unique)
+    label = None
+    if columns.band is not None and len(frame):
+        label = frame[columns.band].iloc[0]
+        label = "" if pd.isna(label) else label
     return Flat(
-        time,
-        mag,
-        mag_err,
-        offsets,
-        object_ids,
-        None if band is None else compact(np.full(len(object_ids), band)),
+        column(columns.time),
+        column(columns.mag),
+        None if columns.mag_err is None else column(columns.mag_err),
+        offsets_of(np.bincount(codes, minlength=len(unique))),
+        as_ids(unique, what=f"column {columns.id!r}"),
+        as_band(label, len(unique)),
     )
 
 
-def runs(keys: NDArray[Any]) -> NDArray[np.int64]:
-    """Return the starts of runs of equal keys, and the end of the last."""
-    if len(keys) == 0:
-        return np.zeros(1, dtype=np.int64)
-    changes = np.flatnonzero(np.asarray(keys[1:] != keys[:-1], dtype=bool)) + 1
-    return np.concatenate([[0], changes, [len(keys)]]).astype(np.int64)
+def one_band(frame: pd.DataFrame, column: Any, band: Any) -> pd.DataFrame:
+    """Keep the rows of one band; several bands without a choice are an error."""
+    if frame.empty:
+        return frame
+    check_band(bands_in(frame[column], column), column, band)
+    return frame if band is None else frame[rows_of_band(frame[column], band)]
+
+
+def bands_in(labels: pd.Series, column: Any) -> list[Any]:
+    """Return the bands that are there, None standing for a missing one."""
+    try:
+        return [None if pd.isna(label) else label for label in labels.unique().tolist()]
+    except TypeError as error:
+        raise TypeError(f"column {column!r} must hold one band per row: {error}") from error
+
+
+def rows_of_band(labels: pd.Series, band: Any) -> NDArray[np.bool_]:
+    """Return which rows are of `band`; a missing label is of none."""
+    return (labels == band).fillna(False).to_numpy(dtype=bool)
+
+
+def check_band(present: list[Any], column: Any, band: Any) -> None:
+    """Refuse several bands without a choice, and a choice that is not there."""
+    if not pd.api.types.is_scalar(band):
+        raise TypeError(f"band= chooses one of the bands in column {column!r}, got {band!r}")
+    if band is None and len(present) > 1:
+        raise ValueError(
+            f"column {column!r} holds several bands ({', '.join(map(str, present))}) and a light "
+            "curve has one: choose it with band=…"
+        )
+    if band is not None and not any(label is not None and label == band for label in present):
+        raise ValueError(f"there is no band {band!r} in column {column!r}: {present}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,6 +47,36 @@ class Flat(NamedTuple):
             None if self.band is None else compact(self.band[index]),
         )
 
+    def moments(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Return variance, skewness and excess kurtosis of each object's magnitudes.
+
+        A scatter of less than a nanomagnitude is rounding: it has no skewness and no kurtosis.
+        """
+        lengths, starts = np.diff(self.offsets), self.offsets[:-1]
+
+        def mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
+            return np.add.reduceat(values, starts) / lengths if len(starts) else np.empty(0)
+
+        centred = self.mag - np.repeat(mean(self.mag), lengths)
+        variance = mean(centred**2)
+        varies = variance > 1e-18
+        safe = np.where(varies, variance, 1.0)
+        skewness = np.where(varies, mean(centred**3) / safe**1.5, 0.0)
+        kurtosis = np.where(varies, mean(centred**4) / safe**2 - 3.0, 0.0)
+        return variance, skewness, kurtosis
+
+    def equals(self, other: Flat) -> bool:
+        """Whether all columns hold the same, NaN being equal to NaN."""
+        return all(
+            (a is None and b is None)
+            or (
+                a is not None
+                and b is not None
+                and np.array_equal(a, b, equal_nan=a.dtype.kind == b.dtype.kind == "f")
+            )
+            for a, b in zip(self, other, strict=True)
+        )
+
     def name(self, i: int) -> str:
         """Return the name of object `i` as messages give it."""
         return repr(self.ids[i].item())
@@ -55,9 +86,37 @@ class Flat(NamedTuple):
         return int(np.searchsorted(self.offsets, observation, side="right")) - 1
 
 
+def positions(key: Any, n: int) -> NDArray[np.int64]:
+    """Return which of `n` objects an array-like of integers or booleans means."""
+    index = np.asarray(key)
+    if index.size == 0:
+        index = np.empty(0, dtype=np.int64)
+    elif index.ndim == 1 and index.dtype.kind == "b":
+        if len(index) != n:
+            raise IndexError(f"boolean index of length {len(index)} for {n} objects")
+        index = np.flatnonzero(index)
+    if isinstance(key, tuple) or index.ndim != 1 or index.dtype.kind not in "iu":
+        raise IndexError(
+            "LightCurves are indexed by an int, a slice, or a 1-D array of integers or booleans, "
+            f"got {key!r}"
+        )
+    outside = (index < -n) | (index >= n)
+    if outside.any():
+        raise IndexError(f"index {index[outside][0]} for {n} objects")
+    return index.astype(np.int64) % max(n, 1)
+
+
 def offsets_of(lengths: Any) -> NDArray[np.int64]:
     """Return where objects of these lengths start, and the end of the last."""
     return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+
+
+def as_offsets(offsets: Any) -> NDArray[Any]:
+    """Return `offsets` as an array; whether they fit is checked with the columns."""
+    try:
+        return np.asarray(offsets)
+    except ValueError as error:
+        raise ValueError(f"offsets must be integers: {error}") from error
 
 
 def joined(flats: Sequence[Flat]) -> Flat:
@@ -89,20 +148,22 @@ def joined(flats: Sequence[Flat]) -> Flat:
 def as_float(values: Any, what: str) -> NDArray[np.float64]:
     """Return `values` as float64, masked or missing entries as NaN; say what cannot be read."""
     if isinstance(values, pd.DataFrame):
-        columns = [as_float(values.iloc[:, i], f"{what}, column {c!r}") for i, c in
-                   enumerate(values.columns)]
+        columns = [
+            as_float(values.iloc[:, i], f"{what}, column {c!r}")
+            for i, c in enumerate(values.columns)
+        ]
         return np.stack(columns, axis=1) if columns else np.empty(values.shape)
     if isinstance(values, (pd.Series, pd.Index)):
         dtype: Any = values.dtype
         if isinstance(dtype, pd.DatetimeTZDtype):
             values = values.to_numpy(dtype="M8[ns]")
-        elif pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype):
+        elif dtype.kind in "iuf":
             values = values.to_numpy(dtype=np.float64, na_value=np.nan)
         else:
             values = values.to_numpy()
     try:
         array = np.asarray(values)
-        kind = array.dtype.kind
+        kind: str = array.dtype.kind
         if kind == "O":
             kind = _kind_of_objects(array)
             array = np.where(pd.isna(array), np.nan, array)
@@ -115,7 +176,7 @@ def as_float(values: Any, what: str) -> NDArray[np.float64]:
             raise TypeError(f"got {array.dtype}")
         with np.errstate(over="ignore"):  # a long double past float64 is infinite, and found later
             array = np.asarray(array, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError) as error:
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
         kind_of_error = TypeError if isinstance(error, TypeError) else ValueError
         raise kind_of_error(f"{what} must be real numbers: {error}") from error
     if isinstance(values, np.ma.MaskedArray):
@@ -123,18 +184,24 @@ def as_float(values: Any, what: str) -> NDArray[np.float64]:
     return array
 
 
+def own_float(values: Any, what: str) -> NDArray[np.float64]:
+    """Return `as_float` that nobody else can write to; a memory map is left on the disk."""
+    column = as_float(values, what)
+    return column if isinstance(values, np.memmap) else np.array(column)
+
+
 def _kind_of_objects(array: NDArray[Any]) -> str:
     """Return the NumPy kind that objects stand for: text or truth is not quietly a number."""
-    kinds = {str: "U", bytes: "S", bool: "b", np.bool_: "b", pd.Timestamp: "M", complex: "c"}
     for found in set(map(type, array.flat)):
         if issubclass(found, (list, tuple, np.ndarray, pd.Series)):
             raise TypeError(
                 "a cell holds several values; one row per observation is needed (see "
                 "DataFrame.explode), or LightCurves.from_parquet, which reads list columns"
             )
-        for base, kind in kinds.items():
-            if issubclass(found, base):
-                return kind
+        if issubclass(found, (str, bytes, bool, np.bool_, complex)):
+            raise TypeError(f"some are {found.__name__}")
+        if issubclass(found, date):
+            return "M"
     return "O"
 
 
@@ -147,17 +214,19 @@ def as_ids(ids: Any, n: int | None = None, what: str = "ids") -> NDArray[Any]:
     if ids is None:
         return np.arange(n or 0, dtype=np.int64)
     if isinstance(ids, np.ma.MaskedArray):
-        ids = ids.astype(object).filled(None)
+        mask, ids = np.ma.getmaskarray(ids), ids.data.astype(object)
+        ids[mask] = None
     # as objects, or NumPy would make ["a", nan] the strings "a" and "nan"
     array = np.asarray(ids, dtype=object if isinstance(ids, (list, tuple)) else None)
     if array.ndim != 1 or (n is not None and len(array) != n):
-        raise ValueError(f"ids must be one per object: {n} objects, ids of shape {array.shape}")
+        expected = "" if n is None else f" ({n})"
+        raise ValueError(f"{what} must be one per object{expected}, got shape {array.shape}")
     if array.size == 0:
         return np.empty(0, dtype=np.int64)
     missing = pd.isna(array)
     if missing.any():
         raise TypeError(f"{what} must not be missing: number {int(np.argmax(missing))} is")
-    kind = array.dtype.kind
+    kind: str = array.dtype.kind
     if kind == "O":
         types = set(map(type, array))
         if types & {bool, np.bool_}:
@@ -171,7 +240,7 @@ def as_ids(ids: Any, n: int | None = None, what: str = "ids") -> NDArray[Any]:
     if kind == "f" and np.all(np.abs(array) < 2**53) and np.all(array == np.floor(array)):
         kind = "i"
     if kind in "iu":
-        fits = -(2**63) <= array.min() and array.max() < 2**63
+        fits = array.min() >= -(2**63) and array.max() < 2**63
         return array.astype(np.int64) if fits else as_text(array)
     if kind in "SUT":
         return as_text(array)
@@ -194,10 +263,12 @@ def as_band(band: Any, n: int) -> NDArray[Any] | None:
 
 def as_text(array: NDArray[Any]) -> NDArray[np.str_]:
     """Return a compact str array; bytes are UTF-8."""
-    if array.dtype.kind in "SO":
+    if array.dtype.kind in "SOT":
         array = np.array(
-            [v.decode("utf-8", "backslashreplace") if isinstance(v, bytes) else str(v)
-             for v in array.tolist()],
+            [
+                v.decode("utf-8", "backslashreplace") if isinstance(v, bytes) else str(v)
+                for v in array.tolist()
+            ],
             dtype=str,
         )
     return compact(array.astype(str))

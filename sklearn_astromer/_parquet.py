@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,90 +16,95 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sklearn_astromer._cache import cache_dir
-from sklearn_astromer._checks import (
-    Flat,
-    as_float,
-    as_ids,
-    check_flat,
-    check_unique,
-    compact,
-    joined,
-    offsets_of,
+from sklearn_astromer._checks import check_flat, check_unique, warn
+from sklearn_astromer._columns import (
+    Columns,
+    bands_in,
+    check_band,
+    find_columns,
+    flat_from_frame,
+    rows_of_band,
 )
-from sklearn_astromer._columns import Columns, find_columns, flat_from_frame
+from sklearn_astromer._flat import Flat, as_band, as_float, as_ids, joined, offsets_of
 
+# A catalog of many row groups may warn in each; so many of the warnings are shown.
+MAX_WARNINGS = 5
 NOTHING = np.empty(0)
 
 
 def parquet_files(path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> list[Path]:
     """Return the files meant by one path, a folder of `*.parquet`, or a list of paths."""
-    paths = [path] if isinstance(path, (str, os.PathLike)) else list(path)
+    paths = [path] if isinstance(path, (str, os.PathLike)) else path
+    if not isinstance(paths, Iterable):
+        raise TypeError(f"expected a path or a list of paths, got {type(path).__name__}")
     files: list[Path] = []
     for each in map(Path, paths):
         found = sorted(each.rglob("*.parquet")) if each.is_dir() else [each]
         if not found or not found[0].exists():
             raise FileNotFoundError(f"there is no Parquet file at {each}")
         files += found
+    if not files:
+        raise ValueError("the list of Parquet files is empty")
     return files
 
 
-def iter_flat(files: list[Path], given: dict[str, str | None], band: Any) -> Iterator[Flat]:
+def read_parquet(files: list[Path], given: dict[str, Any], band: Any) -> Flat:
+    """Read all; rows of a long table may be in any order."""
+    columns, has_lists = _layout(files[0], given)
+    if has_lists:
+        return joined(list(iter_flat(files, given, band)))
+    tables = _row_groups(files, given)
+    frames = [_frame(table) for table in tables] or [pd.DataFrame(columns=columns.names())]
+    return flat_from_frame(pd.concat(frames, ignore_index=True), columns, band)
+
+
+def iter_flat(files: list[Path], given: dict[str, Any], band: Any) -> Iterator[Flat]:
     """Yield what each row group holds; only the columns needed are read.
 
     The rows of one object in a long table may span row groups and files, not be scattered.
     """
+    columns, has_lists = _layout(files[0], given)
+    if band is not None and columns.band is None:
+        raise ValueError(f"band={band!r} was asked for, but no column was recognised as the band")
+    present: list[Any] = []
     carry: pd.DataFrame | None = None
-    columns: Columns | None = None
-    for table, columns, is_list in _row_groups(files, given):
-        if is_list:
-            yield _flat_from_lists(table, columns, band)
+    for table in _row_groups(files, given):
+        if columns.band is not None:
+            labels = table.column(columns.band).to_pandas()
+            present += [label for label in bands_in(labels, columns.band) if label not in present]
+            if band is not None:
+                table = table.filter(rows_of_band(labels, band))
+            elif not has_lists:
+                check_band(present, columns.band, None)
+        if has_lists:
+            yield _flat_from_lists(table, columns)
             continue
-        frame = table.to_pandas()
+        frame = _frame(table)
         if carry is not None:
             frame = pd.concat([carry, frame], ignore_index=True)
-        if columns.band is not None and band is not None:
-            frame = frame[frame[columns.band] == band]
         if frame.empty:
             continue
-        last = frame[columns.id] == frame[columns.id].iloc[-1]
-        carry, complete = frame[last], frame[~last]
-        if len(complete):
-            yield flat_from_frame(complete, columns, band)
-    if carry is not None and columns is not None:
-        yield flat_from_frame(carry, columns, band)
-
-
-def read_long(files: list[Path], given: dict[str, str | None]) -> tuple[pd.DataFrame, Columns]:
-    """Read a long table whole, so that scattered rows can be grouped."""
-    frames, columns = [], None
-    for table, found, _ in _row_groups(files, given):
-        frames.append(table.to_pandas())
-        columns = found
-    if columns is None:
-        raise ValueError(f"{files[0]} has no rows")
-    return pd.concat(frames, ignore_index=True), columns
-
-
-def has_lists(files: list[Path], given: dict[str, str | None]) -> bool:
-    """Whether the table has one row per object, its time a list column."""
-    parquet = _open(files[0])
-    columns = find_columns(parquet.schema_arrow.names, given)
-    return _is_list(parquet.schema_arrow.field(columns.time).type)
+        last = (frame[columns.id] == frame[columns.id].iloc[-1]).fillna(False).to_numpy(dtype=bool)
+        carry = frame[last]
+        if not last.all():
+            yield flat_from_frame(frame[~last], columns)
+    if carry is not None:
+        yield flat_from_frame(carry, columns)
+    if band is not None and present:
+        check_band(present, columns.band, band)
 
 
 def map_parquet(
-    files: list[Path], given: dict[str, str | None], band: Any, on_invalid: str, folder: Any
+    files: list[Path], given: dict[str, Any], band: Any, on_invalid: str, folder: Any
 ) -> Flat:
     """Decode Parquet once into flat files and map those; see `LightCurves.open_parquet`."""
     from filelock import FileLock
 
     stamps = [(str(f.resolve()), f.stat().st_mtime_ns, f.stat().st_size) for f in files]
-    key = hashlib.sha256(
-        json.dumps([1, stamps, sorted(given.items(), key=str), str(band), on_invalid]).encode()
-    ).hexdigest()[:20]
+    request = repr((1, stamps, given, band, on_invalid))
     root = Path(folder) if folder is not None else cache_dir() / "mapped"
     root.mkdir(parents=True, exist_ok=True)
-    target = root / f"{files[0].stem}-{key}"
+    target = root / f"{files[0].stem}-{hashlib.sha256(request.encode()).hexdigest()[:20]}"
     with FileLock(root / f"{target.name}.lock"):
         if not target.exists():
             partial = Path(tempfile.mkdtemp(dir=root, prefix=f"{target.name}.partial-"))
@@ -108,34 +113,40 @@ def map_parquet(
                 partial.replace(target)
             finally:
                 shutil.rmtree(partial, ignore_errors=True)
+    messages = json.loads((target / "warnings.json").read_text(encoding="utf-8"))
+    for message in messages[:MAX_WARNINGS]:
+        warn(message)
+    if len(messages) > MAX_WARNINGS:
+        warn(f"… and {len(messages) - MAX_WARNINGS} more such warnings from other row groups")
     return _mapped(target)
 
 
 def _decode(chunks: Iterator[Flat], folder: Path, on_invalid: str) -> None:
     """Append checked row groups to one flat file per column."""
-    lengths, names, with_errors = [], [], False
+    messages: list[str] = []
+    index, with_errors = [], False
     with (
         open(folder / "time.f64", "wb") as time,
         open(folder / "mag.f64", "wb") as mag,
         open(folder / "mag_err.f64", "wb") as mag_err,
     ):
         for chunk in chunks:
-            flat = check_flat(chunk, on_invalid=on_invalid, stacklevel=6)
-            time.write(flat.time.tobytes())
-            mag.write(flat.mag.tobytes())
+            flat = check_flat(chunk, on_invalid=on_invalid, warn=messages.append)
+            flat.time.tofile(time)
+            flat.mag.tofile(mag)
             errors = np.full(len(flat.time), np.nan) if flat.mag_err is None else flat.mag_err
-            mag_err.write(errors.tobytes())
+            errors.tofile(mag_err)
             with_errors = with_errors or flat.mag_err is not None
-            lengths.append(np.diff(flat.offsets))
-            names.append(flat._replace(time=NOTHING, mag=NOTHING, mag_err=None))
-    index = joined(names)
-    check_unique(index.ids, index.band)
-    np.save(folder / "offsets.npy", offsets_of(np.concatenate([*lengths, []])))
-    np.save(folder / "ids.npy", index.ids)
-    if index.band is not None:
-        np.save(folder / "band.npy", index.band)
+            index.append(flat._replace(time=NOTHING, mag=NOTHING, mag_err=None))
+    whole = joined(index)
+    check_unique(whole)
+    np.save(folder / "offsets.npy", whole.offsets)
+    np.save(folder / "ids.npy", whole.ids)
+    if whole.band is not None:
+        np.save(folder / "band.npy", whole.band)
     if not with_errors:
         (folder / "mag_err.f64").unlink()
+    (folder / "warnings.json").write_text(json.dumps(messages), encoding="utf-8")
 
 
 def _mapped(folder: Path) -> Flat:
@@ -165,8 +176,16 @@ def _open(path: Path) -> Any:
         ) from error
     try:
         return pq.ParquetFile(path)
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError) as error:
         raise ValueError(f"{path} cannot be read as Parquet: {error}") from error
+
+
+def _layout(file: Path, given: dict[str, Any]) -> tuple[Columns, bool]:
+    """Return the columns needed, and whether a row holds one object in lists."""
+    with _open(file) as parquet:
+        schema = parquet.schema_arrow
+    columns = find_columns(schema.names, given)
+    return columns, _is_list(schema.field(columns.time).type)
 
 
 def _is_list(kind: Any) -> bool:
@@ -175,31 +194,31 @@ def _is_list(kind: Any) -> bool:
     return types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
 
 
-def _row_groups(
-    files: list[Path], given: dict[str, str | None]
-) -> Iterator[tuple[Any, Columns, bool]]:
+def _row_groups(files: list[Path], given: dict[str, Any]) -> Iterator[Any]:
+    """Yield every row group of files that are alike."""
+    import pyarrow as pa
+
+    layout = _layout(files[0], given)
     for file in files:
-        parquet = _open(file)
-        columns = find_columns(parquet.schema_arrow.names, given)
-        is_list = _is_list(parquet.schema_arrow.field(columns.time).type)
-        for group in range(parquet.num_row_groups):
-            try:
-                table = parquet.read_row_group(group, columns=columns.names())
-            except OSError as error:
-                raise ValueError(f"{file}, row group {group}: {error}") from error
-            yield table, columns, is_list
+        if _layout(file, given) != layout:
+            raise ValueError(f"{file} does not have the columns of {files[0]}: {layout[0].names()}")
+        with _open(file) as parquet:
+            for group in range(parquet.num_row_groups):
+                try:
+                    table = parquet.read_row_group(group, columns=layout[0].names())
+                except (pa.ArrowException, OSError) as error:
+                    raise ValueError(f"{file}, row group {group}: {error}") from error
+                yield table
 
 
-def _flat_from_lists(table: Any, columns: Columns, band: Any) -> Flat:
+def _frame(table: Any) -> pd.DataFrame:
+    """Return a pandas frame; what was the index of the frame written stays a column."""
+    return table.to_pandas(ignore_metadata=True)
+
+
+def _flat_from_lists(table: Any, columns: Columns) -> Flat:
     """One row per object, its observations in list columns."""
-    single = None
-    if columns.band is not None:
-        labels = table.column(columns.band).to_pandas()
-        if band is not None:
-            table = table.filter((labels == band).to_numpy())
-            labels = labels[labels == band]
-        single = compact(labels.to_numpy().astype(str))
-    ids = as_ids(table.column(columns.id).to_numpy(zero_copy_only=False))
+    ids = as_ids(table.column(columns.id).to_pandas(), what=f"column {columns.id!r}")
     time, offsets = _flatten(table, columns.time, ids)
     mag, mag_offsets = _flatten(table, columns.mag, ids)
     err, err_offsets = (
@@ -213,7 +232,8 @@ def _flat_from_lists(table: Any, columns: Columns, band: Any) -> Flat:
                 f"object {ids[i].item()!r} has {np.diff(offsets)[i]} times but "
                 f"{np.diff(found)[i]} values in column {column!r}"
             )
-    return Flat(time, mag, err, offsets, ids, single)
+    band = None if columns.band is None else table.column(columns.band).to_pandas()
+    return Flat(time, mag, err, offsets, ids, as_band(band, len(ids)))
 
 
 def _flatten(

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from sklearn_astromer._arrays import index_ids
+from sklearn_astromer._checks import PLAUSIBLE_MAG
 from sklearn_astromer._columns import looks_long
 from sklearn_astromer.lightcurves import LightCurves
 
@@ -21,7 +20,7 @@ def as_light_curves(X: Any) -> LightCurves:
     ----------
     X : LightCurves, or one item per object
         - a list, object array or Series of (n_i, 2 or 3) arrays, or a DataFrame with one such
-          column: time (days), magnitude, error;
+          column: time (days), magnitude, error (see `LightCurves.from_arrays`);
         - a 3-D array (n_objects, L, 2 or 3) padded with rows of NaN;
         - a numeric 2-D array or DataFrame (n_objects, n_times): magnitudes on the common time
           grid 0, 1, 2, … days, NaN = not observed (see `LightCurves.from_grid`).
@@ -41,13 +40,12 @@ def as_light_curves(X: Any) -> LightCurves:
     if isinstance(X, LightCurves):
         return X
     if is_grid(X):
-        ids = index_ids(X.index) if isinstance(X, pd.DataFrame) else None
-        return LightCurves.from_grid(X, ids=ids)
+        return LightCurves.from_grid(X)
     if isinstance(X, pd.DataFrame):
         return LightCurves.from_arrays(X.iloc[:, 0])
     if isinstance(X, (str, bytes, os.PathLike)):
         raise TypeError(f"got the path {X!r}: read it first, LightCurves.from_parquet(path)")
-    if isinstance(X, dict) or not (hasattr(X, "__len__") and hasattr(X, "__getitem__")):
+    if not (hasattr(X, "__len__") and hasattr(X, "__getitem__")):
         raise TypeError(f"cannot read light curves from {type(X).__name__}")
     return LightCurves.from_arrays(X)
 
@@ -60,39 +58,64 @@ def is_grid(X: Any) -> bool:
     ValueError
         If X is a long table or a single bare curve.
     """
-    if isinstance(X, LightCurves):
+    if isinstance(X, (LightCurves, pd.Series)):
         return False
     if isinstance(X, pd.DataFrame):
+        if X.shape[1] == 1 and X.dtypes.iloc[0].kind == "O" and _any_curve(X.iloc[:, 0]):
+            return False
         if looks_long(X.columns):
             raise ValueError(
-                "this DataFrame has a time and a magnitude column, one row per observation: pass "
-                "LightCurves.from_frame(frame), which has one row per object"
+                "this DataFrame has a column of ids, or of times and magnitudes, so one row per "
+                "observation: pass LightCurves.from_frame(frame), which has one row per object"
             )
-        return not (X.shape[1] == 1 and X.dtypes.iloc[0].kind == "O" and _ragged(X.iloc[:, 0]))
-    if isinstance(X, pd.Series):
+    elif isinstance(X, (list, tuple)):
+        if len(X) == 0 or not _rectangular(X):
+            return False
+    elif hasattr(X, "ndim"):
+        if X.ndim == 3 or (X.ndim == 1 and X.dtype == object):
+            return False
+    elif not hasattr(X, "__array__"):
         return False
-    if isinstance(X, np.ndarray):
-        if X.ndim == 2:
-            _refuse_bare_curve(X)
-        return not (X.ndim == 3 or (X.ndim == 1 and X.dtype == object))
-    if isinstance(X, (list, tuple)):
-        return not _ragged(X)
-    return hasattr(X, "__array__") or hasattr(X, "ndim")  # array-likes, sparse matrices
+    _refuse_bare_curve(X)
+    return True
 
 
-def _ragged(items: Any) -> bool:
-    """Whether the items are curves, (n, 2|3) arrays, rather than rows of numbers."""
-    first = next(iter(items), None)
-    return len(items) > 0 and getattr(np.asarray(first), "ndim", 0) >= 2
+def _rectangular(rows: Any) -> bool:
+    """Whether a list is one of equal rows of numbers (or of what is wrong in every reading)."""
+    try:
+        return np.ndim(rows) != 3
+    except (TypeError, ValueError):
+        return False  # rows of different shapes: the reader of curves says which is wrong
 
 
-def _refuse_bare_curve(X: NDArray[Any]) -> None:
-    if X.shape[1] not in (2, 3) or len(X) < 5 or X.dtype.kind not in "fiu":
+def _any_curve(cells: pd.Series) -> bool:
+    """Whether some cells are curves, (n, 2 or 3) arrays, rather than numbers."""
+    return any(not _rectangular([cell]) for cell in cells)
+
+
+def _refuse_bare_curve(X: Any) -> None:
+    """Refuse an (n, 2 or 3) array whose columns are a time and a magnitude, to all appearance."""
+    try:
+        array = np.asarray(X)
+        if array.dtype.kind == "c":
+            return
+        array = array.astype(np.float64)
+    except (TypeError, ValueError):
+        return  # what is wrong with it is said where it is read
+    if array.ndim != 2 or array.shape[1] not in (2, 3):
         return
-    steps = np.diff(X[:, :2].astype(float), axis=0)
-    if np.all(steps[:, 0] >= 0) and np.any(steps[:, 0] > 0) and not np.all(steps[:, 1] >= 0):
+    time, mag = array[np.isfinite(array[:, :2]).all(axis=1), :2].T
+    low, high = PLAUSIBLE_MAG
+    rises = (
+        len(time) >= 5
+        and np.all(np.diff(time) >= 0)
+        and np.mean(np.diff(time) > 0) > 0.9  # equal times are rare, equal magnitudes are not
+        and not np.all(np.diff(mag) >= 0)
+    )
+    dated = len(time) > 0 and time.min() > high and mag.min() >= low and mag.max() <= high
+    if rises or dated:
         raise ValueError(
-            f"an array of shape {X.shape} whose first column only rises looks like one light curve "
-            "(time, mag): pass [curve] for one object, or LightCurves.from_grid(X) if it really is "
-            f"{X.shape[1]} magnitudes of {len(X)} objects"
+            f"X of shape {array.shape} looks like one light curve, its columns time and mag: pass "
+            "[curve] for one object, or LightCurves.from_grid(X) if it really is "
+            f"{array.shape[1]} magnitudes of {len(array)} objects"
         )

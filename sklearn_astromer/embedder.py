@@ -14,14 +14,19 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 from sklearn.base import TransformerMixin
-from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from sklearn_astromer import weights
-from sklearn_astromer._base import AstromerBase, isolated_seed, resolve_device, resolve_dtype
+from sklearn_astromer._base import (
+    AstromerBase,
+    isolated_seed,
+    resolve_device,
+    resolve_dtype,
+    split_stars,
+)
 from sklearn_astromer.encoding import autocast, run_windows
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.modules.encoder import EncoderConfig
@@ -240,10 +245,6 @@ class AstromerEmbedder(TransformerMixin, AstromerBase):
         for name, low in (("max_epochs", 0), ("batch_size", 1), ("window_size", 1)):
             if getattr(self, name) < low:
                 raise ValueError(f"{name} must be at least {low}, got {getattr(self, name)}")
-        if self.validation_fraction is not None and not 0 < self.validation_fraction < 1:
-            raise ValueError(
-                f"validation_fraction must be None or in (0, 1), got {self.validation_fraction}"
-            )
 
     def _make_module(self) -> Astromer:
         default = EncoderConfig()
@@ -270,16 +271,7 @@ class AstromerEmbedder(TransformerMixin, AstromerBase):
     def _split(self, curves: Any, seed: int) -> tuple[Windows, Windows | None]:
         if self.validation_fraction is None:
             return Windows(curves, self.window_size), None
-        stars, star = np.unique(curves.ids, return_inverse=True)
-        if len(stars) < 2:
-            raise ValueError(
-                f"n_samples={len(stars)} is too few to keep validation_fraction="
-                f"{self.validation_fraction} of the objects apart: pass validation_fraction=None"
-            )
-        _, kept = train_test_split(
-            np.arange(len(stars)), test_size=self.validation_fraction, random_state=seed
-        )
-        valid = np.isin(star, kept)
+        valid = split_stars(curves.ids, self.validation_fraction, seed)
         return (
             Windows(curves[~valid], self.window_size),
             Windows(curves[valid], self.window_size),
@@ -452,10 +444,12 @@ class AstromerEmbedder(TransformerMixin, AstromerBase):
     def _run(self, function: Any, windows: Windows) -> Any:
         device = resolve_device(self.device)
         bound = self.batch_size * self.window_size
+        if device.type == "cpu":
+            bound = min(bound, CPU_BATCH_OBSERVATIONS)
         return run_windows(
             partial(function, self._network(device)),
             windows,
-            max_observations=min(bound, CPU_BATCH_OBSERVATIONS) if device.type == "cpu" else bound,
+            windows.batches(bound),
             device=device,
             dtype=resolve_dtype(self.precision, device),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import torch
@@ -19,24 +19,24 @@ ROWS_MULTIPLE = 4
 def run_windows(
     function: Callable[[NDArray[np.int64], Tensor, Tensor, Tensor | None], Tensor],
     windows: Windows,
+    batches: Iterable[NDArray[np.int64]],
     *,
-    max_observations: int,
     device: torch.device,
     dtype: torch.dtype,
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    """Yield (rows, results) of batches of windows, longest first.
+    """Yield (rows, results) of batches of windows.
 
     Parameters
     ----------
     function : callable
         Maps rows, time, mag and mask (see `Encoder.forward`) to a Tensor of one entry per window.
     windows : Windows
-    max_observations : int
-        Bound on a batch, padding included.
+    batches : iterable of ndarray
+        Rows, as `Windows.batches` gives them.
     device, dtype : torch.device, torch.dtype
         Where to compute; any dtype but float32 by autocast.
     """
-    for rows in windows.batches(max_observations):
+    for rows in batches:
         filled = np.concatenate([rows, np.repeat(rows[-1:], -len(rows) % ROWS_MULTIPLE)])
         with torch.inference_mode(), autocast(device, dtype):
             result = function(filled, *to_tensors(windows, filled, device))

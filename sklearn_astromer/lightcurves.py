@@ -10,19 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from sklearn_astromer._arrays import as_band, flat_from_arrays, flat_from_grid
-from sklearn_astromer._checks import (
-    Flat,
-    as_float,
-    as_ids,
-    check_flat,
-    check_unique,
-    compact,
-    joined,
-    offsets_of,
-)
+from sklearn_astromer._arrays import flat_from_arrays, flat_from_grid
+from sklearn_astromer._checks import check_flat, check_unique
 from sklearn_astromer._columns import find_columns, flat_from_frame
-from sklearn_astromer._parquet import has_lists, iter_flat, map_parquet, parquet_files, read_long
+from sklearn_astromer._flat import Flat, as_band, as_ids, as_offsets, joined, own_float, positions
+from sklearn_astromer._parquet import map_parquet, parquet_files, read_parquet
 
 
 class LightCurves:
@@ -64,19 +56,23 @@ class LightCurves:
     Raises
     ------
     TypeError
-        If a column does not hold real numbers, or ids are neither integers nor strings.
+        If a column does not hold real numbers (text, dates, booleans), or ids are missing or
+        neither integers nor strings.
     ValueError
         If shapes disagree, an id repeats in one band, an object is empty or has a non-finite time
-        or magnitude, or its times span more than 10^6 days (a mixture of JD and MJD). The message
-        names the object.
+        or magnitude, times span more than 10^6 days (a mixture of JD and MJD) or lie past 10^9,
+        or a magnitude lies past 10^15. The message names the object.
 
     Notes
     -----
     Decisions, the same at every door: unsorted times are sorted and equal times all kept, in the
     order given; an error bar that is NaN is absent, one that is zero, negative (−99, −9000) or
     infinite is taken as absent with a warning, and the observation stays; magnitudes outside
-    −30…40 (fluxes, sentinels) only warn. Ids must not repeat at a door, while indexing and
-    `concatenate` keep whatever ids there are, as pandas does with its index.
+    −30…40 (fluxes, sentinels) only warn. A masked or missing number is NaN. Ids given to a door
+    must not repeat, while indexing, `concatenate` and the index of a Series or DataFrame keep
+    whatever ids there are, for resampling repeats them. A missing band is "".
+
+    Columns are copied, so that nobody else can write to them; only memory maps stay on the disk.
 
     Examples
     --------
@@ -107,18 +103,17 @@ class LightCurves:
         band: ArrayLike | None = None,
         on_invalid: str = "raise",
     ) -> None:
-        bounds = np.asarray(offsets)
+        bounds = as_offsets(offsets)
         object_ids = as_ids(ids, max(bounds.size - 1, 0))
         flat = Flat(
-            as_float(time, "time"),
-            as_float(mag, "mag"),
-            None if mag_err is None else as_float(mag_err, "mag_err"),
+            own_float(time, "time"),
+            own_float(mag, "mag"),
+            None if mag_err is None else own_float(mag_err, "mag_err"),
             bounds,
             object_ids,
             as_band(band, len(object_ids)),
         )
-        if ids is not None:
-            check_unique(flat.ids, flat.band)
+        check_unique(flat)
         self._store(check_flat(flat, on_invalid=on_invalid))
 
     def _store(self, flat: Flat) -> None:
@@ -156,8 +151,8 @@ class LightCurves:
         Parameters
         ----------
         curves : list, object array or Series of arrays of shape (n_i, 2) or (n_i, 3)
-            Columns: time (days), magnitude, and optionally its error; or an array of shape
-            (n_objects, L, 2 or 3) padded with rows of NaN.
+            Columns: time (days), magnitude, and optionally its error (of a DataFrame they are
+            told by name); or an array of shape (n_objects, L, 2 or 3) padded with rows of NaN.
         ids, band, on_invalid
             As for `LightCurves`; the index of a Series gives the ids.
 
@@ -172,7 +167,7 @@ class LightCurves:
         """
         flat = flat_from_arrays(curves, ids, band)
         if ids is not None:
-            check_unique(flat.ids, flat.band)
+            check_unique(flat)
         return cls._trusted(check_flat(flat, on_invalid=on_invalid))
 
     @classmethod
@@ -183,12 +178,12 @@ class LightCurves:
 
         Parameters
         ----------
-        mag : array-like of shape (n_objects, n_times)
+        mag : array-like or DataFrame of shape (n_objects, n_times)
             Magnitudes, NaN = not observed.
         time : array-like of shape (n_times,), optional
             Times in days; default 0, 1, 2, …
         ids : array-like of shape (n_objects,), optional
-            Names; default: positions.
+            Names; default: the index of a DataFrame, else positions.
 
         Returns
         -------
@@ -197,9 +192,12 @@ class LightCurves:
         Raises
         ------
         ValueError
-            If an object has no finite magnitude, or an infinite one; if shapes disagree.
+            As for `LightCurves`; if an object has no magnitude at all, or shapes disagree.
         """
-        return cls._trusted(check_flat(flat_from_grid(mag, time, ids)))
+        flat = flat_from_grid(mag, time, ids)
+        if ids is not None:
+            check_unique(flat)
+        return cls._trusted(check_flat(flat))
 
     @classmethod
     def from_frame(
@@ -249,11 +247,13 @@ class LightCurves:
         """
         if not isinstance(frame, pd.DataFrame):
             raise TypeError(f"from_frame takes a pandas DataFrame, got {type(frame).__name__}")
-        if any(n is not None and n not in frame.columns for n in frame.index.names):
-            frame = frame.reset_index()
-        given = _given(id, time, mag, mag_err, band_column)
+        in_index = [n for n in frame.index.names if n is not None and n not in frame.columns]
+        if in_index:
+            frame = frame.reset_index(in_index)
+        given = {"id": id, "time": time, "mag": mag, "mag_err": mag_err, "band": band_column}
         columns = find_columns(frame.columns, given)
         flat = flat_from_frame(frame, columns, band)
+        check_unique(flat)
         return cls._trusted(check_flat(flat, on_invalid=on_invalid))
 
     @classmethod
@@ -291,13 +291,10 @@ class LightCurves:
         TypeError, ValueError
             As for `from_frame`, and if a file is not readable as Parquet.
         """
-        files, given = parquet_files(path), _given(id, time, mag, mag_err, band_column)
-        if not has_lists(files, given):
-            flat = flat_from_frame(*read_long(files, given), band)
-            return cls._trusted(check_flat(flat, on_invalid=on_invalid))
-        flat = joined([check_flat(f, on_invalid=on_invalid) for f in iter_flat(files, given, band)])
-        check_unique(flat.ids, flat.band)
-        return cls._trusted(flat)
+        given = {"id": id, "time": time, "mag": mag, "mag_err": mag_err, "band": band_column}
+        flat = read_parquet(parquet_files(path), given, band)
+        check_unique(flat)
+        return cls._trusted(check_flat(flat, on_invalid=on_invalid))
 
     @classmethod
     def open_parquet(
@@ -337,8 +334,8 @@ class LightCurves:
         FileNotFoundError, TypeError, ValueError
             As for `from_parquet`; also if the rows of an object are scattered.
         """
-        files, given = parquet_files(path), _given(id, time, mag, mag_err, band_column)
-        return cls._trusted(map_parquet(files, given, band, on_invalid, cache_dir))
+        given = {"id": id, "time": time, "mag": mag, "mag_err": mag_err, "band": band_column}
+        return cls._trusted(map_parquet(parquet_files(path), given, band, on_invalid, cache_dir))
 
     @classmethod
     def concatenate(cls, parts: Iterable[LightCurves]) -> LightCurves:
@@ -352,7 +349,12 @@ class LightCurves:
         -------
         LightCurves
         """
-        return cls._trusted(joined([part._flat for part in parts]))
+        flats = []
+        for part in parts:
+            if not isinstance(part, LightCurves):
+                raise TypeError(f"concatenate joins LightCurves, got {type(part).__name__}")
+            flats.append(part._flat)
+        return cls._trusted(joined(flats))
 
     # -- what it holds ---------------------------------------------------------------------------
 
@@ -421,15 +423,7 @@ class LightCurves:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, LightCurves):
             return NotImplemented
-        return all(
-            (a is None and b is None)
-            or (
-                a is not None
-                and b is not None
-                and np.array_equal(a, b, equal_nan=a.dtype.kind == "f" and b.dtype.kind == "f")
-            )
-            for a, b in zip(self._flat, other._flat, strict=True)
-        )
+        return self._flat.equals(other._flat)
 
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, tuple) and len(key) == 2 and key[1] is Ellipsis:
@@ -439,21 +433,9 @@ class LightCurves:
         if isinstance(key, slice):
             start, stop, step = key.indices(len(self))
             if step == 1:
-                return self._trusted(self._span(start, max(start, stop)))
+                return self._trusted(self._flat.span(start, max(start, stop)))
             key = np.arange(start, stop, step)
-        index = np.asarray(key)
-        if index.ndim == 1 and index.dtype.kind == "b":
-            if len(index) != len(self):
-                raise IndexError(f"boolean index of length {len(index)} for {len(self)} objects")
-            index = np.flatnonzero(index)
-        elif index.size == 0:
-            index = np.empty(0, dtype=np.int64)
-        if index.ndim != 1 or index.dtype.kind not in "iu":
-            raise IndexError(
-                "LightCurves are indexed by an int, a slice, or a 1-D array of integers or "
-                f"booleans, got {key!r}"
-            )
-        return self._trusted(self._take(index.astype(np.int64)))
+        return self._trusted(self._flat.take(positions(key, len(self))))
 
     def _curve(self, i: int) -> NDArray[np.float64]:
         if not -len(self) <= i < len(self):
@@ -461,35 +443,6 @@ class LightCurves:
         start, stop = self.offsets[i % len(self)], self.offsets[i % len(self) + 1]
         columns = [c[start:stop] for c in self._flat[:3] if c is not None]
         return np.stack(columns, axis=1)
-
-    def _span(self, start: int, stop: int) -> Flat:
-        f = self._flat
-        low, high = f.offsets[start], f.offsets[stop]
-        return Flat(
-            f.time[low:high],
-            f.mag[low:high],
-            None if f.mag_err is None else f.mag_err[low:high],
-            f.offsets[start : stop + 1] - low,
-            compact(f.ids[start:stop]),
-            None if f.band is None else compact(f.band[start:stop]),
-        )
-
-    def _take(self, index: NDArray[np.int64]) -> Flat:
-        n = len(self)
-        if index.size and (index.min() < -n or index.max() >= n):
-            raise IndexError(f"index {index[(index < -n) | (index >= n)][0]} for {n} objects")
-        f, index = self._flat, index % n if n else index
-        lengths = self.lengths[index]
-        offsets = offsets_of(lengths)
-        rows = np.arange(offsets[-1]) + np.repeat(f.offsets[index] - offsets[:-1], lengths)
-        return Flat(
-            f.time[rows],
-            f.mag[rows],
-            None if f.mag_err is None else f.mag_err[rows],
-            offsets,
-            compact(f.ids[index]),
-            None if f.band is None else compact(f.band[index]),
-        )
 
     def __getstate__(self) -> dict[str, Any]:
         """Plain columns of just these objects, so that equal collections pickle alike."""
@@ -539,24 +492,7 @@ class LightCurves:
         white noise has none of them. (Read as "all three", it would throw out every RR Lyrae,
         whose kurtosis is about −1.)
         """
-        n, starts = self.lengths, self.offsets[:-1]
-
-        def mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
-            return np.add.reduceat(values, starts) / n
-
-        if len(self) == 0:
-            return self
-        centred = self.mag - np.repeat(mean(self.mag), n)
-        variance = mean(centred**2)
-        safe = np.where(variance > 0, variance, 1.0)
-        kurt = np.where(variance > 0, mean(centred**4) / safe**2 - 3.0, 0.0)
-        skew = np.where(variance > 0, mean(centred**3) / safe**1.5, 0.0)
+        variance, skew, kurt = self._flat.moments()
         signal = (np.abs(kurt) > kurtosis) | (np.abs(skew) > skewness) | (variance > std**2)
         kept: LightCurves = self[signal]
         return kept
-
-
-def _given(
-    id: str | None, time: str | None, mag: str | None, mag_err: str | None, band: str | None
-) -> dict[str, str | None]:
-    return {"id": id, "time": time, "mag": mag, "mag_err": mag_err, "band": band}

@@ -33,8 +33,8 @@ def probe(
 
     Of each window's real observations the fraction `probed` is chosen. Of those, the fraction
     `random` gets the magnitude of another observation of its window, `same` keeps its own, and
-    the rest is hidden. Counts are rounded per window. At least one observation of a window is not
-    probed, so a window of one observation carries no loss.
+    the rest is hidden. Counts are rounded per window (halves to even). At least one observation of
+    a window is not probed, so a window of one observation carries no loss.
 
     Parameters
     ----------
@@ -62,14 +62,15 @@ def probe(
         )
     real = torch.ones_like(mag, dtype=torch.bool) if mask is None else mask
     n = real.sum(1, keepdim=True)
-    draw = torch.rand(mag.shape, generator=generator, device=mag.device)
+    draw = torch.rand(mag.shape, generator=generator, device=mag.device, dtype=torch.float32)
     # rank of each observation in a random order in which the padding comes last
     order = draw.masked_fill(~real, 2.0).argsort(1)
     rank = torch.empty_like(order).scatter_(
         1, order, torch.arange(mag.shape[1], device=mag.device).expand_as(order)
     )
-    n_probed = torch.minimum((n * probed).round().long(), (n - 1).clamp(min=0))
-    n_random, n_same = (n_probed * random).round().long(), (n_probed * same).round().long()
+    n_probed = torch.minimum((n.float() * probed).round().long(), (n - 1).clamp(min=0))
+    n_random = (n_probed.float() * random).round().long()
+    n_same = (n_probed.float() * same).round().long()
     chosen = rank < n_probed
     replaced = rank < n_random
     hidden = chosen & (rank >= n_random + n_same)

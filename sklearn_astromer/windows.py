@@ -51,7 +51,7 @@ class Windows:
     Raises
     ------
     ValueError
-        If `window_size` is not positive.
+        If `window_size` is not a positive integer.
 
     Examples
     --------
@@ -63,8 +63,8 @@ class Windows:
     """
 
     def __init__(self, curves: LightCurves, window_size: int) -> None:
-        if window_size < 1:
-            raise ValueError(f"window_size must be at least 1, got {window_size}")
+        if not isinstance(window_size, (int, np.integer)) or window_size < 1:
+            raise ValueError(f"window_size must be a positive integer, got {window_size!r}")
         self.curves = curves
         n = curves.lengths
         per_object = -(-n // window_size)
@@ -110,10 +110,10 @@ class Windows:
     def batches(
         self, max_observations: int, rows: NDArray[np.int64] | None = None
     ) -> Iterator[NDArray[np.int64]]:
-        """Yield rows in order of length, as many at a time as padded fit `max_observations`.
+        """Yield rows, the longest first, as many at a time as padded fit `max_observations`.
 
-        Windows of one length keep their order; a window longer than `max_observations` comes
-        alone.
+        Windows of one length in a batch keep their order; a window longer than `max_observations`
+        comes alone.
         """
         rows = np.arange(len(self)) if rows is None else rows
         rows = rows[np.argsort(self.length[rows], kind="stable")]

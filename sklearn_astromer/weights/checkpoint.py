@@ -110,8 +110,9 @@ def read_folder(path: str | os.PathLike[str]) -> Checkpoint:
 def write_folder(path: str | os.PathLike[str], checkpoint: Checkpoint) -> None:
     """Write a checkpoint as a folder with ``config.json`` and ``weights.safetensors``.
 
-    The folder is built beside its place and renamed into it: a reader, or a crash at any moment,
-    finds either the complete old folder or the complete new one.
+    The folder is built beside its place and renamed into it: `read_folder`, at any moment and
+    after any crash, finds either the complete old folder or the complete new one. An empty lock
+    file, ``.<name>.lock``, may stay beside the folder.
 
     Parameters
     ----------

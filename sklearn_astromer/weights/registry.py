@@ -56,6 +56,14 @@ WEIGHTS: dict[str, WeightsEntry] = {
     entry.name: entry
     for entry in (
         WeightsEntry(
+            name="surveys-small",
+            description="3 residual layers of 128 channels, pretrained from scratch on ASAS, CRTS, "
+            "OGLE Cepheids and SDSS Stripe 82; small, to try things offline",
+            licence="MIT",
+            citation="sklearn_astromer, and Donoso-Oliva et al. 2023 for the method",
+            bundled=True,
+        ),
+        WeightsEntry(
             name="macho",
             description="ASTROMER 1 pretrained on R-band light curves of MACHO",
             licence="MIT",

@@ -5,8 +5,8 @@ import os
 from pathlib import Path
 
 from filelock import FileLock
-from platformdirs import user_cache_path
 
+from sklearn_astromer import _cache
 from sklearn_astromer.weights import registry
 from sklearn_astromer.weights.checkpoint import Checkpoint, read_checkpoint
 
@@ -36,9 +36,7 @@ def cache_dir() -> Path:
     ...     cache_dir().as_posix()
     '/scratch/me/weights'
     """
-    home = os.environ.get("SKLEARN_ASTROMER_HOME")
-    base = Path(home).expanduser() if home else user_cache_path("sklearn_astromer", False)
-    return base / "weights"
+    return _cache.cache_dir() / "weights"
 
 
 def load(name_or_path: str | os.PathLike[str], *, progress: bool = False) -> Checkpoint:
@@ -73,7 +71,7 @@ def load(name_or_path: str | os.PathLike[str], *, progress: bool = False) -> Che
     Checkpoint(d_model=256, n_layers=2, n_heads=4, d_ff=128, ...)
     >>> load("kepler")
     Traceback (most recent call last):
-    ValueError: no weights called 'kepler', and no such file or folder; the names are macho...
+    ValueError: no weights called 'kepler', and no such file or folder; the names are ...
     """
     if isinstance(name_or_path, str):
         if name_or_path in registry.WEIGHTS:
@@ -132,7 +130,8 @@ def fetch(name: str, *, progress: bool = False) -> Path:
                 if not _is_intact(target, entry.sha256):  # another process may have been faster
                     _download(entry.url, target, entry.sha256, progress)
     except OSError as error:
-        state = "in the cache is damaged" if target.exists() else "is not in the cache"
+        # os.path: Path.exists would raise here for a folder that may not be read.
+        state = "in the cache is damaged" if os.path.exists(target) else "is not in the cache"
         raise OSError(
             f"the file of the weights {name!r} {state} and could not be downloaded: {error}\n"
             f"Without a network, download {entry.url} elsewhere\nand put it at {target}\n"

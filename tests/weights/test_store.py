@@ -100,7 +100,7 @@ def files(folder):
 
 
 def test_registry():
-    assert list(weights.WEIGHTS)[:1] == ["macho"]
+    assert {"macho", "surveys-small"} <= set(weights.WEIGHTS)
     for name, entry in weights.WEIGHTS.items():
         assert entry.name == name
         assert entry.description
@@ -121,9 +121,13 @@ def test_unpublished_weights(function, name, no_network):
 
 
 def test_unknown_names(no_network):
-    with pytest.raises(ValueError, match=r"no weights called 'mach', .*the names are macho"):
+    with pytest.raises(
+        ValueError, match=r"no weights called 'mach', .*the names are surveys-small, macho"
+    ):
         weights.load("mach")
-    with pytest.raises(ValueError, match=r"no weights called './macho'; the names are macho"):
+    with pytest.raises(
+        ValueError, match=r"no weights called './macho'; the names are surveys-small, macho"
+    ):
         weights.fetch("./macho")
     for path in ("./mach", Path("mach"), "runs/mach.zip"):
         with pytest.raises(FileNotFoundError, match=r"no checkpoint in .*mach"):

@@ -1,0 +1,283 @@
+"""The classification experiment of Donoso-Oliva et al. 2023 (Figs. 9 and 10) on real catalogs.
+
+    make macho && python benchmarks/paper_classification.py --quick
+    python benchmarks/paper_classification.py --catalogs asas crts --sizes 20 100 --scenarios a b
+
+For each catalog and each of 3 random test partitions of 100 objects per class (or a third of the
+class), 20, 50, 100, 500 or all of the remaining objects per class are trained on, a fifth of them
+for validation. Scenarios:
+
+a  the encoder is fine-tuned on the subset without labels, then frozen under the head
+b  the encoder is trained with the head
+c  it is fine-tuned without labels on everything outside the test partition, then as b
+
+The baseline (an LSTM on the curves) has no encoder, the forests are on frozen `macho`, hand-crafted
+features, both, and a random-init encoder. A cell that is in `results/paper_classification.jsonl` is
+not computed again, so a killed run goes on. `--report` only prints the table and draws the figure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import report
+import torch
+from numpy.typing import NDArray
+from realdata import CLASSES, load
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.frozen import FrozenEstimator
+from sklearn.metrics import f1_score
+
+from sklearn_astromer import (
+    AstromerClassifier,
+    AstromerEmbedder,
+    LightCurveLSTMClassifier,
+    LightCurves,
+)
+
+TEST_PER_CLASS = 100
+HEADS = {"MLP+ATT": "mlp", "LSTM+ATT": "lstm", "skip": "skip"}
+FORESTS = ("RF macho", "RF features", "RF both", "RF random-init")
+BASELINE = "LSTM baseline"
+LOG = report.RESULTS / "paper_classification.jsonl"
+
+Cell = dict[str, Any]
+
+
+@cache
+def catalog(name: str) -> tuple[LightCurves, NDArray[np.str_]]:
+    """Return the objects of the benchmark classes of a catalog."""
+    curves, labels = load(name)
+    chosen = np.flatnonzero(np.isin(labels, CLASSES[name]))
+    return curves[chosen], labels[chosen]
+
+
+def partition(name: str, repeat: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return positions for training, in random order, and for the test."""
+    _, labels = catalog(name)
+    rng = np.random.RandomState(repeat)
+    train, test = [], []
+    for label in CLASSES[name]:
+        members = rng.permutation(np.flatnonzero(labels == label))
+        n = min(TEST_PER_CLASS, len(members) // 3)
+        test.append(members[:n])
+        train.append(members[n:])
+    return rng.permutation(np.concatenate(train)), np.concatenate(test)
+
+
+def subset(labels: NDArray[np.str_], pool: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    """Return the first `size` of each class in the pool; 0 is all."""
+    if size == 0:
+        return pool
+    return np.concatenate([pool[labels[pool] == c][:size] for c in np.unique(labels)])
+
+
+@cache
+def static_rows(name: str) -> dict[str, NDArray[np.float64]]:
+    """Return what the forests read, for the whole catalog; features are kept on disk."""
+    from features import hand_crafted_features
+
+    curves, _ = catalog(name)
+    cached = report.RESULTS.parents[1] / "runs" / f"features-{name}.npy"
+    if not cached.exists():
+        cached.parent.mkdir(exist_ok=True)
+        np.save(cached, hand_crafted_features(curves).to_numpy())
+    features = np.load(cached)
+    macho = AstromerEmbedder("macho", max_epochs=0, pooling="mean_std").fit_transform(curves)
+    fresh = AstromerEmbedder(max_epochs=0, pooling="mean_std", random_state=0)
+    return {
+        "RF macho": macho,
+        "RF features": features,
+        "RF both": np.hstack([features, macho]),
+        "RF random-init": fresh.fit_transform(curves),
+    }
+
+
+def model(cell: Cell, tuned: Callable[[], AstromerEmbedder], verbose: int) -> Any:
+    """Return the estimator of a cell."""
+    common = {"random_state": cell["repeat"], "patience": 20, "verbose": verbose}
+    if cell["model"] == BASELINE:
+        return LightCurveLSTMClassifier(max_epochs=300, **common)
+    scenario = cell["scenario"]
+    encoder = {
+        "a": lambda: AstromerEmbedder("macho", random_state=cell["repeat"]),
+        "b": lambda: AstromerEmbedder("macho", max_epochs=0),
+        "c": lambda: FrozenEstimator(tuned()),
+    }[scenario]()
+    return AstromerClassifier(
+        encoder,
+        head=HEADS[cell["model"]],
+        train_encoder=scenario != "a",
+        max_epochs=300 if scenario == "a" else 60,
+        **common,
+    )
+
+
+def run(cell: Cell, verbose: int) -> Cell:
+    """Fit and score one cell."""
+    curves, labels = catalog(cell["catalog"])
+    pool, test = partition(cell["catalog"], cell["repeat"])
+    chosen = subset(labels, pool, cell["size"])
+    start = time.perf_counter()
+    if cell["model"] in FORESTS:
+        rows = static_rows(cell["catalog"])[cell["model"]]
+        forest = RandomForestClassifier(300, random_state=cell["repeat"])
+        predicted = forest.fit(rows[chosen], labels[chosen]).predict(rows[test])
+        best: dict[str, Any] = {}
+    else:
+
+        def tuned() -> AstromerEmbedder:
+            embedder = AstromerEmbedder("macho", random_state=cell["repeat"], verbose=verbose)
+            return embedder.fit(curves[pool])
+
+        fitted = model(cell, tuned, verbose).fit(curves[chosen], labels[chosen])
+        predicted = fitted.predict(curves[test])
+        history = fitted.history_
+        at = int(history["valid_loss"].argmin())
+        best = {
+            "epochs": at + 1,
+            "best_seconds": round(float(history["seconds"][: at + 1].sum()), 1),
+            "valid_loss": float(history["valid_loss"][at]),
+        }
+    return {
+        **cell,
+        "train_objects": len(chosen),
+        "macro_f1": f1_score(labels[test], predicted, average="macro"),
+        "seconds": round(time.perf_counter() - start, 1),
+        **best,
+        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+    }
+
+
+def cells(args: argparse.Namespace) -> list[Cell]:
+    """Return the cells asked for, cheap ones first."""
+    wanted = []
+    for size in sorted(args.sizes, key=lambda s: s or np.inf):
+        for name in args.catalogs:
+            for repeat in range(args.repeats):
+                base = {"catalog": name, "size": size, "repeat": repeat}
+                for forest in FORESTS:
+                    wanted.append({**base, "model": forest, "scenario": "-"})
+                wanted.append({**base, "model": BASELINE, "scenario": "-"})
+                for scenario in args.scenarios:
+                    for head in HEADS:
+                        wanted.append({**base, "model": head, "scenario": scenario})
+    return wanted
+
+
+KEYS = ["catalog", "size", "model", "scenario", "repeat"]
+
+
+def done() -> pd.DataFrame:
+    """Return the cells on disk."""
+    if not LOG.exists():
+        return pd.DataFrame(columns=[*KEYS, "macro_f1", "epochs", "best_seconds", "seconds"])
+    return pd.read_json(LOG, lines=True, dtype={"scenario": str, "model": str})
+
+
+def summary(results: pd.DataFrame) -> str:
+    """Return the table: mean ± standard deviation over the repeats, n where there are fewer."""
+    lines = []
+    for (name, size, model_name, scenario), group in results.groupby(KEYS[:4], sort=False):
+        f1 = group["macro_f1"]
+        epochs = group["epochs"].mean()
+        lines.append(
+            [
+                name,
+                size or "all",
+                model_name,
+                scenario,
+                f"{f1.mean():.3f} ± {f1.std(ddof=0):.3f}"
+                + ("" if len(f1) == 3 else f" (n={len(f1)})"),
+                "" if np.isnan(epochs) else f"{epochs:.0f}",
+                "" if np.isnan(epochs) else f"{group['best_seconds'].mean():.0f}",
+            ]
+        )
+    lines.sort(key=lambda r: (r[0], np.inf if r[1] == "all" else r[1], r[3], r[2]))
+    header = [
+        "catalog",
+        "per class",
+        "model",
+        "scenario",
+        "macro-F1",
+        "epochs to best",
+        "s to best",
+    ]
+    return report.table(header, lines)
+
+
+def draw(results: pd.DataFrame) -> None:
+    """Draw macro-F1 against the number of objects per class."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    names = sorted(results["catalog"].unique())
+    figure, axes = plt.subplots(
+        1, len(names), figsize=(6 * len(names), 4.5), squeeze=False, layout="constrained"
+    )
+    for axis, name in zip(axes[0], names, strict=True):
+        of_catalog = results[(results["catalog"] == name) & (results["size"] > 0)]
+        for i, ((kind, scenario), group) in enumerate(of_catalog.groupby(["model", "scenario"])):
+            mean = group.groupby("size")["macro_f1"].agg(["mean", "std"]).fillna(0)
+            label = kind if scenario == "-" else f"{kind} ({scenario})"
+            axis.errorbar(
+                mean.index * 1.02**i,
+                mean["mean"],
+                mean["std"],
+                marker="os^vD"[i % 5],
+                ms=4,
+                capsize=2,
+                ls=":" if kind.startswith("RF") else "-",
+                color=plt.get_cmap("tab20")(i % 20),
+                label=label,
+            )
+        axis.set(xscale="log", xlabel="objects per class", ylabel="macro-F1", title=name)
+        axis.legend(fontsize=7, ncols=2, frameon=False)
+    figure.savefig(report.RESULTS / "paper_classification.png", dpi=110)
+
+
+def main() -> None:
+    """Compute what is missing, then report."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--catalogs", nargs="+", default=["asas", "crts"], choices=CLASSES)
+    parser.add_argument("--sizes", nargs="+", type=int, default=[20, 50, 100, 500, 0])
+    parser.add_argument("--scenarios", nargs="*", default=["a", "b", "c"], choices=["a", "b", "c"])
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument(
+        "--quick", action="store_true", help="20 per class of ASAS, one repeat, a, b"
+    )
+    parser.add_argument("--report", action="store_true", help="compute nothing")
+    parser.add_argument("--verbose", type=int, default=0)
+    args = parser.parse_args()
+    if args.quick:
+        args.catalogs, args.sizes, args.scenarios, args.repeats = ["asas"], [20], ["a", "b"], 1
+    known = {tuple(row) for row in done()[KEYS].itertuples(index=False)}
+    wanted = cells(args)
+    missing = [c for c in wanted if tuple(c[k] for k in KEYS) not in known]
+    for i, cell in enumerate([] if args.report else missing):
+        result = run(cell, args.verbose)
+        with open(LOG, "a") as log:
+            log.write(json.dumps(result) + "\n")
+        shown = {k: result.get(k) for k in ("macro_f1", "epochs", "seconds")}
+        print(f"[{i + 1}/{len(missing)}]", *cell.values(), shown, flush=True)
+    results = done()
+    print("\n" + summary(results))
+    known = {tuple(row) for row in results[KEYS].itertuples(index=False)}
+    absent = [
+        " ".join(map(str, c.values())) for c in wanted if tuple(c[k] for k in KEYS) not in known
+    ]
+    print(f"\nmissing cells: {len(absent)}", *absent, sep="\n  ")
+    draw(results)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,209 @@
+"""What the classifiers and the regressor share: an encoder, a head, objects of several windows."""
+
+from __future__ import annotations
+
+import copy
+import os
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils import check_random_state
+from torch import nn
+
+from sklearn_astromer._base import (
+    AstromerBase,
+    isolated_seed,
+    resolve_device,
+    resolve_dtype,
+    split_stars,
+)
+from sklearn_astromer.embedder import CPU_BATCH_OBSERVATIONS, AstromerEmbedder
+from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.modules.heads import Predictor, make_head
+from sklearn_astromer.supervision import FrozenFeatures, Objects, summaries
+from sklearn_astromer.training import Criterion, train
+from sklearn_astromer.windows import Windows
+
+
+class SupervisedBase(AstromerBase):
+    """An estimator that trains a head, and the encoder with it if asked to.
+
+    Subclasses give `_fit_encoder`, which returns a module with `all_layers`, its width and its
+    number of layers (the input embedding counts), and `_window_size`.
+    """
+
+    def _fit_encoder(self, curves: LightCurves, seed: int) -> tuple[nn.Module, int, int]:
+        raise NotImplementedError
+
+    @property
+    def _encoder_module(self) -> nn.Module:
+        raise NotImplementedError
+
+    @property
+    def _window_size(self) -> int:
+        raise NotImplementedError
+
+    def _fit(
+        self,
+        curves: LightCurves,
+        target: NDArray[Any],
+        weight: NDArray[np.float64],
+        *,
+        n_outputs: int,
+        criterion: Criterion,
+        head: Any,
+        train_encoder: bool,
+        encoder_lr: float,
+        cache_bytes: int,
+    ) -> None:
+        """Train; `target` are class numbers (then the split is stratified) or values."""
+        self._check_parameters()
+        device = resolve_device(self.device)
+        dtype = resolve_dtype(self.precision, device)
+        rng = check_random_state(self.random_state)
+        encoder_seed, seed, split_seed, train_seed = map(
+            int, rng.randint(np.iinfo(np.int32).max, size=4)
+        )
+        encoder, width, n_layers = self._fit_encoder(curves, encoder_seed)
+        valid = np.zeros(len(curves), dtype=bool)
+        if self.validation_fraction is not None:
+            classes = target if target.dtype.kind == "i" else None
+            valid = split_stars(curves.ids, self.validation_fraction, split_seed, classes)
+
+        with isolated_seed(seed, device):
+            made = make_head(
+                head,
+                d_in=width,
+                n_layers=n_layers,
+                n_outputs=n_outputs,
+                units=self.units,
+                dropout=self.dropout,
+            )
+            predictor = Predictor(made, encoder if train_encoder else None)
+            groups = None
+            if train_encoder and list(encoder.parameters()):
+                groups = [("encoder*", {"lr": encoder_lr})]
+            encoder.to(device).eval()
+
+            def task(which: NDArray[np.bool_], fixed: bool) -> Objects:
+                part = curves[which]
+                windows = Windows(part, self._window_size)
+                features = FrozenFeatures(
+                    encoder,
+                    made,
+                    windows,
+                    max_bytes=int(cache_bytes * len(part.time) / len(curves.time)),
+                    max_observations=self._max_observations(device),
+                    device=device,
+                    dtype=dtype,
+                )
+                if not fixed:
+                    made.calibrate(*map(torch.from_numpy, features.moments(weight[which])))
+                shown = None if train_encoder else features
+                return Objects(windows, target[which], weight[which], shown, train_seed, fixed)
+
+            self.history_ = train(
+                predictor,
+                criterion,
+                task(~valid, fixed=False),
+                task(valid, fixed=True) if valid.any() else None,
+                max_epochs=self.max_epochs,
+                batch_size=self.batch_size,
+                lr=self.lr,
+                patience=self.patience,
+                device=device,
+                dtype=dtype,
+                progress=self.verbose > 0,
+                param_groups=groups,
+            )
+        encoder.cpu().eval()
+        self.head_ = made.cpu().eval()
+
+    def _outputs(self, curves: LightCurves) -> NDArray[np.float64]:
+        """Return the head's output for each object, (n_objects, n_outputs), in float64."""
+        device = resolve_device(self.device)
+        encoder, head = self._encoder_module, self.head_
+        if device.type != "cpu":  # what is fitted never leaves the CPU
+            encoder, head = copy.deepcopy(encoder).to(device), copy.deepcopy(head).to(device)
+        summary = summaries(
+            encoder,
+            head,
+            Windows(curves, self._window_size),
+            max_observations=self._max_observations(device),
+            device=device,
+            dtype=resolve_dtype(self.precision, device),
+        )
+        # in float64 a row does not depend on how many there are
+        with torch.inference_mode():
+            output = copy.deepcopy(self.head_).double().output(torch.from_numpy(summary))
+        return output.numpy()
+
+    def _max_observations(self, device: torch.device) -> int:
+        bound = self.batch_size * self._window_size
+        return min(bound, CPU_BATCH_OBSERVATIONS) if device.type == "cpu" else bound
+
+    def _check_parameters(self) -> None:
+        for name in ("max_epochs", "batch_size", "units"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        return tags
+
+
+class EncoderMixin:
+    """The `encoder` parameter of `AstromerClassifier` and `AstromerRegressor`."""
+
+    encoder_: AstromerEmbedder
+
+    def _fit_encoder(self, curves: LightCurves, seed: int) -> tuple[nn.Module, int, int]:
+        self.encoder_ = self._embedder(seed).fit(curves) if self._is_unfitted() else self._fitted()
+        module = self.encoder_.module_.encoder
+        return module, module.config.d_model, module.config.n_layers + 1
+
+    def _is_unfitted(self) -> bool:
+        return not isinstance(self.encoder, FrozenEstimator)  # type: ignore[attr-defined]
+
+    def _embedder(self, seed: int) -> AstromerEmbedder:
+        encoder = self.encoder  # type: ignore[attr-defined]
+        if encoder is None or isinstance(encoder, (str, os.PathLike)):
+            return AstromerEmbedder(
+                encoder,
+                max_epochs=0,
+                random_state=seed,
+                device=self.device,  # type: ignore[attr-defined]
+                precision=self.precision,  # type: ignore[attr-defined]
+            )
+        if not isinstance(encoder, AstromerEmbedder):
+            raise TypeError(
+                "encoder must be an AstromerEmbedder, FrozenEstimator(fitted embedder), the name "
+                f"or path of weights, or None; got {type(encoder).__name__}"
+            )
+        copied: AstromerEmbedder = clone(encoder)
+        if copied.random_state is None:
+            copied.set_params(random_state=seed)
+        return copied
+
+    def _fitted(self) -> AstromerEmbedder:
+        embedder = self.encoder.estimator  # type: ignore[attr-defined]
+        if not isinstance(embedder, AstromerEmbedder) or not hasattr(embedder, "module_"):
+            raise TypeError(
+                f"encoder=FrozenEstimator({type(embedder).__name__}): it must hold a fitted "
+                "AstromerEmbedder"
+            )
+        return copy.deepcopy(embedder)
+
+    @property
+    def _encoder_module(self) -> nn.Module:
+        module: nn.Module = self.encoder_.module_.encoder
+        return module
+
+    @property
+    def _window_size(self) -> int:
+        return self.encoder_.window_size

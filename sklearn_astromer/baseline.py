@@ -1,0 +1,127 @@
+"""LightCurveLSTMClassifier: the paper's baseline, without an encoder."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from torch import nn
+
+from sklearn_astromer.classifier import ClassifierBase
+from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.modules.raw import RawObservations
+
+
+class LightCurveLSTMClassifier(ClassifierBase):
+    """Classify light curves by two LSTM layers on the observations themselves.
+
+    The baseline of Donoso-Oliva et al. 2023 (§4.4): the head ``"lstm"`` of `AstromerClassifier`,
+    reading each observation's magnitude, minus its window's mean, and log10(1 d + the time since
+    the observation before) instead of an attention vector.
+
+    Parameters
+    ----------
+    units : int
+        Width of the LSTM layers.
+    window_size : int
+        The most observations read at once; an object's windows are averaged, weighted by their
+        observations.
+    dropout, class_weight, max_epochs, batch_size, lr, patience, validation_fraction
+        See `AstromerClassifier`.
+    device, precision, random_state, verbose
+        See `AstromerClassifier`.
+
+    Attributes
+    ----------
+    classes_, head_, history_, n_features_in_
+        See `AstromerClassifier`.
+
+    Examples
+    --------
+    >>> from sklearn_astromer import LightCurveLSTMClassifier
+    >>> from sklearn_astromer.datasets import make_variable_stars
+    >>> curves, labels = make_variable_stars(20, classes=["MIRA", "CONST"], random_state=0)
+    >>> model = LightCurveLSTMClassifier(units=16, max_epochs=2, random_state=0)
+    >>> model.fit(curves, labels).predict_proba(curves).shape
+    (20, 2)
+    """
+
+    def __init__(
+        self,
+        *,
+        units: int = 256,
+        window_size: int = 200,
+        dropout: float = 0.2,
+        class_weight: Any = None,
+        max_epochs: int = 200,
+        batch_size: int = 32,
+        lr: float = 1e-3,
+        patience: int | None = 20,
+        validation_fraction: float | None = 0.2,
+        device: str | torch.device = "auto",
+        precision: str = "auto",
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.units = units
+        self.window_size = window_size
+        self.dropout = dropout
+        self.class_weight = class_weight
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.lr = lr
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.device = device
+        self.precision = precision
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X: Any, y: ArrayLike, sample_weight: Any = None) -> LightCurveLSTMClassifier:
+        """Train the network.
+
+        Parameters
+        ----------
+        X : LightCurves or array-like
+            What `as_light_curves` takes.
+        y : array-like of shape (n_objects,)
+            Labels.
+        sample_weight : array-like of shape (n_objects,), optional
+            Weights of the objects in the loss.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError, ValueError
+            If X is not what `as_light_curves` takes, y does not fit it or has one class only, or a
+            parameter is out of range.
+        FloatingPointError
+            If the loss is no longer finite.
+        """
+        self._fit_classes(
+            X,
+            y,
+            sample_weight,
+            self.class_weight,
+            head="lstm",
+            train_encoder=True,  # nothing to train, and nothing worth keeping
+            encoder_lr=self.lr,
+            cache_bytes=0,
+        )
+        return self
+
+    def _fit_encoder(self, curves: LightCurves, seed: int) -> tuple[nn.Module, int, int]:
+        return RawObservations(), RawObservations.width, 1
+
+    @property
+    def _encoder_module(self) -> nn.Module:
+        return RawObservations()
+
+    @property
+    def _window_size(self) -> int:
+        return self.window_size

@@ -1,0 +1,242 @@
+"""AstromerClassifier: an encoder and a head that tells classes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import ClassifierMixin
+from sklearn.utils import compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_consistent_length,
+    check_is_fitted,
+    column_or_1d,
+)
+
+from sklearn_astromer._supervised import EncoderMixin, SupervisedBase
+from sklearn_astromer.supervision import CrossEntropy
+
+
+class ClassifierBase(ClassifierMixin, SupervisedBase):
+    """Labels in, probabilities out; subclasses say which encoder and head."""
+
+    def _fit_classes(
+        self, X: Any, y: Any, sample_weight: Any, class_weight: Any, **options: Any
+    ) -> None:
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None"
+            )
+        curves = self._read(X, reset=True)
+        labels = column_or_1d(y, warn=True)
+        check_consistent_length(curves, labels)
+        check_classification_targets(labels)
+        self.classes_, target = np.unique(labels, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"a classifier needs at least 2 classes, got 1 class: {self.classes_[0]!r}"
+            )
+        weight = _check_sample_weight(
+            sample_weight, curves, dtype=np.float64, ensure_non_negative=True
+        )
+        if class_weight is not None:
+            weight = weight * compute_sample_weight(class_weight, labels)
+        self._fit(
+            curves,
+            target.astype(np.int64),
+            weight,
+            n_outputs=len(self.classes_),
+            criterion=CrossEntropy(),
+            **options,
+        )
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : LightCurves or array-like
+            What `as_light_curves` takes.
+
+        Returns
+        -------
+        ndarray of shape (n_objects, n_classes), float64
+            In the order of `classes_`; rows sum to 1.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        TypeError, ValueError
+            If X is not what `as_light_curves` takes.
+        """
+        check_is_fitted(self, "head_")
+        curves = self._read(X, reset=False)
+        if len(curves) == 0:
+            return np.empty((0, len(self.classes_)))
+        logits = self._outputs(curves)
+        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return odds / odds.sum(axis=1, keepdims=True)
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the most probable class of each object; see `predict_proba`."""
+        best = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[best]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.poor_score = True  # two magnitudes a day apart tell no class
+        return tags
+
+
+class AstromerClassifier(EncoderMixin, ClassifierBase):
+    """Classify light curves by an ASTROMER encoder with a head.
+
+    An object is one thing however many windows its curve has: in training and prediction the
+    windows' summaries are averaged, weighted by their observations, before the head's output.
+
+    Parameters
+    ----------
+    encoder : AstromerEmbedder, FrozenEstimator, str, path or None
+        An `AstromerEmbedder` is cloned and fitted to X first, without labels, as its own
+        parameters say (``max_epochs=0``: used as it came); so ``encoder__lr`` and the like can be
+        searched. scikit-learn's `clone` drops a fit, so one that is fitted already is fitted
+        again; to keep it, pass ``FrozenEstimator(fitted)``. A name or path is short for
+        ``AstromerEmbedder(name, max_epochs=0)``, None for a fresh encoder. What is passed is
+        never modified.
+    head : {"mlp", "lstm", "skip"} or callable
+        ``"mlp"``: mean attention vector and dense layers. ``"lstm"``: two LSTM layers with layer
+        normalisation over the attention vectors (both Donoso-Oliva et al. 2023, §4.4).
+        ``"skip"``: means of the input embedding and of every block, softmax-weighted, and dense
+        layers (ASTROMER 2). A callable gets (d_model, n_classes) and returns a torch module that
+        maps (vectors, mask) of windows to (n_windows, n_classes).
+    train_encoder : bool
+        Train the encoder with the head. If not, what the head reads of it is computed once, up to
+        `cache_bytes`.
+    units : int
+        Width of the hidden layers of the head.
+    dropout : float
+        In the head, while training.
+    class_weight : dict, "balanced" or None
+        As in scikit-learn.
+    max_epochs, batch_size : int
+        Passes over the objects, and objects in a step.
+    lr, encoder_lr : float
+        Learning rates of Adam for the head and, with ``train_encoder=True``, the encoder.
+    patience : int or None
+        Stop when the validation loss has not fallen for so many epochs. None: never.
+    validation_fraction : float or None
+        Objects kept for early stopping, stratified by class, all bands of an id together; the
+        weights of the best epoch are restored. None: no validation.
+    cache_bytes : int
+        Memory for what a frozen encoder gives; the "lstm" head needs ``4 · d_model`` bytes per
+        observation, others next to nothing. Beyond it, it is computed anew in every epoch.
+    device, precision, random_state, verbose
+        As for `AstromerEmbedder`. An encoder without a `random_state` gets one derived from this.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    encoder_ : AstromerEmbedder
+        The fitted encoder; with ``train_encoder=True`` as trained with the head.
+    head_ : torch.nn.Module
+    history_ : DataFrame
+        A row per epoch: epoch, train_loss, valid_loss, lr, seconds, best.
+    n_features_in_ : int
+        Only if X was a 2-D array.
+
+    Notes
+    -----
+    Fitting with integer weights equals repeating objects only for a single step over all of them
+    without validation: batches, splits and pretraining draw objects whatever their weight.
+
+    Examples
+    --------
+    >>> from sklearn_astromer import AstromerClassifier, AstromerEmbedder
+    >>> from sklearn_astromer.datasets import make_variable_stars
+    >>> curves, labels = make_variable_stars(40, classes=["MIRA", "CONST"], random_state=0)
+    >>> encoder = AstromerEmbedder(d_model=16, d_ff=16, max_epochs=0)
+    >>> model = AstromerClassifier(encoder, head="skip", max_epochs=30, random_state=0)
+    >>> model.fit(curves, labels).predict(curves).shape
+    (40,)
+    """
+
+    def __init__(
+        self,
+        encoder: Any = None,
+        *,
+        head: str | Callable[[int, int], torch.nn.Module] = "mlp",
+        train_encoder: bool = False,
+        units: int = 256,
+        dropout: float = 0.2,
+        class_weight: Any = None,
+        max_epochs: int = 100,
+        batch_size: int = 32,
+        lr: float = 1e-3,
+        encoder_lr: float = 1e-4,
+        patience: int | None = 20,
+        validation_fraction: float | None = 0.2,
+        cache_bytes: int = 2**31,
+        device: str | torch.device = "auto",
+        precision: str = "auto",
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.encoder = encoder
+        self.head = head
+        self.train_encoder = train_encoder
+        self.units = units
+        self.dropout = dropout
+        self.class_weight = class_weight
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.lr = lr
+        self.encoder_lr = encoder_lr
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.cache_bytes = cache_bytes
+        self.device = device
+        self.precision = precision
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X: Any, y: ArrayLike, sample_weight: Any = None) -> AstromerClassifier:
+        """Train the head, and the encoder as the parameters say.
+
+        Parameters
+        ----------
+        X : LightCurves or array-like
+            What `as_light_curves` takes.
+        y : array-like of shape (n_objects,)
+            Labels.
+        sample_weight : array-like of shape (n_objects,), optional
+            Weights of the objects in the loss.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError, ValueError
+            If X is not what `as_light_curves` takes, y does not fit it or has one class only, or a
+            parameter is out of range.
+        FloatingPointError
+            If the loss is no longer finite.
+        """
+        self._fit_classes(
+            X,
+            y,
+            sample_weight,
+            self.class_weight,
+            head=self.head,
+            train_encoder=self.train_encoder,
+            encoder_lr=self.encoder_lr,
+            cache_bytes=0 if self.train_encoder else self.cache_bytes,
+        )
+        return self

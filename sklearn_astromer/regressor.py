@@ -1,0 +1,181 @@
+"""AstromerRegressor: an encoder and a head that gives a value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import RegressorMixin
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    _check_y,
+    check_consistent_length,
+    check_is_fitted,
+    column_or_1d,
+)
+
+from sklearn_astromer._supervised import EncoderMixin, SupervisedBase
+from sklearn_astromer.supervision import SquaredError
+
+
+class AstromerRegressor(RegressorMixin, EncoderMixin, SupervisedBase):
+    """Estimate a number per light curve by an ASTROMER encoder with a head.
+
+    Trained by the squared error of the standardised target. Everything else is as in
+    `AstromerClassifier`; what differs is said here.
+
+    Parameters
+    ----------
+    encoder, head, train_encoder, units, dropout
+        See `AstromerClassifier`; a callable `head` gets (d_model, 1).
+    max_epochs, batch_size, lr, encoder_lr, patience
+        See `AstromerClassifier`.
+    validation_fraction : float or None
+        Objects kept for early stopping, all bands of an id together.
+    cache_bytes, device, precision, random_state, verbose
+        See `AstromerClassifier`.
+
+    Attributes
+    ----------
+    encoder_ : AstromerEmbedder
+    head_ : torch.nn.Module
+    history_ : DataFrame
+        A row per epoch: epoch, train_loss, valid_loss (in units of the target's variance), lr,
+        seconds, best.
+    target_mean_, target_std_ : float
+        What standardises the target.
+    n_features_in_ : int
+        Only if X was a 2-D array.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_astromer import AstromerEmbedder, AstromerRegressor
+    >>> from sklearn_astromer.datasets import make_variable_stars
+    >>> curves, _, parameters = make_variable_stars(
+    ...     40, classes=["MIRA", "CEP"], random_state=0, return_parameters=True
+    ... )
+    >>> encoder = AstromerEmbedder(d_model=16, d_ff=16, max_epochs=0)
+    >>> model = AstromerRegressor(encoder, max_epochs=5, random_state=0)
+    >>> model.fit(curves, np.log10(parameters["period"])).predict(curves).shape
+    (40,)
+    """
+
+    def __init__(
+        self,
+        encoder: Any = None,
+        *,
+        head: str | Callable[[int, int], torch.nn.Module] = "mlp",
+        train_encoder: bool = False,
+        units: int = 256,
+        dropout: float = 0.2,
+        max_epochs: int = 100,
+        batch_size: int = 32,
+        lr: float = 1e-3,
+        encoder_lr: float = 1e-4,
+        patience: int | None = 20,
+        validation_fraction: float | None = 0.2,
+        cache_bytes: int = 2**31,
+        device: str | torch.device = "auto",
+        precision: str = "auto",
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.encoder = encoder
+        self.head = head
+        self.train_encoder = train_encoder
+        self.units = units
+        self.dropout = dropout
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.lr = lr
+        self.encoder_lr = encoder_lr
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.cache_bytes = cache_bytes
+        self.device = device
+        self.precision = precision
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X: Any, y: ArrayLike, sample_weight: Any = None) -> AstromerRegressor:
+        """Train the head, and the encoder as the parameters say.
+
+        Parameters
+        ----------
+        X : LightCurves or array-like
+            What `as_light_curves` takes.
+        y : array-like of shape (n_objects,)
+            Finite numbers.
+        sample_weight : array-like of shape (n_objects,), optional
+            Weights of the objects in the loss.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError, ValueError
+            If X is not what `as_light_curves` takes, y does not fit it or is not finite, or a
+            parameter is out of range.
+        FloatingPointError
+            If the loss is no longer finite.
+        """
+        if y is None:
+            raise ValueError("AstromerRegressor requires y to be passed, but the target y is None")
+        curves = self._read(X, reset=True)
+        values = _check_y(column_or_1d(y, warn=True), y_numeric=True, estimator=self)
+        values = np.asarray(values, dtype=np.float64)
+        check_consistent_length(curves, values)
+        weight = _check_sample_weight(
+            sample_weight, curves, dtype=np.float64, ensure_non_negative=True
+        )
+        self.target_mean_ = float(np.average(values, weights=weight))
+        variance = np.average((values - self.target_mean_) ** 2, weights=weight)
+        self.target_std_ = float(np.sqrt(variance)) or 1.0
+        self._fit(
+            curves,
+            (values - self.target_mean_) / self.target_std_,
+            weight,
+            n_outputs=1,
+            criterion=SquaredError(),
+            head=self.head,
+            train_encoder=self.train_encoder,
+            encoder_lr=self.encoder_lr,
+            cache_bytes=0 if self.train_encoder else self.cache_bytes,
+        )
+        return self
+
+    def predict(self, X: Any) -> NDArray[np.float64]:
+        """Return the estimate for each object.
+
+        Parameters
+        ----------
+        X : LightCurves or array-like
+            What `as_light_curves` takes.
+
+        Returns
+        -------
+        ndarray of shape (n_objects,), float64
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        TypeError, ValueError
+            If X is not what `as_light_curves` takes.
+        """
+        check_is_fitted(self, "head_")
+        curves = self._read(X, reset=False)
+        if len(curves) == 0:
+            return np.empty(0)
+        return self._outputs(curves)[:, 0] * self.target_std_ + self.target_mean_
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.regressor_tags.poor_score = True  # a few magnitudes on a grid tell no value
+        return tags

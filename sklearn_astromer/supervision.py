@@ -1,0 +1,203 @@
+"""Learning a label or a value per object as a task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from sklearn_astromer.encoding import run_windows, to_tensors
+from sklearn_astromer.modules.heads import Head
+from sklearn_astromer.modules.losses import squared_error
+from sklearn_astromer.training import Batch, Criterion, Task
+from sklearn_astromer.windows import Windows
+
+
+class Objects(Task):
+    """Ask for the target of objects, showing all their windows.
+
+    Parameters
+    ----------
+    windows : Windows
+    target : ndarray of shape (n_objects,)
+    weight : ndarray of shape (n_objects,)
+    frozen : FrozenFeatures or None
+        What to show instead of the windows themselves.
+    seed, fixed
+        See `Task`.
+    """
+
+    def __init__(
+        self,
+        windows: Windows,
+        target: NDArray[Any],
+        weight: NDArray[np.float64],
+        frozen: FrozenFeatures | None,
+        seed: int,
+        fixed: bool,
+    ) -> None:
+        self.windows = windows
+        self.target = torch.from_numpy(target)
+        self.weight = torch.from_numpy(weight)
+        self.frozen = frozen
+        self.first = np.searchsorted(windows.object, np.arange(len(windows.curves) + 1))
+        super().__init__(windows.length[self.first[:-1]], seed, fixed)
+
+    def batch(self, rows: NDArray[np.int64], generator: torch.Generator) -> Batch:
+        """Return all windows of the objects `rows`."""
+        of_object = [np.arange(self.first[i], self.first[i + 1]) for i in rows]
+        windows = np.concatenate(of_object)
+        owner = np.repeat(np.arange(len(rows)), [len(w) for w in of_object])
+        share = np.zeros((len(windows), len(rows)), dtype=np.float32)
+        length = self.windows.length[windows]
+        share[np.arange(len(windows)), owner] = length / np.bincount(owner, length)[owner]
+        seen = {"share": torch.from_numpy(share)}
+        if self.frozen is not None:
+            seen |= self.frozen.of(windows)
+        else:
+            time, mag, mask = to_tensors(self.windows, windows, torch.device("cpu"))
+            seen |= {"time": time, "mag": mag} | ({} if mask is None else {"mask": mask})
+        return seen, {"target": self.target[rows], "weight": self.weight[rows]}
+
+
+class FrozenFeatures:
+    """What a head reads of windows that a frozen encoder has seen.
+
+    Computed once where it fits into `max_bytes`, else at every call.
+
+    Parameters
+    ----------
+    encoder : module with `all_layers`
+    head : Head
+        Its `reduce` has no parameters.
+    windows : Windows
+    max_bytes, max_observations : int
+        Memory to use, and the largest batch (padding included).
+    device, dtype : torch.device, torch.dtype
+    """
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        head: Head,
+        windows: Windows,
+        *,
+        max_bytes: int,
+        max_observations: int,
+        device: torch.device,
+        dtype: torch.dtype,
+    ) -> None:
+        self.encoder, self.head, self.windows = encoder, head, windows
+        self.device, self.dtype = device, dtype
+        self.max_observations = max_observations
+        self.kept: list[NDArray[np.float32]] | None = None
+        one = next(self._computed(windows.batches(1, np.arange(1))))[1]
+        per_unit = one.nbytes // (one.shape[1] if head.per_observation else 1)
+        units = len(windows.curves.time) if head.per_observation else len(windows)
+        if per_unit * units <= max_bytes:
+            self.kept = [np.empty(0, dtype=np.float32)] * len(windows)
+            for rows, reduced in self._computed(windows.batches(max_observations)):
+                for row, values in zip(rows, reduced, strict=True):
+                    used = values[: windows.length[row]] if head.per_observation else values
+                    self.kept[row] = used.copy()
+
+    def of(self, rows: NDArray[np.int64]) -> dict[str, Tensor]:
+        """Return ``reduced`` (and ``mask``, if the head reads observations) of the windows."""
+        if self.kept is None:
+            reduced = np.concatenate([values for _, values in self._computed([rows])])
+        elif not self.head.per_observation:
+            reduced = np.stack([self.kept[row] for row in rows])
+        else:
+            longest = int(self.windows.length[rows].max())
+            width = self.kept[rows[0]].shape[1]
+            reduced = np.zeros((len(rows), longest, width), dtype=np.float32)
+            for i, row in enumerate(rows):
+                reduced[i, : self.windows.length[row]] = self.kept[row]
+        seen = {"reduced": torch.from_numpy(reduced)}
+        if self.head.per_observation:
+            _, mask = self.windows.positions(rows)
+            if not mask.all():
+                seen["mask"] = torch.from_numpy(mask)
+        return seen
+
+    def moments(self, weight: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return mean and variance of what the head reads.
+
+        Parameters
+        ----------
+        weight : ndarray of shape (n_objects,)
+            Of each object, whatever the number of its observations.
+        """
+        share = weight / self.windows.curves.lengths
+        total, first, second = 0.0, np.zeros(()), np.zeros(())
+        for rows in self.windows.batches(self.max_observations):
+            values = self.of(rows)["reduced"].numpy().astype(np.float64)
+            each = share[self.windows.object[rows]]
+            if self.head.per_observation:
+                values = values[self.windows.positions(rows)[1]]
+                each = np.repeat(each, self.windows.length[rows])
+            else:
+                each = each * self.windows.length[rows]
+            total += each.sum()
+            first = first + np.tensordot(each, values, 1)
+            second = second + np.tensordot(each, values**2, 1)
+        mean = first / total
+        return mean, np.maximum(second / total - mean**2, 0.0)
+
+    def _computed(
+        self, batches: Iterable[NDArray[np.int64]]
+    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        def reduced(_: Any, time: Tensor, mag: Tensor, mask: Tensor | None) -> Tensor:
+            layers = self.encoder.all_layers(time, mag, mask)  # type: ignore[operator]
+            return self.head.reduce(layers, mask)
+
+        return run_windows(reduced, self.windows, batches, device=self.device, dtype=self.dtype)
+
+
+def summaries(
+    encoder: nn.Module,
+    head: Head,
+    windows: Windows,
+    *,
+    max_observations: int,
+    device: torch.device,
+    dtype: torch.dtype,
+) -> NDArray[np.float64]:
+    """Return the head's summary of each object, (n_objects, k): its windows' weighted mean."""
+
+    def summary(_: Any, time: Tensor, mag: Tensor, mask: Tensor | None) -> Tensor:
+        layers = encoder.all_layers(time, mag, mask)  # type: ignore[operator]
+        return head.summarise(head.reduce(layers, mask), mask)
+
+    batches = windows.batches(max_observations)
+    per_window = list(run_windows(summary, windows, batches, device=device, dtype=dtype))
+    rows = np.concatenate([r for r, _ in per_window])
+    values = np.concatenate([v for _, v in per_window])
+    in_order = np.empty(values.shape, dtype=np.float64)
+    in_order[rows] = values
+    first = np.searchsorted(windows.object, np.arange(len(windows.curves)))
+    total = np.add.reduceat(in_order * windows.length[:, None], first)
+    return total / windows.curves.lengths[:, None]
+
+
+class CrossEntropy(Criterion):
+    """Weighted cross-entropy of classes."""
+
+    def totals(self, predicted: Tensor, asked: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return the weighted sum over objects, and the sum of the weights."""
+        each = F.cross_entropy(predicted.float(), asked["target"], reduction="none")
+        weight = asked["weight"].float()
+        return (each * weight).sum(), weight.sum()
+
+
+class SquaredError(Criterion):
+    """Weighted mean squared error of values."""
+
+    def totals(self, predicted: Tensor, asked: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return the weighted sum over objects, and the sum of the weights."""
+        return squared_error(predicted[:, 0], asked["target"], asked["weight"].float())

@@ -1,0 +1,299 @@
+"""AstromerClassifier: encoders, heads, windows, weights, labels, scikit-learn around it."""
+
+import copy
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import StackingClassifier
+from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from sklearn_astromer import (
+    AstromerClassifier,
+    AstromerEmbedder,
+    LightCurveLSTMClassifier,
+    LightCurves,
+)
+from sklearn_astromer.datasets import make_variable_stars
+
+
+def embedder(**options):
+    tiny = {"d_model": 16, "n_heads": 2, "d_ff": 16, "max_epochs": 0, "window_size": 50}
+    tiny["residual"] = True  # an untrained encoder without it forgets nearly all it is shown
+    return AstromerEmbedder(**{**tiny, **options})
+
+
+def classifier(encoder=None, **options):
+    small = {"units": 16, "max_epochs": 3, "random_state": 0}
+    return AstromerClassifier(encoder or embedder(), **{**small, **options})
+
+
+@pytest.fixture(scope="module")
+def catalog():
+    return make_variable_stars(
+        60, classes=["MIRA", "CONST"], n_observations=(5, 180), random_state=0
+    )
+
+
+@pytest.mark.parametrize("head", ["mlp", "skip", "lstm"])
+@pytest.mark.parametrize("train_encoder", [False, True])
+def test_it_learns(catalog, head, train_encoder):
+    X, y = catalog
+    model = classifier(
+        head=head, train_encoder=train_encoder, max_epochs=30, encoder_lr=1e-3, lr=1e-2
+    ).fit(X[:40], y[:40])
+    assert model.score(X[40:], y[40:]) >= 0.85
+    probability = model.predict_proba(X)
+    assert probability.dtype == np.float64
+    np.testing.assert_allclose(probability.sum(1), 1, atol=1e-12)
+    assert list(model.classes_) == ["CONST", "MIRA"]
+    assert {"epoch", "train_loss", "valid_loss", "lr", "seconds", "best"} == set(model.history_)
+
+
+def test_the_baseline_learns(catalog):
+    X, y = catalog
+    model = LightCurveLSTMClassifier(units=16, max_epochs=25, lr=1e-2, random_state=0)
+    assert model.fit(X[:40], y[:40]).score(X[40:], y[40:]) >= 0.85
+
+
+def test_a_torch_module_as_head(catalog):
+    class Largest(torch.nn.Module):
+        def __init__(self, d_model, n_outputs):
+            super().__init__()
+            self.dense = torch.nn.Linear(d_model, n_outputs)
+
+        def forward(self, vectors, mask):
+            return self.dense(vectors.masked_fill(~mask[..., None], -1e9).amax(1))
+
+    X, y = catalog
+    assert classifier(head=Largest).fit(X, y).predict_proba(X).shape == (60, 2)
+    with pytest.raises(TypeError, match="torch module"):
+        classifier(head=lambda d, n: "no module").fit(X, y)
+    with pytest.raises(ValueError, match="head must be"):
+        classifier(head="gru").fit(X, y)
+
+
+# -- windows -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("head", ["mlp", "skip", "lstm"])
+def test_an_object_of_several_windows_does_not_depend_on_batches(catalog, head):
+    X, y = catalog
+    model = classifier(head=head).fit(X, y)
+    long = int(X.lengths.argmax())
+    assert X.lengths[long] > 100  # three windows at least
+    expected = model.predict_proba(X)
+    order = np.random.RandomState(0).permutation(len(X))
+    np.testing.assert_allclose(model.predict_proba(X[order]), expected[order], atol=1e-6)
+    np.testing.assert_allclose(model.predict_proba(X[[long]])[0], expected[long], atol=1e-6)
+    for batch_size in (1, 7):
+        model.batch_size = batch_size
+        np.testing.assert_allclose(model.predict_proba(X), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("head", ["mlp", "skip", "lstm"])
+def test_what_is_trained_on_is_what_is_predicted_with(catalog, head):
+    """The loss of an epoch without chance equals the loss of the predictions."""
+    X, y = catalog
+    options = {"dropout": 0.0, "validation_fraction": None, "max_epochs": 1, "lr": 0.0}
+    one_batch = {"batch_size": 1000, "head": head}
+    model = classifier(embedder(dropout=0.0), **options, **one_batch).fit(X, y)
+    probability = model.predict_proba(X)[np.arange(len(y)), (y == "MIRA").astype(int)]
+    assert model.history_["train_loss"][0] == pytest.approx(-np.log(probability).mean(), abs=1e-5)
+
+
+def test_a_small_cache_changes_nothing(catalog):
+    X, y = catalog
+    kept = classifier(head="lstm").fit(X, y).predict_proba(X)
+    again = classifier(head="lstm", cache_bytes=0).fit(X, y).predict_proba(X)
+    np.testing.assert_allclose(again, kept, atol=1e-4)
+
+
+# -- encoders ------------------------------------------------------------------------------------
+
+
+def weights_of(fitted):
+    return {k: v.clone() for k, v in fitted.module_.state_dict().items()}
+
+
+def same(a, b):
+    return all(torch.equal(a[k], b[k]) for k in a)
+
+
+def test_what_is_passed_is_never_modified(catalog):
+    X, y = catalog
+    fitted = embedder(max_epochs=1, random_state=3).fit(X)
+    before = weights_of(fitted)
+    unfitted = embedder()
+    classifier(unfitted, train_encoder=True).fit(X, y)
+    assert not hasattr(unfitted, "module_")
+    model = classifier(FrozenEstimator(fitted), train_encoder=True, encoder_lr=1e-2).fit(X, y)
+    assert same(weights_of(fitted), before)
+    assert not same(weights_of(model.encoder_), before)
+    kept = classifier(FrozenEstimator(fitted)).fit(X, y)
+    assert same(weights_of(kept.encoder_), before)
+    cloned = clone(kept).fit(X, y)
+    np.testing.assert_array_equal(cloned.predict_proba(X), kept.predict_proba(X))
+
+
+def test_a_bare_fitted_encoder_is_refitted(catalog):
+    X, y = catalog
+    fitted = embedder(max_epochs=1, random_state=3).fit(X[:20])
+    model = classifier(fitted).fit(X, y)
+    assert not same(weights_of(model.encoder_), weights_of(fitted))
+
+
+def test_shorthands(catalog, tmp_path):
+    X, y = catalog
+    fitted = embedder(random_state=0).fit(X)
+    fitted.save_pretrained(tmp_path / "mine")
+    model = AstromerClassifier(tmp_path / "mine", max_epochs=1, random_state=0).fit(X, y)
+    assert same(weights_of(model.encoder_), weights_of(fitted))
+    fresh = AstromerClassifier(max_epochs=1, random_state=0).fit(X[:10], y[:10])
+    assert fresh.encoder_.module_.encoder.config.d_model == 256
+    with pytest.raises(TypeError, match="encoder must be"):
+        AstromerClassifier(LogisticRegression()).fit(X, y)
+    with pytest.raises(TypeError, match="fitted"):
+        AstromerClassifier(FrozenEstimator(embedder())).fit(X, y)
+
+
+def test_frozen_features_and_trained_encoder_read_the_same(catalog):
+    """Without a learning rate, training the encoder must change no prediction."""
+    X, y = catalog
+    still = {"lr": 0.0, "max_epochs": 1}
+    frozen = classifier(embedder(random_state=0), **still).fit(X, y)
+    trained = classifier(embedder(random_state=0), train_encoder=True, encoder_lr=0.0, **still)
+    np.testing.assert_allclose(
+        trained.fit(X, y).predict_proba(X), frozen.predict_proba(X), atol=1e-6
+    )
+
+
+# -- weights, labels, seeds ----------------------------------------------------------------------
+
+
+def test_weights_and_class_weights_matter(catalog):
+    X, y = catalog
+    plain = classifier(lr=1e-2).fit(X, y).predict_proba(X)
+    weight = np.where(y == "MIRA", 50.0, 1.0)
+    heavy = classifier(lr=1e-2).fit(X, y, sample_weight=weight).predict_proba(X)
+    assert heavy[:, 1].mean() > plain[:, 1].mean() + 0.05
+    by_class = classifier(lr=1e-2, class_weight={"MIRA": 50.0, "CONST": 1.0}).fit(X, y)
+    np.testing.assert_allclose(by_class.predict_proba(X), heavy, atol=1e-6)
+    with pytest.raises(ValueError, match=r"[Nn]egative"):
+        classifier().fit(X, y, sample_weight=-weight)
+
+
+@pytest.mark.parametrize("labels", ["int", "bool", "object", "categorical"])
+def test_labels_of_any_kind(catalog, labels):
+    X, y = catalog
+    of_kind = {
+        "int": np.where(y == "MIRA", 7, -1),
+        "bool": y == "MIRA",
+        "object": y.astype(object),
+        "categorical": pd.Series(y, dtype="category"),
+    }[labels]
+    predicted = classifier().fit(X, of_kind).predict(X)
+    assert set(predicted) <= set(of_kind)
+
+
+def test_bad_labels_give_the_usual_errors(catalog):
+    X, y = catalog
+    with pytest.raises(ValueError, match="1 class"):
+        classifier().fit(X, np.full(len(X), "MIRA"))
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        classifier().fit(X, y[:-1])
+    with pytest.raises(ValueError, match="NaN"):
+        classifier().fit(X, np.where(y == "MIRA", np.nan, 1.0))
+    with pytest.raises(ValueError, match="continuous"):
+        classifier().fit(X, np.linspace(0, 1.5, len(X)))
+    with pytest.raises(ValueError, match="requires y"):
+        classifier().fit(X, None)
+    with pytest.raises(NotFittedError):
+        classifier().predict(X)
+    assert classifier().fit(X, y).score(X, np.full(len(X), "unseen")) == 0
+
+
+def test_seeds_and_pickles(catalog):
+    X, y = catalog
+    first = classifier(embedder(max_epochs=1)).fit(X, y)
+    again = classifier(embedder(max_epochs=1)).fit(X, y)
+    other = classifier(embedder(max_epochs=1), random_state=1).fit(X, y)
+    expected = first.predict_proba(X)
+    np.testing.assert_array_equal(again.predict_proba(X), expected)
+    assert not np.allclose(other.predict_proba(X), expected)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(first)).predict_proba(X), expected)
+    np.testing.assert_array_equal(copy.deepcopy(first).predict_proba(X), expected)
+
+
+def test_validation_is_stratified_and_keeps_bands_together(catalog):
+    from sklearn_astromer._base import split_stars
+
+    ids = np.repeat(np.arange(50), 3)
+    classes = np.where(ids < 40, 0, 1)
+    valid = split_stars(ids, 0.2, 0, classes)
+    assert set(ids[valid]).isdisjoint(ids[~valid])
+    assert [valid[classes == c].mean() for c in (0, 1)] == [0.2, 0.2]
+    assert split_stars(np.arange(3), 0.01, 0).sum() == 1
+    assert split_stars(np.arange(3), 0.99, 0).sum() == 2
+    lonely = split_stars(np.arange(9), 0.5, 0, np.array([0] * 8 + [1]))
+    assert not lonely[8]  # the only one of its class stays in training
+
+
+def test_no_objects(catalog):
+    X, y = catalog
+    model = classifier().fit(X, y)
+    assert model.predict_proba(X[:0]).shape == (0, 2)
+    assert model.predict(X[:0]).shape == (0,)
+
+
+# -- scikit-learn around it ----------------------------------------------------------------------
+
+
+def test_grid_search_over_head_and_nested_encoder(catalog):
+    X, y = catalog
+    search = GridSearchCV(
+        classifier(max_epochs=2),
+        {"head": ["mlp", "skip"], "encoder__n_layers": [1, 2]},
+        cv=2,
+        error_score="raise",
+    ).fit(X, y)
+    assert len(search.cv_results_["params"]) == 4
+    best = search.best_params_["encoder__n_layers"]
+    assert search.best_estimator_.encoder_.module_.encoder.config.n_layers == best
+
+
+def test_calibration_stacking_and_processes(catalog):
+    X, y = catalog
+    model = classifier(max_epochs=5)
+    calibrated = CalibratedClassifierCV(model, cv=2).fit(X, y)
+    np.testing.assert_allclose(calibrated.predict_proba(X).sum(1), 1)
+
+    def spread(curves):
+        return np.array([[c[:, 1].std(), len(c)] for c in curves])
+
+    features = make_pipeline(FunctionTransformer(spread), LogisticRegression())
+    stack = StackingClassifier([("astromer", model), ("features", features)], cv=2).fit(X, y)
+    assert stack.score(X, y) > 0.9
+    scores = cross_val_score(model, X, y, cv=2, n_jobs=2, error_score="raise")
+    np.testing.assert_allclose(scores, cross_val_score(model, X, y, cv=2))
+
+
+def test_real_curves(shared):
+    path = shared / "data" / "stripe82.parquet"
+    curves = LightCurves.from_parquet(path, band="r")
+    labels = pd.read_parquet(path, columns=["label", "band"]).query("band == 'r'")["label"]
+    macho = AstromerEmbedder(shared / "weights" / "macho_a0.zip", max_epochs=0)
+    model = AstromerClassifier(
+        macho, head="skip", class_weight="balanced", max_epochs=20, random_state=0
+    )
+    scores = cross_val_score(model, curves, labels, cv=2, scoring="f1_macro", error_score="raise")
+    assert scores.mean() > 0.6

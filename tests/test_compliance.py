@@ -1,0 +1,46 @@
+"""scikit-learn's own checks, on every estimator: no expected failure."""
+
+import pytest
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sklearn_astromer import (
+    AstromerClassifier,
+    AstromerEmbedder,
+    AstromerRegressor,
+    LightCurveLSTMClassifier,
+)
+
+# Constructed small; sample weights equal repetition only in a single step over all objects.
+TINY = {"d_model": 16, "n_heads": 2, "d_ff": 16, "dropout": 0.0, "random_state": 0}
+ONE_STEP = {
+    "max_epochs": 1,
+    "batch_size": 1000,
+    "patience": None,
+    "validation_fraction": None,
+    "random_state": 0,
+}
+
+
+def frozen():
+    return AstromerEmbedder(**TINY, max_epochs=0)
+
+
+# Adam's first step is the sign of the gradient, so a gradient of zero up to rounding moves a weight by
+# the learning rate one way or the other: it is small here.
+HEAD = {**ONE_STEP, "units": 8, "dropout": 0.0, "lr": 1e-5}
+
+
+@pytest.mark.filterwarnings("ignore:.*lie outside:UserWarning")  # their X is no magnitude
+@parametrize_with_checks(
+    [
+        AstromerEmbedder(**{**TINY, **ONE_STEP}),
+        AstromerEmbedder(**TINY, max_epochs=0, pooling="mean_std"),
+        AstromerClassifier(frozen(), **HEAD),
+        AstromerClassifier(frozen(), head="skip", train_encoder=True, encoder_lr=1e-7, **HEAD),
+        AstromerClassifier(frozen(), head="lstm", **HEAD),
+        AstromerRegressor(frozen(), **HEAD),
+        LightCurveLSTMClassifier(**HEAD),
+    ]
+)
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
