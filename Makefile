@@ -16,8 +16,10 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-macho: $(READY)  ## put a macho_a0.zip you have (MACHO=path) where pretrained="macho" finds it
-	$(BIN)/python -m sklearn_astromer.weights.put macho $(MACHO)
+MACHO ?= ../shared/weights/macho_a0.zip
+macho: $(READY)  ## put the official weights, downloaded elsewhere, where pretrained="macho" looks
+	install -D $(MACHO) "$$($(BIN)/python -c 'from sklearn_astromer.weights import cache_dir; \
+	print(cache_dir() / "macho_a0.zip")')"
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

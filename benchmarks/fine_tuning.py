@@ -27,7 +27,8 @@ def hidden_rmse(epochs: int, objects: int) -> dict[str, float]:
     curves, _ = load("asas")
     which = part(curves)
     test = curves[which == "test"]
-    train = curves[np.flatnonzero(which == "train")[:objects]]
+    kept = np.random.RandomState(0).permutation(np.flatnonzero(which == "train"))[:objects]
+    train = curves[kept]
     frozen = AstromerEmbedder("macho", max_epochs=0).fit(train)
     start = time.perf_counter()
     tuned = AstromerEmbedder("macho", max_epochs=epochs, random_state=0, verbose=1).fit(train)

@@ -28,9 +28,9 @@ class LightCurveLSTMClassifier(ClassifierBase):
     window_size : int
         The most observations read at once; an object's windows are averaged, weighted by their
         observations.
-    dropout, class_weight, max_epochs, batch_size, lr, patience, validation_fraction
+    dropout, label_smoothing, class_weight, max_epochs, batch_size, lr
         See `AstromerClassifier`.
-    device, precision, random_state, verbose
+    patience, validation_fraction, device, precision, random_state, verbose
         See `AstromerClassifier`.
 
     Attributes
@@ -53,7 +53,8 @@ class LightCurveLSTMClassifier(ClassifierBase):
         *,
         units: int = 256,
         window_size: int = 200,
-        dropout: float = 0.2,
+        dropout: float = 0.5,
+        label_smoothing: float = 0.1,
         class_weight: Any = None,
         max_epochs: int = 200,
         batch_size: int = 32,
@@ -68,6 +69,7 @@ class LightCurveLSTMClassifier(ClassifierBase):
         self.units = units
         self.window_size = window_size
         self.dropout = dropout
+        self.label_smoothing = label_smoothing
         self.class_weight = class_weight
         self.max_epochs = max_epochs
         self.batch_size = batch_size

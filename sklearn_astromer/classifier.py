@@ -41,6 +41,8 @@ class ClassifierBase(ClassifierMixin, SupervisedBase):
             raise ValueError(
                 f"a classifier needs at least 2 classes, got 1 class: {self.classes_[0]!r}"
             )
+        if not 0 <= self.label_smoothing < 1:
+            raise ValueError(f"label_smoothing must be in [0, 1), got {self.label_smoothing}")
         weight = _check_sample_weight(
             sample_weight, curves, dtype=np.float64, ensure_non_negative=True
         )
@@ -51,7 +53,7 @@ class ClassifierBase(ClassifierMixin, SupervisedBase):
             target.astype(np.int64),
             weight,
             n_outputs=len(self.classes_),
-            criterion=CrossEntropy(),
+            criterion=CrossEntropy(self.label_smoothing),
             **options,
         )
 
@@ -122,6 +124,9 @@ class AstromerClassifier(EncoderMixin, ClassifierBase):
         Width of the hidden layers of the head.
     dropout : float
         In the head, while training.
+    label_smoothing : float
+        Probability that the loss spreads over all classes in training; labels of catalogs err,
+        and small training sets are overfitted less.
     class_weight : dict, "balanced" or None
         As in scikit-learn.
     max_epochs, batch_size : int
@@ -173,7 +178,8 @@ class AstromerClassifier(EncoderMixin, ClassifierBase):
         head: str | Callable[[int, int], torch.nn.Module] = "mlp",
         train_encoder: bool = False,
         units: int = 256,
-        dropout: float = 0.2,
+        dropout: float = 0.5,
+        label_smoothing: float = 0.1,
         class_weight: Any = None,
         max_epochs: int = 100,
         batch_size: int = 32,
@@ -192,6 +198,7 @@ class AstromerClassifier(EncoderMixin, ClassifierBase):
         self.train_encoder = train_encoder
         self.units = units
         self.dropout = dropout
+        self.label_smoothing = label_smoothing
         self.class_weight = class_weight
         self.max_epochs = max_epochs
         self.batch_size = batch_size

@@ -19,7 +19,6 @@ from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from sklearn_astromer import weights
 from sklearn_astromer._base import (
     AstromerBase,
     isolated_seed,
@@ -31,9 +30,10 @@ from sklearn_astromer.encoding import autocast, run_windows
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.modules.encoder import EncoderConfig
 from sklearn_astromer.modules.pooling import POOLINGS, combine_windows, pool_windows
+from sklearn_astromer.networks import make_checkpoint, make_network
 from sklearn_astromer.pretraining import Reconstruction, ReconstructionRMSE
 from sklearn_astromer.training import Loader, history_frame, train
-from sklearn_astromer.weights.checkpoint import Checkpoint, write_folder
+from sklearn_astromer.weights.checkpoint import write_folder
 from sklearn_astromer.windows import Windows
 
 # Observations in a batch of `transform`, where the CPU is fastest; a GPU takes what it is allowed.
@@ -247,26 +247,9 @@ class AstromerEmbedder(TransformerMixin, AstromerBase):
                 raise ValueError(f"{name} must be at least {low}, got {getattr(self, name)}")
 
     def _make_module(self) -> Astromer:
-        default = EncoderConfig()
-        names = [field.name for field in dataclasses.fields(default)]
-        own = EncoderConfig(**{name: getattr(self, name, getattr(default, name)) for name in names})
-        if self.pretrained is None:
-            return Astromer(own)
-        checkpoint = weights.load(self.pretrained)
-        config = EncoderConfig(
-            **{k: v for k, v in checkpoint.config.items() if k != "window_size"}
-            | {"dropout": self.dropout}
-        )
-        for name in names:
-            asked, found = getattr(own, name), getattr(config, name)
-            if asked not in (found, getattr(default, name)):
-                raise ValueError(
-                    f"{name}={asked!r} does not fit pretrained={self.pretrained!r}, which "
-                    f"has {found!r}: leave it at its default"
-                )
-        module = Astromer(config)
-        module.load_state_dict({k: torch.from_numpy(v) for k, v in checkpoint.tensors.items()})
-        return module
+        names = {field.name for field in dataclasses.fields(EncoderConfig)}
+        asked = {name: value for name, value in self.get_params().items() if name in names}
+        return make_network(self.pretrained, EncoderConfig(**asked))
 
     def _split(self, curves: Any, seed: int) -> tuple[Windows, Windows | None]:
         if self.validation_fraction is None:
@@ -380,7 +363,7 @@ class AstromerEmbedder(TransformerMixin, AstromerBase):
         check_is_fitted(self, "module_")
         curves = self._read(X, reset=False)
         windows = Windows(curves, self.window_size)
-        flat_hidden = _flat_hidden(hidden, windows)
+        flat_hidden = windows.join_hidden(hidden)
         flat = np.empty(len(curves.time), dtype=np.float32)
 
         def magnitudes(
@@ -478,11 +461,9 @@ class AstromerEmbedder(TransformerMixin, AstromerBase):
             If something else is at `path`.
         """
         check_is_fitted(self, "module_")
-        config = dataclasses.asdict(self.module_.encoder.config)
-        tensors = {name: value.numpy() for name, value in self.module_.state_dict().items()}
         best = self.history_["valid_rmse"].min()
         info = {} if np.isnan(best) else {"valid_rmse": float(best)}
-        write_folder(path, Checkpoint(config | {"window_size": self.window_size}, tensors, info))
+        write_folder(path, make_checkpoint(self.module_, self.window_size, info))
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
         """Return the names of the columns of `transform`.
@@ -521,23 +502,3 @@ class AstromerEmbedder(TransformerMixin, AstromerBase):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []
         return tags
-
-
-def _flat_hidden(hidden: Any, windows: Windows) -> NDArray[np.bool_] | None:
-    """Check and join `hidden` of `AstromerEmbedder.reconstruct`."""
-    if hidden is None:
-        return None
-    curves = windows.curves
-    shapes = [np.shape(h) for h in hidden]
-    expected = [(n,) for n in curves.lengths]
-    if shapes != expected:
-        raise ValueError(
-            "hidden must be one bool array per object, as long as its curve: expected shapes "
-            f"{expected[:3]}…, got {shapes[:3]}…"
-        )
-    flat = np.concatenate([np.asarray(h, dtype=bool) for h in hidden])
-    visible = np.add.reduceat(~flat, windows.start)
-    if (visible == 0).any():
-        i = windows.object[int(np.argmax(visible == 0))]
-        raise ValueError(f"all observations of a window of object {curves.ids[i]!r} are hidden")
-    return flat

@@ -186,11 +186,26 @@ def summaries(
 
 
 class CrossEntropy(Criterion):
-    """Weighted cross-entropy of classes."""
+    """Weighted cross-entropy of classes.
+
+    Parameters
+    ----------
+    label_smoothing : float
+        Probability spread evenly over all classes, in training only.
+    """
+
+    def __init__(self, label_smoothing: float = 0.0) -> None:
+        super().__init__()
+        self.label_smoothing = label_smoothing
 
     def totals(self, predicted: Tensor, asked: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Return the weighted sum over objects, and the sum of the weights."""
-        each = F.cross_entropy(predicted.float(), asked["target"], reduction="none")
+        each = F.cross_entropy(
+            predicted.float(),
+            asked["target"],
+            reduction="none",
+            label_smoothing=self.label_smoothing if self.training else 0.0,
+        )
         weight = asked["weight"].float()
         return (each * weight).sum(), weight.sum()
 

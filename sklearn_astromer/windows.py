@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from sklearn_astromer.lightcurves import LightCurves
 
@@ -124,3 +124,29 @@ class Windows:
             start = max(0, stop - n)
             yield rows[start:stop]
             stop = start
+
+    def join_hidden(self, hidden: Sequence[ArrayLike] | None) -> NDArray[np.bool_] | None:
+        """Join one bool array per object, True = hidden, to the flat columns.
+
+        Raises
+        ------
+        ValueError
+            If shapes do not fit, or a window has nothing visible; the object is named.
+        """
+        if hidden is None:
+            return None
+        shapes = [np.shape(h) for h in hidden]
+        expected = [(n,) for n in self.curves.lengths]
+        if shapes != expected:
+            raise ValueError(
+                "hidden must be one bool array per object, as long as its curve: expected shapes "
+                f"{expected[:3]}…, got {shapes[:3]}…"
+            )
+        flat = np.concatenate([np.asarray(h, dtype=bool) for h in hidden])
+        blind = np.logical_and.reduceat(flat, self.start)
+        if blind.any():
+            i = self.object[int(np.argmax(blind))]
+            raise ValueError(
+                f"all observations of a window of object {self.curves.ids[i].item()!r} are hidden"
+            )
+        return flat

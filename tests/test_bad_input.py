@@ -232,7 +232,7 @@ def test_grids(mag, time, message):
         LightCurves.from_grid(np.ones((2, 3)), ids=[4, 4])
 
 
-# -- more than a thousand bad inputs ---------------------------------------------------------------------
+# -- two thousand bad inputs ----------------------------------------------------------------------
 #
 # A case is plain Python: rows of cells (time, mag, err) per object. `enter` makes of it what a user
 # would pass at one of the doors; `slow_reading` says, cell by cell, what must come of it.
@@ -439,7 +439,7 @@ def tear(path):
 def test_bad_input_is_read_right_or_refused_by_name(way, tmp_path):
     outcomes = Counter()
 
-    @settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
     @given(cases(way))
     def check(case):
         expected, blame = slow_reading(case)
@@ -457,5 +457,5 @@ def test_bad_input_is_read_right_or_refused_by_name(way, tmp_path):
         outcomes["read"] += 1
 
     check()
-    assert outcomes.total() >= 100
-    assert min(outcomes["read"], outcomes["refused"]) >= 10, outcomes
+    assert outcomes.total() >= 200
+    assert min(outcomes["read"], outcomes["refused"]) >= 5, outcomes

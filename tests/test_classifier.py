@@ -33,7 +33,7 @@ def embedder(**options):
 
 
 def classifier(encoder=None, **options):
-    small = {"units": 16, "max_epochs": 3, "random_state": 0}
+    small = {"units": 16, "max_epochs": 3, "dropout": 0.2, "random_state": 0}
     return AstromerClassifier(encoder or embedder(), **{**small, **options})
 
 
@@ -104,7 +104,13 @@ def test_an_object_of_several_windows_does_not_depend_on_batches(catalog, head):
 def test_what_is_trained_on_is_what_is_predicted_with(catalog, head):
     """The loss of an epoch without chance equals the loss of the predictions."""
     X, y = catalog
-    options = {"dropout": 0.0, "validation_fraction": None, "max_epochs": 1, "lr": 0.0}
+    options = {
+        "dropout": 0.0,
+        "label_smoothing": 0.0,
+        "validation_fraction": None,
+        "max_epochs": 1,
+        "lr": 0.0,
+    }
     one_batch = {"batch_size": 1000, "head": head}
     model = classifier(embedder(dropout=0.0), **options, **one_batch).fit(X, y)
     probability = model.predict_proba(X)[np.arange(len(y)), (y == "MIRA").astype(int)]

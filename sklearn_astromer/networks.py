@@ -1,0 +1,58 @@
+"""Networks from checkpoints, and back."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from typing import Any
+
+import torch
+
+from sklearn_astromer import weights
+from sklearn_astromer.modules.decoder import Astromer
+from sklearn_astromer.modules.encoder import EncoderConfig
+from sklearn_astromer.weights.checkpoint import Checkpoint
+
+
+def make_network(pretrained: str | os.PathLike[str] | None, asked: EncoderConfig) -> Astromer:
+    """Make a fresh network, or one with pretrained weights.
+
+    Parameters
+    ----------
+    pretrained : str, path or None
+        See `sklearn_astromer.weights.load`.
+    asked : EncoderConfig
+        With `pretrained`, only its dropout is used, and the rest must agree with the weights
+        wherever it is not the default.
+
+    Returns
+    -------
+    Astromer
+
+    Raises
+    ------
+    ValueError
+        If `asked` contradicts the weights; and as `sklearn_astromer.weights.load`.
+    """
+    if pretrained is None:
+        return Astromer(asked)
+    checkpoint = weights.load(pretrained)
+    found: dict[str, Any] = {k: v for k, v in checkpoint.config.items() if k != "window_size"}
+    found["dropout"] = asked.dropout
+    for field in dataclasses.fields(EncoderConfig):
+        value = getattr(asked, field.name)
+        if value not in (found[field.name], field.default):
+            raise ValueError(
+                f"{field.name}={value!r} does not fit pretrained={pretrained!r}, which has "
+                f"{found[field.name]!r}: leave it at its default"
+            )
+    network = Astromer(EncoderConfig(**found))
+    network.load_state_dict({k: torch.from_numpy(v) for k, v in checkpoint.tensors.items()})
+    return network
+
+
+def make_checkpoint(network: Astromer, window_size: int, info: dict[str, Any]) -> Checkpoint:
+    """Return what `make_network` needs to make the network again."""
+    config = dataclasses.asdict(network.encoder.config) | {"window_size": window_size}
+    tensors = {name: value.numpy() for name, value in network.state_dict().items()}
+    return Checkpoint(config, tensors, info)
