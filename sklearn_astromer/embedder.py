@@ -39,6 +39,9 @@ from sklearn_astromer.windows import Windows
 # Observations in a batch of `transform`, where the CPU is fastest; a GPU takes what it is allowed.
 CPU_BATCH_OBSERVATIONS = 4096
 
+FRESH_LR = 1e-3
+FINE_TUNING_LR = 1e-5
+
 
 class AstromerEmbedder(TransformerMixin, AstromerBase):
     """Embed light curves by an ASTROMER encoder, pretrained, fine-tuned or trained from scratch.
@@ -55,8 +58,8 @@ class AstromerEmbedder(TransformerMixin, AstromerBase):
         unpacked TensorFlow checkpoint. None: a fresh encoder (Xavier initialisation).
     d_model, n_layers, n_heads, d_ff : int
         Sizes of a fresh encoder. With `pretrained` its own sizes hold, and asking here for others
-        than these and the defaults is an error; the same goes for the next five.
-    residual, mask_token, pe_base, pe_exponent, min_period
+        than these and the defaults is an error; the same goes for the next six.
+    residual, mask_token, scaled_inputs, pe_base, pe_exponent, min_period
         Further options of a fresh encoder, see `EncoderConfig`; the defaults are ASTROMER 1.
         `min_period` in days.
     dropout : float
@@ -71,8 +74,10 @@ class AstromerEmbedder(TransformerMixin, AstromerBase):
         Passes over the training windows; 0 keeps the encoder as it came, and costs nothing.
     batch_size : int
         Windows in a training step; `transform` also never holds more.
-    lr : float
-        Learning rate of Adam.
+    lr : float, optional
+        Learning rate of Adam. None: 1e-3 for a fresh encoder, 1e-5 with `pretrained`, whose
+        embeddings greater ones soon spoil while the reconstruction still improves
+        (``benchmarks/fine_tuning.py``).
     warmup_steps : int, optional
         Steps in which the learning rate rises linearly to `lr`, to fall as 1/√step afterwards
         (Donoso-Oliva et al. 2023, eq. 5, whose own peak is ``(d_model · warmup_steps)**-0.5``).
@@ -99,7 +104,8 @@ class AstromerEmbedder(TransformerMixin, AstromerBase):
     module_ : torch.nn.Module
         Encoder and decoder, on the CPU.
     history_ : DataFrame
-        A row per epoch: epoch, train_rmse, valid_rmse (magnitudes), lr, seconds, best.
+        A row per epoch: epoch, train_rmse, valid_rmse (magnitudes; with `scaled_inputs` in units
+        of each window's standard deviation), lr, seconds, best (so far).
     n_features_in_ : int
         Only if X was a 2-D array.
 
@@ -133,6 +139,7 @@ class AstromerEmbedder(TransformerMixin, AstromerBase):
         d_ff: int = 128,
         residual: bool = False,
         mask_token: bool = False,
+        scaled_inputs: bool = False,
         pe_base: float = 10000.0,
         pe_exponent: float = 2.0,
         min_period: float = 2 * math.pi,
@@ -141,7 +148,7 @@ class AstromerEmbedder(TransformerMixin, AstromerBase):
         pooling: str | None = "mean",
         max_epochs: int = 10,
         batch_size: int = 32,
-        lr: float = 1e-3,
+        lr: float | None = None,
         warmup_steps: int | None = None,
         patience: int | None = 3,
         validation_fraction: float | None = 0.2,
@@ -160,6 +167,7 @@ class AstromerEmbedder(TransformerMixin, AstromerBase):
         self.d_ff = d_ff
         self.residual = residual
         self.mask_token = mask_token
+        self.scaled_inputs = scaled_inputs
         self.pe_base = pe_base
         self.pe_exponent = pe_exponent
         self.min_period = min_period
@@ -221,14 +229,15 @@ class AstromerEmbedder(TransformerMixin, AstromerBase):
                     "random": self.random_fraction,
                     "same": self.same_fraction,
                 }
+                relative = module.encoder.config.scaled_inputs
                 history = train(
                     module,
                     ReconstructionRMSE(),
-                    Reconstruction(kept, int(train_seed), fixed=False, fractions=fractions),
-                    None if valid is None else self._hidden(valid, int(valid_seed)),
+                    Reconstruction(kept, int(train_seed), False, fractions, relative),
+                    None if valid is None else self._hidden(valid, int(valid_seed), relative),
                     max_epochs=self.max_epochs,
                     batch_size=self.batch_size,
-                    lr=self.lr,
+                    lr=self._learning_rate(),
                     warmup_steps=self.warmup_steps,
                     patience=self.patience,
                     device=device,
@@ -251,6 +260,11 @@ class AstromerEmbedder(TransformerMixin, AstromerBase):
         asked = {name: value for name, value in self.get_params().items() if name in names}
         return make_network(self.pretrained, EncoderConfig(**asked))
 
+    def _learning_rate(self) -> float:
+        if self.lr is not None:
+            return self.lr
+        return FRESH_LR if self.pretrained is None else FINE_TUNING_LR
+
     def _split(self, curves: Any, seed: int) -> tuple[Windows, Windows | None]:
         if self.validation_fraction is None:
             return Windows(curves, self.window_size), None
@@ -260,10 +274,10 @@ class AstromerEmbedder(TransformerMixin, AstromerBase):
             Windows(curves[valid], self.window_size),
         )
 
-    def _hidden(self, windows: Windows, seed: int) -> Reconstruction:
+    def _hidden(self, windows: Windows, seed: int, relative: bool = False) -> Reconstruction:
         """Ask for observations that are all hidden, the same at every pass."""
         fractions = {"probed": self.probed_fraction, "random": 0.0, "same": 0.0}
-        return Reconstruction(windows, seed, fixed=True, fractions=fractions)
+        return Reconstruction(windows, seed, True, fractions, relative)
 
     # -- using -----------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from sklearn_astromer.encoding import to_tensors
 from sklearn_astromer.masking import probe
+from sklearn_astromer.modules.encoder import moments
 from sklearn_astromer.modules.losses import squared_error
 from sklearn_astromer.training import Batch, Criterion, Task
 from sklearn_astromer.windows import Windows
@@ -24,14 +25,23 @@ class Reconstruction(Task):
         See `Task`; a fixed task asks for the same observations at every pass.
     fractions : dict
         The fractions of `probe`.
+    relative : bool
+        Count errors in units of their window's standard deviation, so that faint variations are
+        learned as well as Miras.
     """
 
     def __init__(
-        self, windows: Windows, seed: int, fixed: bool, fractions: dict[str, float]
+        self,
+        windows: Windows,
+        seed: int,
+        fixed: bool,
+        fractions: dict[str, float],
+        relative: bool = False,
     ) -> None:
         super().__init__(windows.length, seed, fixed)
         self.windows = windows
         self.fractions = fractions
+        self.relative = relative
 
     def batch(self, rows: NDArray[np.int64], generator: torch.Generator) -> Batch:
         """Return probed windows; masks are drawn anew at every call."""
@@ -40,7 +50,8 @@ class Reconstruction(Task):
         seen = {"time": time, "mag": chosen.mag, "hidden": chosen.hidden}
         if mask is not None:
             seen["mask"] = mask
-        return seen, {"mag": mag, "probed": chosen.probed}
+        scale = moments(mag, mask)[1] if self.relative else torch.ones(len(mag), 1)
+        return seen, {"mag": mag, "probed": chosen.probed, "scale": scale}
 
 
 class ReconstructionRMSE(Criterion):
@@ -49,8 +60,9 @@ class ReconstructionRMSE(Criterion):
     figure = "rmse"
 
     def totals(self, predicted: Tensor, asked: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-        """Return the summed squared error (mag²) and the number of probed observations."""
-        return squared_error(predicted, asked["mag"], asked["probed"])
+        """Return the summed squared error (mag², if not relative) and the number of the probed."""
+        scale = asked["scale"]
+        return squared_error(predicted / scale, asked["mag"] / scale, asked["probed"])
 
     def finish(self, mean: Tensor) -> Tensor:
         """Take the root; its gradient, infinite at 0, is cut off there."""

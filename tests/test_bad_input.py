@@ -237,7 +237,7 @@ def test_grids(mag, time, message):
 # A case is plain Python: rows of cells (time, mag, err) per object. `enter` makes of it what a user
 # would pass at one of the doors; `slow_reading` says, cell by cell, what must come of it.
 
-NUMBERS = [np.nan, np.inf, -np.inf, None, 1e16, 1e10, -99.0, 0.0, 2_400_000.5]
+NUMBERS = [np.nan, np.inf, -np.inf, None, 2.0**54, 1e10, -99.0, 0.0, 2_400_000.5]
 CELLS = [*NUMBERS, "15.2", True, 1j]
 DEFECTS = {
     "constructor": ["cell", "order", "repeat", "empty", "no id", "offsets"],
@@ -325,9 +325,11 @@ def is_number(cell):
 def slow_reading(case):
     """Return (id, rows) of the objects to expect, and patterns of what an error may name."""
     way, broken, keeps_bad = case["way"], case["broken"], case["on_invalid"] == "raise"
+    if len(case["table"]) < 2:  # one row has one band
+        broken = {defect: i for defect, i in broken.items() if defect != "bands"}
+    if not case["table"]:  # no rows, no text
+        broken = {defect: i for defect, i in broken.items() if defect != "text"}
     blame = [CONTAINER[defect] for defect in broken if defect in CONTAINER]
-    if "bands" in broken and len(case["table"]) < 2:
-        blame = []
     expected = []
     for i, (id, rows) in enumerate(zip(case["ids"], case["curves"], strict=True)):
         named = rf"(object|is) {re.escape(repr(id))}"

@@ -12,7 +12,7 @@ def test_rmse_of_the_probed():
     predicted = target + torch.tensor([[1.0, 9.0, 2.0], [9.0, 9.0, 9.0]])
     probed = torch.tensor([[True, False, True], [False, False, False]])
     assert ReconstructionRMSE()(
-        predicted, {"mag": target, "probed": probed}
+        predicted, {"mag": target, "probed": probed, "scale": torch.ones(2, 1)}
     ).item() == pytest.approx(np.sqrt(2.5))
 
 
@@ -20,7 +20,8 @@ def test_rmse_of_the_probed():
 def test_gradient_stays_finite_at_zero(probed):
     predicted = torch.ones(2, 3, requires_grad=True)
     loss = ReconstructionRMSE()(
-        predicted, {"mag": torch.ones(2, 3), "probed": torch.full((2, 3), probed)}
+        predicted,
+        {"mag": torch.ones(2, 3), "probed": torch.full((2, 3), probed), "scale": torch.ones(2, 1)},
     )
     loss.backward()
     assert loss.item() < 1e-5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from sklearn_astromer.modules.encoder import Encoder, EncoderConfig
+from sklearn_astromer.modules.encoder import Encoder, EncoderConfig, moments, visible
 
 
 class Decoder(nn.Module):
@@ -48,4 +48,7 @@ class Astromer(nn.Module):
     ) -> Tensor:
         """Reconstruct the centred magnitudes, (n_windows, L); see `Encoder.forward`."""
         out: Tensor = self.decoder(self.encoder(time, mag, mask, hidden))
+        if self.encoder.config.scaled_inputs:
+            mean, scale = moments(mag, visible(mask, hidden))
+            out = mean + scale * out
         return out

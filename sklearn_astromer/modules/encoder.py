@@ -29,6 +29,10 @@ class EncoderConfig:
         Add the input of each sub-layer before its LayerNorm. ASTROMER 1 does not.
     mask_token : bool
         Give hidden observations a learned vector instead of the magnitude 0.
+    scaled_inputs : bool
+        Divide the magnitudes of a window by the standard deviation of those the network may see,
+        give it the logarithm of that as a second input, and the times through a linear layer.
+        Otherwise small amplitudes drown in the positional encoding.
     norm_eps : float
         Of LayerNorm.
     """
@@ -43,6 +47,7 @@ class EncoderConfig:
     min_period: float = 2 * math.pi
     residual: bool = False
     mask_token: bool = False
+    scaled_inputs: bool = False
     norm_eps: float = 1e-6
 
     def __post_init__(self) -> None:
@@ -99,7 +104,8 @@ class Encoder(nn.Module):
         self.positional = PositionalEncoding(
             config.d_model, config.pe_base, config.pe_exponent, config.min_period
         )
-        self.magnitude = nn.Linear(1, config.d_model)
+        self.magnitude = nn.Linear(1 + config.scaled_inputs, config.d_model)
+        self.time = nn.Linear(config.d_model, config.d_model) if config.scaled_inputs else None
         self.mask_token = nn.Parameter(torch.zeros(config.d_model)) if config.mask_token else None
         self.dropout = nn.Dropout(config.dropout)
         self.layers: Sequence[Block] = nn.ModuleList(  # type: ignore[assignment]
@@ -151,11 +157,34 @@ class Encoder(nn.Module):
     def _embed(
         self, time: Tensor, mag: Tensor, mask: Tensor | None, hidden: Tensor | None
     ) -> tuple[Tensor, Tensor | None]:
-        if hidden is None:
-            x, keys = self.magnitude(mag.unsqueeze(-1)), mask
-        else:
-            x = self.magnitude(mag.masked_fill(hidden, 0.0).unsqueeze(-1))
-            if self.mask_token is not None:
-                x = torch.where(hidden.unsqueeze(-1), self.mask_token.to(x.dtype), x)
-            keys = ~hidden if mask is None else mask & ~hidden
-        return self.dropout(x + self.positional(time)), keys
+        keys = visible(mask, hidden)
+        inputs = mag.unsqueeze(-1)
+        if self.config.scaled_inputs:
+            mean, scale = moments(mag, keys)
+            inputs = torch.stack([(mag - mean) / scale, scale.log().expand_as(mag)], dim=-1)
+        if hidden is not None:
+            inputs = inputs.masked_fill(hidden.unsqueeze(-1), 0.0)
+        x = self.magnitude(inputs)
+        if hidden is not None and self.mask_token is not None:
+            x = torch.where(hidden.unsqueeze(-1), self.mask_token.to(x.dtype), x)
+        position = self.positional(time)
+        return self.dropout(x + (position if self.time is None else self.time(position))), keys
+
+
+def visible(mask: Tensor | None, hidden: Tensor | None) -> Tensor | None:
+    """Return which observations the network may see; None: all."""
+    if hidden is None:
+        return mask
+    return ~hidden if mask is None else mask & ~hidden
+
+
+def moments(mag: Tensor, keys: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Return mean and standard deviation (magnitudes) of what is visible, (n_windows, 1) each.
+
+    The deviation is at least 1 mmag, so that constant curves have one.
+    """
+    weight = torch.ones_like(mag) if keys is None else keys.to(mag.dtype)
+    count = weight.sum(1, keepdim=True)
+    mean = (mag * weight).sum(1, keepdim=True) / count
+    variance = ((mag - mean) ** 2 * weight).sum(1, keepdim=True) / count
+    return mean, (variance + 1e-6).sqrt()

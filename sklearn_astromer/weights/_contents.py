@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 _SIZES = ("d_model", "n_layers", "n_heads", "d_ff", "window_size")
 _REALS = ("dropout", "pe_base", "pe_exponent", "min_period", "norm_eps")
-_FLAGS = ("residual", "mask_token")
+_FLAGS = ("residual", "mask_token", "scaled_inputs")
 _KEYS = (*_SIZES, *_REALS, *_FLAGS)
 _MAX_SIZE = 2**16  # far above any real network; keeps a forged size from filling the memory
 
@@ -27,7 +27,7 @@ class Checkpoint:
         The architecture, with exactly these keys: ``d_model``, ``n_layers``, ``n_heads``,
         ``d_ff`` and ``window_size`` (observations) as int; ``dropout``, ``pe_base``,
         ``pe_exponent``, ``min_period`` (period of the fastest positional channel, days) and
-        ``norm_eps`` as float; ``residual`` and ``mask_token`` as bool.
+        ``norm_eps`` as float; ``residual``, ``mask_token`` and ``scaled_inputs`` as bool.
     tensors : dict of str to ndarray
         The weights, float32 and finite, with the names and shapes of `expected_shapes`. Linear
         weights are (out, in) as in torch.
@@ -45,7 +45,7 @@ class Checkpoint:
     >>> from sklearn_astromer.weights.checkpoint import Checkpoint, expected_shapes
     >>> config = dict(d_model=8, n_layers=1, n_heads=2, d_ff=4, dropout=0.1, window_size=200,
     ...               pe_base=10000.0, pe_exponent=2.0, min_period=6.28, residual=False,
-    ...               mask_token=False, norm_eps=1e-6)
+    ...               mask_token=False, scaled_inputs=False, norm_eps=1e-6)
     >>> shapes = expected_shapes(config)
     >>> zeros = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
     >>> Checkpoint(config, zeros)
@@ -76,7 +76,7 @@ def expected_shapes(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     Parameters
     ----------
     config : mapping
-        As in `Checkpoint`; only the sizes and ``mask_token`` are used.
+        As in `Checkpoint`; only the sizes, ``mask_token`` and ``scaled_inputs`` are used.
 
     Returns
     -------
@@ -86,7 +86,8 @@ def expected_shapes(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     Examples
     --------
     >>> from sklearn_astromer.weights.checkpoint import expected_shapes
-    >>> shapes = expected_shapes({"d_model": 256, "n_layers": 2, "d_ff": 128, "mask_token": False})
+    >>> sizes = {"d_model": 256, "n_layers": 2, "d_ff": 128}
+    >>> shapes = expected_shapes({**sizes, "mask_token": False, "scaled_inputs": False})
     >>> shapes["encoder.layers.1.attention.qkv.weight"], len(shapes)
     ((768, 256), 30)
     """
@@ -100,7 +101,9 @@ def expected_shapes(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     def norm(name: str) -> None:
         shapes[f"{name}.weight"] = shapes[f"{name}.bias"] = (d,)
 
-    linear("encoder.magnitude", d, 1)
+    linear("encoder.magnitude", d, 1 + config["scaled_inputs"])
+    if config["scaled_inputs"]:
+        linear("encoder.time", d, d)
     if config["mask_token"]:
         shapes["encoder.mask_token"] = (d,)
     for layer in (f"encoder.layers.{i}" for i in range(config["n_layers"])):

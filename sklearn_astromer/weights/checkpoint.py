@@ -137,7 +137,7 @@ def write_folder(path: str | os.PathLike[str], checkpoint: Checkpoint) -> None:
     ...     Checkpoint, expected_shapes, read_folder, write_folder)
     >>> config = dict(d_model=8, n_layers=1, n_heads=2, d_ff=4, dropout=0.1, window_size=200,
     ...               pe_base=10000.0, pe_exponent=2.0, min_period=6.28, residual=False,
-    ...               mask_token=False, norm_eps=1e-6)
+    ...               mask_token=False, scaled_inputs=False, norm_eps=1e-6)
     >>> shapes = expected_shapes(config)
     >>> ones = {name: np.ones(shape, np.float32) for name, shape in shapes.items()}
     >>> with tempfile.TemporaryDirectory() as folder:

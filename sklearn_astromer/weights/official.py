@@ -110,6 +110,7 @@ def _config(conf: dict[str, Any]) -> dict[str, Any]:
             "min_period": 2 * np.pi,
             "residual": False,
             "mask_token": False,
+            "scaled_inputs": False,
             "norm_eps": 1e-6,
         }
     )

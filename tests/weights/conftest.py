@@ -128,6 +128,7 @@ def config():
         "min_period": 6.283185307179586,
         "residual": False,
         "mask_token": False,
+        "scaled_inputs": False,
         "norm_eps": 1e-6,
     }
 

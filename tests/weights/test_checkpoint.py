@@ -513,7 +513,7 @@ def test_synthetic_official(write_official, official_parts, make_zip, scratch, t
     assert found.config == {
         **{"d_model": 4, "n_layers": 2, "n_heads": 2, "d_ff": 3, "dropout": 0.1},
         **{"window_size": 200, "pe_base": 10000.0, "pe_exponent": 2.0, "norm_eps": 1e-6},
-        **{"min_period": 2 * np.pi, "residual": False, "mask_token": False},
+        **{"min_period": 2 * np.pi, "residual": False, "mask_token": False, "scaled_inputs": False},
     }
     assert found.info == {"conf": conf}
 
@@ -551,7 +551,12 @@ def test_official_macho(official_zip, scratch, tmp_path):
     assert found.config == {
         **{"d_model": 256, "n_layers": 2, "n_heads": 4, "d_ff": 128, "dropout": 0.1},
         **{"window_size": 200, "pe_base": 10000.0, "pe_exponent": 2.0, "norm_eps": 1e-6},
-        **{"min_period": 6.283185307179586, "residual": False, "mask_token": False},
+        **{
+            "min_period": 6.283185307179586,
+            "residual": False,
+            "mask_token": False,
+            "scaled_inputs": False,
+        },
     }
     assert sum(tensor.size for tensor in found.tensors.values()) == 661_505
     with zipfile.ZipFile(official_zip) as archive:
