@@ -80,10 +80,10 @@ def iter_flat(files: list[Path], given: dict[str, Any], band: Any) -> Iterator[F
             yield _flat_from_lists(table, columns)
             continue
         frame = _frame(table)
-        if carry is not None:
-            frame = pd.concat([carry, frame], ignore_index=True)
         if frame.empty:
             continue
+        if carry is not None:
+            frame = pd.concat([carry, frame], ignore_index=True)
         last = (frame[columns.id] == frame[columns.id].iloc[-1]).fillna(False).to_numpy(dtype=bool)
         carry = frame[last]
         if not last.all():

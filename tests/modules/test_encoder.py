@@ -51,10 +51,10 @@ def test_min_period_is_the_period_of_the_first_channel():
     n=st.integers(1, 30),
     padding=st.integers(1, 40),
     filler=st.floats(-1e4, 1e4),
-    residual=st.booleans(),
+    options=st.fixed_dictionaries({"residual": st.booleans(), "scaled_inputs": st.booleans()}),
 )
-def test_padding_has_no_effect(n, padding, filler, residual):
-    encoder = small(residual=residual).encoder
+def test_padding_has_no_effect(n, padding, filler, options):
+    encoder = small(**options).encoder
     time, mag = window(n)
     alone = encoder(time, mag)
     fill = torch.full((1, padding), filler)
@@ -65,8 +65,9 @@ def test_padding_has_no_effect(n, padding, filler, residual):
 
 
 @pytest.mark.parametrize("mask_token", [False, True])
-def test_a_hidden_magnitude_is_not_seen(mask_token):
-    module = small(mask_token=mask_token)
+@pytest.mark.parametrize("scaled_inputs", [False, True])
+def test_a_hidden_magnitude_is_not_seen(mask_token, scaled_inputs):
+    module = small(mask_token=mask_token, scaled_inputs=scaled_inputs)
     time, mag = window(12)
     hidden = torch.zeros(1, 12, dtype=torch.bool)
     hidden[0, [2, 7]] = True
@@ -120,6 +121,20 @@ def test_attention_weights_are_what_attention_uses():
     value = first.qkv(layers[0])[..., 32:].unflatten(-1, (2, 8)).transpose(1, 2)
     by_hand = first.out((weights[0] @ value).transpose(1, 2).flatten(2))
     torch.testing.assert_close(by_hand, first(layers[0], mask), atol=1e-6, rtol=1e-5)
+
+
+def test_scaled_inputs_know_the_amplitude_once():
+    """Magnitudes 20 times as large give the same shape, and 20 times the reconstruction."""
+    module = small(scaled_inputs=True)
+    time, mag = window(30)
+    with torch.no_grad():
+        module.encoder.magnitude.weight[:, 1] = 0  # not the amplitude
+    plain, larger = module(time, mag), module(time, 20 * mag + 3)
+    torch.testing.assert_close((larger - 3) / 20, plain, atol=1e-4, rtol=1e-4)
+    with torch.no_grad():
+        module.encoder.magnitude.weight[:, 1] = 1
+    known = module.encoder(time, mag), module.encoder(time, 20 * mag)
+    assert not torch.allclose(*known, atol=1e-3)
 
 
 def test_residual_changes_the_graph_and_depth_is_free():
