@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
-from sklearn_astromer._arrays import index_ids
 from sklearn_astromer.adapters import as_light_curves, is_grid
 from sklearn_astromer.lightcurves import LightCurves
 
@@ -29,13 +28,16 @@ class AstromerBase(BaseEstimator):
             if reset and hasattr(self, "n_features_in_"):
                 del self.n_features_in_
             return as_light_curves(X)
+        if isinstance(X, np.ma.MaskedArray):  # scikit-learn would read what is under the mask
+            X = np.ma.filled(X.astype(np.float64), np.nan)
         grid = validate_data(
             self, X, reset=reset, dtype=np.float64, ensure_all_finite=False, ensure_min_samples=0
         )
         if reset and len(grid) == 0:
             raise ValueError("Found array with 0 sample(s), a minimum of 1 is required")
-        ids = index_ids(X.index) if isinstance(X, pd.DataFrame) else None
-        return LightCurves.from_grid(grid, ids=ids)
+        if isinstance(X, pd.DataFrame):  # whose index names the objects
+            return LightCurves.from_grid(pd.DataFrame(grid, index=X.index))
+        return LightCurves.from_grid(grid)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -74,6 +74,6 @@ def probe(
     chosen = rank < n_probed
     replaced = rank < n_random
     hidden = chosen & (rank >= n_random + n_same)
-    # the observation that follows in the random order, around the end: another one of the window
-    other = order.gather(1, (rank + 1) % n.clamp(min=1))
+    # the observation that follows in the random order: there is one, as the last is never probed
+    other = order.roll(-1, 1).gather(1, rank)
     return Probing(chosen, hidden, torch.where(replaced, mag.gather(1, other), mag))

@@ -155,6 +155,20 @@ def test_the_index_of_a_frame_survives():
     assert not hasattr(embedder, "n_features_in_")
 
 
+def test_masked_and_resampled_grids():
+    grid = np.random.RandomState(0).normal(size=(4, 6))
+    mask = grid > 1
+    embedder = AstromerEmbedder(**SMALL).fit(grid)
+    np.testing.assert_array_equal(
+        embedder.transform(np.ma.array(grid, mask=mask)),
+        embedder.transform(np.where(mask, np.nan, grid)),
+    )
+    twice = pd.DataFrame(grid, index=list("aabb"))  # as a bootstrap gives
+    np.testing.assert_array_equal(
+        AstromerEmbedder(**SMALL).fit(twice).transform(twice), embedder.transform(grid)
+    )
+
+
 def test_vectors_refuse_pandas(curves):
     embedder = AstromerEmbedder(**SMALL, pooling=None).set_output(transform="pandas").fit(curves)
     with pytest.raises(ValueError, match="pooling=None"):

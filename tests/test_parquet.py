@@ -281,7 +281,7 @@ def test_mapped_columns_are_decoded_once(write, tmp_path, monkeypatch):
         patch.setattr(_parquet, "_decode", None)
         assert LightCurves.open_parquet(path, cache_dir=cache) == first
     # what is asked for, and the file as it is now, decide
-    assert len(LightCurves.open_parquet(path, cache_dir=cache, time="mag", mag="mjd")) == 3
+    assert LightCurves.open_parquet(path, cache_dir=cache, time="mag", mag="mjd") != first
     FRAME.iloc[:2].to_parquet(path)
     assert len(LightCurves.open_parquet(path, cache_dir=cache)) == 1
     shutil.rmtree(cache)
