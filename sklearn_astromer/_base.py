@@ -25,8 +25,9 @@ class AstromerBase(BaseEstimator):
     def _read(self, X: Any, *, reset: bool) -> LightCurves:
         """Read X, with scikit-learn's own checks where it is a 2-D array."""
         if not is_grid(X):
-            if reset and hasattr(self, "n_features_in_"):
-                del self.n_features_in_
+            for name in ("n_features_in_", "feature_names_in_"):  # of an earlier fit to a grid
+                if reset and hasattr(self, name):
+                    delattr(self, name)
             return as_light_curves(X)
         if isinstance(X, np.ma.MaskedArray):  # scikit-learn would read what is under the mask
             X = np.ma.filled(X.astype(np.float64), np.nan)

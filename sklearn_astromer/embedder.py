@@ -317,7 +317,7 @@ class AstromerEmbedder(TransformerMixin, AstromerBase):
             return self._vectors(windows)
         rows = self._pooled(windows, self.pooling)
         if container == "pandas" and not isinstance(X, (np.ndarray, list, tuple)):
-            return pd.DataFrame(rows, index=pd.Index(curves.ids))
+            return pd.DataFrame(rows, index=getattr(X, "index", curves.ids))
         return rows
 
     def _pooled(self, windows: Windows, pooling: str) -> NDArray[np.float32]:

@@ -13,7 +13,7 @@ import torch
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from sklearn_astromer import AstromerEmbedder, LightCurves
+from sklearn_astromer import AstromerEmbedder, LightCurves, weights
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.pretraining import Reconstruction, ReconstructionRMSE
 from sklearn_astromer.training import Loader, warm_up
@@ -150,9 +150,12 @@ def test_the_index_of_a_frame_survives():
     embedder = AstromerEmbedder(**SMALL).set_output(transform="pandas")
     assert list(embedder.fit_transform(grid).index) == list("wxyz")
     assert list(embedder.feature_names_in_) == list(grid.columns)
+    dated = grid.set_index(pd.date_range("2026-01-01", periods=4))  # no name of an object
+    assert embedder.fit_transform(dated).index.equals(dated.index)
     nested = pd.Series([grid.to_numpy()[:3, :2], grid.to_numpy()[:, :2]], index=[7, 9])
     assert list(embedder.fit_transform(nested).index) == [7, 9]
     assert not hasattr(embedder, "n_features_in_")
+    assert not hasattr(embedder, "feature_names_in_")
 
 
 def test_masked_and_resampled_grids():
@@ -355,3 +358,12 @@ def test_bfloat16_is_close_and_said_to_be_asked_for(curves, fitted):
     rows, exact = low.transform(curves), fitted.transform(curves)
     assert rows.dtype == np.float32
     assert 0 < np.abs(rows - exact).max() < 0.1
+
+
+def test_the_bundled_weights_know_something_of_hidden_observations():
+    miras, _ = make_variable_stars(10, classes=["MIRA"], n_observations=150, random_state=0)
+    bundled = AstromerEmbedder("surveys-small", max_epochs=0).fit(miras)
+    scatter = np.sqrt(np.mean([curve[:, 1].var() for curve in miras]))
+    assert -bundled.score(miras) < 0.7 * scatter
+    info = weights.load("surveys-small").info
+    assert {"data", "validation", "valid_rmse", "command", "rounds"} == set(info)
