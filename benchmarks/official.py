@@ -7,6 +7,9 @@ windows of 200 of which the last one overlaps the one before. Checked against th
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -33,16 +36,24 @@ def vectors(encoder: Encoder, time: Tensor, mag: Tensor, mask: Tensor) -> Tensor
 
 
 def windows(n: int) -> list[slice]:
-    """Return the official windows of a curve of n observations."""
+    """Return the official windows of n observations; only curves below 200 are padded."""
     if n < LENGTH:
         return [slice(0, n)]
     return [slice(i, i + LENGTH) for i in [*range(0, n - LENGTH, LENGTH), n - LENGTH]]
 
 
+def partition(n: int) -> list[slice]:
+    """Return our windows, which all need padding to 200 where n is no multiple of it."""
+    ends = np.linspace(0, n, -(-n // LENGTH) + 1).round().astype(int)
+    return [slice(a, b) for a, b in itertools.pairwise(ends)]
+
+
 @torch.inference_mode()
-def embed(encoder: Encoder, curves: LightCurves) -> NDArray[np.float32]:
+def embed(
+    encoder: Encoder, curves: LightCurves, cutting: Callable[[int], list[slice]] = windows
+) -> NDArray[np.float32]:
     """Return the mean of the official attention vectors of each object, (n_objects, d)."""
-    cut = [(i, curve[w]) for i, curve in enumerate(curves) for w in windows(len(curve))]
+    cut = [(i, curve[w]) for i, curve in enumerate(curves) for w in cutting(len(curve))]
     total = np.zeros((len(curves), encoder.config.d_model))
     count = np.zeros(len(curves))
     for start in range(0, len(cut), 32):
