@@ -183,18 +183,23 @@ def test_vectors_refuse_pandas(curves):
 # -- training ------------------------------------------------------------------------------------
 
 
-def test_training_learns_and_restores_the_best_epoch(stars):
+def test_training_learns(stars):
     before = AstromerEmbedder(**SMALL).fit(stars)
-    embedder = AstromerEmbedder(
-        **{**SMALL, "max_epochs": 8}, lr=1e-2, batch_size=8, patience=None
-    ).fit(stars)
-    history = embedder.history_
-    assert list(history["epoch"]) == list(range(1, 9))
+    options = {**SMALL, "max_epochs": 8, "lr": 1e-2, "batch_size": 8, "patience": None}
+    embedder = AstromerEmbedder(**options).fit(stars)
+    assert list(embedder.history_["epoch"]) == list(range(1, 9))
     assert embedder.score(stars) > before.score(stars) + 0.02
-    # the best epoch again: validation hides the same observations at every pass
-    split = AstromerEmbedder(**SMALL)._split(stars, split_seed(embedder.random_state))[1]
-    loader_score = rmse(embedder, split, valid_seed(embedder.random_state))
-    assert loader_score == pytest.approx(history["valid_rmse"].min(), abs=1e-6)
+
+
+def test_the_best_epoch_is_restored(stars):
+    options = {**SMALL, "max_epochs": 8, "lr": 0.3, "batch_size": 8, "patience": None}
+    embedder = AstromerEmbedder(**options).fit(stars)
+    history = embedder.history_["valid_rmse"]
+    assert history.iloc[-1] > history.min() + 1e-3  # at such a rate the last is not the best
+    # what validation hides is the same at every pass, so the figure can be had again
+    split = embedder._split(stars, split_seed(embedder.random_state))[1]
+    again = rmse(embedder, split, valid_seed(embedder.random_state))
+    assert again == pytest.approx(history.min(), abs=1e-6)
 
 
 def seeds(random_state):
