@@ -110,6 +110,20 @@ class Bundle:
 
 
 @pytest.fixture
+def assert_same():
+    """Compare two checkpoints to the last bit."""
+
+    def compare(a, b):
+        assert a.config == b.config
+        assert a.info == b.info
+        assert a.tensors.keys() == b.tensors.keys()
+        for name, tensor in a.tensors.items():
+            np.testing.assert_array_equal(tensor, b.tensors[name], strict=True)
+
+    return compare
+
+
+@pytest.fixture
 def bundle_class():
     return Bundle
 
