@@ -171,7 +171,7 @@ def cells(args: argparse.Namespace) -> list[Cell]:
                 for scenario in args.scenarios:
                     for head in HEADS:
                         wanted.append({**base, "model": head, "scenario": scenario})
-    return wanted
+    return [cell for cell in wanted if not args.models or cell["model"] in args.models]
 
 
 KEYS = ["catalog", "size", "model", "scenario", "repeat"]
@@ -253,6 +253,7 @@ def main() -> None:
     parser.add_argument("--catalogs", nargs="+", default=["asas", "crts"], choices=CLASSES)
     parser.add_argument("--sizes", nargs="+", type=int, default=[20, 50, 100, 500, 0])
     parser.add_argument("--scenarios", nargs="*", default=list("fabc"), choices="fabc")
+    parser.add_argument("--models", nargs="+", help="only these, e.g. MLP+ATT skip")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument(
         "--quick", action="store_true", help="20 per class of ASAS, one repeat, f, a, b"
