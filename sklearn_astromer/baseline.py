@@ -54,7 +54,7 @@ class LightCurveLSTMClassifier(ClassifierBase):
         units: int = 256,
         window_size: int = 200,
         dropout: float = 0.5,
-        label_smoothing: float = 0.1,
+        label_smoothing: float = 0.0,
         class_weight: Any = None,
         max_epochs: int = 200,
         batch_size: int = 32,

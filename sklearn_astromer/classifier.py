@@ -125,8 +125,7 @@ class AstromerClassifier(EncoderMixin, ClassifierBase):
     dropout : float
         In the head, while training.
     label_smoothing : float
-        Probability that the loss spreads over all classes in training; labels of catalogs err,
-        and small training sets are overfitted less.
+        Probability that the loss spreads over all classes in training, where labels may err.
     class_weight : dict, "balanced" or None
         As in scikit-learn.
     max_epochs, batch_size : int
@@ -179,7 +178,7 @@ class AstromerClassifier(EncoderMixin, ClassifierBase):
         train_encoder: bool = False,
         units: int = 256,
         dropout: float = 0.5,
-        label_smoothing: float = 0.1,
+        label_smoothing: float = 0.0,
         class_weight: Any = None,
         max_epochs: int = 100,
         batch_size: int = 32,
