@@ -104,7 +104,15 @@ class SupervisedBase(AstromerBase):
                 if not fixed:
                     made.calibrate(*map(torch.from_numpy, features.moments(weight[which])))
                 shown = None if train_encoder else features
-                return Objects(windows, target[which], weight[which], shown, train_seed, fixed)
+                return Objects(
+                    windows,
+                    target[which],
+                    weight[which],
+                    shown,
+                    self.train_windows,
+                    train_seed,
+                    fixed,
+                )
 
             self.history_ = train(
                 predictor,
@@ -147,7 +155,9 @@ class SupervisedBase(AstromerBase):
         return min(bound, CPU_BATCH_OBSERVATIONS) if device.type == "cpu" else bound
 
     def _check_parameters(self) -> None:
-        for name in ("max_epochs", "batch_size", "units"):
+        for name in ("max_epochs", "batch_size", "units", "train_windows"):
+            if name == "train_windows" and self.train_windows is None:
+                continue
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
 

@@ -28,7 +28,7 @@ class LightCurveLSTMClassifier(ClassifierBase):
     window_size : int
         The most observations read at once; an object's windows are averaged, weighted by their
         observations.
-    dropout, label_smoothing, class_weight, max_epochs, batch_size, lr
+    dropout, label_smoothing, class_weight, max_epochs, batch_size, train_windows, lr
         See `AstromerClassifier`.
     patience, validation_fraction, device, precision, random_state, verbose
         See `AstromerClassifier`.
@@ -58,6 +58,7 @@ class LightCurveLSTMClassifier(ClassifierBase):
         class_weight: Any = None,
         max_epochs: int = 200,
         batch_size: int = 32,
+        train_windows: int | None = 16,
         lr: float = 1e-3,
         patience: int | None = 20,
         validation_fraction: float | None = 0.2,
@@ -73,6 +74,7 @@ class LightCurveLSTMClassifier(ClassifierBase):
         self.class_weight = class_weight
         self.max_epochs = max_epochs
         self.batch_size = batch_size
+        self.train_windows = train_windows
         self.lr = lr
         self.patience = patience
         self.validation_fraction = validation_fraction

@@ -130,6 +130,9 @@ class AstromerClassifier(EncoderMixin, ClassifierBase):
         As in scikit-learn.
     max_epochs, batch_size : int
         Passes over the objects, and objects in a step.
+    train_windows : int or None
+        Windows of an object in a training step, drawn anew each time, which bounds the memory and
+        the time that very long curves take; None: all. Validation and prediction use all.
     lr, encoder_lr : float
         Learning rates of Adam for the head and, with ``train_encoder=True``, the encoder.
     patience : int or None
@@ -182,6 +185,7 @@ class AstromerClassifier(EncoderMixin, ClassifierBase):
         class_weight: Any = None,
         max_epochs: int = 100,
         batch_size: int = 32,
+        train_windows: int | None = 16,
         lr: float = 1e-3,
         encoder_lr: float = 1e-4,
         patience: int | None = 20,
@@ -201,6 +205,7 @@ class AstromerClassifier(EncoderMixin, ClassifierBase):
         self.class_weight = class_weight
         self.max_epochs = max_epochs
         self.batch_size = batch_size
+        self.train_windows = train_windows
         self.lr = lr
         self.encoder_lr = encoder_lr
         self.patience = patience

@@ -31,7 +31,7 @@ class AstromerRegressor(RegressorMixin, EncoderMixin, SupervisedBase):
     ----------
     encoder, head, train_encoder, units, dropout
         See `AstromerClassifier`; a callable `head` gets (d_model, 1).
-    max_epochs, batch_size, lr, encoder_lr, patience
+    max_epochs, batch_size, train_windows, lr, encoder_lr, patience
         See `AstromerClassifier`.
     validation_fraction : float or None
         Objects kept for early stopping, all bands of an id together.
@@ -74,6 +74,7 @@ class AstromerRegressor(RegressorMixin, EncoderMixin, SupervisedBase):
         dropout: float = 0.2,
         max_epochs: int = 100,
         batch_size: int = 32,
+        train_windows: int | None = 16,
         lr: float = 1e-3,
         encoder_lr: float = 1e-4,
         patience: int | None = 20,
@@ -91,6 +92,7 @@ class AstromerRegressor(RegressorMixin, EncoderMixin, SupervisedBase):
         self.dropout = dropout
         self.max_epochs = max_epochs
         self.batch_size = batch_size
+        self.train_windows = train_windows
         self.lr = lr
         self.encoder_lr = encoder_lr
         self.patience = patience

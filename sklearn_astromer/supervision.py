@@ -28,6 +28,8 @@ class Objects(Task):
     weight : ndarray of shape (n_objects,)
     frozen : FrozenFeatures or None
         What to show instead of the windows themselves.
+    most : int or None
+        Windows of an object in a batch, drawn anew each time; None, or a fixed task: all.
     seed, fixed
         See `Task`.
     """
@@ -38,6 +40,7 @@ class Objects(Task):
         target: NDArray[Any],
         weight: NDArray[np.float64],
         frozen: FrozenFeatures | None,
+        most: int | None,
         seed: int,
         fixed: bool,
     ) -> None:
@@ -45,12 +48,13 @@ class Objects(Task):
         self.target = torch.from_numpy(target)
         self.weight = torch.from_numpy(weight)
         self.frozen = frozen
+        self.most = None if fixed else most
         self.first = np.searchsorted(windows.object, np.arange(len(windows.curves) + 1))
         super().__init__(windows.length[self.first[:-1]], seed, fixed)
 
     def batch(self, rows: NDArray[np.int64], generator: torch.Generator) -> Batch:
-        """Return all windows of the objects `rows`."""
-        of_object = [np.arange(self.first[i], self.first[i + 1]) for i in rows]
+        """Return the windows of the objects `rows`."""
+        of_object = [self._drawn(i, generator) for i in rows]
         windows = np.concatenate(of_object)
         owner = np.repeat(np.arange(len(rows)), [len(w) for w in of_object])
         share = np.zeros((len(windows), len(rows)), dtype=np.float32)
@@ -63,6 +67,12 @@ class Objects(Task):
             time, mag, mask = to_tensors(self.windows, windows, torch.device("cpu"))
             seen |= {"time": time, "mag": mag} | ({} if mask is None else {"mask": mask})
         return seen, {"target": self.target[rows], "weight": self.weight[rows]}
+
+    def _drawn(self, row: int, generator: torch.Generator) -> NDArray[np.int64]:
+        first, end = self.first[row : row + 2]
+        if self.most is None or end - first <= self.most:
+            return np.arange(first, end)
+        return first + torch.randperm(end - first, generator=generator)[: self.most].numpy()
 
 
 class FrozenFeatures:

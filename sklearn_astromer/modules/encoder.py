@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from sklearn_astromer.modules.attention import SelfAttention
+from sklearn_astromer.modules.dropout import Dropout
 from sklearn_astromer.modules.positional import PositionalEncoding
 
 
@@ -76,7 +77,7 @@ class Block(nn.Module):
         self.ffn_in = nn.Linear(config.d_model, config.d_ff)
         self.ffn_out = nn.Linear(config.d_ff, config.d_model)
         self.norm2 = nn.LayerNorm(config.d_model, eps=config.norm_eps)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
 
     def forward(self, x: Tensor, keys: Tensor | None) -> Tensor:
         """Map vectors to vectors, both (n_windows, L, d_model)."""
@@ -107,7 +108,7 @@ class Encoder(nn.Module):
         self.magnitude = nn.Linear(1 + config.scaled_inputs, config.d_model)
         self.time = nn.Linear(config.d_model, config.d_model) if config.scaled_inputs else None
         self.mask_token = nn.Parameter(torch.zeros(config.d_model)) if config.mask_token else None
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         self.layers: Sequence[Block] = nn.ModuleList(  # type: ignore[assignment]
             Block(config) for _ in range(config.n_layers)
         )

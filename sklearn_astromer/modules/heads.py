@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from sklearn_astromer.modules.dropout import Dropout
 from sklearn_astromer.modules.pooling import masked_mean
 
 
@@ -118,7 +119,7 @@ class LSTMHead(Head):
         self.norm1 = nn.LayerNorm(units)
         self.lstm2 = nn.LSTM(units, units, batch_first=True)
         self.norm2 = nn.LayerNorm(units)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.dense = nn.Linear(units, n_outputs)
 
     def reduce(self, layers: list[Tensor], mask: Tensor | None) -> Tensor:
@@ -226,10 +227,10 @@ def dense_layers(d_in: int, n_outputs: int, units: int, dropout: float) -> nn.Se
     return nn.Sequential(
         nn.Linear(d_in, units),
         nn.ReLU(),
-        nn.Dropout(dropout),
+        Dropout(dropout),
         nn.Linear(units, units),
         nn.ReLU(),
-        nn.Dropout(dropout),
+        Dropout(dropout),
         nn.Linear(units, n_outputs),
     )
 
