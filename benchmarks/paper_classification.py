@@ -17,7 +17,7 @@ features, both, and a random-init encoder. A cell that is in `results/paper_clas
 not computed again, so a killed run goes on, and two processes may share the work (`--catalogs asas`
 and `--catalogs crts`). `--report` only prints the table and draws the figure.
 
-All networks alike: Adam, 1e-3 for heads and baseline, 1e-4 for an encoder trained with its head,
+All networks alike: Adam, 1e-3 for heads and baseline, 1e-5 for an encoder trained with its head,
 a random window of each object per epoch (`train_windows=1`), patience 20, bfloat16 autocast. Those
 are the defaults of the package but for the windows and the precision, which save time.
 """
@@ -49,7 +49,7 @@ from sklearn_astromer import (
 
 TEST_PER_CLASS = 100
 PRECISION = "bfloat16"
-HEADS = {"MLP+ATT": "mlp", "LSTM+ATT": "lstm", "skip": "skip"}
+HEADS = {"MLP+ATT": "mlp", "MLP+ATT std": "mean_std", "LSTM+ATT": "lstm", "skip": "skip"}
 FORESTS = ("RF macho", "RF features", "RF both", "RF random-init")
 BASELINE = "LSTM baseline"
 LOG = report.RESULTS / "paper_classification.jsonl"
@@ -174,8 +174,8 @@ def cells(args: argparse.Namespace) -> list[Cell]:
     """Return the cells asked for, cheap ones first."""
     wanted = []
     for size in sorted(args.sizes, key=lambda s: s or np.inf):
-        for name in args.catalogs:
-            for repeat in range(args.repeats):
+        for repeat in range(args.repeats):
+            for name in args.catalogs:
                 base = {"catalog": name, "size": size, "repeat": repeat}
                 for forest in FORESTS:
                     wanted.append({**base, "model": forest, "scenario": "-"})

@@ -58,7 +58,7 @@ class LightCurveLSTMClassifier(ClassifierBase):
         class_weight: Any = None,
         max_epochs: int = 200,
         batch_size: int = 32,
-        train_windows: int | None = 16,
+        train_windows: int | None = 1,
         lr: float = 1e-3,
         patience: int | None = 20,
         validation_fraction: float | None = 0.2,

@@ -111,15 +111,17 @@ class AstromerClassifier(EncoderMixin, ClassifierBase):
         again; to keep it, pass ``FrozenEstimator(fitted)``. A name or path is short for
         ``AstromerEmbedder(name, max_epochs=0)``, None for a fresh encoder. What is passed is
         never modified.
-    head : {"mlp", "lstm", "skip"} or callable
-        ``"mlp"``: mean attention vector and dense layers. ``"lstm"``: two LSTM layers with layer
-        normalisation over the attention vectors (both Donoso-Oliva et al. 2023, §4.4).
+    head : {"mlp", "mean_std", "lstm", "skip"} or callable
+        ``"mlp"``: mean attention vector and dense layers. ``"mean_std"``: the same on mean and
+        standard deviation, which hold more (see the README). ``"lstm"``: two LSTM layers with layer
+        normalisation over the attention vectors (this and the first: Donoso-Oliva et al. 2023,
+        §4.4).
         ``"skip"``: means of the input embedding and of every block, softmax-weighted, and dense
         layers (ASTROMER 2). A callable gets (d_model, n_classes) and returns a torch module that
         maps (vectors, mask) of windows to (n_windows, n_classes).
     train_encoder : bool
-        Train the encoder with the head. If not, what the head reads of it is computed once, up to
-        `cache_bytes`.
+        Train the encoder with the head, without its dropout. If not, what the head reads of it is
+        computed once, up to `cache_bytes`.
     units : int
         Width of the hidden layers of the head.
     dropout : float
@@ -131,8 +133,8 @@ class AstromerClassifier(EncoderMixin, ClassifierBase):
     max_epochs, batch_size : int
         Passes over the objects, and objects in a step.
     train_windows : int or None
-        Windows of an object in a training step, drawn anew each time, which bounds the memory and
-        the time that very long curves take; None: all. Validation and prediction use all.
+        Windows of an object in a training step, drawn anew each time; None: all. One is quickest,
+        and as good or better. Validation and prediction use all.
     lr, encoder_lr : float
         Learning rates of Adam for the head and, with ``train_encoder=True``, the encoder.
     patience : int or None
@@ -185,9 +187,9 @@ class AstromerClassifier(EncoderMixin, ClassifierBase):
         class_weight: Any = None,
         max_epochs: int = 100,
         batch_size: int = 32,
-        train_windows: int | None = 16,
+        train_windows: int | None = 1,
         lr: float = 1e-3,
-        encoder_lr: float = 1e-4,
+        encoder_lr: float = 1e-5,
         patience: int | None = 20,
         validation_fraction: float | None = 0.2,
         cache_bytes: int = 2**31,

@@ -7,23 +7,28 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.ensemble import StackingClassifier
+from sklearn.ensemble import RandomForestClassifier, StackingClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.metrics import f1_score
+from sklearn.model_selection import GridSearchCV, cross_val_score, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_astromer import (
     AstromerClassifier,
     AstromerEmbedder,
+    AstromerRegressor,
     LightCurveLSTMClassifier,
     LightCurves,
 )
 from sklearn_astromer.datasets import make_variable_stars
+from sklearn_astromer.supervision import Objects
+from sklearn_astromer.windows import Windows
 
 
 def embedder(**options):
@@ -44,7 +49,7 @@ def catalog():
     )
 
 
-@pytest.mark.parametrize("head", ["mlp", "skip", "lstm"])
+@pytest.mark.parametrize("head", ["mlp", "mean_std", "skip", "lstm"])
 @pytest.mark.parametrize("train_encoder", [False, True])
 def test_it_learns(catalog, head, train_encoder):
     X, y = catalog
@@ -85,7 +90,7 @@ def test_a_torch_module_as_head(catalog):
 # -- windows -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("head", ["mlp", "skip", "lstm"])
+@pytest.mark.parametrize("head", ["mlp", "mean_std", "skip", "lstm"])
 def test_an_object_of_several_windows_does_not_depend_on_batches(catalog, head):
     X, y = catalog
     model = classifier(head=head).fit(X, y)
@@ -100,7 +105,28 @@ def test_an_object_of_several_windows_does_not_depend_on_batches(catalog, head):
         np.testing.assert_allclose(model.predict_proba(X), expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("head", ["mlp", "skip", "lstm"])
+def test_train_windows_bounds_a_step_and_draws_anew(catalog):
+    X, _ = catalog
+    windows = Windows(X, 50)
+    task = Objects(windows, np.zeros(60, int), np.ones(60), None, 2, 0, fixed=False)
+    generator = torch.Generator().manual_seed(0)
+    long = int(X.lengths.argmax())
+    drawn = [task.batch(np.array([long]), generator)[0] for _ in range(20)]
+    assert {d["share"].shape for d in drawn} == {(2, 1)}
+    assert all(d["share"].sum() == pytest.approx(1) for d in drawn)
+    assert len({d["mag"].sum().item() for d in drawn}) > 3
+    fixed = Objects(windows, np.zeros(60, int), np.ones(60), None, 2, 0, fixed=True)
+    all_windows = (windows.object == long).sum()
+    assert len(fixed.batch(np.array([long]), generator)[0]["share"]) == all_windows > 2
+
+
+def test_train_windows_must_be_positive(catalog):
+    X, y = catalog
+    with pytest.raises(ValueError, match="train_windows"):
+        classifier(train_windows=0).fit(X, y)
+
+
+@pytest.mark.parametrize("head", ["mlp", "mean_std", "skip", "lstm"])
 def test_what_is_trained_on_is_what_is_predicted_with(catalog, head):
     """The loss of an epoch without chance equals the loss of the predictions."""
     X, y = catalog
@@ -111,7 +137,7 @@ def test_what_is_trained_on_is_what_is_predicted_with(catalog, head):
         "max_epochs": 1,
         "lr": 0.0,
     }
-    one_batch = {"batch_size": 1000, "head": head}
+    one_batch = {"batch_size": 1000, "head": head, "train_windows": None}
     model = classifier(embedder(dropout=0.0), **options, **one_batch).fit(X, y)
     probability = model.predict_proba(X)[np.arange(len(y)), (y == "MIRA").astype(int)]
     assert model.history_["train_loss"][0] == pytest.approx(-np.log(probability).mean(), abs=1e-5)
@@ -293,13 +319,79 @@ def test_calibration_stacking_and_processes(catalog):
     np.testing.assert_allclose(scores, cross_val_score(model, X, y, cv=2))
 
 
-def test_real_curves(shared):
+def test_sample_weight_is_routed(catalog):
+    X, y = catalog
+    weight = np.where(y == "MIRA", 50.0, 1.0)
+    with config_context(enable_metadata_routing=True):
+        model = classifier(lr=1e-2).set_fit_request(sample_weight=True)
+        model.set_score_request(sample_weight=False)
+        routed = cross_validate(
+            model, X, y, params={"sample_weight": weight}, cv=2, return_estimator=True
+        )["estimator"]
+        plain = cross_validate(classifier(lr=1e-2), X, y, cv=2, return_estimator=True)["estimator"]
+    means = [[m.predict_proba(X)[:, 1].mean() for m in fitted] for fitted in (routed, plain)]
+    assert np.subtract(*means).min() > 0.05
+
+
+@pytest.mark.parametrize(
+    "model", [AstromerEmbedder(), AstromerClassifier("macho"), AstromerRegressor(head="skip")]
+)
+def test_notebooks_show_parameters(model):
+    assert type(model).__name__ in model._repr_html_()
+    assert "macho" in repr(AstromerClassifier("macho"))
+
+
+def test_pandas_output_leaves_probabilities_alone(catalog):
+    X, y = catalog
+    expected = classifier(max_epochs=1).fit(X, y).predict_proba(X)
+    with config_context(transform_output="pandas"):
+        np.testing.assert_array_equal(classifier(max_epochs=1).fit(X, y).predict_proba(X), expected)
+
+
+def test_stacking_cannot_pass_curves_through(catalog):
+    X, y = catalog
+    stack = StackingClassifier([("astromer", classifier(max_epochs=1))], cv=2, passthrough=True)
+    with pytest.raises((TypeError, ValueError)):
+        stack.fit(X, y)
+
+
+@pytest.fixture(scope="module")
+def stripe82(shared):
     path = shared / "data" / "stripe82.parquet"
     curves = LightCurves.from_parquet(path, band="r")
     labels = pd.read_parquet(path, columns=["label", "band"]).query("band == 'r'")["label"]
-    macho = AstromerEmbedder(shared / "weights" / "macho_a0.zip", max_epochs=0)
-    model = AstromerClassifier(
-        macho, head="skip", class_weight="balanced", max_epochs=20, random_state=0
-    )
-    scores = cross_val_score(model, curves, labels, cv=2, scoring="f1_macro", error_score="raise")
-    assert scores.mean() > 0.6
+    labels = labels.to_numpy(dtype=str)
+    order = np.random.RandomState(0).permutation(len(curves))
+    chosen = np.sort(np.concatenate([order[labels[order] == c][:60] for c in ("RRab", "RRc")]))
+    return curves[chosen], labels[chosen]
+
+
+@pytest.fixture(scope="module")
+def macho(shared):
+    return AstromerEmbedder(shared / "weights" / "macho_a0.zip", max_epochs=0)
+
+
+def test_heads_on_real_curves(stripe82, macho):
+    X, y = stripe82
+    model = AstromerClassifier(macho, max_epochs=10, random_state=0)
+    folds = {"cv": 2, "scoring": "f1_macro", "error_score": "raise"}
+    for head in ("mlp", "skip", "lstm"):
+        assert cross_val_score(model.set_params(head=head), X, y, **folds).mean() > 0.6
+    grid = {"head": ["mlp", "skip"], "encoder__window_size": [50, 200]}
+    search = GridSearchCV(model, grid, **folds).fit(X, y)
+    assert search.best_score_ > 0.6
+    assert len(set(search.cv_results_["mean_test_score"])) > 2
+
+
+def test_calibration_and_stacking_on_real_curves(stripe82, macho):
+    X, y = stripe82
+    model = AstromerClassifier(macho, max_epochs=20, random_state=0)
+    calibrated = CalibratedClassifierCV(model, cv=2).fit(X[:90], y[:90])
+    np.testing.assert_allclose(calibrated.predict_proba(X[90:]).sum(1), 1)
+
+    def amplitudes(curves):
+        return np.array([np.percentile(c[:, 1], [5, 25, 50, 75, 95]) for c in curves])
+
+    features = make_pipeline(FunctionTransformer(amplitudes), RandomForestClassifier(50))
+    stack = StackingClassifier([("astromer", model), ("features", features)], cv=2)
+    assert f1_score(y[90:], stack.fit(X[:90], y[:90]).predict(X[90:]), average="macro") > 0.6

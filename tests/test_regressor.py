@@ -27,7 +27,7 @@ def catalog():
     return curves, parameters["amplitude"].to_numpy()
 
 
-@pytest.mark.parametrize("head", ["mlp", "skip", "lstm"])
+@pytest.mark.parametrize("head", ["mlp", "mean_std", "skip", "lstm"])
 def test_it_beats_the_mean(catalog, head):
     X, y = catalog
     model = regressor(head=head).fit(X[:90], y[:90])

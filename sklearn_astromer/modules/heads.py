@@ -76,6 +76,21 @@ class MLPHead(Head):
         return out
 
 
+class MomentsHead(MLPHead):
+    """Mean and standard deviation of the attention vectors, then dense layers."""
+
+    def __init__(self, d_in: int, n_outputs: int, units: int, dropout: float) -> None:
+        super().__init__(2 * d_in, n_outputs, units, dropout)
+
+    def reduce(self, layers: list[Tensor], mask: Tensor | None) -> Tensor:
+        """Give the last block's moments over the observations, (n_windows, 2 d_model)."""
+        vectors = layers[-1].float()
+        mean = masked_mean(vectors, mask)
+        variance = masked_mean((vectors - mean.unsqueeze(1)) ** 2, mask)
+        # the square root of 0, for a single observation, has no gradient
+        return torch.cat([mean, (variance + 1e-8).sqrt()], dim=1)
+
+
 class SkipHead(Head):
     """Mean of the input embedding and of every block, softmax-weighted, then dense layers.
 
@@ -172,7 +187,7 @@ class CustomHead(Head):
         return summary
 
 
-HEADS = ("mlp", "skip", "lstm")
+HEADS = ("mlp", "mean_std", "skip", "lstm")
 
 
 def make_head(
@@ -188,7 +203,7 @@ def make_head(
 
     Parameters
     ----------
-    head : {"mlp", "skip", "lstm"} or callable
+    head : {"mlp", "mean_std", "skip", "lstm"} or callable
         A callable gets (d_model, n_outputs) and returns a module, which maps the attention
         vectors (n_windows, L, d_model) and the mask (n_windows, L; True = an observation) to
         (n_windows, n_outputs).
@@ -215,6 +230,8 @@ def make_head(
         return CustomHead(module)
     if head == "mlp":
         return MLPHead(d_in, n_outputs, units, dropout)
+    if head == "mean_std":
+        return MomentsHead(d_in, n_outputs, units, dropout)
     if head == "skip":
         return SkipHead(d_in, n_outputs, units, dropout, n_layers)
     if head == "lstm":
@@ -242,13 +259,21 @@ class Predictor(nn.Module):
     ----------
     head : Head
     encoder : module with `all_layers`, optional
-        To be trained with the head.
+        To be trained with the head, but without its own dropout: the vectors of all curves differ
+        little, and less than dropout changes them.
     """
 
     def __init__(self, head: Head, encoder: nn.Module | None = None) -> None:
         super().__init__()
         self.head = head
         self.encoder = encoder
+
+    def train(self, mode: bool = True) -> Predictor:
+        """Switch dropout on or off, in the head alone."""
+        super().train(mode)
+        if self.encoder is not None:
+            self.encoder.eval()
+        return self
 
     def forward(
         self,

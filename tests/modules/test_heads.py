@@ -52,6 +52,15 @@ def test_gradients_reach_every_parameter_of_the_head(name):
         assert parameter.grad is not None
 
 
+def test_an_encoder_is_trained_with_a_head_without_its_dropout():
+    encoder = Encoder(EncoderConfig(d_model=8, n_heads=2, d_ff=4, dropout=0.5))
+    predictor = Predictor(head("mlp"), encoder).train()
+    predictor.head.eval()
+    seen = {"time": torch.randn(2, 7), "mag": torch.randn(2, 7)}
+    assert torch.equal(predictor(torch.eye(2), **seen), predictor(torch.eye(2), **seen))
+    assert predictor.train().head.training
+
+
 def test_a_head_on_frozen_features_is_the_head_on_the_encoder():
     encoder = Encoder(EncoderConfig(d_model=8, n_heads=2, d_ff=4)).eval()
     time, mag, share = torch.randn(3, 7), torch.randn(3, 7), torch.full((3, 1), 1 / 3)

@@ -1,0 +1,80 @@
+"""The logarithm of the period of simulated variables, by `AstromerRegressor` and by forests.
+
+    make macho && python benchmarks/period_regression.py
+
+Trained on stars of one seed, R² on stars of another: 0 is the mean predictor. The stars are of six
+periodic classes whose periods span 0.04 to 600 days, so most of it is telling the classes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+import numpy as np
+import report
+from features import hand_crafted_features
+from sklearn.dummy import DummyRegressor
+from sklearn.ensemble import RandomForestRegressor
+from sklearn.metrics import r2_score
+
+from sklearn_astromer import AstromerEmbedder, AstromerRegressor
+from sklearn_astromer.datasets import make_variable_stars
+
+CLASSES = ["RRAB", "RRC", "CEP", "EB", "MIRA", "DSCT"]
+
+
+def main() -> None:
+    """Print the table, write the JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--stars", type=int, default=1500)
+    parser.add_argument("--max-epochs", type=int, default=100)
+    args = parser.parse_args()
+
+    stars = [
+        make_variable_stars(n, classes=CLASSES, random_state=seed, return_parameters=True)[::2]
+        for n, seed in ((args.stars, 0), (args.stars // 2, 1))
+    ]
+    (X, y), (X_test, y_test) = [(c, np.log10(p["period"].to_numpy())) for c, p in stars]
+
+    forest = RandomForestRegressor(300, max_features="sqrt", random_state=0)
+    features = [hand_crafted_features(c).to_numpy() for c in (X, X_test)]
+    rows = {"mean predictor": (DummyRegressor(), X, X_test)}
+    for name in ("macho", "surveys-small"):
+        for pooling in ("mean", "mean_std"):
+            embedder = AstromerEmbedder(name, max_epochs=0, pooling=pooling)
+            embedded = embedder.fit_transform(X), embedder.transform(X_test)
+            rows[f"forest, {name} {pooling}"] = (forest, *embedded)
+    for name in ("macho", "surveys-small"):
+        for head, train_encoder in (("mlp", False), ("skip", False), ("mlp", True)):
+            regressor = AstromerRegressor(
+                name,
+                head=head,
+                train_encoder=train_encoder,
+                max_epochs=args.max_epochs,
+                precision="bfloat16" if train_encoder else "float32",
+                random_state=0,
+            )
+            trained = ", encoder trained" if train_encoder else ""
+            rows[f"AstromerRegressor, {name} {head}{trained}"] = (regressor, X, X_test)
+    rows["forest, hand-crafted features"] = (forest, *features)
+
+    figures, lines = {}, []
+    for name, (model, train, test) in rows.items():
+        start = time.perf_counter()
+        predicted = model.fit(train, y).predict(test)
+        seconds = time.perf_counter() - start
+        figures[name] = {
+            "r2": r2_score(y_test, predicted),
+            "median_error_dex": float(np.median(np.abs(predicted - y_test))),
+            "seconds": round(seconds, 1),
+        }
+        shown = [f"{figures[name][key]:.3f}" for key in ("r2", "median_error_dex")]
+        lines.append([name, *shown])
+        print(*lines[-1], f"{seconds:.0f} s", flush=True)
+    print("\n" + report.table(["model", "R²", "median error (dex)"], lines))
+    report.write("period_regression", {"stars": args.stars, "models": figures})
+
+
+if __name__ == "__main__":
+    main()

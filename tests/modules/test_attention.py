@@ -1,0 +1,36 @@
+"""Every way to compute attention gives the same, and the same gradients."""
+
+import pytest
+import torch
+
+from sklearn_astromer.modules.attention import SelfAttention
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_training_in_bfloat16_is_training_in_float32(masked):
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        attention = SelfAttention(32, 4)
+        x = torch.randn(3, 20, 32)
+    keys = torch.arange(20).expand(3, -1) < torch.tensor([[20], [7], [1]]) if masked else None
+    gradients, outputs = [], []
+    for dtype in (torch.float32, torch.bfloat16):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=dtype == torch.bfloat16):
+            out = attention(x, keys)
+        attention.zero_grad()
+        (out.float() ** 2).sum().backward()
+        outputs.append(out.float())
+        gradients.append(torch.cat([p.grad.flatten() for p in attention.parameters()]))
+    torch.testing.assert_close(outputs[1], outputs[0], atol=0.02, rtol=0.02)
+    difference = (gradients[1] - gradients[0]).norm() / gradients[0].norm()
+    assert difference < 0.02
+
+
+def test_weights_are_those_of_the_output():
+    attention = SelfAttention(16, 2)
+    x, keys = torch.randn(2, 9, 16), torch.arange(9).expand(2, -1) < 6
+    weights = attention.weights(x, keys)
+    assert weights[..., 6:].abs().max() == 0
+    value = attention.qkv(x)[..., 32:].unflatten(-1, (2, 8)).transpose(1, 2)
+    expected = attention.out((weights @ value).transpose(1, 2).flatten(2))
+    torch.testing.assert_close(attention(x, keys), expected)
