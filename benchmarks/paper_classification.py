@@ -171,10 +171,10 @@ def run(cell: Cell, verbose: int) -> Cell:
 
 
 def cells(args: argparse.Namespace) -> list[Cell]:
-    """Return the cells asked for, cheap ones first."""
+    """Return the cells asked for, repeat by repeat, cheap ones first."""
     wanted = []
-    for size in sorted(args.sizes, key=lambda s: s or np.inf):
-        for repeat in range(args.repeats):
+    for repeat in range(args.repeats):
+        for size in sorted(args.sizes, key=lambda s: s or np.inf):
             for name in args.catalogs:
                 base = {"catalog": name, "size": size, "repeat": repeat}
                 for forest in FORESTS:

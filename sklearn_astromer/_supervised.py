@@ -21,7 +21,8 @@ from sklearn_astromer._base import (
     resolve_dtype,
     split_stars,
 )
-from sklearn_astromer.embedder import CPU_BATCH_OBSERVATIONS, AstromerEmbedder
+from sklearn_astromer._embedding import CPU_BATCH_OBSERVATIONS
+from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.modules.heads import Predictor, make_head
 from sklearn_astromer.supervision import FrozenFeatures, Objects, summaries

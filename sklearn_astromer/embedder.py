@@ -6,44 +6,51 @@ import copy
 import dataclasses
 import math
 import os
-from functools import partial
+from numbers import Integral
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
-from numpy.typing import NDArray
-from sklearn.base import TransformerMixin
 from sklearn.utils import check_random_state
-from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted
-from torch import Tensor
 
 from sklearn_astromer._base import (
-    AstromerBase,
     isolated_seed,
     resolve_device,
     resolve_dtype,
     split_stars,
 )
-from sklearn_astromer.encoding import autocast, run_windows
+from sklearn_astromer._embedding import EmbeddingBase
+from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.modules.encoder import EncoderConfig
-from sklearn_astromer.modules.pooling import POOLINGS, combine_windows, pool_windows
 from sklearn_astromer.networks import make_checkpoint, make_network
-from sklearn_astromer.pretraining import Reconstruction, ReconstructionRMSE
-from sklearn_astromer.training import Loader, history_frame, train
+from sklearn_astromer.pretraining import (
+    Reconstruction,
+    ReconstructionRMSE,
+    identity,
+)
+from sklearn_astromer.resuming import Resume
+from sklearn_astromer.training import history_frame, train
 from sklearn_astromer.weights.checkpoint import write_folder
 from sklearn_astromer.windows import Windows
-
-# Observations in a batch of `transform`, where the CPU is fastest; a GPU takes what it is allowed.
-CPU_BATCH_OBSERVATIONS = 4096
 
 FRESH_LR = 1e-3
 FINE_TUNING_LR = 1e-5
 
+# Parameters that a resumed run may change.
+NOT_OF_A_RUN = [
+    "checkpoint",
+    "checkpoint_minutes",
+    "device",
+    "max_epochs",
+    "patience",
+    "pooling",
+    "verbose",
+]
 
-class AstromerEmbedder(TransformerMixin, AstromerBase):
+
+class AstromerEmbedder(EmbeddingBase):
     """Embed light curves by an ASTROMER encoder, pretrained, fine-tuned or trained from scratch.
 
     `fit` trains by masked reconstruction, without labels; `transform` gives one row per object:
@@ -90,6 +97,15 @@ class AstromerEmbedder(TransformerMixin, AstromerBase):
     probed_fraction, random_fraction, same_fraction : float
         Observations asked for in training, and those of them that are shown with another
         magnitude or their own instead of being hidden (§4.3). Validation hides all it asks for.
+    warm_start : bool
+        Let `fit` go on from the weights of the fit before instead of beginning anew.
+    checkpoint : path, optional
+        A file in which `fit` writes, every `checkpoint_minutes` and at its end, all that it needs
+        to go on. Where the file is there, `fit` goes on from it, and a run that was killed ends
+        with the same losses as one that was not (on the same hardware). It then asks for the same
+        light curves and parameters; more `max_epochs` prolong the run.
+    checkpoint_minutes : float
+        0 writes after every step.
     device : str or torch.device
         ``"auto"``: the GPU if torch sees one.
     precision : {"auto", "float32", "bfloat16"}
@@ -106,6 +122,8 @@ class AstromerEmbedder(TransformerMixin, AstromerBase):
     history_ : DataFrame
         A row per epoch: epoch, train_rmse, valid_rmse (magnitudes; with `scaled_inputs` in units
         of each window's standard deviation), lr, seconds, best (so far).
+    n_passes_ : int
+        Calls of `fit` and `partial_fit` that the weights have gone through.
     n_features_in_ : int
         Only if X was a 2-D array.
 
@@ -155,6 +173,9 @@ class AstromerEmbedder(TransformerMixin, AstromerBase):
         probed_fraction: float = 0.5,
         random_fraction: float = 0.2,
         same_fraction: float = 0.2,
+        warm_start: bool = False,
+        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint_minutes: float = 10.0,
         device: str | torch.device = "auto",
         precision: str = "auto",
         random_state: int | np.random.RandomState | None = None,
@@ -183,6 +204,9 @@ class AstromerEmbedder(TransformerMixin, AstromerBase):
         self.probed_fraction = probed_fraction
         self.random_fraction = random_fraction
         self.same_fraction = same_fraction
+        self.warm_start = warm_start
+        self.checkpoint = checkpoint
+        self.checkpoint_minutes = checkpoint_minutes
         self.device = device
         self.precision = precision
         self.random_state = random_state
@@ -211,19 +235,57 @@ class AstromerEmbedder(TransformerMixin, AstromerBase):
         FloatingPointError
             If the loss is no longer finite.
         """
+        if self.warm_start and hasattr(self, "module_"):
+            return self._train(X, self.module_, self.max_epochs, self.n_passes_)
+        return self._train(X, None, self.max_epochs)
+
+    def partial_fit(self, X: Any, y: Any = None) -> AstromerEmbedder:
+        """Train for one more pass over X, from the weights as they are.
+
+        For catalogs that come in pieces. Adam begins anew at every call, and nothing is kept for
+        validation, so use it with large pieces and a small `lr`.
+
+        Parameters
+        ----------
+        X : LightCurves or array-like
+            What `as_light_curves` takes.
+        y : ignored
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError, ValueError, FloatingPointError
+            As `fit`.
+        """
+        passes = getattr(self, "n_passes_", 0)
+        return self._train(X, getattr(self, "module_", None), 1, passes, validate=False)
+
+    def _train(
+        self,
+        X: Any,
+        module: Astromer | None,
+        epochs: int,
+        passes: int = 0,
+        validate: bool = True,
+    ) -> AstromerEmbedder:
+        """Train a new network, or a copy of `module`; `passes` were made before."""
         self._check_parameters()
         device = resolve_device(self.device)
         dtype = resolve_dtype(self.precision, device)
-        curves = self._read(X, reset=True)
+        curves = self._read(X, reset=module is None)
         if len(curves) == 0:
             raise ValueError("there are no light curves to fit")
         rng = check_random_state(self.random_state)
-        seed, split_seed, train_seed, valid_seed = rng.randint(np.iinfo(np.int32).max, size=4)
-        with isolated_seed(int(seed), device):
-            module = self._make_module()
-            history = history_frame(ReconstructionRMSE.figure)
-            if self.max_epochs > 0:
-                kept, valid = self._split(curves, int(split_seed))
+        seeds = rng.randint(np.iinfo(np.int32).max, size=(passes + 1, 4))[-1]
+        seed, split_seed, train_seed, valid_seed = map(int, seeds)
+        history = history_frame(ReconstructionRMSE.figure)
+        with isolated_seed(seed, device):
+            module = self._make_module() if module is None else copy.deepcopy(module)
+            if epochs > 0:
+                kept, valid = self._split(curves, split_seed, validate)
                 fractions = {
                     "probed": self.probed_fraction,
                     "random": self.random_fraction,
@@ -233,9 +295,9 @@ class AstromerEmbedder(TransformerMixin, AstromerBase):
                 history = train(
                     module,
                     ReconstructionRMSE(),
-                    Reconstruction(kept, int(train_seed), False, fractions, relative),
-                    None if valid is None else self._hidden(valid, int(valid_seed), relative),
-                    max_epochs=self.max_epochs,
+                    Reconstruction(kept, train_seed, False, fractions, relative),
+                    None if valid is None else self._hidden(valid, valid_seed, relative),
+                    max_epochs=epochs,
                     batch_size=self.batch_size,
                     lr=self._learning_rate(),
                     warmup_steps=self.warmup_steps,
@@ -243,17 +305,23 @@ class AstromerEmbedder(TransformerMixin, AstromerBase):
                     device=device,
                     dtype=dtype,
                     progress=self.verbose > 0,
+                    resume=self._resume(curves),
                 )
         self.module_ = module.cpu().eval()
         self.history_ = history
+        self.n_passes_ = passes + 1
         return self
 
-    def _check_parameters(self) -> None:
-        if self.pooling is not None and self.pooling not in POOLINGS:
-            raise ValueError(f"pooling must be one of {POOLINGS} or None, got {self.pooling!r}")
-        for name, low in (("max_epochs", 0), ("batch_size", 1), ("window_size", 1)):
-            if getattr(self, name) < low:
-                raise ValueError(f"{name} must be at least {low}, got {getattr(self, name)}")
+    def _resume(self, curves: LightCurves) -> Resume | None:
+        if self.checkpoint is None:
+            return None
+        if not isinstance(self.random_state, Integral):
+            raise ValueError(
+                "checkpoint needs an integer random_state, or a resumed run would draw other "
+                f"numbers; got {self.random_state!r}"
+            )
+        parameters = {k: v for k, v in self.get_params().items() if k not in NOT_OF_A_RUN}
+        return Resume(self.checkpoint, self.checkpoint_minutes, identity(parameters, curves))
 
     def _make_module(self) -> Astromer:
         names = {field.name for field in dataclasses.fields(EncoderConfig)}
@@ -265,197 +333,16 @@ class AstromerEmbedder(TransformerMixin, AstromerBase):
             return self.lr
         return FRESH_LR if self.pretrained is None else FINE_TUNING_LR
 
-    def _split(self, curves: Any, seed: int) -> tuple[Windows, Windows | None]:
-        if self.validation_fraction is None:
+    def _split(
+        self, curves: LightCurves, seed: int, validate: bool = True
+    ) -> tuple[Windows, Windows | None]:
+        if self.validation_fraction is None or not validate:
             return Windows(curves, self.window_size), None
         valid = split_stars(curves.ids, self.validation_fraction, seed)
         return (
             Windows(curves[~valid], self.window_size),
             Windows(curves[valid], self.window_size),
         )
-
-    def _hidden(self, windows: Windows, seed: int, relative: bool = False) -> Reconstruction:
-        """Ask for observations that are all hidden, the same at every pass."""
-        fractions = {"probed": self.probed_fraction, "random": 0.0, "same": 0.0}
-        return Reconstruction(windows, seed, True, fractions, relative)
-
-    # -- using -----------------------------------------------------------------------------------
-
-    def transform(self, X: Any) -> Any:
-        """Embed light curves.
-
-        Parameters
-        ----------
-        X : LightCurves or array-like
-            What `as_light_curves` takes.
-
-        Returns
-        -------
-        ndarray of shape (n_objects, n_features_out), float32
-            Row i is object i. With ``pooling=None`` a list of arrays (n_i, d_model). With
-            ``set_output(transform="pandas")`` a DataFrame, whose index is that of X, or the ids
-            of a `LightCurves`.
-
-        Raises
-        ------
-        NotFittedError
-            If `fit` was not called.
-        TypeError, ValueError
-            If X is not what `as_light_curves` takes.
-        """
-        check_is_fitted(self, "module_")
-        self._check_parameters()
-        container = _get_output_config("transform", self)["dense"]
-        if self.pooling is None and container != "default":
-            raise ValueError(
-                f"pooling=None gives a list of arrays of different lengths, which is no {container}"
-                " table: choose a pooling, or set_output(transform='default')"
-            )
-        curves = self._read(X, reset=False)
-        windows = Windows(curves, self.window_size)
-        if self.pooling is None:
-            return self._vectors(windows)
-        rows = self._pooled(windows, self.pooling)
-        if container == "pandas" and not isinstance(X, (np.ndarray, list, tuple)):
-            return pd.DataFrame(rows, index=getattr(X, "index", curves.ids))
-        return rows
-
-    def _pooled(self, windows: Windows, pooling: str) -> NDArray[np.float32]:
-        config = self.module_.encoder.config
-        per_row = {"mean": 1, "max": 1, "mean_std": 2, "layers": config.n_layers + 1}[pooling]
-        if len(windows) == 0:
-            return np.empty((0, per_row * config.d_model), dtype=np.float32)
-
-        def pooled(
-            module: Astromer, _: Any, time: Tensor, mag: Tensor, mask: Tensor | None
-        ) -> Tensor:
-            return pool_windows(module.encoder.all_layers(time, mag, mask), mask, pooling)
-
-        per_window = np.empty((len(windows), per_row, config.d_model), dtype=np.float32)
-        for batch, result in self._run(pooled, windows):
-            per_window[batch] = result
-        first = np.flatnonzero(np.diff(windows.object, prepend=-1))
-        return combine_windows(per_window, windows.length, first, pooling)
-
-    def _vectors(self, windows: Windows) -> list[NDArray[np.float32]]:
-        d_model = self.module_.encoder.config.d_model
-        flat = np.empty((len(windows.curves.time), d_model), dtype=np.float32)
-
-        def vectors(
-            module: Astromer, _: Any, time: Tensor, mag: Tensor, mask: Tensor | None
-        ) -> Tensor:
-            return module.encoder(time, mag, mask)
-
-        for batch, result in self._run(vectors, windows):
-            where, mask = windows.positions(batch)
-            flat[where[mask]] = result[mask]
-        return np.split(flat, windows.curves.offsets[1:-1]) if len(windows.curves) else []
-
-    def reconstruct(self, X: Any, hidden: Any = None) -> list[NDArray[np.float32]]:
-        """Reconstruct magnitudes.
-
-        Parameters
-        ----------
-        X : LightCurves or array-like
-            What `as_light_curves` takes.
-        hidden : list of bool arrays of shape (n_i,), optional
-            True = an observation whose magnitude the encoder must not see (in order of time).
-            Those of a window must not be all hidden. None: it sees all.
-
-        Returns
-        -------
-        list of ndarray of shape (n_i,), float32
-            Magnitudes, in order of time.
-
-        Raises
-        ------
-        NotFittedError
-            If `fit` was not called.
-        ValueError
-            If `hidden` does not fit X, or leaves a window without a visible observation.
-        """
-        check_is_fitted(self, "module_")
-        curves = self._read(X, reset=False)
-        windows = Windows(curves, self.window_size)
-        flat_hidden = windows.join_hidden(hidden)
-        flat = np.empty(len(curves.time), dtype=np.float32)
-
-        def magnitudes(
-            module: Astromer,
-            batch: NDArray[np.int64],
-            time: Tensor,
-            mag: Tensor,
-            mask: Tensor | None,
-        ) -> Tensor:
-            unseen = None
-            if flat_hidden is not None:
-                where, real = windows.positions(batch)
-                unseen = torch.from_numpy(flat_hidden[where] & real).to(time.device)
-            return module(time, mag, mask, unseen)
-
-        for batch, result in self._run(magnitudes, windows):
-            where, mask = windows.positions(batch)
-            flat[where[mask]] = (result + windows.mag_mean[batch][:, None])[mask]
-        return np.split(flat, curves.offsets[1:-1]) if len(curves) else []
-
-    def score(self, X: Any, y: Any = None) -> float:
-        """Return minus the RMSE (magnitudes) of hidden observations.
-
-        The fraction `probed_fraction` of each window is hidden, chosen alike at every call.
-
-        Parameters
-        ----------
-        X : LightCurves or array-like
-            What `as_light_curves` takes.
-        y : ignored
-
-        Returns
-        -------
-        float
-            The greater, the better.
-
-        Raises
-        ------
-        NotFittedError
-            If `fit` was not called.
-        ValueError
-            If no window has two observations.
-        """
-        check_is_fitted(self, "module_")
-        self._check_parameters()
-        device = resolve_device(self.device)
-        dtype = resolve_dtype(self.precision, device)
-        module = self._network(device)
-        windows = Windows(self._read(X, reset=False), self.window_size)
-        criterion = ReconstructionRMSE()
-        squares, count = 0.0, 0.0
-        for seen, asked in Loader(self._hidden(windows, seed=0), self.batch_size):
-            with torch.inference_mode(), autocast(device, dtype):
-                predicted = module(**{name: value.to(device) for name, value in seen.items()})
-            total, n = criterion.totals(predicted.cpu(), asked)
-            squares, count = squares + float(total), count + float(n)
-        if count == 0:
-            raise ValueError("no window has two observations: nothing can be hidden and compared")
-        return -math.sqrt(squares / count)
-
-    def _run(self, function: Any, windows: Windows) -> Any:
-        device = resolve_device(self.device)
-        bound = self.batch_size * self.window_size
-        if device.type == "cpu":
-            bound = min(bound, CPU_BATCH_OBSERVATIONS)
-        return run_windows(
-            partial(function, self._network(device)),
-            windows,
-            windows.batches(bound),
-            device=device,
-            dtype=resolve_dtype(self.precision, device),
-        )
-
-    def _network(self, device: torch.device) -> Astromer:
-        """Return the fitted network on `device`; the fitted one itself never leaves the CPU."""
-        if device.type == "cpu":
-            return self.module_
-        return copy.deepcopy(self.module_).to(device)
 
     # -- keeping ---------------------------------------------------------------------------------
 
@@ -478,41 +365,3 @@ class AstromerEmbedder(TransformerMixin, AstromerBase):
         best = self.history_["valid_rmse"].min()
         info = {} if np.isnan(best) else {"valid_rmse": float(best)}
         write_folder(path, make_checkpoint(self.module_, self.window_size, info))
-
-    def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
-        """Return the names of the columns of `transform`.
-
-        Parameters
-        ----------
-        input_features : ignored
-
-        Returns
-        -------
-        ndarray of str objects
-
-        Raises
-        ------
-        NotFittedError
-            If `fit` was not called.
-        ValueError
-            If ``pooling=None``, which gives no columns.
-        """
-        check_is_fitted(self, "module_")
-        config = self.module_.encoder.config
-        if self.pooling is None:
-            raise ValueError("pooling=None gives a list of arrays, which has no feature names")
-        parts = {
-            "mean": ["mean"],
-            "mean_std": ["mean", "std"],
-            "max": ["max"],
-            "layers": [f"layer{i}" for i in range(config.n_layers + 1)],
-        }[self.pooling]
-        return np.array(
-            [f"astromerembedder_{part}_{i}" for part in parts for i in range(config.d_model)],
-            dtype=object,
-        )
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = []
-        return tags

@@ -20,6 +20,7 @@ from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
 from sklearn_astromer.encoding import autocast
+from sklearn_astromer.resuming import Resume
 
 logger = logging.getLogger(__name__)
 
@@ -73,11 +74,33 @@ class Loader:
         self.order = np.random.default_rng(task.seed)
         self.generator = torch.Generator().manual_seed(task.seed)
 
+        self.position = 0  # batches of this pass that were given
+        self.skipped = 0  # batches of the next pass that were given before an interruption
+
     def __iter__(self) -> Iterator[Batch]:
         if self.task.fixed:
             self.generator.manual_seed(self.task.seed)
-        for rows in self._rows():
-            yield self.task.batch(rows, self.generator)
+        self.start = self.order.bit_generator.state
+        self.position, self.skipped = self.skipped, 0
+        for rows in self._rows()[self.position :]:
+            batch = self.task.batch(rows, self.generator)
+            self.position += 1
+            yield batch
+        self.position = 0
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what another loader needs to go on from here."""
+        return {
+            "order": self.start if self.position else self.order.bit_generator.state,
+            "generator": self.generator.get_state(),
+            "position": self.position,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from where `state_dict` was taken."""
+        self.order.bit_generator.state = state["order"]
+        self.generator.set_state(state["generator"])
+        self.skipped = state["position"]
 
     def _rows(self) -> list[NDArray[np.int64]]:
         n, size, length = len(self.task), self.batch_size, self.task.length
@@ -115,11 +138,47 @@ class Criterion(nn.Module):
 
 
 class Net(NeuralNet):
-    """skorch's training loop, in the precision asked for."""
+    """skorch's training loop, in the precision asked for, with a loader of its own.
 
-    def __init__(self, module: Any, *args: Any, dtype: torch.dtype, **kwargs: Any) -> None:
+    Parameters
+    ----------
+    dtype : torch.dtype
+    loader : Loader
+        Of the training task.
+    figures : PooledFigures
+    resume : Resume or None
+    """
+
+    def __init__(
+        self,
+        module: Any,
+        *args: Any,
+        dtype: torch.dtype,
+        loader: Loader,
+        figures: PooledFigures,
+        resume: Resume | None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(module, *args, **kwargs)
         self.dtype = dtype
+        self.loader = loader
+        self.figures = figures
+        self.resume = resume
+
+    def get_iterator(self, dataset: Any, training: bool = False) -> Any:
+        """Return the loader, whose place in the epoch is part of the state."""
+        return self.loader if training else Loader(dataset, self.batch_size)
+
+    def fit_loop(self, X: Any, y: Any = None, epochs: int | None = None, **kwargs: Any) -> Net:
+        """Train up to `max_epochs`, those before an interruption included."""
+        if self.resume is not None:
+            self.resume.restore(self)
+        left = self.max_epochs - len(self.history_)
+        for _, callback in self.callbacks_:
+            if isinstance(callback, EarlyStopping) and callback.misses_ >= callback.patience:
+                left = 0
+        super().fit_loop(X, y, left, **kwargs)
+        return self
 
     def infer(self, x: Any, **fit_params: Any) -> Any:
         """Run the module under autocast."""
@@ -201,6 +260,7 @@ def train(
     progress: bool,
     warmup_steps: int | None = None,
     param_groups: list[tuple[str, dict[str, Any]]] | None = None,
+    resume: Resume | None = None,
 ) -> pd.DataFrame:
     """Train `module` in place by Adam and leave the weights of the best epoch in it.
 
@@ -222,6 +282,8 @@ def train(
         Show a progress bar.
     warmup_steps : int, optional
         See `warm_up`.
+    resume : Resume, optional
+        Keeps the state on disk, and goes on from it.
 
     Returns
     -------
@@ -233,14 +295,17 @@ def train(
     FloatingPointError
         If the loss is no longer a finite number.
     """
-    callbacks: list[Callback] = [PooledFigures()]
+    figures = PooledFigures()
+    callbacks: list[Callback] = [figures]
+    if warmup_steps:
+        scale: Callable[[int], float] = lambda step: warm_up(step, warmup_steps)  # noqa: E731
+        callbacks.append(LRScheduler(LambdaLR, lr_lambda=scale, step_every="batch"))
+    if resume is not None:  # after what a step changes, before the best weights are restored
+        callbacks.append(resume)
     if valid is not None:
         monitor = f"valid_{criterion.figure}"
         waits = max_epochs + 1 if patience is None else patience
         callbacks.append(EarlyStopping(monitor, patience=waits, load_best=True, sink=logger.info))
-    if warmup_steps:
-        scale: Callable[[int], float] = lambda step: warm_up(step, warmup_steps)  # noqa: E731
-        callbacks.append(LRScheduler(LambdaLR, lr_lambda=scale, step_every="batch"))
     if progress:
         callbacks.append(ProgressBar(criterion.figure))
     net = Net(
@@ -251,13 +316,14 @@ def train(
         lr=lr,
         max_epochs=max_epochs,
         batch_size=batch_size,
-        iterator_train=Loader,
-        iterator_valid=Loader,
         train_split=None if valid is None else predefined_split(valid),
         callbacks=callbacks,
         callbacks__print_log=None,
         device=str(device),
         dtype=dtype,
+        loader=Loader(task, batch_size),
+        figures=figures,
+        resume=resume,
     )
     net.fit(task, None)
     module.eval()
@@ -273,7 +339,8 @@ def history_frame(figure: str, history: Any = ()) -> pd.DataFrame:
         "lr": "lr",
         "seconds": "dur",
     }
-    frame = pd.DataFrame({name: [row[key] for row in history] for name, key in columns.items()})
+    whole = [row for row in history if "dur" in row]  # not one that was interrupted
+    frame = pd.DataFrame({name: [row[key] for row in whole] for name, key in columns.items()})
     valid = frame[f"valid_{figure}"]
     frame["best"] = valid.cummin() == valid
     return frame

@@ -1,0 +1,250 @@
+"""What a fitted embedder does with light curves."""
+
+from __future__ import annotations
+
+import copy
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from sklearn.base import TransformerMixin
+from sklearn.utils._set_output import _get_output_config
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+
+from sklearn_astromer._base import AstromerBase, resolve_device, resolve_dtype
+from sklearn_astromer.encoding import run_windows
+from sklearn_astromer.modules.decoder import Astromer
+from sklearn_astromer.modules.pooling import POOLINGS, combine_windows, pool_windows
+from sklearn_astromer.pretraining import Reconstruction, hidden_rmse
+from sklearn_astromer.windows import Windows
+
+# Observations in a batch of `transform`, where the CPU is fastest; a GPU takes what it is allowed.
+CPU_BATCH_OBSERVATIONS = 4096
+
+
+class EmbeddingBase(TransformerMixin, AstromerBase):
+    """Embedding and reconstruction by the network `module_` of a subclass."""
+
+    module_: Astromer
+
+    def transform(self, X: Any) -> Any:
+        """Embed light curves.
+
+        Parameters
+        ----------
+        X : LightCurves or array-like
+            What `as_light_curves` takes.
+
+        Returns
+        -------
+        ndarray of shape (n_objects, n_features_out), float32
+            Row i is object i. With ``pooling=None`` a list of arrays (n_i, d_model). With
+            ``set_output(transform="pandas")`` a DataFrame, whose index is that of X, or the ids
+            of a `LightCurves`.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        TypeError, ValueError
+            If X is not what `as_light_curves` takes.
+        """
+        check_is_fitted(self, "module_")
+        self._check_parameters()
+        container = _get_output_config("transform", self)["dense"]
+        if self.pooling is None and container != "default":
+            raise ValueError(
+                f"pooling=None gives a list of arrays of different lengths, which is no {container}"
+                " table: choose a pooling, or set_output(transform='default')"
+            )
+        curves = self._read(X, reset=False)
+        windows = Windows(curves, self.window_size)
+        if self.pooling is None:
+            return self._vectors(windows)
+        rows = self._pooled(windows, self.pooling)
+        if container == "pandas" and not isinstance(X, (np.ndarray, list, tuple)):
+            return pd.DataFrame(rows, index=getattr(X, "index", curves.ids))
+        return rows
+
+    def _pooled(self, windows: Windows, pooling: str) -> NDArray[np.float32]:
+        config = self.module_.encoder.config
+        per_row = {"mean": 1, "max": 1, "mean_std": 2, "layers": config.n_layers + 1}[pooling]
+        if len(windows) == 0:
+            return np.empty((0, per_row * config.d_model), dtype=np.float32)
+
+        def pooled(
+            module: Astromer, _: Any, time: Tensor, mag: Tensor, mask: Tensor | None
+        ) -> Tensor:
+            return pool_windows(module.encoder.all_layers(time, mag, mask), mask, pooling)
+
+        per_window = np.empty((len(windows), per_row, config.d_model), dtype=np.float32)
+        for batch, result in self._run(pooled, windows):
+            per_window[batch] = result
+        first = np.flatnonzero(np.diff(windows.object, prepend=-1))
+        return combine_windows(per_window, windows.length, first, pooling)
+
+    def _vectors(self, windows: Windows) -> list[NDArray[np.float32]]:
+        d_model = self.module_.encoder.config.d_model
+        flat = np.empty((len(windows.curves.time), d_model), dtype=np.float32)
+
+        def vectors(
+            module: Astromer, _: Any, time: Tensor, mag: Tensor, mask: Tensor | None
+        ) -> Tensor:
+            return module.encoder(time, mag, mask)
+
+        for batch, result in self._run(vectors, windows):
+            where, mask = windows.positions(batch)
+            flat[where[mask]] = result[mask]
+        return np.split(flat, windows.curves.offsets[1:-1]) if len(windows.curves) else []
+
+    def reconstruct(self, X: Any, hidden: Any = None) -> list[NDArray[np.float32]]:
+        """Reconstruct magnitudes.
+
+        Parameters
+        ----------
+        X : LightCurves or array-like
+            What `as_light_curves` takes.
+        hidden : list of bool arrays of shape (n_i,), optional
+            True = an observation whose magnitude the encoder must not see (in order of time).
+            Those of a window must not be all hidden. None: it sees all.
+
+        Returns
+        -------
+        list of ndarray of shape (n_i,), float32
+            Magnitudes, in order of time.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        ValueError
+            If `hidden` does not fit X, or leaves a window without a visible observation.
+        """
+        check_is_fitted(self, "module_")
+        curves = self._read(X, reset=False)
+        windows = Windows(curves, self.window_size)
+        flat_hidden = windows.join_hidden(hidden)
+        flat = np.empty(len(curves.time), dtype=np.float32)
+
+        def magnitudes(
+            module: Astromer,
+            batch: NDArray[np.int64],
+            time: Tensor,
+            mag: Tensor,
+            mask: Tensor | None,
+        ) -> Tensor:
+            unseen = None
+            if flat_hidden is not None:
+                where, real = windows.positions(batch)
+                unseen = torch.from_numpy(flat_hidden[where] & real).to(time.device)
+            return module(time, mag, mask, unseen)
+
+        for batch, result in self._run(magnitudes, windows):
+            where, mask = windows.positions(batch)
+            flat[where[mask]] = (result + windows.mag_mean[batch][:, None])[mask]
+        return np.split(flat, curves.offsets[1:-1]) if len(curves) else []
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Return minus the RMSE (magnitudes) of hidden observations.
+
+        The fraction `probed_fraction` of each window is hidden, chosen alike at every call.
+
+        Parameters
+        ----------
+        X : LightCurves or array-like
+            What `as_light_curves` takes.
+        y : ignored
+
+        Returns
+        -------
+        float
+            The greater, the better.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        ValueError
+            If no window has two observations.
+        """
+        check_is_fitted(self, "module_")
+        self._check_parameters()
+        device = resolve_device(self.device)
+        dtype = resolve_dtype(self.precision, device)
+        module = self._network(device)
+        windows = Windows(self._read(X, reset=False), self.window_size)
+        task = self._hidden(windows, seed=0)
+        return -hidden_rmse(module, task, self.batch_size, device, dtype)
+
+    def _run(self, function: Any, windows: Windows) -> Any:
+        device = resolve_device(self.device)
+        bound = self.batch_size * self.window_size
+        if device.type == "cpu":
+            bound = min(bound, CPU_BATCH_OBSERVATIONS)
+        return run_windows(
+            partial(function, self._network(device)),
+            windows,
+            windows.batches(bound),
+            device=device,
+            dtype=resolve_dtype(self.precision, device),
+        )
+
+    def _network(self, device: torch.device) -> Astromer:
+        """Return the fitted network on `device`; the fitted one itself never leaves the CPU."""
+        if device.type == "cpu":
+            return self.module_
+        return copy.deepcopy(self.module_).to(device)
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
+        """Return the names of the columns of `transform`.
+
+        Parameters
+        ----------
+        input_features : ignored
+
+        Returns
+        -------
+        ndarray of str objects
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        ValueError
+            If ``pooling=None``, which gives no columns.
+        """
+        check_is_fitted(self, "module_")
+        config = self.module_.encoder.config
+        if self.pooling is None:
+            raise ValueError("pooling=None gives a list of arrays, which has no feature names")
+        parts = {
+            "mean": ["mean"],
+            "mean_std": ["mean", "std"],
+            "max": ["max"],
+            "layers": [f"layer{i}" for i in range(config.n_layers + 1)],
+        }[self.pooling]
+        return np.array(
+            [f"astromerembedder_{part}_{i}" for part in parts for i in range(config.d_model)],
+            dtype=object,
+        )
+
+    def _check_parameters(self) -> None:
+        if self.pooling is not None and self.pooling not in POOLINGS:
+            raise ValueError(f"pooling must be one of {POOLINGS} or None, got {self.pooling!r}")
+        for name, low in (("max_epochs", 0), ("batch_size", 1), ("window_size", 1)):
+            if getattr(self, name) < low:
+                raise ValueError(f"{name} must be at least {low}, got {getattr(self, name)}")
+
+    def _hidden(self, windows: Windows, seed: int, relative: bool = False) -> Reconstruction:
+        """Ask for observations that are all hidden, the same at every pass."""
+        fractions = {"probed": self.probed_fraction, "random": 0.0, "same": 0.0}
+        return Reconstruction(windows, seed, True, fractions, relative)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []
+        return tags

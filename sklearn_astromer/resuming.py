@@ -1,0 +1,142 @@
+"""Going on with a training run that was killed, as if it had not been."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from skorch import NeuralNet
+from skorch.callbacks import Callback, EarlyStopping, LRScheduler
+
+logger = logging.getLogger(__name__)
+
+# What EarlyStopping learns in the course of a run.
+_PATIENCE = ("misses_", "dynamic_threshold_", "best_epoch_", "best_model_weights_")
+
+
+class Resume(Callback):
+    """Write the state of a run now and then; restore it where it is there.
+
+    The state is all that the next step depends on: weights, optimiser, schedule, generators, the
+    place in the epoch, the best weights so far. A file is replaced at once and whole, so that a
+    kill leaves the one before.
+
+    Parameters
+    ----------
+    path : path
+    minutes : float
+        Time between two writes; 0 writes after every step.
+    run : dict
+        What makes it the same run: compared with that in the file.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], minutes: float, run: dict[str, Any]) -> None:
+        self.path = Path(path)
+        self.minutes = minutes
+        self.run = run
+
+    def restore(self, net: NeuralNet) -> None:
+        """Bring a net that is about to begin to where the file says it was.
+
+        Raises
+        ------
+        ValueError
+            If the file is of another run, or none of ours.
+        """
+        self.written_ = time.monotonic()
+        self.totals_: Any = None
+        if not self.path.exists():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            return
+        try:
+            state = torch.load(self.path, map_location="cpu", weights_only=True)
+            of_run = state["run"]
+        except Exception as error:  # torch raises whatever the bytes lead it to
+            raise ValueError(
+                f"{self.path} is no checkpoint of a training run: delete it, or choose another path"
+            ) from error
+        differ = [key for key in self.run if of_run.get(key) != self.run[key]]
+        if differ:
+            raise ValueError(
+                f"{self.path} is the checkpoint of another run, which had another "
+                f"{', '.join(differ)}: delete it, choose another path, or fit as that run did"
+            )
+        net.module_.load_state_dict(state["module"])
+        net.optimizer_.load_state_dict(state["optimizer"])
+        net.history_.extend({**row, "batches": []} for row in json.loads(state["history"]))
+        net.loader.load_state_dict(state["loader"])
+        self.totals_ = state["totals"]
+        for _, callback in net.callbacks_:
+            if isinstance(callback, EarlyStopping):
+                vars(callback).update(state["patience"])
+            elif isinstance(callback, LRScheduler):
+                callback.lr_scheduler_.load_state_dict(state["schedule"])
+        torch.set_rng_state(state["rng"])
+        if state["cuda_rng"] is not None and torch.device(net.device).type == "cuda":
+            torch.cuda.set_rng_state(state["cuda_rng"], net.device)
+        logger.info("resumed after %d epochs from %s", len(net.history_), self.path)
+
+    def on_epoch_begin(self, net: NeuralNet, **kwargs: Any) -> None:
+        """Go on with the sums of an epoch that was under way."""
+        if self.totals_ is not None:
+            net.figures.totals_, self.totals_ = self.totals_, None
+
+    def on_batch_end(self, net: NeuralNet, training: bool = True, **kwargs: Any) -> None:
+        """Write, if it is time."""
+        if training and time.monotonic() - self.written_ >= 60 * self.minutes:
+            self._write(net)
+
+    def on_train_end(self, net: NeuralNet, **kwargs: Any) -> None:
+        """Write the end of the run, before the best weights are restored."""
+        if len(self._whole(net)) == len(net.history_):  # not interrupted within an epoch
+            self._write(net)
+
+    def _whole(self, net: NeuralNet) -> list[Any]:
+        return [row for row in net.history_ if f"train_{net.criterion_.figure}" in row]
+
+    def _write(self, net: NeuralNet) -> None:
+        whole = self._whole(net)
+        under_way = len(whole) < len(net.history_)
+        cuda = torch.device(net.device).type == "cuda"
+        state: dict[str, Any] = {
+            "run": self.run,
+            "module": net.module_.state_dict(),
+            "optimizer": net.optimizer_.state_dict(),
+            "history": json.dumps(
+                [{k: v for k, v in row.items() if k != "batches"} for row in whole],
+                default=lambda scalar: scalar.item(),
+            ),
+            "loader": net.loader.state_dict(),
+            "totals": net.figures.totals_ if under_way else None,
+            "patience": {},
+            "schedule": {},
+            "rng": torch.get_rng_state(),
+            "cuda_rng": torch.cuda.get_rng_state(net.device) if cuda else None,
+        }
+        for _, callback in net.callbacks_:
+            if isinstance(callback, EarlyStopping):
+                state["patience"] = {name: getattr(callback, name) for name in _PATIENCE}
+            elif isinstance(callback, LRScheduler):
+                state["schedule"] = callback.lr_scheduler_.state_dict()
+        write_atomically(state, self.path)
+        self.written_ = time.monotonic()
+
+
+def write_atomically(state: dict[str, Any], path: Path) -> None:
+    """Write a file that is either the old one or the new one, whenever the process dies."""
+    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            torch.save(state, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except BaseException:
+        os.unlink(partial)
+        raise
