@@ -15,6 +15,7 @@ from sklearn.utils.validation import validate_data
 
 from sklearn_astromer.adapters import as_light_curves, is_grid
 from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.processes import make_accelerator
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
@@ -48,7 +49,12 @@ class AstromerBase(BaseEstimator):
 
 
 def resolve_device(device: str | torch.device) -> torch.device:
-    """Return the device: ``"auto"`` is the GPU if torch sees one, else the CPU."""
+    """Return the device: ``"auto"`` is the GPU if torch sees one, else the CPU.
+
+    ``"accelerate"`` is what `accelerate launch` gave to this process.
+    """
+    if device == "accelerate":
+        return make_accelerator().device
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:

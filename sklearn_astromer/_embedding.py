@@ -20,6 +20,7 @@ from sklearn_astromer.encoding import run_windows
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.modules.pooling import POOLINGS, combine_windows, pool_windows
 from sklearn_astromer.pretraining import Reconstruction, hidden_rmse
+from sklearn_astromer.processes import Processes
 from sklearn_astromer.windows import Windows
 
 # Observations in a batch of `transform`, where the CPU is fastest; a GPU takes what it is allowed.
@@ -239,10 +240,16 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
             if getattr(self, name) < low:
                 raise ValueError(f"{name} must be at least {low}, got {getattr(self, name)}")
 
-    def _hidden(self, windows: Windows, seed: int, relative: bool = False) -> Reconstruction:
+    def _hidden(
+        self,
+        windows: Windows,
+        seed: int,
+        relative: bool = False,
+        processes: Processes = Processes(),  # noqa: B008, immutable
+    ) -> Reconstruction:
         """Ask for observations that are all hidden, the same at every pass."""
         fractions = {"probed": self.probed_fraction, "random": 0.0, "same": 0.0}
-        return Reconstruction(windows, seed, True, fractions, relative)
+        return Reconstruction(windows, seed, True, fractions, relative, processes)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

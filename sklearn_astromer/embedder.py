@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import math
 import os
+from functools import partial
 from numbers import Integral
 from typing import Any
 
@@ -30,6 +31,7 @@ from sklearn_astromer.pretraining import (
     ReconstructionRMSE,
     identity,
 )
+from sklearn_astromer.processes import Processes, make_accelerator
 from sklearn_astromer.resuming import Resume
 from sklearn_astromer.training import history_frame, train
 from sklearn_astromer.weights.checkpoint import write_folder
@@ -107,7 +109,11 @@ class AstromerEmbedder(EmbeddingBase):
     checkpoint_minutes : float
         0 writes after every step.
     device : str or torch.device
-        ``"auto"``: the GPU if torch sees one.
+        ``"auto"``: the GPU if torch sees one. ``"accelerate"``: whatever ``accelerate launch
+        script.py`` gives each of its processes, which then train together; every one reads the
+        same X, takes its share of each batch of `batch_size` windows, and ends with the same
+        weights. (On CPUs: ``ACCELERATE_USE_CPU=true torchrun script.py``.) Needs
+        ``sklearn_astromer[accelerate]``.
     precision : {"auto", "float32", "bfloat16"}
         ``"auto"``: float32 on a CPU, bfloat16 autocast on a GPU that has it.
     random_state : int, RandomState instance or None
@@ -275,6 +281,10 @@ class AstromerEmbedder(EmbeddingBase):
         self._check_parameters()
         device = resolve_device(self.device)
         dtype = resolve_dtype(self.precision, device)
+        accelerator = make_accelerator() if self.device == "accelerate" else None
+        processes = Processes()
+        if accelerator is not None:
+            processes = Processes(accelerator.process_index, accelerator.num_processes)
         curves = self._read(X, reset=module is None)
         if len(curves) == 0:
             raise ValueError("there are no light curves to fit")
@@ -282,7 +292,8 @@ class AstromerEmbedder(EmbeddingBase):
         seeds = rng.randint(np.iinfo(np.int32).max, size=(passes + 1, 4))[-1]
         seed, split_seed, train_seed, valid_seed = map(int, seeds)
         history = history_frame(ReconstructionRMSE.figure)
-        with isolated_seed(seed, device):
+        # each process has its own dropout; the weights of the first are given to all
+        with isolated_seed(seed + processes.rank, device):
             module = self._make_module() if module is None else copy.deepcopy(module)
             if epochs > 0:
                 kept, valid = self._split(curves, split_seed, validate)
@@ -292,11 +303,14 @@ class AstromerEmbedder(EmbeddingBase):
                     "same": self.same_fraction,
                 }
                 relative = module.encoder.config.scaled_inputs
+                hidden = partial(
+                    self._hidden, seed=valid_seed, relative=relative, processes=processes
+                )
                 history = train(
                     module,
                     ReconstructionRMSE(),
-                    Reconstruction(kept, train_seed, False, fractions, relative),
-                    None if valid is None else self._hidden(valid, valid_seed, relative),
+                    Reconstruction(kept, train_seed, False, fractions, relative, processes),
+                    None if valid is None else hidden(valid),
                     max_epochs=epochs,
                     batch_size=self.batch_size,
                     lr=self._learning_rate(),
@@ -306,6 +320,7 @@ class AstromerEmbedder(EmbeddingBase):
                     dtype=dtype,
                     progress=self.verbose > 0,
                     resume=self._resume(curves),
+                    accelerator=accelerator,
                 )
         self.module_ = module.cpu().eval()
         self.history_ = history

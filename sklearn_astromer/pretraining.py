@@ -17,6 +17,7 @@ from sklearn_astromer.masking import probe
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.modules.encoder import moments
 from sklearn_astromer.modules.losses import squared_error
+from sklearn_astromer.processes import Processes
 from sklearn_astromer.training import Batch, Criterion, Loader, Task
 from sklearn_astromer.windows import Windows
 
@@ -31,6 +32,8 @@ class Reconstruction(Task):
         See `Task`; a fixed task asks for the same observations at every pass.
     fractions : dict
         The fractions of `probe`.
+    processes : Processes
+        Of which this one gets its share of a batch.
     relative : bool
         Count errors in units of their window's standard deviation, so that faint variations are
         learned as well as Miras.
@@ -43,21 +46,39 @@ class Reconstruction(Task):
         fixed: bool,
         fractions: dict[str, float],
         relative: bool = False,
+        processes: Processes = Processes(),  # noqa: B008, immutable
     ) -> None:
         super().__init__(windows.length, seed, fixed)
+        self.processes = processes
         self.windows = windows
         self.fractions = fractions
         self.relative = relative
 
     def batch(self, rows: NDArray[np.int64], generator: torch.Generator) -> Batch:
-        """Return probed windows; masks are drawn anew at every call."""
+        """Return probed windows; masks are drawn anew at every call.
+
+        Each process draws for the whole batch, so that their number changes nothing.
+        """
         time, mag, mask = to_tensors(self.windows, rows, torch.device("cpu"))
         chosen = probe(mag, mask, generator, **self.fractions)
         seen = {"time": time, "mag": chosen.mag, "hidden": chosen.hidden}
         if mask is not None:
             seen["mask"] = mask
         scale = moments(mag, mask)[1] if self.relative else torch.ones(len(mag), 1)
-        return seen, {"mag": mag, "probed": chosen.probed, "scale": scale}
+        asked = {"mag": mag, "probed": chosen.probed, "scale": scale}
+        return self._share(seen), self._share(asked)
+
+    def _share(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return every other window, as many for each process; some may have none of their own."""
+        rank, count = self.processes.rank, self.processes.count
+        if count == 1:
+            return tensors
+        n = len(next(iter(tensors.values())))
+        own = torch.arange(rank, -(-n // count) * count, count)
+        share = {name: tensor[own % n] for name, tensor in tensors.items()}
+        if "probed" in share:
+            share["probed"][own >= n] = False  # there twice, and must not count twice
+        return share
 
 
 class ReconstructionRMSE(Criterion):

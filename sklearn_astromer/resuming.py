@@ -67,7 +67,7 @@ class Resume(Callback):
                 f"{self.path} is the checkpoint of another run, which had another "
                 f"{', '.join(differ)}: delete it, choose another path, or fit as that run did"
             )
-        net.module_.load_state_dict(state["module"])
+        net.module.load_state_dict(state["module"])
         net.optimizer_.load_state_dict(state["optimizer"])
         net.history_.extend({**row, "batches": []} for row in json.loads(state["history"]))
         net.loader.load_state_dict(state["loader"])
@@ -101,12 +101,14 @@ class Resume(Callback):
         return [row for row in net.history_ if f"train_{net.criterion_.figure}" in row]
 
     def _write(self, net: NeuralNet) -> None:
+        if net.criterion_.processes.rank > 0:
+            return
         whole = self._whole(net)
         under_way = len(whole) < len(net.history_)
         cuda = torch.device(net.device).type == "cuda"
         state: dict[str, Any] = {
             "run": self.run,
-            "module": net.module_.state_dict(),
+            "module": net.module.state_dict(),  # not module_, which Accelerate wraps
             "optimizer": net.optimizer_.state_dict(),
             "history": json.dumps(
                 [{k: v for k, v in row.items() if k != "batches"} for row in whole],

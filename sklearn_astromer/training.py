@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Iterator
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,13 +15,19 @@ from numpy.typing import NDArray
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 from skorch.helper import predefined_split
+from skorch.hf import AccelerateMixin
+from skorch.utils import noop
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
 from sklearn_astromer.encoding import autocast
+from sklearn_astromer.processes import Processes
 from sklearn_astromer.resuming import Resume
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +50,11 @@ class Task(Dataset):  # type: ignore[type-arg]
         Of the order, and of whatever a batch draws.
     fixed : bool
         True for validation: the same batches at every pass.
+    processes : Processes
+        Which share of a batch to give.
     """
+
+    processes = Processes()
 
     def __init__(self, length: NDArray[np.int64], seed: int, fixed: bool) -> None:
         self.length = length
@@ -121,6 +132,7 @@ class Criterion(nn.Module):
     """
 
     figure = "loss"
+    processes = Processes()
 
     def totals(self, predicted: Tensor, asked: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Return the weighted sum over a batch, and the sum of the weights."""
@@ -133,6 +145,11 @@ class Criterion(nn.Module):
     def forward(self, predicted: Tensor, asked: dict[str, Tensor]) -> Tensor:
         """Return the loss of a batch; zero, with a zero gradient, if nothing has a weight."""
         total, weight = self.totals(predicted, asked)
+        if self.processes.count > 1:
+            # the value is that of all processes, and so is the gradient once it is averaged
+            own = total - total.detach()
+            total = self.processes.sum(total) + self.processes.count * own
+            weight = self.processes.sum(weight)
         # only a weight of 0 is replaced: weights may be small
         return self.finish(total / torch.where(weight > 0, weight, torch.ones_like(weight)))
 
@@ -180,6 +197,21 @@ class Net(NeuralNet):
         super().fit_loop(X, y, left, **kwargs)
         return self
 
+
+class AcceleratedNet(AccelerateMixin, Net):
+    """The same in several processes."""
+
+    _criteria: list[str]
+
+    def _initialize_accelerator(self) -> Any:
+        # but for the criterion, whose sums are over all processes as it is; without parameters,
+        # it cannot be wrapped on CPUs
+        criteria, self._criteria = self._criteria, []
+        try:
+            return super()._initialize_accelerator()
+        finally:
+            self._criteria = criteria
+
     def infer(self, x: Any, **fit_params: Any) -> Any:
         """Run the module under autocast."""
         with autocast(torch.device(self.device), self.dtype):
@@ -205,7 +237,8 @@ class PooledFigures(Callback):
     def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
         """Write the figures of the epoch; stop at once if they are not numbers."""
         for training, prefix in ((True, "train"), (False, "valid")):
-            total, weight = self.totals_[training]
+            sums = torch.tensor(self.totals_[training], dtype=torch.float64, device=net.device)
+            total, weight = net.criterion_.processes.sum(sums).tolist()
             mean = torch.tensor(total / weight if weight else math.nan, dtype=torch.float64)
             net.history.record(
                 f"{prefix}_{net.criterion_.figure}", net.criterion_.finish(mean).item()
@@ -261,6 +294,7 @@ def train(
     warmup_steps: int | None = None,
     param_groups: list[tuple[str, dict[str, Any]]] | None = None,
     resume: Resume | None = None,
+    accelerator: Accelerator | None = None,
 ) -> pd.DataFrame:
     """Train `module` in place by Adam and leave the weights of the best epoch in it.
 
@@ -284,6 +318,8 @@ def train(
         See `warm_up`.
     resume : Resume, optional
         Keeps the state on disk, and goes on from it.
+    accelerator : Accelerator, optional
+        Of the processes that train together; tasks give each its share of a batch.
 
     Returns
     -------
@@ -306,9 +342,13 @@ def train(
         monitor = f"valid_{criterion.figure}"
         waits = max_epochs + 1 if patience is None else patience
         callbacks.append(EarlyStopping(monitor, patience=waits, load_best=True, sink=logger.info))
-    if progress:
+    criterion.processes = task.processes
+    kind: Callable[..., Net] = Net
+    if accelerator is not None:
+        kind = partial(AcceleratedNet, accelerator=accelerator, unwrap_after_train=False)
+    if progress and criterion.processes.rank == 0:
         callbacks.append(ProgressBar(criterion.figure))
-    net = Net(
+    net = kind(
         module,
         criterion=criterion,
         optimizer=torch.optim.Adam,
@@ -318,7 +358,7 @@ def train(
         batch_size=batch_size,
         train_split=None if valid is None else predefined_split(valid),
         callbacks=callbacks,
-        callbacks__print_log=None,
+        callbacks__print_log__sink=noop,
         device=str(device),
         dtype=dtype,
         loader=Loader(task, batch_size),
