@@ -38,7 +38,8 @@ from sklearn_astromer.weights.checkpoint import write_folder
 from sklearn_astromer.windows import Windows
 
 FRESH_LR = 1e-3
-FINE_TUNING_LR = 1e-5
+FINE_TUNING_LR = 1e-4
+FRESH_DROPOUT = 0.1
 
 # Parameters that a resumed run may change.
 NOT_OF_A_RUN = [
@@ -71,8 +72,10 @@ class AstromerEmbedder(EmbeddingBase):
     residual, mask_token, scaled_inputs, pe_base, pe_exponent, min_period
         Further options of a fresh encoder, see `EncoderConfig`; the defaults are ASTROMER 1.
         `min_period` in days.
-    dropout : float
-        While training.
+    dropout : float, optional
+        While training. None: 0.1 for a fresh encoder, 0 with `pretrained`: without residuals,
+        dropout changes the vectors far more than curves differ, and fine-tuning with it gains
+        nothing (``benchmarks/fine_tuning.py``).
     window_size : int
         The most observations the encoder sees at once.
     pooling : {"mean", "mean_std", "max", "layers"} or None
@@ -84,8 +87,8 @@ class AstromerEmbedder(EmbeddingBase):
     batch_size : int
         Windows in a training step; `transform` also never holds more.
     lr : float, optional
-        Learning rate of Adam. None: 1e-3 for a fresh encoder, 1e-5 with `pretrained`, whose
-        embeddings greater ones soon spoil while the reconstruction still improves
+        Learning rate of Adam. None: 1e-3 for a fresh encoder, 1e-4 with `pretrained`, whose
+        embeddings 1e-3 spoils while the reconstruction still improves
         (``benchmarks/fine_tuning.py``).
     warmup_steps : int, optional
         Steps in which the learning rate rises linearly to `lr`, to fall as 1/√step afterwards
@@ -167,7 +170,7 @@ class AstromerEmbedder(EmbeddingBase):
         pe_base: float = 10000.0,
         pe_exponent: float = 2.0,
         min_period: float = 2 * math.pi,
-        dropout: float = 0.1,
+        dropout: float | None = None,
         window_size: int = 200,
         pooling: str | None = "mean",
         max_epochs: int = 10,
@@ -341,6 +344,8 @@ class AstromerEmbedder(EmbeddingBase):
     def _make_module(self) -> Astromer:
         names = {field.name for field in dataclasses.fields(EncoderConfig)}
         asked = {name: value for name, value in self.get_params().items() if name in names}
+        if self.dropout is None:
+            asked["dropout"] = FRESH_DROPOUT if self.pretrained is None else 0.0
         return make_network(self.pretrained, EncoderConfig(**asked))
 
     def _learning_rate(self) -> float:
