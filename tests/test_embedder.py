@@ -336,7 +336,7 @@ def test_saved_folder_comes_back_the_same(tmp_path, stars):
     embedder = AstromerEmbedder(**{**SMALL, "max_epochs": 1}, residual=True, mask_token=True)
     rows = embedder.fit_transform(stars)
     embedder.save_pretrained(tmp_path / "mine")
-    again = AstromerEmbedder(tmp_path / "mine", max_epochs=0).fit(stars)
+    again = AstromerEmbedder(tmp_path / "mine", max_epochs=0, dropout=0.1).fit(stars)
     np.testing.assert_array_equal(again.transform(stars), rows)
     assert again.module_.encoder.config == embedder.module_.encoder.config
 
