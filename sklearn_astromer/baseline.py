@@ -11,15 +11,17 @@ from torch import nn
 
 from sklearn_astromer.classifier import ClassifierBase
 from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.modules.heads import LSTMHead
 from sklearn_astromer.modules.raw import RawObservations
 
 
 class LightCurveLSTMClassifier(ClassifierBase):
     """Classify light curves by two LSTM layers on the observations themselves.
 
-    The baseline of Donoso-Oliva et al. 2023 (§4.4): the head ``"lstm"`` of `AstromerClassifier`,
-    reading each observation's magnitude, minus its window's mean, and log10(1 d + the time since
-    the observation before) instead of an attention vector.
+    The baseline of Donoso-Oliva et al. 2023 (§4.4): the head ``"lstm"`` of `AstromerClassifier`
+    (without dropout of its inputs, which are but two), reading each observation's magnitude, minus
+    its window's mean, and log10(1 d + the time since the observation before) instead of an
+    attention vector.
 
     Parameters
     ----------
@@ -112,12 +114,15 @@ class LightCurveLSTMClassifier(ClassifierBase):
             y,
             sample_weight,
             self.class_weight,
-            head="lstm",
+            head=self._make_head,
             train_encoder=True,  # nothing to train, and nothing worth keeping
             encoder_lr=self.lr,
             cache_bytes=0,
         )
         return self
+
+    def _make_head(self, d_in: int, n_outputs: int) -> LSTMHead:
+        return LSTMHead(d_in, n_outputs, self.units, self.dropout, input_dropout=0.0)
 
     def _fit_encoder(self, curves: LightCurves, seed: int) -> tuple[nn.Module, int, int]:
         return RawObservations(), RawObservations.width, 1

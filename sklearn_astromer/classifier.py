@@ -164,6 +164,9 @@ class AstromerClassifier(EncoderMixin, ClassifierBase):
     Fitting with integer weights equals repeating objects only for a single step over all of them
     without validation: batches, splits and pretraining draw objects whatever their weight.
 
+    scikit-learn's tag `poor_score` is set, for its checks give two magnitudes per object, which
+    tell no class. ``StackingClassifier(passthrough=True)`` cannot join light curves to a table.
+
     Examples
     --------
     >>> from sklearn_astromer import AstromerClassifier, AstromerEmbedder

@@ -122,14 +122,23 @@ class SkipHead(Head):
 class LSTMHead(Head):
     """Two LSTM layers with layer normalisation on the vectors (the paper's LSTM+ATT).
 
-    A window's summary is the state after its last observation; the padding that follows is never
-    read.
+    A window's summary is the mean of the states after each of its observations. In training,
+    whole channels of a window are dropped from what the LSTM reads (Gal & Ghahramani 2016): the
+    vectors are wide, and without that it learns the training set by heart in a few epochs.
+
+    Parameters
+    ----------
+    input_dropout : float
+        Fraction of the channels.
     """
 
     per_observation = True
 
-    def __init__(self, d_in: int, n_outputs: int, units: int, dropout: float) -> None:
+    def __init__(
+        self, d_in: int, n_outputs: int, units: int, dropout: float, input_dropout: float
+    ) -> None:
         super().__init__((d_in,))
+        self.input_dropout = Dropout(input_dropout)
         self.lstm1 = nn.LSTM(d_in, units, batch_first=True)
         self.norm1 = nn.LayerNorm(units)
         self.lstm2 = nn.LSTM(units, units, batch_first=True)
@@ -142,15 +151,12 @@ class LSTMHead(Head):
         return layers[-1]
 
     def summarise(self, reduced: Tensor, mask: Tensor | None) -> Tensor:
-        """Give the state after each window's last observation, (n_windows, units)."""
-        states, _ = self.lstm1(super().summarise(reduced, mask))
+        """Give the mean of the states after each observation, (n_windows, units)."""
+        vectors = super().summarise(reduced, mask)
+        vectors = vectors * self.input_dropout(torch.ones_like(vectors[:, :1]))
+        states, _ = self.lstm1(vectors)
         states, _ = self.lstm2(self.dropout(self.norm1(states)))
-        if mask is None:
-            last = states[:, -1]
-        else:
-            end = mask.sum(1) - 1
-            last = states[torch.arange(len(states), device=states.device), end]
-        out: Tensor = self.norm2(last)
+        out: Tensor = self.norm2(masked_mean(states, mask))
         return out
 
     def output(self, summary: Tensor) -> Tensor:
@@ -204,9 +210,9 @@ def make_head(
     Parameters
     ----------
     head : {"mlp", "mean_std", "skip", "lstm"} or callable
-        A callable gets (d_model, n_outputs) and returns a module, which maps the attention
-        vectors (n_windows, L, d_model) and the mask (n_windows, L; True = an observation) to
-        (n_windows, n_outputs).
+        A callable gets (d_model, n_outputs) and returns a `Head`, or a module which maps the
+        attention vectors (n_windows, L, d_model) and the mask (n_windows, L; True = an
+        observation) to (n_windows, n_outputs).
     d_in, n_layers, n_outputs, units : int
         Width of the vectors, number of layers (the input embedding counts), outputs, width of
         the hidden layers.
@@ -225,6 +231,8 @@ def make_head(
     """
     if callable(head):
         module: Any = head(d_in, n_outputs)
+        if isinstance(module, Head):
+            return module
         if not isinstance(module, nn.Module):
             raise TypeError(f"head must return a torch module, got {type(module).__name__}")
         return CustomHead(module)
@@ -235,7 +243,7 @@ def make_head(
     if head == "skip":
         return SkipHead(d_in, n_outputs, units, dropout, n_layers)
     if head == "lstm":
-        return LSTMHead(d_in, n_outputs, units, dropout)
+        return LSTMHead(d_in, n_outputs, units, dropout, input_dropout=dropout)
     raise ValueError(f"head must be one of {HEADS} or a callable, got {head!r}")
 
 
