@@ -19,12 +19,15 @@ class LightCurveLSTMClassifier(ClassifierBase):
     """Classify light curves by two LSTM layers on the observations themselves.
 
     The baseline of Donoso-Oliva et al. 2023 (§4.4): the head ``"lstm"`` of `AstromerClassifier`
-    (without dropout of its inputs, which are but two), reading each observation's magnitude, minus
-    its window's mean, and log10(1 d + the time since the observation before) instead of an
-    attention vector.
+    (without dropout of its inputs, which are but two) on two numbers per observation instead of
+    an attention vector.
 
     Parameters
     ----------
+    inputs : {"centred", "minmax"}
+        ``"centred"``: the magnitude minus its window's mean, and log10(1 d + the time since the
+        observation before). ``"minmax"``: time and magnitude, each scaled to [0, 1] within the
+        window, as in the code released with the paper: without the amplitude, which tells much.
     units : int
         Width of the LSTM layers.
     window_size : int
@@ -53,6 +56,7 @@ class LightCurveLSTMClassifier(ClassifierBase):
     def __init__(
         self,
         *,
+        inputs: str = "centred",
         units: int = 256,
         window_size: int = 200,
         dropout: float = 0.5,
@@ -69,6 +73,7 @@ class LightCurveLSTMClassifier(ClassifierBase):
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
     ) -> None:
+        self.inputs = inputs
         self.units = units
         self.window_size = window_size
         self.dropout = dropout
@@ -125,11 +130,11 @@ class LightCurveLSTMClassifier(ClassifierBase):
         return LSTMHead(d_in, n_outputs, self.units, self.dropout, input_dropout=0.0)
 
     def _fit_encoder(self, curves: LightCurves, seed: int) -> tuple[nn.Module, int, int]:
-        return RawObservations(), RawObservations.width, 1
+        return self._encoder_module, RawObservations.width, 1
 
     @property
     def _encoder_module(self) -> nn.Module:
-        return RawObservations()
+        return RawObservations(self.inputs)
 
     @property
     def _window_size(self) -> int:

@@ -197,6 +197,11 @@ class Net(NeuralNet):
         super().fit_loop(X, y, left, **kwargs)
         return self
 
+    def infer(self, x: Any, **fit_params: Any) -> Any:
+        """Run the module under autocast."""
+        with autocast(torch.device(self.device), self.dtype):
+            return super().infer(x, **fit_params)
+
 
 class AcceleratedNet(AccelerateMixin, Net):
     """The same in several processes."""
@@ -211,11 +216,6 @@ class AcceleratedNet(AccelerateMixin, Net):
             return super()._initialize_accelerator()
         finally:
             self._criteria = criteria
-
-    def infer(self, x: Any, **fit_params: Any) -> Any:
-        """Run the module under autocast."""
-        with autocast(torch.device(self.device), self.dtype):
-            return super().infer(x, **fit_params)
 
 
 class PooledFigures(Callback):

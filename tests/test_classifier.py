@@ -27,6 +27,7 @@ from sklearn_astromer import (
     LightCurves,
 )
 from sklearn_astromer.datasets import make_variable_stars
+from sklearn_astromer.modules.raw import RawObservations
 from sklearn_astromer.supervision import Objects
 from sklearn_astromer.windows import Windows
 
@@ -64,10 +65,32 @@ def test_it_learns(catalog, head, train_encoder):
     assert {"epoch", "train_loss", "valid_loss", "lr", "seconds", "best"} == set(model.history_)
 
 
-def test_the_baseline_learns(catalog):
+@pytest.mark.parametrize("inputs", ["centred", "minmax"])
+def test_the_baseline_learns(catalog, inputs):
     X, y = catalog
-    model = LightCurveLSTMClassifier(units=16, max_epochs=25, lr=1e-2, random_state=0)
+    model = LightCurveLSTMClassifier(
+        inputs=inputs, units=16, max_epochs=60, lr=1e-2, random_state=0
+    )
     assert model.fit(X[:40], y[:40]).score(X[40:], y[40:]) >= 0.85
+    with pytest.raises(ValueError, match="inputs must be"):
+        model.set_params(inputs="raw").fit(X, y)
+
+
+def test_the_baseline_reads_no_amplitude_in_minmax(catalog):
+    """And padding changes nothing of what it reads."""
+    X, _ = catalog
+    time, mag = (torch.from_numpy(X[0][:, i]).float()[None] for i in (0, 1))
+    read = RawObservations("minmax").all_layers(time, mag)[0]
+    assert read.min() == 0
+    assert read.max() == 1
+    more = RawObservations("minmax").all_layers(time, 7 * mag + 3)[0]
+    torch.testing.assert_close(more, read, atol=1e-4, rtol=0)
+    padded = [torch.nn.functional.pad(x, (0, 5)) for x in (time, mag)]
+    mask = torch.arange(padded[0].shape[1])[None] < time.shape[1]
+    kept = RawObservations("minmax").all_layers(*padded, mask)[0][:, : time.shape[1]]
+    torch.testing.assert_close(kept, read)
+    constant = RawObservations("minmax").all_layers(time[:, :1], mag[:, :1])[0]
+    assert (constant == 0).all()
 
 
 def test_a_torch_module_as_head(catalog):

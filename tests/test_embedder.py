@@ -365,6 +365,16 @@ def test_bfloat16_is_close_and_said_to_be_asked_for(curves, fitted):
     assert 0 < np.abs(rows - exact).max() < 0.1
 
 
+def test_training_is_in_the_precision_asked_for(curves):
+    options = {"d_model": 32, "d_ff": 16, "max_epochs": 1, "dropout": 0.0, "random_state": 0}
+    rmse = [
+        AstromerEmbedder(precision=p, **options).fit(curves).history_["train_rmse"][0]
+        for p in ("float32", "bfloat16")
+    ]
+    assert rmse[0] != rmse[1]
+    assert rmse[0] == pytest.approx(rmse[1], rel=0.05)
+
+
 def test_the_bundled_weights_know_something_of_hidden_observations():
     miras, _ = make_variable_stars(10, classes=["MIRA"], n_observations=150, random_state=0)
     bundled = AstromerEmbedder("surveys-small", max_epochs=0).fit(miras)
