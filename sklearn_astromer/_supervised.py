@@ -25,8 +25,8 @@ from sklearn_astromer._embedding import CPU_BATCH_OBSERVATIONS
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.modules.heads import Predictor, make_head
-from sklearn_astromer.supervision import FrozenFeatures, Objects, summaries
-from sklearn_astromer.training import Criterion, train
+from sklearn_astromer.supervision import FrozenFeatures, ObjectLoss, Objects, summaries
+from sklearn_astromer.training import train
 from sklearn_astromer.windows import Windows
 
 
@@ -55,7 +55,7 @@ class SupervisedBase(AstromerBase):
         weight: NDArray[np.float64],
         *,
         n_outputs: int,
-        criterion: Criterion,
+        criterion: ObjectLoss,
         head: Any,
         train_encoder: bool,
         encoder_lr: float,
@@ -63,6 +63,12 @@ class SupervisedBase(AstromerBase):
     ) -> None:
         """Train; `target` are class numbers (then the split is stratified) or values."""
         self._check_parameters()
+        if (self.augment or criterion.reconstruction) and not train_encoder:
+            raise ValueError(
+                "augment and reconstruction need train_encoder=True: a frozen encoder sees X once"
+            )
+        if criterion.reconstruction < 0:
+            raise ValueError(f"reconstruction must be at least 0, got {criterion.reconstruction}")
         device = resolve_device(self.device)
         dtype = resolve_dtype(self.precision, device)
         rng = check_random_state(self.random_state)
@@ -111,6 +117,8 @@ class SupervisedBase(AstromerBase):
                     weight[which],
                     shown,
                     self.train_windows,
+                    self.augment,
+                    criterion.reconstruction > 0,
                     train_seed,
                     fixed,
                 )
@@ -124,6 +132,8 @@ class SupervisedBase(AstromerBase):
                 batch_size=self.batch_size,
                 lr=self.lr,
                 patience=self.patience,
+                warmup_steps=self.warmup_steps,
+                cosine=self.cosine,
                 device=device,
                 dtype=dtype,
                 progress=self.verbose > 0,
@@ -175,8 +185,8 @@ class EncoderMixin:
 
     def _fit_encoder(self, curves: LightCurves, seed: int) -> tuple[nn.Module, int, int]:
         self.encoder_ = self._embedder(seed).fit(curves) if self._is_unfitted() else self._fitted()
-        module = self.encoder_.module_.encoder
-        return module, module.config.d_model, module.config.n_layers + 1
+        config = self.encoder_.module_.encoder.config
+        return self._encoder_module, config.d_model, config.n_layers + 1
 
     def _is_unfitted(self) -> bool:
         return not isinstance(self.encoder, FrozenEstimator)  # type: ignore[attr-defined]
@@ -212,8 +222,7 @@ class EncoderMixin:
 
     @property
     def _encoder_module(self) -> nn.Module:
-        module: nn.Module = self.encoder_.module_.encoder
-        return module
+        return self.encoder_.module_
 
     @property
     def _window_size(self) -> int:

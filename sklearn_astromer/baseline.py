@@ -33,9 +33,9 @@ class LightCurveLSTMClassifier(ClassifierBase):
     window_size : int
         The most observations read at once; an object's windows are averaged, weighted by their
         observations.
-    dropout, label_smoothing, class_weight, max_epochs, batch_size, train_windows, lr
-        See `AstromerClassifier`.
-    patience, validation_fraction, device, precision, random_state, verbose
+    dropout, label_smoothing, class_weight, max_epochs, batch_size, train_windows, augment, lr
+        See `AstromerClassifier`; `augment` needs nothing else here.
+    warmup_steps, cosine, patience, validation_fraction, device, precision, random_state, verbose
         See `AstromerClassifier`.
 
     Attributes
@@ -65,7 +65,10 @@ class LightCurveLSTMClassifier(ClassifierBase):
         max_epochs: int = 200,
         batch_size: int = 32,
         train_windows: int | None = 1,
+        augment: bool = False,
         lr: float = 1e-3,
+        warmup_steps: int | None = None,
+        cosine: bool = False,
         patience: int | None = 20,
         validation_fraction: float | None = 0.2,
         device: str | torch.device = "auto",
@@ -82,7 +85,10 @@ class LightCurveLSTMClassifier(ClassifierBase):
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.train_windows = train_windows
+        self.augment = augment
         self.lr = lr
+        self.warmup_steps = warmup_steps
+        self.cosine = cosine
         self.patience = patience
         self.validation_fraction = validation_fraction
         self.device = device

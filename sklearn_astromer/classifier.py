@@ -26,7 +26,13 @@ class ClassifierBase(ClassifierMixin, SupervisedBase):
     """Labels in, probabilities out; subclasses say which encoder and head."""
 
     def _fit_classes(
-        self, X: Any, y: Any, sample_weight: Any, class_weight: Any, **options: Any
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        class_weight: Any,
+        reconstruction: float = 0.0,
+        **options: Any,
     ) -> None:
         if y is None:
             raise ValueError(
@@ -53,7 +59,7 @@ class ClassifierBase(ClassifierMixin, SupervisedBase):
             target.astype(np.int64),
             weight,
             n_outputs=len(self.classes_),
-            criterion=CrossEntropy(self.label_smoothing),
+            criterion=CrossEntropy(self.label_smoothing, reconstruction),
             **options,
         )
 
@@ -135,8 +141,17 @@ class AstromerClassifier(EncoderMixin, ClassifierBase):
     train_windows : int or None
         Windows of an object in a training step, drawn anew each time; None: all. One is quickest,
         and as good or better. Validation and prediction use all.
+    augment : bool
+        With ``train_encoder=True``: show windows changed in training, see
+        `sklearn_astromer.augmentation.augment`.
+    reconstruction : float
+        With ``train_encoder=True``: hide observations from encoder and head in training, and add
+        this times the error of reconstructing them (in units of each window's variance) to the
+        loss, so that the encoder keeps what pretraining taught it, and `encoder_` its decoder.
     lr, encoder_lr : float
         Learning rates of Adam for the head and, with ``train_encoder=True``, the encoder.
+    warmup_steps, cosine
+        Schedule of both rates, see `AstromerEmbedder`.
     patience : int or None
         Stop when the validation loss has not fallen for so many epochs. None: never.
     validation_fraction : float or None
@@ -191,8 +206,12 @@ class AstromerClassifier(EncoderMixin, ClassifierBase):
         max_epochs: int = 100,
         batch_size: int = 32,
         train_windows: int | None = 1,
+        augment: bool = False,
+        reconstruction: float = 0.0,
         lr: float = 1e-3,
         encoder_lr: float = 1e-5,
+        warmup_steps: int | None = None,
+        cosine: bool = False,
         patience: int | None = 20,
         validation_fraction: float | None = 0.2,
         cache_bytes: int = 2**31,
@@ -211,8 +230,12 @@ class AstromerClassifier(EncoderMixin, ClassifierBase):
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.train_windows = train_windows
+        self.augment = augment
+        self.reconstruction = reconstruction
         self.lr = lr
         self.encoder_lr = encoder_lr
+        self.warmup_steps = warmup_steps
+        self.cosine = cosine
         self.patience = patience
         self.validation_fraction = validation_fraction
         self.cache_bytes = cache_bytes
@@ -250,6 +273,7 @@ class AstromerClassifier(EncoderMixin, ClassifierBase):
             y,
             sample_weight,
             self.class_weight,
+            self.reconstruction,
             head=self.head,
             train_encoder=self.train_encoder,
             encoder_lr=self.encoder_lr,

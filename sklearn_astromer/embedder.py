@@ -68,8 +68,8 @@ class AstromerEmbedder(EmbeddingBase):
         unpacked TensorFlow checkpoint. None: a fresh encoder (Xavier initialisation).
     d_model, n_layers, n_heads, d_ff : int
         Sizes of a fresh encoder. With `pretrained` its own sizes hold, and asking here for others
-        than these and the defaults is an error; the same goes for the next six.
-    residual, mask_token, scaled_inputs, pe_base, pe_exponent, min_period
+        than these and the defaults is an error; the same goes for the next eight.
+    residual, norm_first, mask_token, scaled_inputs, pe_base, pe_exponent, min_period, pe_pairs
         Further options of a fresh encoder, see `EncoderConfig`; the defaults are ASTROMER 1.
         `min_period` in days.
     dropout : float, optional
@@ -94,6 +94,8 @@ class AstromerEmbedder(EmbeddingBase):
         Steps in which the learning rate rises linearly to `lr`, to fall as 1/√step afterwards
         (Donoso-Oliva et al. 2023, eq. 5, whose own peak is ``(d_model · warmup_steps)**-0.5``).
         None: it is constant.
+    cosine : bool
+        After `warmup_steps`, let it fall to zero along a cosine over `max_epochs` instead.
     patience : int, optional
         Stop when the validation RMSE has not fallen for so many epochs. None: never.
     validation_fraction : float or None
@@ -102,6 +104,8 @@ class AstromerEmbedder(EmbeddingBase):
     probed_fraction, random_fraction, same_fraction : float
         Observations asked for in training, and those of them that are shown with another
         magnitude or their own instead of being hidden (§4.3). Validation hides all it asks for.
+    augment : bool
+        Show windows changed in training, see `sklearn_astromer.augmentation.augment`.
     warm_start : bool
         Let `fit` go on from the weights of the fit before instead of beginning anew.
     checkpoint : path, optional
@@ -165,11 +169,13 @@ class AstromerEmbedder(EmbeddingBase):
         n_heads: int = 4,
         d_ff: int = 128,
         residual: bool = False,
+        norm_first: bool = False,
         mask_token: bool = False,
         scaled_inputs: bool = False,
         pe_base: float = 10000.0,
         pe_exponent: float = 2.0,
         min_period: float = 2 * math.pi,
+        pe_pairs: bool = False,
         dropout: float | None = None,
         window_size: int = 200,
         pooling: str | None = "mean",
@@ -177,11 +183,13 @@ class AstromerEmbedder(EmbeddingBase):
         batch_size: int = 32,
         lr: float | None = None,
         warmup_steps: int | None = None,
+        cosine: bool = False,
         patience: int | None = 3,
         validation_fraction: float | None = 0.2,
         probed_fraction: float = 0.5,
         random_fraction: float = 0.2,
         same_fraction: float = 0.2,
+        augment: bool = False,
         warm_start: bool = False,
         checkpoint: str | os.PathLike[str] | None = None,
         checkpoint_minutes: float = 10.0,
@@ -196,11 +204,13 @@ class AstromerEmbedder(EmbeddingBase):
         self.n_heads = n_heads
         self.d_ff = d_ff
         self.residual = residual
+        self.norm_first = norm_first
         self.mask_token = mask_token
         self.scaled_inputs = scaled_inputs
         self.pe_base = pe_base
         self.pe_exponent = pe_exponent
         self.min_period = min_period
+        self.pe_pairs = pe_pairs
         self.dropout = dropout
         self.window_size = window_size
         self.pooling = pooling
@@ -208,11 +218,13 @@ class AstromerEmbedder(EmbeddingBase):
         self.batch_size = batch_size
         self.lr = lr
         self.warmup_steps = warmup_steps
+        self.cosine = cosine
         self.patience = patience
         self.validation_fraction = validation_fraction
         self.probed_fraction = probed_fraction
         self.random_fraction = random_fraction
         self.same_fraction = same_fraction
+        self.augment = augment
         self.warm_start = warm_start
         self.checkpoint = checkpoint
         self.checkpoint_minutes = checkpoint_minutes
@@ -312,12 +324,15 @@ class AstromerEmbedder(EmbeddingBase):
                 history = train(
                     module,
                     ReconstructionRMSE(),
-                    Reconstruction(kept, train_seed, False, fractions, relative, processes),
+                    Reconstruction(
+                        kept, train_seed, False, fractions, relative, processes, self.augment
+                    ),
                     None if valid is None else hidden(valid),
                     max_epochs=epochs,
                     batch_size=self.batch_size,
                     lr=self._learning_rate(),
                     warmup_steps=self.warmup_steps,
+                    cosine=self.cosine,
                     patience=self.patience,
                     device=device,
                     dtype=dtype,

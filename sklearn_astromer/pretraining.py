@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sklearn_astromer.augmentation import augment
 from sklearn_astromer.encoding import autocast, to_tensors
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.masking import probe
@@ -37,6 +38,8 @@ class Reconstruction(Task):
     relative : bool
         Count errors in units of their window's standard deviation, so that faint variations are
         learned as well as Miras.
+    augmented : bool
+        Show windows as `augment` changes them.
     """
 
     def __init__(
@@ -47,8 +50,10 @@ class Reconstruction(Task):
         fractions: dict[str, float],
         relative: bool = False,
         processes: Processes = Processes(),  # noqa: B008, immutable
+        augmented: bool = False,
     ) -> None:
         super().__init__(windows.length, seed, fixed)
+        self.augmented = augmented
         self.processes = processes
         self.windows = windows
         self.fractions = fractions
@@ -60,6 +65,8 @@ class Reconstruction(Task):
         Each process draws for the whole batch, so that their number changes nothing.
         """
         time, mag, mask = to_tensors(self.windows, rows, torch.device("cpu"))
+        if self.augmented:
+            time, mag, mask = augment(time, mag, mask, generator)
         chosen = probe(mag, mask, generator, **self.fractions)
         seen = {"time": time, "mag": chosen.mag, "hidden": chosen.hidden}
         if mask is not None:

@@ -31,7 +31,9 @@ class AstromerRegressor(RegressorMixin, EncoderMixin, SupervisedBase):
     ----------
     encoder, head, train_encoder, units, dropout
         See `AstromerClassifier`; a callable `head` gets (d_model, 1).
-    max_epochs, batch_size, train_windows, lr, encoder_lr, patience
+    max_epochs, batch_size, train_windows, augment, reconstruction
+        See `AstromerClassifier`.
+    lr, encoder_lr, warmup_steps, cosine, patience
         See `AstromerClassifier`.
     validation_fraction : float or None
         Objects kept for early stopping, all bands of an id together.
@@ -75,8 +77,12 @@ class AstromerRegressor(RegressorMixin, EncoderMixin, SupervisedBase):
         max_epochs: int = 100,
         batch_size: int = 32,
         train_windows: int | None = 1,
+        augment: bool = False,
+        reconstruction: float = 0.0,
         lr: float = 1e-3,
         encoder_lr: float = 1e-5,
+        warmup_steps: int | None = None,
+        cosine: bool = False,
         patience: int | None = 20,
         validation_fraction: float | None = 0.2,
         cache_bytes: int = 2**31,
@@ -93,8 +99,12 @@ class AstromerRegressor(RegressorMixin, EncoderMixin, SupervisedBase):
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.train_windows = train_windows
+        self.augment = augment
+        self.reconstruction = reconstruction
         self.lr = lr
         self.encoder_lr = encoder_lr
+        self.warmup_steps = warmup_steps
+        self.cosine = cosine
         self.patience = patience
         self.validation_fraction = validation_fraction
         self.cache_bytes = cache_bytes
@@ -144,7 +154,7 @@ class AstromerRegressor(RegressorMixin, EncoderMixin, SupervisedBase):
             (values - self.target_mean_) / self.target_std_,
             weight,
             n_outputs=1,
-            criterion=SquaredError(),
+            criterion=SquaredError(self.reconstruction),
             head=self.head,
             train_encoder=self.train_encoder,
             encoder_lr=self.encoder_lr,

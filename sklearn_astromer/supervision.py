@@ -11,9 +11,11 @@ import torch.nn.functional as F  # noqa: N812
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from sklearn_astromer.augmentation import augment
 from sklearn_astromer.encoding import run_windows, to_tensors
+from sklearn_astromer.masking import probe
+from sklearn_astromer.modules.encoder import moments
 from sklearn_astromer.modules.heads import Head
-from sklearn_astromer.modules.losses import squared_error
 from sklearn_astromer.training import Batch, Criterion, Task
 from sklearn_astromer.windows import Windows
 
@@ -30,6 +32,9 @@ class Objects(Task):
         What to show instead of the windows themselves.
     most : int or None
         Windows of an object in a batch, drawn anew each time; None, or a fixed task: all.
+    augmented, probed : bool
+        Show windows as `augment` changes them; hide observations and ask for them as well. A fixed
+        task does neither.
     seed, fixed
         See `Task`.
     """
@@ -41,6 +46,8 @@ class Objects(Task):
         weight: NDArray[np.float64],
         frozen: FrozenFeatures | None,
         most: int | None,
+        augmented: bool,
+        probed: bool,
         seed: int,
         fixed: bool,
     ) -> None:
@@ -49,6 +56,8 @@ class Objects(Task):
         self.weight = torch.from_numpy(weight)
         self.frozen = frozen
         self.most = None if fixed else most
+        self.augmented = augmented and not fixed
+        self.probed = probed and not fixed
         self.first = np.searchsorted(windows.object, np.arange(len(windows.curves) + 1))
         super().__init__(windows.length[self.first[:-1]], seed, fixed)
 
@@ -61,12 +70,19 @@ class Objects(Task):
         length = self.windows.length[windows]
         share[np.arange(len(windows)), owner] = length / np.bincount(owner, length)[owner]
         seen = {"share": torch.from_numpy(share)}
+        asked = {"target": self.target[rows], "weight": self.weight[rows]}
         if self.frozen is not None:
-            seen |= self.frozen.of(windows)
-        else:
-            time, mag, mask = to_tensors(self.windows, windows, torch.device("cpu"))
-            seen |= {"time": time, "mag": mag} | ({} if mask is None else {"mask": mask})
-        return seen, {"target": self.target[rows], "weight": self.weight[rows]}
+            return seen | self.frozen.of(windows), asked
+        time, mag, mask = to_tensors(self.windows, windows, torch.device("cpu"))
+        if self.augmented:
+            time, mag, mask = augment(time, mag, mask, generator)
+        seen |= {"time": time, "mag": mag} | ({} if mask is None else {"mask": mask})
+        if self.probed:
+            chosen = probe(mag, mask, generator)
+            seen |= {"mag": chosen.mag, "hidden": chosen.hidden}
+            asked |= {"mag": mag, "probed": chosen.probed, "share": seen["share"]}
+            asked["scale"] = moments(mag, mask)[1]
+        return seen, asked
 
     def _drawn(self, row: int, generator: torch.Generator) -> NDArray[np.int64]:
         first, end = self.first[row : row + 2]
@@ -195,34 +211,60 @@ def summaries(
     return total / windows.curves.lengths[:, None]
 
 
-class CrossEntropy(Criterion):
-    """Weighted cross-entropy of classes.
+class ObjectLoss(Criterion):
+    """Weighted mean of a loss per object, and of what it costs to reconstruct its observations.
+
+    Parameters
+    ----------
+    reconstruction : float
+        Factor of the latter, where observations are hidden: the mean squared error of those asked
+        for, in units of their window's variance.
+    """
+
+    def __init__(self, reconstruction: float = 0.0) -> None:
+        super().__init__()
+        self.reconstruction = reconstruction
+
+    def each(self, output: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of each object, (n_objects,)."""
+        raise NotImplementedError
+
+    def totals(self, predicted: Any, asked: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return the weighted sum over objects, and the sum of the weights."""
+        output, restored = predicted if isinstance(predicted, tuple) else (predicted, None)
+        each = self.each(output.float(), asked["target"])
+        if restored is not None:
+            squares = ((restored.float() - asked["mag"]) / asked["scale"]) ** 2 * asked["probed"]
+            per_window = squares.sum(1) / asked["probed"].sum(1).clamp(min=1)
+            each = each + self.reconstruction * (asked["share"].T @ per_window)
+        weight = asked["weight"].float()
+        return (each * weight).sum(), weight.sum()
+
+
+class CrossEntropy(ObjectLoss):
+    """Cross-entropy of classes.
 
     Parameters
     ----------
     label_smoothing : float
         Probability spread evenly over all classes, in training only.
+    reconstruction : float
+        See `ObjectLoss`.
     """
 
-    def __init__(self, label_smoothing: float = 0.0) -> None:
-        super().__init__()
+    def __init__(self, label_smoothing: float, reconstruction: float) -> None:
+        super().__init__(reconstruction)
         self.label_smoothing = label_smoothing
 
-    def totals(self, predicted: Tensor, asked: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-        """Return the weighted sum over objects, and the sum of the weights."""
-        each = F.cross_entropy(
-            predicted.float(),
-            asked["target"],
-            reduction="none",
-            label_smoothing=self.label_smoothing if self.training else 0.0,
-        )
-        weight = asked["weight"].float()
-        return (each * weight).sum(), weight.sum()
+    def each(self, output: Tensor, target: Tensor) -> Tensor:
+        """Return the cross-entropy of each object."""
+        smoothing = self.label_smoothing if self.training else 0.0
+        return F.cross_entropy(output, target, reduction="none", label_smoothing=smoothing)
 
 
-class SquaredError(Criterion):
-    """Weighted mean squared error of values."""
+class SquaredError(ObjectLoss):
+    """Squared error of values."""
 
-    def totals(self, predicted: Tensor, asked: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-        """Return the weighted sum over objects, and the sum of the weights."""
-        return squared_error(predicted[:, 0], asked["target"], asked["weight"].float())
+    def each(self, output: Tensor, target: Tensor) -> Tensor:
+        """Return the squared error of each object."""
+        return (output[:, 0] - target.float()) ** 2

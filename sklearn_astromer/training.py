@@ -134,7 +134,7 @@ class Criterion(nn.Module):
     figure = "loss"
     processes = Processes()
 
-    def totals(self, predicted: Tensor, asked: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+    def totals(self, predicted: Any, asked: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Return the weighted sum over a batch, and the sum of the weights."""
         raise NotImplementedError
 
@@ -142,7 +142,7 @@ class Criterion(nn.Module):
         """Turn the mean into the figure."""
         return mean
 
-    def forward(self, predicted: Tensor, asked: dict[str, Tensor]) -> Tensor:
+    def forward(self, predicted: Any, asked: dict[str, Tensor]) -> Tensor:
         """Return the loss of a batch; zero, with a zero gradient, if nothing has a weight."""
         total, weight = self.totals(predicted, asked)
         if self.processes.count > 1:
@@ -229,10 +229,10 @@ class PooledFigures(Callback):
         self, net: NeuralNet, batch: Any = None, training: bool = True, **kwargs: Any
     ) -> None:
         """Add a batch."""
-        predicted = kwargs["y_pred"].detach()
-        asked = {name: tensor.to(predicted.device) for name, tensor in batch[1].items()}
-        for i, part in enumerate(net.criterion_.totals(predicted, asked)):
-            self.totals_[training][i] += float(part)
+        asked = {name: tensor.to(net.device) for name, tensor in batch[1].items()}
+        with torch.no_grad():
+            for i, part in enumerate(net.criterion_.totals(kwargs["y_pred"], asked)):
+                self.totals_[training][i] += float(part)
 
     def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
         """Write the figures of the epoch; stop at once if they are not numbers."""
@@ -273,9 +273,16 @@ class ProgressBar(Callback):
         self.bar_.close()
 
 
-def warm_up(step: int, steps: int) -> float:
-    """Scale the learning rate as eq. 5 does (Vaswani et al. 2017), its peak being 1."""
-    return min((step + 1) / steps, math.sqrt(steps / (step + 1)))
+def schedule(step: int, warmup: int, total: int | None) -> float:
+    """Scale the learning rate in the course of training.
+
+    It rises linearly to 1 in `warmup` steps, and falls as 1/√step afterwards (eq. 5; Vaswani et
+    al. 2017), or, if `total` is given, along a cosine that ends there.
+    """
+    rise = (step + 1) / warmup if warmup else 1.0
+    if total is None:
+        return min(rise, math.sqrt(max(warmup, 1) / (step + 1)))
+    return min(rise, 0.5 + 0.5 * math.cos(math.pi * min(step / total, 1.0)))
 
 
 def train(
@@ -292,6 +299,7 @@ def train(
     dtype: torch.dtype,
     progress: bool,
     warmup_steps: int | None = None,
+    cosine: bool = False,
     param_groups: list[tuple[str, dict[str, Any]]] | None = None,
     resume: Resume | None = None,
     accelerator: Accelerator | None = None,
@@ -315,7 +323,8 @@ def train(
     progress : bool
         Show a progress bar.
     warmup_steps : int, optional
-        See `warm_up`.
+    cosine : bool
+        See `schedule`; without both, the rate is constant.
     resume : Resume, optional
         Keeps the state on disk, and goes on from it.
     accelerator : Accelerator, optional
@@ -333,8 +342,9 @@ def train(
     """
     figures = PooledFigures()
     callbacks: list[Callback] = [figures]
-    if warmup_steps:
-        scale: Callable[[int], float] = lambda step: warm_up(step, warmup_steps)  # noqa: E731
+    if warmup_steps or cosine:
+        total = max_epochs * -(-len(task) // batch_size) if cosine else None
+        scale = partial(schedule, warmup=warmup_steps or 0, total=total)
         callbacks.append(LRScheduler(LambdaLR, lr_lambda=scale, step_every="batch"))
     if resume is not None:  # after what a step changes, before the best weights are restored
         callbacks.append(resume)

@@ -131,14 +131,14 @@ def test_an_object_of_several_windows_does_not_depend_on_batches(catalog, head):
 def test_train_windows_bounds_a_step_and_draws_anew(catalog):
     X, _ = catalog
     windows = Windows(X, 50)
-    task = Objects(windows, np.zeros(60, int), np.ones(60), None, 2, 0, fixed=False)
+    task = Objects(windows, np.zeros(60, int), np.ones(60), None, 2, False, False, 0, fixed=False)
     generator = torch.Generator().manual_seed(0)
     long = int(X.lengths.argmax())
     drawn = [task.batch(np.array([long]), generator)[0] for _ in range(20)]
     assert {d["share"].shape for d in drawn} == {(2, 1)}
     assert all(d["share"].sum() == pytest.approx(1) for d in drawn)
     assert len({d["mag"].sum().item() for d in drawn}) > 3
-    fixed = Objects(windows, np.zeros(60, int), np.ones(60), None, 2, 0, fixed=True)
+    fixed = Objects(windows, np.zeros(60, int), np.ones(60), None, 2, True, True, 0, fixed=True)
     all_windows = (windows.object == long).sum()
     assert len(fixed.batch(np.array([long]), generator)[0]["share"]) == all_windows > 2
 
@@ -230,6 +230,32 @@ def test_frozen_features_and_trained_encoder_read_the_same(catalog):
     np.testing.assert_allclose(
         trained.fit(X, y).predict_proba(X), frozen.predict_proba(X), atol=1e-6
     )
+
+
+def test_reconstruction_beside_the_labels(catalog):
+    """It keeps the decoder of use, and is in the training loss alone."""
+    X, y = catalog
+    encoder = FrozenEstimator(embedder(max_epochs=30, lr=1e-2, random_state=3).fit(X))
+    options = {"train_encoder": True, "encoder_lr": 1e-2, "max_epochs": 10, "augment": True}
+    options |= {"lr": 1e-2, "patience": None}
+    apart, beside = (
+        classifier(encoder, reconstruction=factor, **options).fit(X, y) for factor in (0.0, 3.0)
+    )
+    assert beside.encoder_.score(X) > apart.encoder_.score(X)
+    assert beside.history_["train_loss"].iloc[-1] > apart.history_["train_loss"].iloc[-1] + 0.5
+    assert beside.score(X, y) > 0.8
+    still = {"lr": 0.0, "encoder_lr": 0.0, "max_epochs": 1, "dropout": 0.0}
+    first, second = (
+        classifier(encoder, **{**options, **still}, reconstruction=factor).fit(X, y)
+        for factor in (0.0, 3.0)
+    )
+    assert first.history_["valid_loss"][0] == second.history_["valid_loss"][0]
+    with pytest.raises(ValueError, match="train_encoder=True"):
+        classifier(reconstruction=1.0).fit(X, y)
+    with pytest.raises(ValueError, match="train_encoder=True"):
+        classifier(augment=True).fit(X, y)
+    with pytest.raises(ValueError, match="reconstruction must"):
+        classifier(train_encoder=True, reconstruction=-1.0).fit(X, y)
 
 
 # -- weights, labels, seeds ----------------------------------------------------------------------

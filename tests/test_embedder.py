@@ -16,7 +16,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn_astromer import AstromerEmbedder, LightCurves, weights
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.pretraining import Reconstruction, ReconstructionRMSE
-from sklearn_astromer.training import Loader, warm_up
+from sklearn_astromer.training import Loader, schedule
 from sklearn_astromer.windows import Windows
 
 SMALL = {"d_model": 16, "n_heads": 2, "d_ff": 16, "max_epochs": 0, "random_state": 0}
@@ -243,12 +243,30 @@ def test_masks_are_fresh_in_training_and_fixed_in_validation(stars):
 
 
 def test_warm_up_has_its_peak_at_lr():
-    rates = [warm_up(step, 10) for step in range(40)]
+    rates = [schedule(step, 10, None) for step in range(40)]
     assert rates.index(max(rates)) == 9
     assert max(rates) == 1
     # eq. 5: d^-1/2 · min(step^-1/2, step · warmup^-3/2)
     paper = [64**-0.5 * min(s**-0.5, s * 10**-1.5) for s in range(1, 41)]
     np.testing.assert_allclose(rates, np.array(paper) / max(paper))
+
+
+def test_the_cosine_ends_at_zero(stars):
+    rates = [schedule(step, 5, 100) for step in range(101)]
+    assert rates[4] == max(rates)
+    assert rates[50] == pytest.approx(0.5)
+    assert rates[100] == 0
+    assert schedule(0, 0, 100) == 1
+    options = {**SMALL, "max_epochs": 3, "batch_size": 8, "lr": 1e-3}
+    rate = AstromerEmbedder(**options, cosine=True).fit(stars).history_["lr"]
+    assert rate.is_monotonic_decreasing
+    assert rate.iloc[-1] < 1e-5
+
+
+def test_augmented_training_sees_other_windows(stars):
+    options = {**SMALL, "max_epochs": 1, "dropout": 0.0}
+    plain = AstromerEmbedder(**options).fit(stars).history_["train_rmse"][0]
+    assert AstromerEmbedder(**options, augment=True).fit(stars).history_["train_rmse"][0] != plain
 
 
 def test_equal_seeds_give_equal_models_and_global_generators_stay(stars):

@@ -47,7 +47,19 @@ class Astromer(nn.Module):
         self, time: Tensor, mag: Tensor, mask: Tensor | None = None, hidden: Tensor | None = None
     ) -> Tensor:
         """Reconstruct the centred magnitudes, (n_windows, L); see `Encoder.forward`."""
-        out: Tensor = self.decoder(self.encoder(time, mag, mask, hidden))
+        return self.reconstruct(self.encoder(time, mag, mask, hidden), mag, mask, hidden)
+
+    def all_layers(
+        self, time: Tensor, mag: Tensor, mask: Tensor | None = None, hidden: Tensor | None = None
+    ) -> list[Tensor]:
+        """Return the input embedding and the output of each block; see `Encoder.all_layers`."""
+        return self.encoder.all_layers(time, mag, mask, hidden)
+
+    def reconstruct(
+        self, vectors: Tensor, mag: Tensor, mask: Tensor | None, hidden: Tensor | None
+    ) -> Tensor:
+        """Reconstruct the centred magnitudes from the attention vectors of `mag`."""
+        out: Tensor = self.decoder(vectors)
         if self.encoder.config.scaled_inputs:
             mean, scale = moments(mag, visible(mask, hidden))
             out = mean + scale * out

@@ -30,6 +30,11 @@ class EncoderConfig:
         Add the input of each sub-layer before its LayerNorm. ASTROMER 1 does not.
     mask_token : bool
         Give hidden observations a learned vector instead of the magnitude 0.
+    norm_first : bool
+        With residuals: LayerNorm before each sub-layer instead of after it, and once more after
+        the last (Xiong et al. 2020); deeper networks train more easily.
+    pe_pairs : bool
+        See `PositionalEncoding`.
     scaled_inputs : bool
         Divide the magnitudes of a window by the standard deviation of those the network may see,
         give it the logarithm of that as a second input, and the times through a linear layer.
@@ -47,6 +52,8 @@ class EncoderConfig:
     pe_exponent: float = 2.0
     min_period: float = 2 * math.pi
     residual: bool = False
+    norm_first: bool = False
+    pe_pairs: bool = False
     mask_token: bool = False
     scaled_inputs: bool = False
     norm_eps: float = 1e-6
@@ -64,6 +71,8 @@ class EncoderConfig:
             raise ValueError(f"dropout must be in [0, 1), got {self.dropout}")
         if self.min_period <= 0 or self.pe_base <= 0:
             raise ValueError("min_period and pe_base must be positive")
+        if self.norm_first and not self.residual:
+            raise ValueError("norm_first=True needs residual=True")
 
 
 class Block(nn.Module):
@@ -71,7 +80,7 @@ class Block(nn.Module):
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
-        self.residual = config.residual
+        self.residual, self.norm_first = config.residual, config.norm_first
         self.attention = SelfAttention(config.d_model, config.n_heads)
         self.norm1 = nn.LayerNorm(config.d_model, eps=config.norm_eps)
         self.ffn_in = nn.Linear(config.d_model, config.d_ff)
@@ -81,10 +90,17 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, keys: Tensor | None) -> Tensor:
         """Map vectors to vectors, both (n_windows, L, d_model)."""
+        if self.norm_first:
+            x = x + self.dropout(self.attention(self.norm1(x), keys))
+            return x + self.dropout(self._feed_forward(self.norm2(x)))
         attended = self.dropout(self.attention(x, keys))
         x = self.norm1(x + attended if self.residual else attended)
-        fed = self.dropout(self.ffn_out(torch.tanh(self.ffn_in(x))))
+        fed = self.dropout(self._feed_forward(x))
         out: Tensor = self.norm2(x + fed if self.residual else fed)
+        return out
+
+    def _feed_forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.ffn_out(torch.tanh(self.ffn_in(x)))
         return out
 
 
@@ -103,7 +119,11 @@ class Encoder(nn.Module):
         super().__init__()
         self.config = config
         self.positional = PositionalEncoding(
-            config.d_model, config.pe_base, config.pe_exponent, config.min_period
+            config.d_model,
+            config.pe_base,
+            config.pe_exponent,
+            config.min_period,
+            config.pe_pairs,
         )
         self.magnitude = nn.Linear(1 + config.scaled_inputs, config.d_model)
         self.time = nn.Linear(config.d_model, config.d_model) if config.scaled_inputs else None
@@ -112,6 +132,7 @@ class Encoder(nn.Module):
         self.layers: Sequence[Block] = nn.ModuleList(  # type: ignore[assignment]
             Block(config) for _ in range(config.n_layers)
         )
+        self.norm = nn.LayerNorm(config.d_model, eps=config.norm_eps) if config.norm_first else None
 
     def forward(
         self, time: Tensor, mag: Tensor, mask: Tensor | None = None, hidden: Tensor | None = None
@@ -142,6 +163,8 @@ class Encoder(nn.Module):
         outputs = [x]
         for layer in self.layers:
             outputs.append(layer(outputs[-1], keys))
+        if self.norm is not None:
+            outputs[-1] = self.norm(outputs[-1])
         return outputs
 
     def attention_weights(
@@ -151,7 +174,8 @@ class Encoder(nn.Module):
         x, keys = self._embed(time, mag, mask, hidden)
         weights = []
         for layer in self.layers:
-            weights.append(layer.attention.weights(x, keys))
+            seen = layer.norm1(x) if self.config.norm_first else x
+            weights.append(layer.attention.weights(seen, keys))
             x = layer(x, keys)
         return weights
 

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from sklearn_astromer.modules.dropout import Dropout
+from sklearn_astromer.modules.encoder import visible
 from sklearn_astromer.modules.pooling import masked_mean
 
 
@@ -266,7 +267,7 @@ class Predictor(nn.Module):
     Parameters
     ----------
     head : Head
-    encoder : module with `all_layers`, optional
+    encoder : module with `all_layers` (and `reconstruct`, where something is hidden), optional
         To be trained with the head, but without its own dropout: the vectors of all curves differ
         little, and less than dropout changes them.
     """
@@ -290,7 +291,8 @@ class Predictor(nn.Module):
         reduced: Tensor | None = None,
         time: Tensor | None = None,
         mag: Tensor | None = None,
-    ) -> Tensor:
+        hidden: Tensor | None = None,
+    ) -> Tensor | tuple[Tensor, Tensor]:
         """Predict objects from all their windows.
 
         Parameters
@@ -300,14 +302,24 @@ class Predictor(nn.Module):
         mask : bool Tensor of shape (n_windows, L), optional
         reduced : Tensor, optional
             From ``head.reduce``; else `time` and `mag` of shape (n_windows, L).
+        hidden : bool Tensor of shape (n_windows, L), optional
+            Observations to reconstruct, which the head must not see either.
 
         Returns
         -------
         Tensor of shape (n_objects, n_outputs)
+            And, with `hidden`, the reconstructed magnitudes (n_windows, L).
         """
+        restored = None
         if reduced is None:
             assert self.encoder is not None
-            layers = self.encoder.all_layers(time, mag, mask)  # type: ignore[operator]
+            layers = self.encoder.all_layers(time, mag, mask, hidden)  # type: ignore[operator]
+            if hidden is not None:
+                restored = self.encoder.reconstruct(  # type: ignore[operator]
+                    layers[-1], mag, mask, hidden
+                )
+                mask = visible(mask, hidden)
             reduced = self.head.reduce(layers, mask)
         summary = self.head.summarise(reduced, mask).float()
-        return self.head.output(share.T @ summary)
+        output = self.head.output(share.T @ summary)
+        return output if restored is None else (output, restored)

@@ -23,14 +23,21 @@ class PositionalEncoding(nn.Module):
         weights reconstruct worse than the mean).
     min_period : float
         Period of channel 0 in days; 2π in the released code.
+    pairs : bool
+        Give the channels 2k and 2k + 1 one frequency, that of i = 2k, as Vaswani et al. 2017 do:
+        the product of two encodings then depends on the difference of their times alone.
     """
 
     even: Tensor
     odd: Tensor
 
-    def __init__(self, d_model: int, base: float, exponent: float, min_period: float) -> None:
+    def __init__(
+        self, d_model: int, base: float, exponent: float, min_period: float, pairs: bool = False
+    ) -> None:
         super().__init__()
         channel = torch.arange(d_model, dtype=torch.float64)
+        if pairs:
+            channel = channel // 2 * 2
         frequency = 2 * math.pi / min_period * base ** (-exponent * channel / d_model)
         self.register_buffer("even", frequency[0::2].float(), persistent=False)
         self.register_buffer("odd", frequency[1::2].float(), persistent=False)

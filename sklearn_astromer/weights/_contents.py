@@ -12,7 +12,9 @@ import numpy.typing as npt
 
 _SIZES = ("d_model", "n_layers", "n_heads", "d_ff", "window_size")
 _REALS = ("dropout", "pe_base", "pe_exponent", "min_period", "norm_eps")
-_FLAGS = ("residual", "mask_token", "scaled_inputs")
+_FLAGS = ("residual", "norm_first", "pe_pairs", "mask_token", "scaled_inputs")
+# Options that came later: folders written before them lack the keys.
+_LATER = {"norm_first": False, "pe_pairs": False}
 _KEYS = (*_SIZES, *_REALS, *_FLAGS)
 _MAX_SIZE = 2**16  # far above any real network; keeps a forged size from filling the memory
 
@@ -27,7 +29,8 @@ class Checkpoint:
         The architecture, with exactly these keys: ``d_model``, ``n_layers``, ``n_heads``,
         ``d_ff`` and ``window_size`` (observations) as int; ``dropout``, ``pe_base``,
         ``pe_exponent``, ``min_period`` (period of the fastest positional channel, days) and
-        ``norm_eps`` as float; ``residual``, ``mask_token`` and ``scaled_inputs`` as bool.
+        ``norm_eps`` as float; ``residual``, ``mask_token`` and ``scaled_inputs`` as bool, and
+        ``norm_first`` and ``pe_pairs``, False if absent.
     tensors : dict of str to ndarray
         The weights, float32 and finite, with the names and shapes of `expected_shapes`. Linear
         weights are (out, in) as in torch.
@@ -76,7 +79,8 @@ def expected_shapes(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     Parameters
     ----------
     config : mapping
-        As in `Checkpoint`; only the sizes, ``mask_token`` and ``scaled_inputs`` are used.
+        As in `Checkpoint`; only the sizes, ``mask_token``, ``scaled_inputs`` and ``norm_first`` are
+        used.
 
     Returns
     -------
@@ -113,6 +117,8 @@ def expected_shapes(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
         linear(f"{layer}.ffn_in", d_ff, d)
         linear(f"{layer}.ffn_out", d, d_ff)
         norm(f"{layer}.norm2")
+    if config.get("norm_first"):
+        norm("encoder.norm")
     norm("decoder.norm")
     linear("decoder.out", 1, d)
     return shapes
@@ -122,6 +128,7 @@ def checked_config(config: object) -> dict[str, Any]:
     """Return the config with plain Python values in the documented order, or raise ValueError."""
     if not isinstance(config, Mapping):
         raise ValueError(f"config is {config!r}, expected a dict")
+    config = {**_LATER, **config}
     check_keys("config", config, _KEYS)
     checked = {key: _checked_value(key, config[key]) for key in _KEYS}
     if checked["d_model"] % checked["n_heads"]:

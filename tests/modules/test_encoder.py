@@ -51,7 +51,14 @@ def test_min_period_is_the_period_of_the_first_channel():
     n=st.integers(1, 30),
     padding=st.integers(1, 40),
     filler=st.floats(-1e4, 1e4),
-    options=st.fixed_dictionaries({"residual": st.booleans(), "scaled_inputs": st.booleans()}),
+    options=st.sampled_from(
+        [
+            {"scaled_inputs": True},
+            {"residual": True},
+            {"residual": True, "norm_first": True, "pe_pairs": True, "scaled_inputs": True},
+            {},
+        ]
+    ),
 )
 def test_padding_has_no_effect(n, padding, filler, options):
     encoder = small(**options).encoder
@@ -135,6 +142,33 @@ def test_scaled_inputs_know_the_amplitude_once():
         module.encoder.magnitude.weight[:, 1] = 1
     known = module.encoder(time, mag), module.encoder(time, 20 * mag)
     assert not torch.allclose(*known, atol=1e-3)
+
+
+def test_pairs_of_channels_have_one_frequency():
+    encode = PositionalEncoding(8, 100.0, 1.0, 0.25, pairs=True)
+    time = torch.linspace(-3, 4, 50)
+    sine, cosine = encode(time).unflatten(-1, (4, 2)).unbind(-1)
+    torch.testing.assert_close(sine**2 + cosine**2, torch.ones(50, 4))
+    # a product of encodings depends on the difference of the times alone
+    moved = encode(time + 1.7)
+    by_time, by_moved = encode(time) @ encode(time).T, moved @ moved.T
+    torch.testing.assert_close(by_time, by_moved, atol=1e-4, rtol=0)
+
+
+def test_norm_first_keeps_a_straight_way_and_its_attention_is_shown():
+    module = small(residual=True, norm_first=True)
+    time, mag = window(12)
+    with torch.no_grad():
+        for layer in module.encoder.layers:
+            for linear in (layer.attention.out, layer.ffn_out):
+                linear.weight.zero_()
+    first, *_, last = module.encoder.all_layers(time, mag)
+    torch.testing.assert_close(last, module.encoder.norm(first))
+    weights = module.encoder.attention_weights(time, mag)[0]
+    layer = module.encoder.layers[0]
+    torch.testing.assert_close(weights, layer.attention.weights(layer.norm1(first)))
+    with pytest.raises(ValueError, match="norm_first"):
+        EncoderConfig(norm_first=True)
 
 
 def test_residual_changes_the_graph_and_depth_is_free():

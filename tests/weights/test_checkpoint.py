@@ -26,6 +26,21 @@ def saved(make_checkpoint, tmp_path):
     return tmp_path / "mine"
 
 
+def test_folders_from_before_later_options(saved, assert_same):
+    before = read_folder(saved)
+    content = json.loads((saved / "config.json").read_text())
+    for key in ("norm_first", "pe_pairs"):
+        del content["config"][key]
+    (saved / "config.json").write_text(json.dumps(content))
+    assert_same(read_folder(saved), before)
+
+
+def test_a_norm_that_comes_first_has_one_more_tensor(config):
+    shapes = expected_shapes({**config, "residual": True, "norm_first": True})
+    assert shapes["encoder.norm.weight"] == (4,)
+    assert len(shapes) == len(expected_shapes(config)) + 2
+
+
 # ---------------------------------------------------------------- Checkpoint
 
 
