@@ -1,6 +1,6 @@
 """The classification experiment of Donoso-Oliva et al. 2023 (Figs. 9 and 10) on real catalogs.
 
-    make macho && python benchmarks/paper_classification.py --quick
+    make macho && python benchmarks/paper_classification.py --quick --log runs/quick.jsonl
     python benchmarks/paper_classification.py --catalogs asas crts --sizes 20 100 --scenarios a b
 
 For each catalog and each of 3 random test partitions of 100 objects per class (or a third of the
@@ -17,9 +17,10 @@ code released with the paper, and the same on centred magnitudes and log time st
 on frozen `macho` (mean; mean and standard deviation), on hand-crafted features, on these two
 together, and on a random-init encoder. "MLP+ATT std", a head of ours, has frozen encoders only.
 
-A cell that is in `results/paper_classification.jsonl` is not computed again, so a killed run goes
-on, and two processes may share the work (`--catalogs asas` and `--catalogs crts`). `--report` only
-prints the table and draws the figure. Seconds are those of a core or two under other load.
+A cell that is in `results/paper_classification.jsonl` (or `--log`) is not computed again, so a
+killed run goes on, and two processes may share the work (`--catalogs asas` and `--catalogs crts`).
+`--report` only prints the table, which goes to the JSON, and draws the figure. Seconds are those of
+one core, under other load.
 
 All networks alike: Adam, 1e-3 for heads and baseline, 1e-5 for an encoder trained with its head,
 a random window of each object per epoch (`train_windows=1`), patience 20, bfloat16 autocast. Those
@@ -32,6 +33,7 @@ import argparse
 import json
 import time
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -196,32 +198,46 @@ def cells(args: argparse.Namespace) -> list[Cell]:
 KEYS = ["catalog", "size", "model", "scenario", "repeat"]
 
 
-def done() -> pd.DataFrame:
+def done(log: Path) -> pd.DataFrame:
     """Return the cells on disk."""
-    if not LOG.exists():
+    if not log.exists():
         return pd.DataFrame(columns=[*KEYS, "macro_f1", "epochs", "best_seconds", "seconds"])
-    return pd.read_json(LOG, lines=True, dtype={"scenario": str, "model": str})
+    return pd.read_json(log, lines=True, dtype={"scenario": str, "model": str})
 
 
-def summary(results: pd.DataFrame) -> str:
-    """Return the table: mean ± standard deviation over the repeats, n where there are fewer."""
+def summary(results: pd.DataFrame) -> pd.DataFrame:
+    """Return mean and standard deviation over the repeats, a row per kind of cell."""
+    return (
+        results.groupby(KEYS[:4])
+        .agg(
+            repeats=("macro_f1", "size"),
+            macro_f1=("macro_f1", "mean"),
+            macro_f1_std=("macro_f1", lambda f1: f1.std(ddof=0)),
+            epochs=("epochs", "mean"),
+            best_seconds=("best_seconds", "mean"),
+        )
+        .reset_index()
+        .sort_values(["catalog", "size", "scenario", "model"])
+    )
+
+
+def table(rows: pd.DataFrame) -> str:
+    """Return the table in Markdown, with n where there are fewer than three repeats."""
     lines = []
-    for (name, size, model_name, scenario), group in results.groupby(KEYS[:4], sort=False):
-        f1 = group["macro_f1"]
-        epochs = group["epochs"].mean()
+    for row in rows.itertuples():
+        f1 = f"{row.macro_f1:.3f} ± {row.macro_f1_std:.3f}"
+        trained = not np.isnan(row.epochs)
         lines.append(
             [
-                name,
-                size or "all",
-                model_name,
-                scenario,
-                f"{f1.mean():.3f} ± {f1.std(ddof=0):.3f}"
-                + ("" if len(f1) == 3 else f" (n={len(f1)})"),
-                "" if np.isnan(epochs) else f"{epochs:.0f}",
-                "" if np.isnan(epochs) else f"{group['best_seconds'].mean():.0f}",
+                row.catalog,
+                row.size or "all",
+                row.model,
+                row.scenario,
+                f1 + ("" if row.repeats == 3 else f" (n={row.repeats})"),
+                f"{row.epochs:.0f}" if trained else "",
+                f"{row.best_seconds:.0f}" if trained else "",
             ]
         )
-    lines.sort(key=lambda r: (r[0], np.inf if r[1] == "all" else r[1], r[3], r[2]))
     header = [
         "catalog",
         "per class",
@@ -278,27 +294,32 @@ def main() -> None:
         "--quick", action="store_true", help="20 per class of ASAS, one repeat, f, a, b"
     )
     parser.add_argument("--report", action="store_true", help="compute nothing")
+    parser.add_argument("--log", type=Path, default=LOG, help="where the cells are kept")
     parser.add_argument("--verbose", type=int, default=0)
     args = parser.parse_args()
     if args.quick:
         args.catalogs, args.sizes, args.scenarios, args.repeats = ["asas"], [20], list("fab"), 1
-    known = {tuple(row) for row in done()[KEYS].itertuples(index=False)}
+    known = {tuple(row) for row in done(args.log)[KEYS].itertuples(index=False)}
     wanted = cells(args)
     missing = [c for c in wanted if tuple(c[k] for k in KEYS) not in known]
     for i, cell in enumerate([] if args.report else missing):
         result = run(cell, args.verbose)
-        with open(LOG, "a") as log:
+        args.log.parent.mkdir(parents=True, exist_ok=True)
+        with open(args.log, "a") as log:
             log.write(json.dumps(result) + "\n")
         shown = {k: result.get(k) for k in ("macro_f1", "epochs", "seconds")}
         print(f"[{i + 1}/{len(missing)}]", *cell.values(), shown, flush=True)
-    results = done()
-    print("\n" + summary(results))
+    results = done(args.log)
+    rows = summary(results)
+    print("\n" + table(rows))
     known = {tuple(row) for row in results[KEYS].itertuples(index=False)}
     absent = [
         " ".join(map(str, c.values())) for c in wanted if tuple(c[k] for k in KEYS) not in known
     ]
     print(f"\nmissing cells: {len(absent)}", *absent, sep="\n  ")
-    draw(results)
+    if args.log == LOG:
+        report.write("paper_classification", json.loads(rows.to_json(orient="records")))
+        draw(results)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ CATALOGS = ("asas", "crts", "ogle_cepheids", "stripe82")
 CLASSES = {
     "asas": ["MIRA", "EW", "EA", "EB", "RRAB", "RRC", "DSCT"],
     "crts": ["EW/EB", "EA", "RRAB", "RRC", "RRD", "ROT", "LPV"],
+    "ogle_cepheids": ["DCEP_F", "DCEP_1O", "DCEP_1O/2O"],
+    "stripe82": ["RRab", "RRc"],
 }
 
 

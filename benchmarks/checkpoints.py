@@ -1,0 +1,109 @@
+"""Frozen encoders on objects that none of them was trained on.
+
+    make macho && python benchmarks/checkpoints.py
+    python benchmarks/checkpoints.py --encoders macho asas-only=runs/asas/supervised --catalogs crts
+
+Of each catalog's test part (see `realdata.part`) at most 300 objects per class; macro-F1 of a
+random forest and of a logistic regression in 3-fold cross-validation on the mean of the vectors and
+on mean and standard deviation, beside a random-init encoder, hand-crafted features with a
+periodogram, and these with the last encoder's; and the RMSE of hidden observations. With
+``--part valid`` on the objects for choices, so that the test objects are looked at last.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import report
+from features import hand_crafted_features
+from numpy.typing import NDArray
+from realdata import CLASSES, load, part, per_class
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_astromer import AstromerEmbedder, LightCurves
+
+
+def objects(catalog: str, which: str, most: int) -> tuple[LightCurves, NDArray[np.str_]]:
+    """Return the objects of a part of a catalog; of Stripe 82 those in the r band."""
+    curves, labels = load(catalog)
+    chosen = part(curves) == which
+    if catalog == "stripe82":
+        chosen &= curves.band == "r"
+    curves, labels = curves[chosen], labels[chosen]
+    kept = per_class(labels, CLASSES[catalog], most)
+    return curves[kept], labels[kept]
+
+
+def rows(
+    curves: LightCurves, encoders: dict[str, str]
+) -> Iterator[tuple[str, str, NDArray[Any], float | None]]:
+    """Yield encoder, what of it, the table for a classifier, and the RMSE of hidden magnitudes."""
+    features = hand_crafted_features(curves).to_numpy()
+    yield "hand-crafted", "features", features, None
+    fresh = AstromerEmbedder(max_epochs=0, random_state=0, pooling="mean_std")
+    models = {"random-init": fresh}
+    models |= {
+        name: AstromerEmbedder(path, max_epochs=0, pooling="mean_std")
+        for name, path in encoders.items()
+    }
+    for name, model in models.items():
+        table = model.fit_transform(curves)
+        rmse = -model.score(curves)
+        yield name, "mean", table[:, : table.shape[1] // 2], rmse
+        yield name, "mean and std", table, rmse
+        if name != "random-init":
+            yield name, "mean and std and features", np.hstack([table, features]), rmse
+
+
+def main() -> None:
+    """Print the table, write the JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--encoders", nargs="+", default=["macho", "surveys-small"])
+    parser.add_argument("--catalogs", nargs="+", default=list(CLASSES), choices=CLASSES)
+    parser.add_argument("--part", default="test", choices=["valid", "test"])
+    parser.add_argument("--most", type=int, default=300, help="objects per class")
+    parser.add_argument("--name", help="of the JSON; none is written without")
+    args = parser.parse_args()
+    encoders = {name: path or name for name, _, path in (e.partition("=") for e in args.encoders)}
+    models = {
+        "forest": RandomForestClassifier(300, random_state=0),
+        "logistic": make_pipeline(
+            SimpleImputer(), StandardScaler(), LogisticRegression(C=0.1, max_iter=3000)
+        ),
+    }
+    folds = StratifiedKFold(3, shuffle=True, random_state=0)
+    figures, lines = [], []
+    for catalog in args.catalogs:
+        curves, labels = objects(catalog, args.part, args.most)
+        print(f"{catalog}, {args.part}: {curves}", flush=True)
+        for encoder, what, table, rmse in rows(curves, encoders):
+            row = {
+                "catalog": catalog,
+                "objects": len(curves),
+                "encoder": encoder,
+                "table": what,
+                "hidden_rmse": rmse,
+            }
+            for name, model in models.items():
+                scores = cross_val_score(model, table, labels, cv=folds, scoring="f1_macro")
+                row[name] = scores.tolist()
+            figures.append(row)
+            f1 = [f"{np.mean(row[n]):.3f} ± {np.std(row[n]):.3f}" for n in models]
+            lines.append([catalog, encoder, what, *f1, "" if rmse is None else f"{rmse:.3f}"])
+            print(*lines[-1], flush=True)
+    header = ["catalog", "encoder", "table", *models, "hidden RMSE (mag)"]
+    print("\n" + report.table(header, lines))
+    if args.name:
+        report.write(args.name, {"part": args.part, "rows": figures})
+
+
+if __name__ == "__main__":
+    main()
