@@ -259,26 +259,32 @@ def draw(results: pd.DataFrame) -> None:
 
     names = sorted(results["catalog"].unique())
     figure, axes = plt.subplots(
-        1, len(names), figsize=(6 * len(names), 4.5), squeeze=False, layout="constrained"
+        1, len(names), figsize=(5 * len(names) + 2, 4.5), squeeze=False, layout="constrained"
     )
+    models = [*BASELINES, *HEADS, *FORESTS]
+    lines = {"-": ":", "f": "--", "a": "-.", "b": "-", "c": (0, (1, 1))}
+    handles = {}
     for axis, name in zip(axes[0], names, strict=True):
         of_catalog = results[(results["catalog"] == name) & (results["size"] > 0)]
+        sizes = sorted(of_catalog["size"].unique())
         for i, ((kind, scenario), group) in enumerate(of_catalog.groupby(["model", "scenario"])):
             mean = group.groupby("size")["macro_f1"].agg(["mean", "std"]).fillna(0)
             label = kind if scenario == "-" else f"{kind} ({scenario})"
-            axis.errorbar(
-                mean.index * 1.02**i,
+            handles[label] = axis.errorbar(
+                mean.index * 1.012**i,  # side by side
                 mean["mean"],
                 mean["std"],
-                marker="os^vD"[i % 5],
+                marker="os^vDP*"[models.index(kind) % 7],
                 ms=4,
                 capsize=2,
-                ls=":" if kind.startswith("RF") else "-",
-                color=plt.get_cmap("tab20")(i % 20),
-                label=label,
+                ls=lines[scenario],
+                color=plt.get_cmap("tab20")(models.index(kind)),
             )
-        axis.set(xscale="log", xlabel="objects per class", ylabel="macro-F1", title=name)
-        axis.legend(fontsize=7, ncols=2, frameon=False)
+        axis.set(xscale="log", xlabel="objects per class", ylabel="macro-F1", title=name.upper())
+        axis.set_xticks(sizes, map(str, sizes))
+        axis.minorticks_off()
+    labels = sorted(handles, key=lambda label: (models.index(label.split(" (")[0]), label))
+    figure.legend([handles[x] for x in labels], labels, loc="outside right", fontsize=8)
     figure.savefig(report.RESULTS / "paper_classification.png", dpi=110)
 
 
