@@ -371,13 +371,11 @@ class AstromerEmbedder(EmbeddingBase):
     def _split(
         self, curves: LightCurves, seed: int, validate: bool = True
     ) -> tuple[Windows, Windows | None]:
+        windows = Windows(curves, self.window_size)
         if self.validation_fraction is None or not validate:
-            return Windows(curves, self.window_size), None
+            return windows, None
         valid = split_stars(curves.ids, self.validation_fraction, seed)
-        return (
-            Windows(curves[~valid], self.window_size),
-            Windows(curves[valid], self.window_size),
-        )
+        return windows.of(~valid), windows.of(valid)
 
     # -- keeping ---------------------------------------------------------------------------------
 

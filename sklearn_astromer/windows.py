@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -83,6 +84,24 @@ class Windows:
 
     def __len__(self) -> int:
         return len(self.length)
+
+    def of(self, objects: NDArray[np.bool_]) -> Windows:
+        """Return the windows of some objects; observations are shared, never copied.
+
+        Parameters
+        ----------
+        objects : ndarray of bool of shape (n_objects,)
+
+        Returns
+        -------
+        Windows
+            Of the same `curves`, so that `object` still counts all of them.
+        """
+        chosen = copy.copy(self)
+        kept = objects[self.object]
+        for name in ("start", "length", "object", "time_mean", "mag_mean"):
+            setattr(chosen, name, getattr(self, name)[kept])
+        return chosen
 
     def gather(self, rows: NDArray[np.int64]) -> WindowBatch:
         """Return the windows `rows`, centred and padded to the longest of them."""

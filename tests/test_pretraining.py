@@ -1,6 +1,12 @@
 """The loss counts probed observations and nothing else."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 
@@ -26,3 +32,57 @@ def test_gradient_stays_finite_at_zero(probed):
     loss.backward()
     assert loss.item() < 1e-5
     assert predicted.grad.isfinite().all()
+
+
+CHILD = """
+import resource, sys
+import numpy as np
+from sklearn_astromer import AstromerEmbedder, LightCurves
+
+folder, door = sys.argv[1:]
+embedder = AstromerEmbedder(
+    d_model=8, n_layers=1, n_heads=1, d_ff=8, max_epochs=1, batch_size=64, random_state=0
+)
+embedder.fit([np.random.rand(300, 2).cumsum(0) for _ in range(4)])  # what a first fit allocates
+with open("/proc/self/status") as status:
+    (used,) = [int(line.split()[1]) for line in status if line.startswith("VmData")]
+limit = 1024 * used + 48 * 2**20
+resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+if door == "open":
+    curves = LightCurves.open_parquet(folder + "/catalog.parquet", cache_dir=folder)
+else:
+    curves = LightCurves.from_parquet(folder + "/catalog.parquet")
+print(len(curves.time) * 16 // 2**20, "MiB", embedder.fit(curves).history_["train_rmse"][0])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits memory as Linux does")
+def test_pretraining_on_a_catalog_larger_than_memory(tmp_path):
+    """Under a limit that the catalog's columns exceed by far, and reading them all proves it."""
+    rng = np.random.default_rng(0)
+    n_objects, n = 8_000, 600
+    table = pa.table(
+        {
+            "id": np.arange(n_objects),
+            **{
+                name: pa.FixedSizeListArray.from_arrays(values, n)
+                for name, values in (
+                    ("mjd", np.tile(np.sort(rng.random(n) * 1000), n_objects)),
+                    ("mag", rng.normal(15, 0.1, n * n_objects)),
+                )
+            },
+        }
+    )
+    pq.write_table(table, tmp_path / "catalog.parquet", row_group_size=250)
+
+    def run(door):
+        command = [sys.executable, "-c", CHILD, str(tmp_path), door]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
+        return subprocess.run(command, capture_output=True, text=True, env=environment)
+
+    opened = run("open")
+    assert opened.returncode == 0, opened.stderr
+    assert opened.stdout.startswith("73 MiB")
+    read = run("read")
+    assert read.returncode != 0
+    assert "MemoryError" in read.stderr or "ArrowMemoryError" in read.stderr

@@ -144,3 +144,17 @@ def test_real_curves_are_partitioned(shared):
     seen = np.concatenate([windows.positions(rows)[0].ravel() for rows in windows.batches(5000)])
     assert set(seen) == set(range(len(curves.time)))
     np.testing.assert_array_equal(np.bincount(windows.object, windows.length), curves.lengths)
+
+
+def test_windows_of_some_objects_share_their_observations():
+    curves = LightCurves.from_arrays(
+        [np.column_stack([np.arange(n), np.arange(n) % 7 + n / 5]) for n in (5, 12, 3, 25)]
+    )
+    chosen = np.array([False, True, False, True])
+    some, alone = Windows(curves, 10).of(chosen), Windows(curves[chosen], 10)
+    assert np.shares_memory(some.curves.time, curves.time)
+    assert set(some.object) == {1, 3}
+    rows = np.arange(len(alone))
+    assert len(some) == len(alone) == 5
+    for ours, theirs in zip(some.gather(rows), alone.gather(rows), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
