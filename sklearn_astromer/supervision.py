@@ -39,6 +39,8 @@ class Objects(Task):
         See `Task`.
     """
 
+    unit = "object"
+
     def __init__(
         self,
         windows: Windows,

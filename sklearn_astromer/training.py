@@ -55,6 +55,7 @@ class Task(Dataset):  # type: ignore[type-arg]
     """
 
     processes = Processes()
+    unit = "window"
 
     def __init__(self, length: NDArray[np.int64], seed: int, fixed: bool) -> None:
         self.length = length
@@ -252,21 +253,32 @@ class PooledFigures(Callback):
 
 
 class ProgressBar(Callback):
-    """One line that tells epochs and figures."""
-
-    def __init__(self, figure: str) -> None:
-        self.figure = figure
+    """One line that tells rows per second, the time left, and the figures so far."""
 
     def on_train_begin(self, net: NeuralNet, **kwargs: Any) -> None:
         """Open it."""
-        self.bar_ = tqdm(total=net.max_epochs, unit="epoch", desc=f"training, {self.figure}")
+        rows = len(net.loader.task)
+        self.bar_ = tqdm(
+            total=rows * net.max_epochs, initial=rows * len(net.history), unit=net.loader.task.unit
+        )
+        self.valid_ = math.nan
+
+    def on_batch_end(self, net: NeuralNet, training: bool = True, **kwargs: Any) -> None:
+        """Advance it; the figure is that of the epoch so far."""
+        if not training:
+            return
+        epoch = len(net.history)
+        done = (epoch - 1) * len(net.loader.task) + net.loader.position * net.batch_size
+        self.bar_.update(min(done, epoch * len(net.loader.task)) - self.bar_.n)
+        criterion, (total, weight) = net.criterion_, net.figures.totals_[True]
+        mean = torch.tensor(total / weight if weight else math.nan, dtype=torch.float64)
+        train = criterion.finish(mean).item()
+        shown = {"epoch": epoch, criterion.figure: f"{train:.4f}", "valid": f"{self.valid_:.4f}"}
+        self.bar_.set_postfix(shown, refresh=False)
 
     def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
-        """Advance it."""
-        last = net.history[-1]
-        figures = {p: f"{last[f'{p}_{self.figure}']:.4f}" for p in ("train", "valid")}
-        self.bar_.set_postfix(figures)
-        self.bar_.update()
+        """Take down what the validation gave."""
+        self.valid_ = net.history[-1, f"valid_{net.criterion_.figure}"]
 
     def on_train_end(self, net: NeuralNet, **kwargs: Any) -> None:
         """Close it."""
@@ -357,7 +369,7 @@ def train(
     if accelerator is not None:
         kind = partial(AcceleratedNet, accelerator=accelerator, unwrap_after_train=False)
     if progress and criterion.processes.rank == 0:
-        callbacks.append(ProgressBar(criterion.figure))
+        callbacks.append(ProgressBar())
     net = kind(
         module,
         criterion=criterion,

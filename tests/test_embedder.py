@@ -269,6 +269,18 @@ def test_augmented_training_sees_other_windows(stars):
     assert AstromerEmbedder(**options, augment=True).fit(stars).history_["train_rmse"][0] != plain
 
 
+def test_the_progress_bar_counts_windows(stars, capsys):
+    windows = len(Windows(stars, 200))
+    options = {**SMALL, "max_epochs": 2, "validation_fraction": None, "batch_size": 7}
+    AstromerEmbedder(**options, verbose=1).fit(stars)
+    last = capsys.readouterr().err.split("\r")[-1]
+    assert f"{2 * windows}/{2 * windows}" in last
+    assert "window/s" in last
+    assert "rmse=" in last
+    AstromerEmbedder(**options).fit(stars)
+    assert capsys.readouterr().err == ""
+
+
 def test_equal_seeds_give_equal_models_and_global_generators_stay(stars):
     def fit(seed):
         return AstromerEmbedder(**{**SMALL, "max_epochs": 2, "random_state": seed}).fit(stars)
