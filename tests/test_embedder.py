@@ -226,8 +226,8 @@ def test_patience_stops_and_nothing_is_ever_split_by_window(stars):
     assert len(embedder.fit(stars).history_) == 3
     both = LightCurves.concatenate([stars, stars])  # two bands of each star
     train, valid = embedder._split(both, 0)
-    assert not set(train.curves.ids) & set(valid.curves.ids)
-    assert len(train.curves) + len(valid.curves) == len(both)
+    assert not set(both.ids[train.object]) & set(both.ids[valid.object])
+    assert len(set(train.object) | set(valid.object)) == len(both)
 
 
 def test_masks_are_fresh_in_training_and_fixed_in_validation(stars):

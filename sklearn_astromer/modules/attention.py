@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
+from sklearn_astromer.modules.linear import Linear
+
 
 class SelfAttention(nn.Module):
     """Scaled dot-product self-attention (Vaswani et al. 2017).
@@ -20,8 +22,8 @@ class SelfAttention(nn.Module):
     def __init__(self, d_model: int, n_heads: int) -> None:
         super().__init__()
         self.n_heads = n_heads
-        self.qkv = nn.Linear(d_model, 3 * d_model)
-        self.out = nn.Linear(d_model, d_model)
+        self.qkv = Linear(d_model, 3 * d_model)
+        self.out = Linear(d_model, d_model)
 
     def forward(self, x: Tensor, keys: Tensor | None = None) -> Tensor:
         """Attend from every position to those where `keys` is True (None: to all).

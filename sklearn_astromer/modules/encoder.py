@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from sklearn_astromer.modules.attention import SelfAttention
 from sklearn_astromer.modules.dropout import Dropout
+from sklearn_astromer.modules.linear import Linear
 from sklearn_astromer.modules.positional import PositionalEncoding
 
 
@@ -83,8 +84,8 @@ class Block(nn.Module):
         self.residual, self.norm_first = config.residual, config.norm_first
         self.attention = SelfAttention(config.d_model, config.n_heads)
         self.norm1 = nn.LayerNorm(config.d_model, eps=config.norm_eps)
-        self.ffn_in = nn.Linear(config.d_model, config.d_ff)
-        self.ffn_out = nn.Linear(config.d_ff, config.d_model)
+        self.ffn_in = Linear(config.d_model, config.d_ff)
+        self.ffn_out = Linear(config.d_ff, config.d_model)
         self.norm2 = nn.LayerNorm(config.d_model, eps=config.norm_eps)
         self.dropout = Dropout(config.dropout)
 
@@ -125,8 +126,8 @@ class Encoder(nn.Module):
             config.min_period,
             config.pe_pairs,
         )
-        self.magnitude = nn.Linear(1 + config.scaled_inputs, config.d_model)
-        self.time = nn.Linear(config.d_model, config.d_model) if config.scaled_inputs else None
+        self.magnitude = Linear(1 + config.scaled_inputs, config.d_model)
+        self.time = Linear(config.d_model, config.d_model) if config.scaled_inputs else None
         self.mask_token = nn.Parameter(torch.zeros(config.d_model)) if config.mask_token else None
         self.dropout = Dropout(config.dropout)
         self.layers: Sequence[Block] = nn.ModuleList(  # type: ignore[assignment]

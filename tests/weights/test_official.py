@@ -50,6 +50,7 @@ def test_synthetic_official(
         **{"d_model": 4, "n_layers": 2, "n_heads": 2, "d_ff": 3, "dropout": 0.1},
         **{"window_size": 200, "pe_base": 10000.0, "pe_exponent": 2.0, "norm_eps": 1e-6},
         **{"min_period": 2 * np.pi, "residual": False, "mask_token": False, "scaled_inputs": False},
+        **{"norm_first": False, "pe_pairs": False},
     }
     assert found.info == {"conf": conf}
 
@@ -92,6 +93,8 @@ def test_official_macho(official_zip, scratch, tmp_path, assert_same):
             "residual": False,
             "mask_token": False,
             "scaled_inputs": False,
+            "norm_first": False,
+            "pe_pairs": False,
         },
     }
     assert sum(tensor.size for tensor in found.tensors.values()) == 661_505

@@ -1,0 +1,64 @@
+import copy
+import pickle
+
+import pytest
+import torch
+from torch import nn
+
+from sklearn_astromer.modules import linear
+from sklearn_astromer.modules.linear import Linear
+
+
+def pair(n_in, n_out, bias=True):
+    ours = Linear(n_in, n_out, bias)
+    theirs = nn.Linear(n_in, n_out, bias)
+    theirs.load_state_dict(ours.state_dict())
+    return ours, theirs
+
+
+@pytest.mark.skipif(not linear.ONEDNN, reason="oneDNN is for x86 processors")
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("shape", [(64, 96), (3, 7, 96), (1, 1, 96), (5, 96)])
+def test_products_and_gradients_are_those_of_torch(shape, bias):
+    ours, theirs = pair(96, 40, bias)
+    x = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    given = [x.clone().requires_grad_(), x.clone().requires_grad_()]
+    outs = [layer(x) for layer, x in zip((ours, theirs), given, strict=True)]
+    torch.testing.assert_close(*outs, atol=1e-5, rtol=1e-5)
+    for out in outs:
+        (out**3).sum().backward()
+    torch.testing.assert_close(given[0].grad, given[1].grad, atol=1e-4, rtol=1e-5)
+    for mine, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(mine.grad, other.grad, atol=1e-4, rtol=1e-5)
+    with torch.inference_mode():
+        torch.testing.assert_close(ours(x), outs[0], atol=0, rtol=0)
+
+
+def test_views_and_what_is_not_float32():
+    ours, theirs = pair(12, 8)
+    x = torch.randn(12, 9, 20)
+    torch.testing.assert_close(ours(x.permute(2, 1, 0)), theirs(x.permute(2, 1, 0)))
+    assert ours(torch.empty(0, 12)).shape == (0, 8)
+    wide = copy.deepcopy(ours).double()
+    assert wide(torch.randn(4, 12).double()).dtype == torch.float64
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert ours(torch.randn(4, 12)).dtype == torch.bfloat16
+    with pytest.raises(RuntimeError):
+        ours(torch.randn(4, 12).double())
+    again = pickle.loads(pickle.dumps(ours))
+    assert torch.equal(again(x.T), ours(x.T))
+
+
+def test_without_onednn_it_is_torch(monkeypatch):
+    monkeypatch.setattr(linear, "ONEDNN", False)
+    ours, theirs = pair(12, 8)
+    x = torch.randn(4, 12)
+    assert torch.equal(ours(x), theirs(x))
+
+
+@pytest.mark.parametrize("rows", [4, 8, 36, 300])
+def test_a_row_does_not_depend_on_how_many_there_are(rows):
+    layer = Linear(256, 768)
+    x = torch.randn(600, 256, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        assert torch.equal(layer(x)[:rows], layer(x[:rows]))
