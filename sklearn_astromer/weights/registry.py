@@ -57,8 +57,8 @@ WEIGHTS: dict[str, WeightsEntry] = {
     for entry in (
         WeightsEntry(
             name="surveys-small",
-            description="3 residual layers of 128 channels, pretrained from scratch on ASAS, CRTS, "
-            "OGLE Cepheids and SDSS Stripe 82; small, to try things offline",
+            description="4 residual layers of 128 channels, from scratch on ASAS, CRTS, OGLE "
+            "Cepheids and SDSS Stripe 82: reconstruction, then with the classes of their stars",
             licence="MIT",
             citation="sklearn_astromer, and Donoso-Oliva et al. 2023 for the method",
             bundled=True,
