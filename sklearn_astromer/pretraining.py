@@ -42,6 +42,8 @@ class Reconstruction(Task):
         Show windows as `augment` changes them.
     """
 
+    divisible = True
+
     def __init__(
         self,
         windows: Windows,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +35,12 @@ logger = logging.getLogger(__name__)
 # still another composition every epoch.
 POOL_BATCHES = 16
 
+# On a CPU, what a step computes between two products fits into the cache only for about so many
+# observations at once.
+PART_OBSERVATIONS = 3200
+
+LARGE_BLOCK = 2**25 - 2**16  # just below the largest that glibc adapts to
+
 #: What the network sees, and what it is asked for.
 Batch = tuple[dict[str, Tensor], dict[str, Tensor]]
 
@@ -56,6 +62,7 @@ class Task(Dataset):  # type: ignore[type-arg]
 
     processes = Processes()
     unit = "window"
+    divisible = False  # whether the rows of every tensor of a batch are independent of each other
 
     def __init__(self, length: NDArray[np.int64], seed: int, fixed: bool) -> None:
         self.length = length
@@ -145,7 +152,10 @@ class Criterion(nn.Module):
 
     def forward(self, predicted: Any, asked: dict[str, Tensor]) -> Tensor:
         """Return the loss of a batch; zero, with a zero gradient, if nothing has a weight."""
-        total, weight = self.totals(predicted, asked)
+        return self.pooled(*self.totals(predicted, asked))
+
+    def pooled(self, total: Tensor, weight: Tensor) -> Tensor:
+        """Return the loss of what `totals` gives, possibly summed over parts."""
         if self.processes.count > 1:
             # the value is that of all processes, and so is the gradient once it is averaged
             own = total - total.detach()
@@ -202,6 +212,39 @@ class Net(NeuralNet):
         """Run the module under autocast."""
         with autocast(torch.device(self.device), self.dtype):
             return super().infer(x, **fit_params)
+
+    def train_step_single(self, batch: Batch, **fit_params: Any) -> dict[str, Tensor]:
+        """Compute loss and gradients; on a CPU in parts, with the same result."""
+        parts = self._parts(batch)
+        if len(parts) == 1:
+            return super().train_step_single(batch, **fit_params)
+        self._set_training(True)
+        predicted, sums = [], []
+        for seen, asked in parts:
+            predicted.append(self.infer(seen, **fit_params))
+            sums.append(self.criterion_.totals(predicted[-1], asked))
+            sums[-1][0].backward()
+        total, weight = (torch.stack(values).detach().sum(0) for values in zip(*sums, strict=True))
+        loss = self.criterion_.pooled(total.requires_grad_(), weight)
+        (scale,) = torch.autograd.grad(loss, total)
+        for parameter in self.module_.parameters():
+            if parameter.grad is not None:
+                parameter.grad *= scale
+        return {"loss": loss.detach(), "y_pred": torch.cat(predicted).detach()}
+
+    def _parts(self, batch: Batch) -> list[Batch]:
+        if torch.device(self.device).type != "cpu" or not self.loader.task.divisible:
+            return [batch]
+        rows, length = next(iter(batch[0].values())).shape[:2]
+        count = min(rows, -(-rows * length // PART_OBSERVATIONS))
+        seen, asked = (
+            [
+                dict(zip(tensors, part, strict=True))
+                for part in zip(*(t.tensor_split(count) for t in tensors.values()), strict=True)
+            ]
+            for tensors in batch
+        )
+        return list(zip(seen, asked, strict=True))
 
 
 class AcceleratedNet(AccelerateMixin, Net):
@@ -387,9 +430,21 @@ def train(
         figures=figures,
         resume=resume,
     )
+    if device.type == "cpu":
+        free_large_block()
     net.fit(task, None)
     module.eval()
     return history_frame(criterion.figure, net.history)
+
+
+@cache
+def free_large_block() -> None:
+    """Let glibc keep what a step frees for the next one.
+
+    Until it has seen a block of this size freed, it gives memory back to the system, to get it
+    again page by page. Nobody writes to the block, so it costs no memory.
+    """
+    torch.empty(LARGE_BLOCK, dtype=torch.uint8)
 
 
 def history_frame(figure: str, history: Any = ()) -> pd.DataFrame:

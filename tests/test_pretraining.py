@@ -10,6 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
+from sklearn_astromer import AstromerEmbedder, training
+from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.pretraining import ReconstructionRMSE
 
 
@@ -32,6 +34,27 @@ def test_gradient_stays_finite_at_zero(probed):
     loss.backward()
     assert loss.item() < 1e-5
     assert predicted.grad.isfinite().all()
+
+
+def test_a_step_in_parts_is_the_step(monkeypatch):
+    curves, _ = make_variable_stars(12, random_state=0)
+    fits = []
+    for observations in (10**9, 500):
+        monkeypatch.setattr(training, "PART_OBSERVATIONS", observations)
+        embedder = AstromerEmbedder(
+            d_model=16, d_ff=16, dropout=0.0, max_epochs=1, lr=1e-3, batch_size=8, random_state=0
+        )
+        fits.append(embedder.fit(curves))
+    whole, parts = fits
+    figures = ["train_rmse", "valid_rmse"]
+    np.testing.assert_allclose(parts.history_[figures], whole.history_[figures], rtol=1e-4)
+    for name, value in whole.module_.named_parameters():
+        if (
+            "qkv.bias" not in name
+        ):  # that of the keys has no gradient but rounding, which Adam scales
+            torch.testing.assert_close(
+                parts.module_.get_parameter(name), value, atol=1e-5, rtol=1e-3
+            )
 
 
 CHILD = """

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
-from sklearn_astromer.modules.linear import Linear
+from sklearn_astromer.modules.linear import ONEDNN, Linear
 
 
 class SelfAttention(nn.Module):
@@ -38,8 +41,13 @@ class SelfAttention(nn.Module):
         -------
         Tensor of shape (n_windows, L, d_model)
         """
-        query, key, value = self._heads(x)
-        if query.is_cpu and query.dtype == torch.bfloat16 and torch.is_grad_enabled():
+        qkv = self.qkv(x)
+        training = x.is_cpu and torch.is_grad_enabled()
+        if training and ONEDNN and qkv.dtype == torch.float32:
+            attended = _OneDNNAttention.apply(qkv, keys, self.n_heads)  # type: ignore[no-untyped-call]
+            return self.out(attended)
+        query, key, value = self._heads(qkv)
+        if training and qkv.dtype == torch.bfloat16:
             # torch's fused backward takes more than twice as long here as plain products do
             attended = self._logits(query, key, keys).softmax(-1) @ value
         else:
@@ -50,20 +58,84 @@ class SelfAttention(nn.Module):
 
     def weights(self, x: Tensor, keys: Tensor | None = None) -> Tensor:
         """Return the attention weights, (n_windows, n_heads, L, L); rows sum to 1."""
-        query, key, _ = self._heads(x)
+        query, key, _ = self._heads(self.qkv(x))
         return self._logits(query, key, keys).float().softmax(-1)
 
     def _logits(self, query: Tensor, key: Tensor, keys: Tensor | None) -> Tensor:
         logits = (query / query.shape[-1] ** 0.5) @ key.transpose(-1, -2)
         if keys is None:
             return logits
-        bias = torch.zeros_like(keys, dtype=logits.dtype).masked_fill(~keys, float("-inf"))
-        return logits + bias[:, None, None, :]
+        return logits + _bias(keys, logits.dtype)[:, None, None, :]
 
-    def _heads(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _heads(self, qkv: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         # chunks, whose gradients are written side by side; those of an index are summed
-        query, key, value = self.qkv(x).chunk(3, dim=-1)
+        query, key, value = qkv.chunk(3, dim=-1)
         return self._split(query), self._split(key), self._split(value)
 
     def _split(self, x: Tensor) -> Tensor:
         return x.view(*x.shape[:2], self.n_heads, -1).transpose(1, 2)
+
+
+class _OneDNNAttention(torch.autograd.Function):
+    """Attention in float32, its products by oneDNN, which torch has for convolutions alone.
+
+    A product for each window and head is a convolution of 1 by 1 whose groups are these, over an
+    image of L positions. That is twice as quick as what MKL makes of it; for the two products of
+    the backward that would be a gradient of weights it is not.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, qkv: Tensor, keys: Tensor | None, n_heads: int) -> Tensor:
+        n, length, width = qkv.shape
+        groups, depth = n * n_heads, width // 3 // n_heads
+        query, key, value = qkv.view(n, length, 3, n_heads, depth).unbind(2)
+        query = query.transpose(0, 1).reshape(length, groups, depth) / depth**0.5
+        key = key.transpose(1, 2).reshape(groups, length, depth)
+        value = value.transpose(1, 2).reshape(groups, length, depth)
+        bias = None if keys is None else _bias(keys, qkv.dtype).repeat_interleave(n_heads, 0)
+        weights = _grouped(query, key, bias).softmax(-1)
+        ctx.save_for_backward(query, key, value, weights)
+        ctx.shape = (n, length, 3, n_heads, depth)
+        attended = _grouped(weights, value.transpose(1, 2))
+        return attended.view(length, n, -1).transpose(0, 1).contiguous()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        query, key, value, weights = ctx.saved_tensors
+        n, length, _, n_heads, depth = ctx.shape
+        gradient = gradient.transpose(0, 1).reshape(length, n * n_heads, depth)
+        of_weights = _grouped(gradient, value)
+        of_logits = torch._softmax_backward_data(of_weights, weights, -1, weights.dtype)
+        of_query = _grouped(of_logits, key.transpose(1, 2)) / depth**0.5
+        of_key = torch.bmm(of_logits.permute(1, 2, 0), query.transpose(0, 1))
+        of_value = torch.bmm(weights.permute(1, 2, 0), gradient.transpose(0, 1))
+        of_qkv = gradient.new_empty(ctx.shape)
+        of_qkv[:, :, 0] = of_query.view(length, n, n_heads, depth).transpose(0, 1)
+        of_qkv[:, :, 1] = of_key.view(n, n_heads, length, depth).transpose(1, 2)
+        of_qkv[:, :, 2] = of_value.view(n, n_heads, length, depth).transpose(1, 2)
+        return of_qkv.view(n, length, -1), None, None
+
+
+def _bias(keys: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return what excludes keys when it is added to the logits."""
+    return torch.zeros_like(keys, dtype=dtype).masked_fill(~keys, float("-inf"))
+
+
+def _grouped(x: Tensor, y: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Return ``x[:, g] @ y[g].T + bias[g]`` for each g, (m, groups, n).
+
+    Parameters
+    ----------
+    x : Tensor of shape (m, groups, k)
+    y : Tensor of shape (groups, n, k)
+    bias : Tensor of shape (groups, n), optional
+    """
+    groups, n, k = y.shape
+    image = x.reshape(1, -1, 1, groups * k).permute(0, 3, 1, 2)
+    kernel = y.reshape(groups * n, k, 1, 1)
+    flat = None if bias is None else bias.reshape(-1)
+    out: Tensor = torch.ops.aten.mkldnn_convolution(
+        image, kernel, flat, [0, 0], [1, 1], [1, 1], groups
+    )
+    return out.permute(0, 2, 3, 1).reshape(-1, groups, n)

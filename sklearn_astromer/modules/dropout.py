@@ -32,5 +32,7 @@ class Dropout(nn.Module):
             return F.dropout(x, self.p)
         dropped = min(max(round(self.p * LEVELS), 1), LEVELS - 1)
         draws = torch.empty(-(-x.numel() // 8), dtype=torch.int64).random_(-(2**63), None)
-        kept = draws.view(torch.uint8)[: x.numel()].view(x.shape) >= dropped
-        return x * (kept.to(x.dtype) * (LEVELS / (LEVELS - dropped)))
+        # compared into numbers at once: to convert a bool takes longer than all the rest
+        mask = torch.empty(x.shape, dtype=x.dtype)
+        torch.ge(draws.view(torch.uint8)[: x.numel()].view(x.shape), dropped, out=mask)
+        return x * mask.mul_(LEVELS / (LEVELS - dropped))

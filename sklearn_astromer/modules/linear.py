@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from typing import Any
 
@@ -46,7 +47,7 @@ class _OneDNNLinear(torch.autograd.Function):
         if ctx.needs_input_grad[0]:
             for_x = _product(rows, weight.T, None).view(x.shape)
         if ctx.needs_input_grad[1]:
-            for_weight = _product(rows.T, x.reshape(-1, x.shape[-1]).T, None)
+            for_weight = _weight_gradient(rows, x.reshape(-1, x.shape[-1]), weight)
         if ctx.needs_input_grad[2]:
             for_bias = rows.sum(0)
         return for_x, for_weight, for_bias
@@ -56,3 +57,28 @@ def _product(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """Return ``x @ weight.T + bias``."""
     out: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
     return out
+
+
+def _weight_gradient(gradient: Tensor, x: Tensor, weight: Tensor) -> Tensor:
+    """Return ``gradient.T @ x``."""
+    # As that of a convolution of 1 by 1 it needs no transposed copies; torch leaves it to oneDNN
+    # from 16 images on, into which the rows are cut.
+    images = math.gcd(len(x), 32)
+    if images < 16 or min(weight.shape) < 16:
+        return _product(gradient.T, x.T, None)
+    given, seen = (t.view(images, -1, 1, t.shape[-1]).permute(0, 3, 1, 2) for t in (gradient, x))
+    one, none = [1, 1], [0, 0]
+    _, out, _ = torch.ops.aten.convolution_backward(
+        given,
+        seen,
+        weight[..., None, None],
+        None,
+        one,
+        none,
+        one,
+        False,
+        none,
+        1,
+        [False, True, False],
+    )
+    return out[..., 0, 0]

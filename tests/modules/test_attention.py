@@ -3,7 +3,9 @@
 import pytest
 import torch
 
+from sklearn_astromer.modules import attention as attention_module
 from sklearn_astromer.modules.attention import SelfAttention
+from sklearn_astromer.modules.linear import ONEDNN
 
 
 @pytest.mark.parametrize("masked", [False, True])
@@ -34,3 +36,32 @@ def test_weights_are_those_of_the_output():
     value = attention.qkv(x)[..., 32:].unflatten(-1, (2, 8)).transpose(1, 2)
     expected = attention.out((weights @ value).transpose(1, 2).flatten(2))
     torch.testing.assert_close(attention(x, keys), expected)
+
+
+@pytest.mark.skipif(not ONEDNN, reason="oneDNN is for x86 processors")
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize(
+    ("d_model", "n_heads", "n", "length"), [(256, 4, 8, 200), (12, 3, 2, 31), (16, 2, 1, 1)]
+)
+def test_training_by_onednn_is_training_by_torch(d_model, n_heads, n, length, masked, monkeypatch):
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        attention = SelfAttention(d_model, n_heads)
+        x = torch.randn(n, length, d_model)
+        last = torch.randint(1, length + 1, (n, 1))
+    keys = torch.arange(length).expand(n, -1) < last if masked else None
+    found = []
+    for onednn in (True, False):
+        monkeypatch.setattr(attention_module, "ONEDNN", onednn)
+        attention.zero_grad()
+        given = x.clone().requires_grad_()
+        out = attention(given, keys)
+        (out**3).sum().backward()
+        found.append([out, given.grad, *(p.grad.clone() for p in attention.parameters())])
+    for ours, plain in zip(*found, strict=True):
+        assert (ours - plain).norm() <= 1e-6 * plain.norm()
+
+
+def test_float64_stays_float64():
+    x = torch.randn(2, 5, 16, dtype=torch.float64, requires_grad=True)
+    assert SelfAttention(16, 2).double()(x).dtype == torch.float64

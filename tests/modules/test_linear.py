@@ -18,7 +18,7 @@ def pair(n_in, n_out, bias=True):
 
 @pytest.mark.skipif(not linear.ONEDNN, reason="oneDNN is for x86 processors")
 @pytest.mark.parametrize("bias", [True, False])
-@pytest.mark.parametrize("shape", [(64, 96), (3, 7, 96), (1, 1, 96), (5, 96)])
+@pytest.mark.parametrize("shape", [(64, 96), (16, 5, 96), (3, 7, 96), (1, 1, 96), (5, 96)])
 def test_products_and_gradients_are_those_of_torch(shape, bias):
     ours, theirs = pair(96, 40, bias)
     x = torch.randn(shape, generator=torch.Generator().manual_seed(0))
