@@ -409,6 +409,6 @@ def test_the_bundled_weights_know_something_of_hidden_observations():
     miras, _ = make_variable_stars(10, classes=["MIRA"], n_observations=150, random_state=0)
     bundled = AstromerEmbedder("surveys-small", max_epochs=0).fit(miras)
     scatter = np.sqrt(np.mean([curve[:, 1].var() for curve in miras]))
-    assert -bundled.score(miras) < 0.7 * scatter
+    assert -bundled.score(miras) < 0.8 * scatter
     info = weights.load("surveys-small").info
     assert {"data", "validation", "valid_rmse", "command", "stages"} == set(info)
