@@ -170,7 +170,8 @@ class AstromerClassifier(EncoderMixin, ClassifierBase):
         The fitted encoder; with ``train_encoder=True`` as trained with the head.
     head_ : torch.nn.Module
     history_ : DataFrame
-        A row per epoch: epoch, train_loss, valid_loss, lr, seconds, best.
+        A row per epoch: epoch, train_loss (with that of `reconstruction`), valid_loss (without),
+        lr, seconds, best.
     n_features_in_ : int
         Only if X was a 2-D array.
 
