@@ -1,15 +1,15 @@
-"""Train an encoder from scratch on the training part of real catalogs, in two stages.
+"""Train an encoder from scratch on the training part of real catalogs.
 
-    python benchmarks/pretrain.py --out runs/all --install surveys-small
-    python benchmarks/pretrain.py --out runs/asas --surveys asas     # CRTS is then never seen
+    python benchmarks/pretrain.py --out runs/surveys --epochs 40 --install surveys-small
+    python benchmarks/pretrain.py --out runs/asas --surveys asas --epochs 40  # CRTS is never seen
 
-1. Masked reconstruction, without labels (`AstromerEmbedder.fit`).
-2. The labels of the same objects with a head that is thrown away, and reconstruction beside it
-   (`AstromerClassifier`, ``train_encoder=True, reconstruction=1``). ``--supervised-epochs 0``
-   leaves it out.
+Masked reconstruction and the classes of the same objects are learned together, by a head that is
+thrown away (`AstromerClassifier`, ``train_encoder=True, reconstruction=1``); with ``--no-labels``
+masked reconstruction alone (`AstromerEmbedder.fit`). OGLE and Stripe 82 are left out unless asked
+for, to tell how the encoder does on surveys that it never saw.
 
-A killed run goes on: within the first stage from its checkpoint, else from the stage before.
-`--install NAME` copies the result into the package, with what it was trained on.
+A killed run goes on from its checkpoint. `--install NAME` copies the result into the package, with
+what it was trained on.
 """
 
 from __future__ import annotations
@@ -18,16 +18,18 @@ import argparse
 import json
 import shlex
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import torch
 from numpy.typing import NDArray
 from realdata import CATALOGS, load, part
-from sklearn.frozen import FrozenEstimator
+from torch import Tensor
 
 from sklearn_astromer import AstromerClassifier, AstromerEmbedder, LightCurves
+from sklearn_astromer.modules.heads import MomentsHead
 from sklearn_astromer.weights.checkpoint import Checkpoint, read_folder, write_folder
 
 ARCHITECTURE = {
@@ -42,12 +44,17 @@ ARCHITECTURE = {
     "pe_exponent": 1.0,
     "min_period": 0.05,
     "pe_pairs": True,
+    "activation": "gelu",
+    "random_fraction": 0.0,  # a seventh of what is seen would be wrong
 }
 COMMON: dict[str, Any] = {
     "batch_size": 32,
-    "augment": True,
+    "lr": 1e-3,
+    "warmup_steps": 400,
     "cosine": True,
     "patience": None,
+    "validation_fraction": None,
+    "augment": True,
     "precision": "bfloat16",
     "random_state": 0,
     "verbose": 1,
@@ -69,65 +76,62 @@ def catalog(surveys: list[str], which: str) -> tuple[LightCurves, NDArray[np.str
     )
 
 
-def share(n: int, fraction: float) -> NDArray[np.int64]:
-    """Return the positions of a random fraction of n objects."""
-    return np.sort(np.random.RandomState(0).permutation(n)[: int(fraction * n)])
+class HalfMomentsHead(MomentsHead):
+    """Dense layers on mean and deviation, which sees the mean alone half of the time.
+
+    So both a mean-pooled embedding and one with the deviation tell the classes.
+    """
+
+    def output(self, summary: Tensor) -> Tensor:
+        """Give the prediction of each object."""
+        if self.training:
+            seen = (torch.rand(len(summary), 1) < 0.5).to(summary.dtype)
+            mean, deviation = summary.chunk(2, dim=1)
+            summary = torch.cat([mean, deviation * seen], dim=1)
+        return super().output(summary)
 
 
-def pretrain(args: argparse.Namespace, curves: LightCurves) -> AstromerEmbedder:
-    """First stage."""
-    chosen = share(len(curves), args.share)
-    return AstromerEmbedder(
-        **ARCHITECTURE,
-        **COMMON,
-        max_epochs=args.epochs,
-        lr=1e-3,
-        warmup_steps=200,
-        dropout=0.0,  # so few passes do not overfit
-        validation_fraction=None,
-        checkpoint=args.out / "pretraining.pt",
-        checkpoint_minutes=2,
-    ).fit(curves[chosen])
+def make_head(d_model: int, n_classes: int) -> HalfMomentsHead:
+    """Return the head that is thrown away."""
+    return HalfMomentsHead(d_model, n_classes, units=256, dropout=0.2)
 
 
-def supervise(
-    args: argparse.Namespace,
-    embedder: AstromerEmbedder,
-    curves: LightCurves,
-    labels: NDArray[np.str_],
+def fit(
+    args: argparse.Namespace, curves: LightCurves, labels: NDArray[np.str_]
 ) -> AstromerEmbedder:
-    """Second stage."""
+    """Train."""
+    run = COMMON | {"max_epochs": args.epochs, "checkpoint": args.out / "run.pt"}
+    run["checkpoint_minutes"] = 2
+    # nothing is left to regularise, in so few passes over windows that are never twice the same
+    encoder = AstromerEmbedder(**ARCHITECTURE, dropout=0.0)
+    if args.no_labels:
+        fitted = encoder.set_params(**run).fit(curves)
+        fitted.history_.to_csv(args.out / "history.csv", index=False)
+        return fitted
     names, counts = np.unique(labels, return_counts=True)
     classes = {n: c for n, c in zip(names, counts, strict=True) if n and c >= FEWEST_OF_A_CLASS}
     chosen = np.isin(labels, list(classes))
     typical = np.mean(list(classes.values()))
     model = AstromerClassifier(
-        FrozenEstimator(embedder),
-        head="mlp",
-        dropout=0.2,
+        encoder.set_params(max_epochs=0, random_state=0),
+        head=make_head,
         train_encoder=True,
         reconstruction=1.0,
+        encoder_lr=COMMON["lr"],
         class_weight={name: (typical / count) ** 0.5 for name, count in classes.items()},
-        max_epochs=args.supervised_epochs,
-        lr=1e-3,
-        encoder_lr=5e-4,
-        warmup_steps=200,
-        validation_fraction=None,
-        **COMMON,
-    )
-    fitted = model.fit(curves[chosen], labels[chosen])
-    (args.out / "supervised.csv").write_text(fitted.history_.to_csv(index=False))
-    return fitted.encoder_
+        **run,
+    ).fit(curves[chosen], labels[chosen])
+    model.history_.to_csv(args.out / "history.csv", index=False)
+    return model.encoder_
 
 
 def main() -> None:
     """Run the stages that are not on disk yet."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--surveys", nargs="+", default=list(CATALOGS), choices=CATALOGS)
-    parser.add_argument("--epochs", type=int, default=1, help="of the first stage")
-    parser.add_argument("--share", type=float, default=1.0, help="of the objects, first stage")
-    parser.add_argument("--supervised-epochs", type=int, default=4)
+    parser.add_argument("--surveys", nargs="+", default=["asas", "crts"], choices=CATALOGS)
+    parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--no-labels", action="store_true", help="masked reconstruction alone")
     parser.add_argument("--limit", type=int, help="objects, to try the script")
     parser.add_argument("--install", metavar="NAME", help="copy the result into the package")
     args = parser.parse_args()
@@ -139,41 +143,22 @@ def main() -> None:
         kept = np.random.RandomState(0).permutation(len(train))[: args.limit]
         train, labels, valid = train[kept], labels[kept], valid[: args.limit]
     print(f"train {train}\nvalid {valid}", flush=True)
-    figures: dict[str, Any] = {}
-    embedder: Any = None
-    for stage in ("pretrained", "supervised")[: 1 + (args.supervised_epochs > 0)]:
-        folder = args.out / stage
-        start = time.perf_counter()
-        if folder.exists():
-            embedder = AstromerEmbedder(folder, max_epochs=0).fit(train[:1])
-        else:
-            if stage == "pretrained":
-                embedder = pretrain(args, train)
-            else:
-                embedder = supervise(args, embedder, train, labels)
-            embedder.save_pretrained(folder)
-            figures = {
-                "stage": stage,
-                "valid_rmse": -embedder.score(valid),
-                "seconds": round(time.perf_counter() - start, 1),
-            }
-            with open(args.out / "log.jsonl", "a") as log:
-                log.write(json.dumps(figures) + "\n")
-            print(figures, flush=True)
-
-    if args.install:
-        checkpoint = read_folder(folder)
-        stages = list(map(json.loads, (args.out / "log.jsonl").read_text().splitlines()))
+    folder = args.out / "encoder"
+    if not folder.exists():
+        embedder = fit(args, train, labels)
+        embedder.save_pretrained(folder)
         info = {
             "data": f"training part of {', '.join(args.surveys)}: {train}",
             "validation": f"{valid}",
-            "valid_rmse": stages[-1]["valid_rmse"],
+            "valid_rmse": -embedder.score(valid),
+            "minutes": round(pd.read_csv(args.out / "history.csv")["seconds"].sum() / 60, 1),
             "command": "python benchmarks/pretrain.py " + shlex.join(sys.argv[1:]),
-            "stages": stages,
         }
-        write_folder(
-            BUNDLED / args.install, Checkpoint(checkpoint.config, checkpoint.tensors, info)
-        )
+        checkpoint = read_folder(folder)
+        write_folder(folder, Checkpoint(checkpoint.config, checkpoint.tensors, info))
+        print(json.dumps(info, indent=1), flush=True)
+    if args.install:
+        write_folder(BUNDLED / args.install, read_folder(folder))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,21 @@ from sklearn.utils.validation import validate_data
 from sklearn_astromer.adapters import as_light_curves, is_grid
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.processes import make_accelerator
+from sklearn_astromer.resuming import Resume, identity
+
+# Parameters that a resumed run may change.
+NOT_OF_A_RUN = {
+    "cache_bytes",
+    "checkpoint",
+    "checkpoint_minutes",
+    "compile",
+    "device",
+    "log_dir",
+    "max_epochs",
+    "patience",
+    "pooling",
+    "verbose",
+}
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
@@ -40,6 +56,19 @@ class AstromerBase(BaseEstimator):
         if isinstance(X, pd.DataFrame):  # whose index names the objects
             return LightCurves.from_grid(pd.DataFrame(grid, index=X.index))
         return LightCurves.from_grid(grid)
+
+    def _resume(self, curves: LightCurves, target: NDArray[Any] | None = None) -> Resume | None:
+        """Return what keeps the state of a training run, where `checkpoint` asks for it."""
+        if self.checkpoint is None:
+            return None
+        if not isinstance(self.random_state, Integral):
+            raise ValueError(
+                "checkpoint needs an integer random_state, or a resumed run would draw other "
+                f"numbers; got {self.random_state!r}"
+            )
+        parameters = {k: v for k, v in self.get_params().items() if k not in NOT_OF_A_RUN}
+        run = identity(parameters, curves, target)
+        return Resume(self.checkpoint, self.checkpoint_minutes, run)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -83,6 +112,21 @@ def isolated_seed(seed: int, device: torch.device) -> Iterator[None]:
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed)
         yield
+
+
+def check_errors(curves: LightCurves) -> None:
+    """Raise ValueError, naming the object, unless every observation has an error above 0."""
+    errors = curves.mag_err
+    if errors is None:
+        raise ValueError("error_weighted and jitter need errors, and X has none (mag_err)")
+    bad = ~(errors > 0)
+    if bad.any():
+        at = int(np.argmax(bad))
+        i = int(np.searchsorted(curves.offsets, at, side="right")) - 1
+        raise ValueError(
+            f"error_weighted and jitter need an error of every observation: that of object "
+            f"{curves.ids[i].item()!r} at {curves.time[at]} d is {errors[at]}"
+        )
 
 
 def split_stars(

@@ -20,11 +20,7 @@ from sklearn_astromer.encoding import run_windows
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.modules.pooling import POOLINGS, combine_windows, pool_windows
 from sklearn_astromer.pretraining import Reconstruction, hidden_rmse
-from sklearn_astromer.processes import Processes
 from sklearn_astromer.windows import Windows
-
-# Observations in a batch of `transform`, where the CPU is fastest; a GPU takes what it is allowed.
-CPU_BATCH_OBSERVATIONS = 4096
 
 
 class EmbeddingBase(TransformerMixin, AstromerBase):
@@ -68,7 +64,8 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
             return self._vectors(windows)
         rows = self._pooled(windows, self.pooling)
         if container == "pandas" and not isinstance(X, (np.ndarray, list, tuple)):
-            return pd.DataFrame(rows, index=getattr(X, "index", curves.ids))
+            named = isinstance(X, (pd.Series, pd.DataFrame))
+            return pd.DataFrame(rows, index=X.index if named else curves.ids)
         return rows
 
     def _pooled(self, windows: Windows, pooling: str) -> NDArray[np.float32]:
@@ -178,18 +175,14 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
         dtype = resolve_dtype(self.precision, device)
         module = self._network(device)
         windows = Windows(self._read(X, reset=False), self.window_size)
-        task = self._hidden(windows, seed=0)
+        task = self._hidden(windows, seed=0, device=device)
         return -hidden_rmse(module, task, self.batch_size, device, dtype)
 
     def _run(self, function: Any, windows: Windows) -> Any:
         device = resolve_device(self.device)
-        bound = self.batch_size * self.window_size
-        if device.type == "cpu":
-            bound = min(bound, CPU_BATCH_OBSERVATIONS)
         return run_windows(
             partial(function, self._network(device)),
             windows,
-            windows.batches(bound),
             device=device,
             dtype=resolve_dtype(self.precision, device),
         )
@@ -240,16 +233,19 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
             if getattr(self, name) < low:
                 raise ValueError(f"{name} must be at least {low}, got {getattr(self, name)}")
 
-    def _hidden(
-        self,
-        windows: Windows,
-        seed: int,
-        relative: bool = False,
-        processes: Processes = Processes(),  # noqa: B008, immutable
-    ) -> Reconstruction:
+    def _hidden(self, windows: Windows, seed: int, **asking: Any) -> Reconstruction:
         """Ask for observations that are all hidden, the same at every pass."""
-        fractions = {"probed": self.probed_fraction, "random": 0.0, "same": 0.0}
-        return Reconstruction(windows, seed, True, fractions, relative, processes)
+        fractions = self._fractions | {"random": 0.0, "same": 0.0}
+        return Reconstruction(windows, seed, True, fractions, **asking)
+
+    @property
+    def _fractions(self) -> dict[str, float]:
+        """Give what `probe` asks for in training."""
+        return {
+            "probed": self.probed_fraction,
+            "random": self.random_fraction,
+            "same": self.same_fraction,
+        }
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

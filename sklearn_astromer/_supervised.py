@@ -16,12 +16,13 @@ from torch import nn
 
 from sklearn_astromer._base import (
     AstromerBase,
+    check_errors,
     isolated_seed,
     resolve_device,
     resolve_dtype,
     split_stars,
 )
-from sklearn_astromer._embedding import CPU_BATCH_OBSERVATIONS
+from sklearn_astromer.augmentation import chosen_changes
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.modules.heads import Predictor, make_head
@@ -48,6 +49,11 @@ class SupervisedBase(AstromerBase):
     def _window_size(self) -> int:
         raise NotImplementedError
 
+    @property
+    def _fractions(self) -> dict[str, float]:
+        """Give what `probe` asks for, where something is to be reconstructed."""
+        raise NotImplementedError
+
     def _fit(
         self,
         curves: LightCurves,
@@ -69,6 +75,9 @@ class SupervisedBase(AstromerBase):
             )
         if criterion.reconstruction < 0:
             raise ValueError(f"reconstruction must be at least 0, got {criterion.reconstruction}")
+        changes = chosen_changes(self.augment)
+        if "jitter" in changes:
+            check_errors(curves)
         device = resolve_device(self.device)
         dtype = resolve_dtype(self.precision, device)
         rng = check_random_state(self.random_state)
@@ -104,7 +113,6 @@ class SupervisedBase(AstromerBase):
                     made,
                     windows,
                     max_bytes=int(cache_bytes * len(part.time) / len(curves.time)),
-                    max_observations=self._max_observations(device),
                     device=device,
                     dtype=dtype,
                 )
@@ -117,10 +125,11 @@ class SupervisedBase(AstromerBase):
                     weight[which],
                     shown,
                     self.train_windows,
-                    self.augment,
-                    criterion.reconstruction > 0,
+                    changes,
+                    self._fractions if criterion.reconstruction else None,
                     train_seed,
                     fixed,
+                    device,
                 )
 
             self.history_ = train(
@@ -138,6 +147,7 @@ class SupervisedBase(AstromerBase):
                 dtype=dtype,
                 progress=self.verbose > 0,
                 param_groups=groups,
+                resume=self._resume(curves, target),
             )
         encoder.cpu().eval()
         self.head_ = made.cpu().eval()
@@ -152,7 +162,6 @@ class SupervisedBase(AstromerBase):
             encoder,
             head,
             Windows(curves, self._window_size),
-            max_observations=self._max_observations(device),
             device=device,
             dtype=resolve_dtype(self.precision, device),
         )
@@ -160,10 +169,6 @@ class SupervisedBase(AstromerBase):
         with torch.inference_mode():
             output = copy.deepcopy(self.head_).double().output(torch.from_numpy(summary))
         return output.numpy()
-
-    def _max_observations(self, device: torch.device) -> int:
-        bound = self.batch_size * self._window_size
-        return min(bound, CPU_BATCH_OBSERVATIONS) if device.type == "cpu" else bound
 
     def _check_parameters(self) -> None:
         for name in ("max_epochs", "batch_size", "units", "train_windows"):
@@ -227,3 +232,7 @@ class EncoderMixin:
     @property
     def _window_size(self) -> int:
         return self.encoder_.window_size
+
+    @property
+    def _fractions(self) -> dict[str, float]:
+        return self.encoder_._fractions

@@ -2,50 +2,96 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import torch
 from torch import Tensor
 
 FEWEST = 0.5
 LONGEST_SHIFT = 100.0
 
+#: What ``augment=True`` does, and what else there is.
+USUAL = ("thin", "reverse", "shift")
+CHANGES = (*USUAL, "crop", "jitter")
+
+
+def chosen_changes(augment: bool | str | Collection[str]) -> tuple[str, ...]:
+    """Return the changes that the parameter `augment` of an estimator asks for.
+
+    Raises
+    ------
+    ValueError
+        If it asks for one that there is not.
+    """
+    if isinstance(augment, bool):
+        return USUAL if augment else ()
+    asked = (augment,) if isinstance(augment, str) else tuple(augment)
+    if not set(asked) <= set(CHANGES):
+        raise ValueError(f"augment must be a bool or some of {CHANGES}, got {augment!r}")
+    return asked
+
 
 def augment(
-    time: Tensor, mag: Tensor, mask: Tensor | None, generator: torch.Generator
-) -> tuple[Tensor, Tensor, Tensor | None]:
-    """Leave out observations, let time run backwards, and move it.
+    time: Tensor,
+    mag: Tensor,
+    mask: Tensor | None,
+    generator: torch.Generator,
+    changes: Collection[str] = USUAL,
+    errors: Tensor | None = None,
+) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
+    """Leave out observations, let time run backwards, move it, add noise.
 
-    A share of 50 to 100 % of the observations stays, at least one of each window (the share is
-    drawn for the batch, the observations for each window); half of the windows are reversed in
-    time; each is moved by up to 100 days against its mean time. What stays is centred anew.
+    ``"crop"`` keeps a run of 50 to 100 % of a window's observations, wherever it begins;
+    ``"thin"`` 50 to 100 % of them, whichever (the share is drawn for the batch). At least one
+    stays. ``"reverse"`` reverses half of the windows in time; ``"shift"`` moves each by up to 100
+    days against its mean time; ``"jitter"`` adds noise of the observations' errors to the
+    magnitudes. What stays is centred anew.
 
     Parameters
     ----------
     time, mag : float32 Tensors of shape (n_windows, L)
         Days and magnitudes.
     mask : bool Tensor of shape (n_windows, L) or None
-        True = a real observation.
+        True = a real observation; these come first.
     generator : torch.Generator
+        On the device of the others.
+    changes : collection of str
+    errors : float32 Tensor of shape (n_windows, L), optional
+        Magnitudes; needed by ``"jitter"``.
 
     Returns
     -------
-    time, mag, mask
+    time, mag, mask, errors
         As they came, but shorter; in order of time, zero in the padding.
     """
-    real = torch.ones_like(mag, dtype=torch.bool) if mask is None else mask
-    n = len(mag)
-    share = FEWEST + (1 - FEWEST) * torch.rand(1, generator=generator)
-    draw = torch.rand(mag.shape, generator=generator).masked_fill(~real, 2.0)
-    kept = (draw < share) | (draw == draw.amin(1, keepdim=True))
-    backwards = torch.rand(n, 1, generator=generator) < 0.5
-    shift = LONGEST_SHIFT * (2 * torch.rand(n, 1, generator=generator) - 1)
+    device, n = mag.device, len(mag)
 
-    time = torch.where(backwards, -time, time)
+    def draw(*shape: int) -> Tensor:
+        return torch.rand(shape, generator=generator, device=device)
+
+    kept = torch.ones_like(mag, dtype=torch.bool) if mask is None else mask
+    if "jitter" in changes:
+        assert errors is not None
+        mag = mag + errors * torch.randn(mag.shape, generator=generator, device=device)
+    if "crop" in changes:
+        count = kept.sum(1, keepdim=True)
+        stay = (count * (FEWEST + (1 - FEWEST) * draw(1))).ceil().clamp(min=1)
+        first = (draw(n, 1) * (count - stay + 1)).floor()
+        column = torch.arange(mag.shape[1], device=device)
+        kept = kept & (column >= first) & (column < first + stay)
+    if "thin" in changes:
+        order = draw(*mag.shape).masked_fill(~kept, 2.0)
+        share = FEWEST + (1 - FEWEST) * draw(1)
+        kept = kept & ((order < share) | (order == order.amin(1, keepdim=True)))
+    if "reverse" in changes:
+        time = torch.where(draw(n, 1) < 0.5, -time, time)
+    move = LONGEST_SHIFT * (2 * draw(n, 1) - 1) if "shift" in changes else torch.zeros_like(mag[:1])
+
     order = time.masked_fill(~kept, float("inf")).argsort(dim=1, stable=True)
     order = order[:, : int(kept.sum(1).max())]
     time, mag, kept = (x.gather(1, order) for x in (time, mag, kept))
     count = kept.sum(1, keepdim=True)
-    time, mag = (
-        (x - (x * kept).sum(1, keepdim=True) / count + move) * kept
-        for x, move in ((time, shift), (mag, torch.zeros(())))
-    )
-    return time, mag, None if kept.all() else kept
+    time, mag = ((x - (x * kept).sum(1, keepdim=True) / count) for x in (time, mag))
+    time = (time + move[:, :1]) * kept
+    errors = None if errors is None else errors.gather(1, order) * kept
+    return time, mag * kept, None if kept.all() else kept, errors

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -35,7 +37,8 @@ class LightCurveLSTMClassifier(ClassifierBase):
         observations.
     dropout, label_smoothing, class_weight, max_epochs, batch_size, train_windows, augment, lr
         See `AstromerClassifier`; `augment` needs nothing else here.
-    warmup_steps, cosine, patience, validation_fraction, device, precision, random_state, verbose
+    warmup_steps, cosine, patience, validation_fraction, checkpoint, checkpoint_minutes
+    device, precision, random_state, verbose
         See `AstromerClassifier`.
 
     Attributes
@@ -65,12 +68,14 @@ class LightCurveLSTMClassifier(ClassifierBase):
         max_epochs: int = 200,
         batch_size: int = 32,
         train_windows: int | None = 1,
-        augment: bool = False,
+        augment: bool | str | Collection[str] = False,
         lr: float = 1e-3,
         warmup_steps: int | None = None,
         cosine: bool = False,
         patience: int | None = 20,
         validation_fraction: float | None = 0.2,
+        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint_minutes: float = 10.0,
         device: str | torch.device = "auto",
         precision: str = "auto",
         random_state: int | np.random.RandomState | None = None,
@@ -91,6 +96,8 @@ class LightCurveLSTMClassifier(ClassifierBase):
         self.cosine = cosine
         self.patience = patience
         self.validation_fraction = validation_fraction
+        self.checkpoint = checkpoint
+        self.checkpoint_minutes = checkpoint_minutes
         self.device = device
         self.precision = precision
         self.random_state = random_state

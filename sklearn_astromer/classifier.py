@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -141,9 +142,9 @@ class AstromerClassifier(EncoderMixin, ClassifierBase):
     train_windows : int or None
         Windows of an object in a training step, drawn anew each time; None: all. One is quickest,
         and as good or better. Validation and prediction use all.
-    augment : bool
+    augment : bool or collection of {"thin", "reverse", "shift", "crop", "jitter"}
         With ``train_encoder=True``: show windows changed in training, see
-        `sklearn_astromer.augmentation.augment`.
+        `sklearn_astromer.augmentation.augment`. True: the first three.
     reconstruction : float
         With ``train_encoder=True``: hide observations from encoder and head in training, and add
         this times the error of reconstructing them (in units of each window's variance) to the
@@ -160,7 +161,7 @@ class AstromerClassifier(EncoderMixin, ClassifierBase):
     cache_bytes : int
         Memory for what a frozen encoder gives; the "lstm" head needs ``4 · d_model`` bytes per
         observation, others next to nothing. Beyond it, it is computed anew in every epoch.
-    device, precision, random_state, verbose
+    checkpoint, checkpoint_minutes, device, precision, random_state, verbose
         As for `AstromerEmbedder`. An encoder without a `random_state` gets one derived from this.
 
     Attributes
@@ -207,7 +208,7 @@ class AstromerClassifier(EncoderMixin, ClassifierBase):
         max_epochs: int = 100,
         batch_size: int = 32,
         train_windows: int | None = 1,
-        augment: bool = False,
+        augment: bool | str | Collection[str] = False,
         reconstruction: float = 0.0,
         lr: float = 1e-3,
         encoder_lr: float = 1e-5,
@@ -216,6 +217,8 @@ class AstromerClassifier(EncoderMixin, ClassifierBase):
         patience: int | None = 20,
         validation_fraction: float | None = 0.2,
         cache_bytes: int = 2**31,
+        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint_minutes: float = 10.0,
         device: str | torch.device = "auto",
         precision: str = "auto",
         random_state: int | np.random.RandomState | None = None,
@@ -240,6 +243,8 @@ class AstromerClassifier(EncoderMixin, ClassifierBase):
         self.patience = patience
         self.validation_fraction = validation_fraction
         self.cache_bytes = cache_bytes
+        self.checkpoint = checkpoint
+        self.checkpoint_minutes = checkpoint_minutes
         self.device = device
         self.precision = precision
         self.random_state = random_state

@@ -6,8 +6,7 @@ import copy
 import dataclasses
 import math
 import os
-from functools import partial
-from numbers import Integral
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -16,41 +15,28 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_astromer._base import (
+    check_errors,
     isolated_seed,
     resolve_device,
     resolve_dtype,
     split_stars,
 )
 from sklearn_astromer._embedding import EmbeddingBase
+from sklearn_astromer.augmentation import chosen_changes
+from sklearn_astromer.callbacks import history_frame
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.modules.encoder import EncoderConfig
 from sklearn_astromer.networks import make_checkpoint, make_network
-from sklearn_astromer.pretraining import (
-    Reconstruction,
-    ReconstructionRMSE,
-    identity,
-)
+from sklearn_astromer.pretraining import Reconstruction, ReconstructionRMSE
 from sklearn_astromer.processes import Processes, make_accelerator
-from sklearn_astromer.resuming import Resume
-from sklearn_astromer.training import history_frame, train
+from sklearn_astromer.training import train
 from sklearn_astromer.weights.checkpoint import write_folder
 from sklearn_astromer.windows import Windows
 
 FRESH_LR = 1e-3
 FINE_TUNING_LR = 1e-4
 FRESH_DROPOUT = 0.1
-
-# Parameters that a resumed run may change.
-NOT_OF_A_RUN = [
-    "checkpoint",
-    "checkpoint_minutes",
-    "device",
-    "max_epochs",
-    "patience",
-    "pooling",
-    "verbose",
-]
 
 
 class AstromerEmbedder(EmbeddingBase):
@@ -68,8 +54,9 @@ class AstromerEmbedder(EmbeddingBase):
         unpacked TensorFlow checkpoint. None: a fresh encoder (Xavier initialisation).
     d_model, n_layers, n_heads, d_ff : int
         Sizes of a fresh encoder. With `pretrained` its own sizes hold, and asking here for others
-        than these and the defaults is an error; the same goes for the next eight.
-    residual, norm_first, mask_token, scaled_inputs, pe_base, pe_exponent, min_period, pe_pairs
+        than these and the defaults is an error; the same goes for the next ten.
+    residual, dense_residual, norm_first, mask_token, scaled_inputs, activation
+    pe_base, pe_exponent, min_period, pe_pairs
         Further options of a fresh encoder, see `EncoderConfig`; the defaults are ASTROMER 1.
         `min_period` in days.
     dropout : float, optional
@@ -85,7 +72,7 @@ class AstromerEmbedder(EmbeddingBase):
     max_epochs : int
         Passes over the training windows; 0 keeps the encoder as it came, and costs nothing.
     batch_size : int
-        Windows in a training step; `transform` also never holds more.
+        Windows in a training step.
     lr : float, optional
         Learning rate of Adam. None: 1e-3 for a fresh encoder, 1e-4 with `pretrained`, whose
         embeddings 1e-3 spoils while the reconstruction still improves
@@ -104,8 +91,17 @@ class AstromerEmbedder(EmbeddingBase):
     probed_fraction, random_fraction, same_fraction : float
         Observations asked for in training, and those of them that are shown with another
         magnitude or their own instead of being hidden (§4.3). Validation hides all it asks for.
-    augment : bool
-        Show windows changed in training, see `sklearn_astromer.augmentation.augment`.
+    augment : bool or collection of {"thin", "reverse", "shift", "crop", "jitter"}
+        Show windows changed in training, see `sklearn_astromer.augmentation.augment`. True: the
+        first three. ``"jitter"`` needs errors.
+    error_weighted : bool
+        In training and validation, weigh an observation by 1/σ² over the mean of that in its
+        window. Needs errors.
+    part_windows : int, optional
+        Windows whose gradients are computed at once, to be summed over a batch: for batches larger
+        than the memory of a GPU. None: all of them; on a CPU as many as its cache holds.
+    compile : bool
+        Train what `torch.compile` makes of the network: pays on a GPU, after minutes.
     warm_start : bool
         Let `fit` go on from the weights of the fit before instead of beginning anew.
     checkpoint : path, optional
@@ -115,6 +111,9 @@ class AstromerEmbedder(EmbeddingBase):
         light curves and parameters; more `max_epochs` prolong the run.
     checkpoint_minutes : float
         0 writes after every step.
+    log_dir : path, optional
+        Write the figures of every epoch there for TensorBoard
+        (``sklearn_astromer[tensorboard]``).
     device : str or torch.device
         ``"auto"``: the GPU if torch sees one. ``"accelerate"``: whatever ``accelerate launch
         script.py`` gives each of its processes, which then train together; every one reads the
@@ -134,7 +133,8 @@ class AstromerEmbedder(EmbeddingBase):
         Encoder and decoder, on the CPU.
     history_ : DataFrame
         A row per epoch: epoch, train_rmse, valid_rmse (magnitudes; with `scaled_inputs` in units
-        of each window's standard deviation), lr, seconds, best (so far).
+        of each window's standard deviation), train_r2, valid_r2 (the share of the variance about
+        the windows' means that is reconstructed), lr, seconds, best (so far).
     n_passes_ : int
         Calls of `fit` and `partial_fit` that the weights have gone through.
     n_features_in_ : int
@@ -169,6 +169,7 @@ class AstromerEmbedder(EmbeddingBase):
         n_heads: int = 4,
         d_ff: int = 128,
         residual: bool = False,
+        dense_residual: bool = False,
         norm_first: bool = False,
         mask_token: bool = False,
         scaled_inputs: bool = False,
@@ -176,6 +177,7 @@ class AstromerEmbedder(EmbeddingBase):
         pe_exponent: float = 2.0,
         min_period: float = 2 * math.pi,
         pe_pairs: bool = False,
+        activation: str = "tanh",
         dropout: float | None = None,
         window_size: int = 200,
         pooling: str | None = "mean",
@@ -189,10 +191,14 @@ class AstromerEmbedder(EmbeddingBase):
         probed_fraction: float = 0.5,
         random_fraction: float = 0.2,
         same_fraction: float = 0.2,
-        augment: bool = False,
+        augment: bool | str | Collection[str] = False,
+        error_weighted: bool = False,
+        part_windows: int | None = None,
+        compile: bool = False,
         warm_start: bool = False,
         checkpoint: str | os.PathLike[str] | None = None,
         checkpoint_minutes: float = 10.0,
+        log_dir: str | os.PathLike[str] | None = None,
         device: str | torch.device = "auto",
         precision: str = "auto",
         random_state: int | np.random.RandomState | None = None,
@@ -204,6 +210,7 @@ class AstromerEmbedder(EmbeddingBase):
         self.n_heads = n_heads
         self.d_ff = d_ff
         self.residual = residual
+        self.dense_residual = dense_residual
         self.norm_first = norm_first
         self.mask_token = mask_token
         self.scaled_inputs = scaled_inputs
@@ -211,6 +218,7 @@ class AstromerEmbedder(EmbeddingBase):
         self.pe_exponent = pe_exponent
         self.min_period = min_period
         self.pe_pairs = pe_pairs
+        self.activation = activation
         self.dropout = dropout
         self.window_size = window_size
         self.pooling = pooling
@@ -225,9 +233,13 @@ class AstromerEmbedder(EmbeddingBase):
         self.random_fraction = random_fraction
         self.same_fraction = same_fraction
         self.augment = augment
+        self.error_weighted = error_weighted
+        self.part_windows = part_windows
+        self.compile = compile
         self.warm_start = warm_start
         self.checkpoint = checkpoint
         self.checkpoint_minutes = checkpoint_minutes
+        self.log_dir = log_dir
         self.device = device
         self.precision = precision
         self.random_state = random_state
@@ -306,28 +318,28 @@ class AstromerEmbedder(EmbeddingBase):
         rng = check_random_state(self.random_state)
         seeds = rng.randint(np.iinfo(np.int32).max, size=(passes + 1, 4))[-1]
         seed, split_seed, train_seed, valid_seed = map(int, seeds)
-        history = history_frame(ReconstructionRMSE.figure)
+        history = history_frame(ReconstructionRMSE)
         # each process has its own dropout; the weights of the first are given to all
         with isolated_seed(seed + processes.rank, device):
             module = self._make_module() if module is None else copy.deepcopy(module)
             if epochs > 0:
                 kept, valid = self._split(curves, split_seed, validate)
-                fractions = {
-                    "probed": self.probed_fraction,
-                    "random": self.random_fraction,
-                    "same": self.same_fraction,
+                asking: dict[str, Any] = {
+                    "device": device,
+                    "relative": module.encoder.config.scaled_inputs,
+                    "weighted": self.error_weighted,
+                    "processes": processes,
                 }
-                relative = module.encoder.config.scaled_inputs
-                hidden = partial(
-                    self._hidden, seed=valid_seed, relative=relative, processes=processes
-                )
+                changes = chosen_changes(self.augment)
+                if self.error_weighted or "jitter" in changes:
+                    check_errors(curves)
                 history = train(
                     module,
                     ReconstructionRMSE(),
                     Reconstruction(
-                        kept, train_seed, False, fractions, relative, processes, self.augment
+                        kept, train_seed, False, self._fractions, changes=changes, **asking
                     ),
-                    None if valid is None else hidden(valid),
+                    None if valid is None else self._hidden(valid, valid_seed, **asking),
                     max_epochs=epochs,
                     batch_size=self.batch_size,
                     lr=self._learning_rate(),
@@ -339,22 +351,14 @@ class AstromerEmbedder(EmbeddingBase):
                     progress=self.verbose > 0,
                     resume=self._resume(curves),
                     accelerator=accelerator,
+                    part_windows=self.part_windows,
+                    compiled=self.compile,
+                    log_dir=self.log_dir,
                 )
         self.module_ = module.cpu().eval()
         self.history_ = history
         self.n_passes_ = passes + 1
         return self
-
-    def _resume(self, curves: LightCurves) -> Resume | None:
-        if self.checkpoint is None:
-            return None
-        if not isinstance(self.random_state, Integral):
-            raise ValueError(
-                "checkpoint needs an integer random_state, or a resumed run would draw other "
-                f"numbers; got {self.random_state!r}"
-            )
-        parameters = {k: v for k, v in self.get_params().items() if k not in NOT_OF_A_RUN}
-        return Resume(self.checkpoint, self.checkpoint_minutes, identity(parameters, curves))
 
     def _make_module(self) -> Astromer:
         names = {field.name for field in dataclasses.fields(EncoderConfig)}

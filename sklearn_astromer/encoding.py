@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,47 +13,169 @@ from torch import Tensor
 
 from sklearn_astromer.windows import Windows
 
+logger = logging.getLogger(__name__)
+
+# Observations (padding included) in a batch, where a CPU is fastest, and enough to fill a GPU.
+CPU_BATCH_OBSERVATIONS = 4096
+GPU_BATCH_OBSERVATIONS = 2**18
+
 # A product of 4 rows more or fewer is computed row by row alike (bitwise, measured); so batches
 # are filled up to a multiple of it, and a window's result does not depend on its neighbours.
 ROWS_MULTIPLE = 4
+
+# The share of a GPU's free memory that all observations of a catalog may take.
+RESIDENT_SHARE = 0.25
+SENT_WINDOWS = 2**16  # at a time, so that little of a mapped catalog is in memory
+
+
+class WindowTensors:
+    """Windows as tensors on a device.
+
+    Where a GPU has the room, all observations are sent there once, centred, and batches are
+    gathered there; else each batch is gathered on the host, and sent.
+
+    Parameters
+    ----------
+    windows : Windows
+    device : torch.device
+    resident : bool, optional
+        Whether to send them once; None: decided by the device and its free memory.
+    """
+
+    def __init__(
+        self, windows: Windows, device: torch.device, resident: bool | None = None
+    ) -> None:
+        self.windows, self.device = windows, device
+        self.flat: Tensor | None = None
+        bytes_needed = 8 * int(windows.length.sum())
+        if resident is None:
+            resident = device.type == "cuda" and (
+                bytes_needed < RESIDENT_SHARE * torch.cuda.mem_get_info(device)[0]
+            )
+        if resident:
+            end = np.cumsum(windows.length)
+            self.start = torch.from_numpy(end - windows.length).to(device)
+            self.flat = torch.empty((2, bytes_needed // 8), device=device)
+            for first in range(0, len(windows), SENT_WINDOWS):
+                rows = np.arange(first, min(first + SENT_WINDOWS, len(windows)))
+                time, mag, mask = windows.gather(rows)
+                columns = np.stack([time.ravel(), mag.ravel()])
+                if mask is not None:
+                    columns = columns[:, mask.ravel()]
+                stop = int(end[rows[-1]])
+                self.flat[:, stop - columns.shape[1] : stop] = torch.from_numpy(columns).to(device)
+
+    def of(self, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Return time, mag and mask of some windows, as `Windows.gather` gives them."""
+        if self.flat is None:
+            time, mag, mask = self.windows.gather(rows)
+            return (
+                torch.from_numpy(time).to(self.device),
+                torch.from_numpy(mag).to(self.device),
+                None if mask is None else torch.from_numpy(mask).to(self.device),
+            )
+        length = self.windows.length[rows]
+        column = torch.arange(int(length.max()), device=self.device)
+        start = self.start[torch.from_numpy(rows).to(self.device)][:, None]
+        if length.min() == length.max():
+            time, mag = self.flat[:, start + column]
+            return time, mag, None
+        real = column < torch.from_numpy(length).to(self.device)[:, None]
+        time, mag = self.flat[:, start + column * real] * real
+        return time, mag, real
+
+    def errors(self, rows: NDArray[np.int64]) -> Tensor:
+        """Return the observations' errors (magnitudes), zero in the padding."""
+        where, mask = self.windows.positions(rows)
+        assert self.windows.curves.mag_err is not None
+        errors = np.where(mask, self.windows.curves.mag_err[where], 0.0).astype(np.float32)
+        return torch.from_numpy(errors).to(self.device)
 
 
 def run_windows(
     function: Callable[[NDArray[np.int64], Tensor, Tensor, Tensor | None], Tensor],
     windows: Windows,
-    batches: Iterable[NDArray[np.int64]],
     *,
     device: torch.device,
     dtype: torch.dtype,
+    batches: Iterable[NDArray[np.int64]] | None = None,
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
     """Yield (rows, results) of batches of windows.
+
+    A batch that does not fit into memory is halved, and so on down to a single window.
 
     Parameters
     ----------
     function : callable
         Maps rows, time, mag and mask (see `Encoder.forward`) to a Tensor of one entry per window.
     windows : Windows
-    batches : iterable of ndarray
-        Rows, as `Windows.batches` gives them.
     device, dtype : torch.device, torch.dtype
         Where to compute; any dtype but float32 by autocast.
+    batches : iterable of ndarray, optional
+        Rows; None: all, in batches that suit the device.
     """
-    for rows in batches:
+    if batches is None:
+        on_cpu = device.type == "cpu"
+        batches = windows.batches(CPU_BATCH_OBSERVATIONS if on_cpu else GPU_BATCH_OBSERVATIONS)
+    tensors = WindowTensors(windows, device)
+
+    def results(rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], _Fetched]]:
         filled = np.concatenate([rows, np.repeat(rows[-1:], -len(rows) % ROWS_MULTIPLE)])
-        with torch.inference_mode(), autocast(device, dtype):
-            result = function(filled, *to_tensors(windows, filled, device))
-        yield rows, result[: len(rows)].float().cpu().numpy()
+        fetched = None
+        try:
+            with torch.inference_mode(), autocast(device, dtype):
+                result = function(filled, *tensors.of(filled))
+                fetched = _Fetched(result[: len(rows)].float())
+        except (MemoryError, RuntimeError) as error:
+            if len(rows) == 1 or not _is_out_of_memory(error):
+                raise
+        if fetched is not None:
+            yield rows, fetched
+            return
+        # not within `except`, where the error would keep what the attempt has allocated
+        logger.info("a batch of %d windows does not fit into memory: halved", len(rows))
+        if device.type == "cuda":
+            torch.cuda.empty_cache()
+        half = len(rows) // 2
+        yield from results(rows[:half])
+        yield from results(rows[half:])
+
+    # a batch is taken from a GPU while the next one is computed
+    before: tuple[NDArray[np.int64], _Fetched] | None = None
+    for rows in batches:
+        for result in results(rows):
+            if before is not None:
+                yield before[0], before[1].numpy()
+            before = result
+    if before is not None:
+        yield before[0], before[1].numpy()
 
 
-def to_tensors(
-    windows: Windows, rows: NDArray[np.int64], device: torch.device
-) -> tuple[Tensor, Tensor, Tensor | None]:
-    """Return time, mag and mask of the windows `rows` as tensors on `device`."""
-    time, mag, mask = windows.gather(rows)
-    return (
-        torch.from_numpy(time).to(device),
-        torch.from_numpy(mag).to(device),
-        None if mask is None else torch.from_numpy(mask).to(device),
+class _Fetched:
+    """A tensor on its way to the host."""
+
+    def __init__(self, result: Tensor) -> None:
+        self.event: Any = None
+        self.host = result
+        if result.is_cuda:
+            self.host = torch.empty(result.shape, dtype=result.dtype, pin_memory=True)
+            self.host.copy_(result, non_blocking=True)
+            self.event = torch.cuda.Event()  # type: ignore[no-untyped-call]
+            self.event.record()
+
+    def numpy(self) -> NDArray[np.float32]:
+        """Wait for it."""
+        if self.event is not None:
+            self.event.synchronize()
+        out: NDArray[np.float32] = self.host.numpy()
+        return out
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Whether an error says so; on a CPU torch has none of its own, and oneDNN says "could not"."""
+    said = str(error)
+    return isinstance(error, (MemoryError, torch.cuda.OutOfMemoryError)) or (
+        "can't allocate memory" in said or said.startswith("could not create a")
     )
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import zlib
-from typing import Any
+from collections.abc import Collection
 
 import numpy as np
 import torch
@@ -12,15 +11,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sklearn_astromer.augmentation import augment
-from sklearn_astromer.encoding import autocast, to_tensors
-from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.encoding import WindowTensors, autocast
 from sklearn_astromer.masking import probe
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.modules.encoder import moments
 from sklearn_astromer.modules.losses import squared_error
+from sklearn_astromer.modules.pooling import masked_mean
 from sklearn_astromer.processes import Processes
 from sklearn_astromer.training import Batch, Criterion, Loader, Task
 from sklearn_astromer.windows import Windows
+
+FINEST_ERROR = 0.01
 
 
 class Reconstruction(Task):
@@ -33,13 +34,17 @@ class Reconstruction(Task):
         See `Task`; a fixed task asks for the same observations at every pass.
     fractions : dict
         The fractions of `probe`.
-    processes : Processes
-        Of which this one gets its share of a batch.
     relative : bool
         Count errors in units of their window's standard deviation, so that faint variations are
         learned as well as Miras.
-    augmented : bool
-        Show windows as `augment` changes them.
+    weighted : bool
+        Weigh the observations of a window by their errors, see `error_weights`.
+    processes : Processes
+        Of which this one gets its share of a batch.
+    changes : collection of str
+        How to show windows, see `augment`.
+    device : torch.device
+        Where batches are made.
     """
 
     divisible = True
@@ -50,31 +55,39 @@ class Reconstruction(Task):
         seed: int,
         fixed: bool,
         fractions: dict[str, float],
+        *,
+        device: torch.device,
         relative: bool = False,
+        weighted: bool = False,
         processes: Processes = Processes(),  # noqa: B008, immutable
-        augmented: bool = False,
+        changes: Collection[str] = (),
     ) -> None:
-        super().__init__(windows.length, seed, fixed)
-        self.augmented = augmented
-        self.processes = processes
-        self.windows = windows
+        super().__init__(windows.length, seed, fixed, device)
+        self.tensors = WindowTensors(windows, device)
         self.fractions = fractions
-        self.relative = relative
+        self.relative, self.weighted = relative, weighted
+        self.processes = processes
+        self.changes = changes
 
     def batch(self, rows: NDArray[np.int64], generator: torch.Generator) -> Batch:
         """Return probed windows; masks are drawn anew at every call.
 
         Each process draws for the whole batch, so that their number changes nothing.
         """
-        time, mag, mask = to_tensors(self.windows, rows, torch.device("cpu"))
-        if self.augmented:
-            time, mag, mask = augment(time, mag, mask, generator)
+        time, mag, mask = self.tensors.of(rows)
+        errors = self.tensors.errors(rows) if self.weighted or "jitter" in self.changes else None
+        if self.changes:
+            time, mag, mask, errors = augment(time, mag, mask, generator, self.changes, errors)
         chosen = probe(mag, mask, generator, **self.fractions)
         seen = {"time": time, "mag": chosen.mag, "hidden": chosen.hidden}
         if mask is not None:
             seen["mask"] = mask
-        scale = moments(mag, mask)[1] if self.relative else torch.ones(len(mag), 1)
-        asked = {"mag": mag, "probed": chosen.probed, "scale": scale}
+        scale = moments(mag, mask)[1] if self.relative else torch.ones_like(mag[:, :1])
+        weight = chosen.probed.float()
+        if self.weighted:
+            assert errors is not None
+            weight *= error_weights(errors, mask)
+        asked = {"mag": mag, "weight": weight, "scale": scale}
         return self._share(seen), self._share(asked)
 
     def _share(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -85,8 +98,8 @@ class Reconstruction(Task):
         n = len(next(iter(tensors.values())))
         own = torch.arange(rank, -(-n // count) * count, count)
         share = {name: tensor[own % n] for name, tensor in tensors.items()}
-        if "probed" in share:
-            share["probed"][own >= n] = False  # there twice, and must not count twice
+        if "weight" in share:
+            share["weight"][own >= n] = 0.0  # there twice, and must not count twice
         return share
 
 
@@ -94,15 +107,34 @@ class ReconstructionRMSE(Criterion):
     """Root mean squared error of the probed observations (Donoso-Oliva et al. 2023, eq. 6)."""
 
     figure = "rmse"
+    has_variance = True
 
     def totals(self, predicted: Tensor, asked: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Return the summed squared error (mag², if not relative) and the number of the probed."""
         scale = asked["scale"]
-        return squared_error(predicted / scale, asked["mag"] / scale, asked["probed"])
+        return squared_error(predicted / scale, asked["mag"] / scale, asked["weight"])
+
+    def variance(self, asked: dict[str, Tensor]) -> Tensor:
+        """Return what the windows' means would have summed up."""
+        return ((asked["mag"] / asked["scale"]) ** 2 * asked["weight"]).sum()
 
     def finish(self, mean: Tensor) -> Tensor:
         """Take the root; its gradient, infinite at 0, is cut off there."""
         return mean.clamp(min=1e-12).sqrt()
+
+
+def error_weights(errors: Tensor, mask: Tensor | None) -> Tensor:
+    """Return 1/σ² of observations, over its mean in their window; smaller σ count as 10 mmag.
+
+    Parameters
+    ----------
+    errors : Tensor of shape (n_windows, L)
+        σ (magnitudes).
+    mask : bool Tensor of shape (n_windows, L) or None
+        True = a real observation.
+    """
+    weight = errors.clamp(min=FINEST_ERROR) ** -2
+    return weight / masked_mean(weight.unsqueeze(-1), mask)
 
 
 def hidden_rmse(
@@ -123,20 +155,9 @@ def hidden_rmse(
     squares, count = 0.0, 0.0
     for seen, asked in Loader(task, batch_size):
         with torch.inference_mode(), autocast(device, dtype):
-            predicted = module(**{name: value.to(device) for name, value in seen.items()})
-        total, n = criterion.totals(predicted.cpu(), asked)
+            predicted = module(**seen)
+        total, n = criterion.totals(predicted, asked)
         squares, count = squares + float(total), count + float(n)
     if count == 0:
         raise ValueError("no window has two observations: nothing can be hidden and compared")
     return math.sqrt(squares / count)
-
-
-def identity(parameters: dict[str, Any], curves: LightCurves) -> dict[str, Any]:
-    """Say what makes two training runs the same: parameters, and the curves by a sample."""
-    step = max(1, len(curves.time) // 1_000_000)
-    sample = np.stack([curves.time[::step], curves.mag[::step]])
-    content = zlib.crc32(sample.astype(np.float64).tobytes(), zlib.crc32(curves.offsets.tobytes()))
-    return {
-        **{name: str(value) for name, value in parameters.items()},
-        "catalog": f"{curves!r}, {content:08x}",
-    }

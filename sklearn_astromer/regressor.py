@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ class AstromerRegressor(RegressorMixin, EncoderMixin, SupervisedBase):
         See `AstromerClassifier`.
     validation_fraction : float or None
         Objects kept for early stopping, all bands of an id together.
-    cache_bytes, device, precision, random_state, verbose
+    cache_bytes, checkpoint, checkpoint_minutes, device, precision, random_state, verbose
         See `AstromerClassifier`.
 
     Attributes
@@ -77,7 +78,7 @@ class AstromerRegressor(RegressorMixin, EncoderMixin, SupervisedBase):
         max_epochs: int = 100,
         batch_size: int = 32,
         train_windows: int | None = 1,
-        augment: bool = False,
+        augment: bool | str | Collection[str] = False,
         reconstruction: float = 0.0,
         lr: float = 1e-3,
         encoder_lr: float = 1e-5,
@@ -86,6 +87,8 @@ class AstromerRegressor(RegressorMixin, EncoderMixin, SupervisedBase):
         patience: int | None = 20,
         validation_fraction: float | None = 0.2,
         cache_bytes: int = 2**31,
+        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint_minutes: float = 10.0,
         device: str | torch.device = "auto",
         precision: str = "auto",
         random_state: int | np.random.RandomState | None = None,
@@ -108,6 +111,8 @@ class AstromerRegressor(RegressorMixin, EncoderMixin, SupervisedBase):
         self.patience = patience
         self.validation_fraction = validation_fraction
         self.cache_bytes = cache_bytes
+        self.checkpoint = checkpoint
+        self.checkpoint_minutes = checkpoint_minutes
         self.device = device
         self.precision = precision
         self.random_state = random_state

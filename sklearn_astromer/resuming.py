@@ -7,12 +7,17 @@ import logging
 import os
 import tempfile
 import time
+import zlib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping, LRScheduler
+
+from sklearn_astromer.lightcurves import LightCurves
 
 logger = logging.getLogger(__name__)
 
@@ -128,6 +133,32 @@ class Resume(Callback):
                 state["schedule"] = callback.lr_scheduler_.state_dict()
         write_atomically(state, self.path)
         self.written_ = time.monotonic()
+
+
+def identity(
+    parameters: dict[str, Any], curves: LightCurves, target: NDArray[Any] | None = None
+) -> dict[str, Any]:
+    """Say what makes two training runs the same.
+
+    Parameters
+    ----------
+    parameters : dict
+        Of the estimator.
+    curves : LightCurves
+        Known by a sample of them.
+    target : ndarray, optional
+        What they are to be learned with.
+    """
+    step = max(1, len(curves.time) // 1_000_000)
+    sample = np.stack([curves.time[::step], curves.mag[::step]])
+    content = zlib.crc32(sample.astype(np.float64).tobytes(), zlib.crc32(curves.offsets.tobytes()))
+    if target is not None:
+        content = zlib.crc32(target.tobytes(), content)
+    return {
+        # a function by its name, for its address is another in every process
+        **{name: getattr(value, "__qualname__", str(value)) for name, value in parameters.items()},
+        "catalog": f"{curves!r}, {content:08x}",
+    }
 
 
 def write_atomically(state: dict[str, Any], path: Path) -> None:

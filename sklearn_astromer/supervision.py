@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sklearn_astromer.augmentation import augment
-from sklearn_astromer.encoding import run_windows, to_tensors
+from sklearn_astromer.encoding import CPU_BATCH_OBSERVATIONS, WindowTensors, run_windows
 from sklearn_astromer.masking import probe
 from sklearn_astromer.modules.encoder import moments
 from sklearn_astromer.modules.heads import Head
@@ -32,10 +32,12 @@ class Objects(Task):
         What to show instead of the windows themselves.
     most : int or None
         Windows of an object in a batch, drawn anew each time; None, or a fixed task: all.
-    augmented, probed : bool
-        Show windows as `augment` changes them; hide observations and ask for them as well. A fixed
-        task does neither.
-    seed, fixed
+    changes : collection of str
+        How to show windows, see `augment`; a fixed task shows them as they are.
+    fractions : dict or None
+        The fractions of `probe`, to hide observations and ask for them as well; a fixed task does
+        not.
+    seed, fixed, device
         See `Task`.
     """
 
@@ -48,26 +50,27 @@ class Objects(Task):
         weight: NDArray[np.float64],
         frozen: FrozenFeatures | None,
         most: int | None,
-        augmented: bool,
-        probed: bool,
+        changes: Collection[str],
+        fractions: dict[str, float] | None,
         seed: int,
         fixed: bool,
+        device: torch.device,
     ) -> None:
         self.windows = windows
         self.target = torch.from_numpy(target)
         self.weight = torch.from_numpy(weight)
         self.frozen = frozen
         self.most = None if fixed else most
-        self.augmented = augmented and not fixed
-        self.probed = probed and not fixed
+        self.changes = () if fixed else changes
+        self.fractions = None if fixed else fractions
+        if frozen is None:
+            self.tensors = WindowTensors(windows, device)
         self.first = np.searchsorted(windows.object, np.arange(len(windows.curves) + 1))
-        super().__init__(windows.length[self.first[:-1]], seed, fixed)
+        super().__init__(windows.length[self.first[:-1]], seed, fixed, device)
 
     def batch(self, rows: NDArray[np.int64], generator: torch.Generator) -> Batch:
         """Return the windows of the objects `rows`."""
-        of_object = [self._drawn(i, generator) for i in rows]
-        windows = np.concatenate(of_object)
-        owner = np.repeat(np.arange(len(rows)), [len(w) for w in of_object])
+        windows, owner = self._drawn(rows, generator)
         share = np.zeros((len(windows), len(rows)), dtype=np.float32)
         length = self.windows.length[windows]
         share[np.arange(len(windows)), owner] = length / np.bincount(owner, length)[owner]
@@ -75,22 +78,32 @@ class Objects(Task):
         asked = {"target": self.target[rows], "weight": self.weight[rows]}
         if self.frozen is not None:
             return seen | self.frozen.of(windows), asked
-        time, mag, mask = to_tensors(self.windows, windows, torch.device("cpu"))
-        if self.augmented:
-            time, mag, mask = augment(time, mag, mask, generator)
+        time, mag, mask = self.tensors.of(windows)
+        if self.changes:
+            errors = self.tensors.errors(windows) if "jitter" in self.changes else None
+            time, mag, mask, _ = augment(time, mag, mask, generator, self.changes, errors)
         seen |= {"time": time, "mag": mag} | ({} if mask is None else {"mask": mask})
-        if self.probed:
-            chosen = probe(mag, mask, generator)
+        if self.fractions is not None:
+            chosen = probe(mag, mask, generator, **self.fractions)
             seen |= {"mag": chosen.mag, "hidden": chosen.hidden}
             asked |= {"mag": mag, "probed": chosen.probed, "share": seen["share"]}
             asked["scale"] = moments(mag, mask)[1]
         return seen, asked
 
-    def _drawn(self, row: int, generator: torch.Generator) -> NDArray[np.int64]:
-        first, end = self.first[row : row + 2]
-        if self.most is None or end - first <= self.most:
-            return np.arange(first, end)
-        return first + torch.randperm(end - first, generator=generator)[: self.most].numpy()
+    def _drawn(
+        self, rows: NDArray[np.int64], generator: torch.Generator
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return windows of objects, and the place in `rows` of each one's object."""
+        count = self.first[rows + 1] - self.first[rows]
+        owner = np.repeat(np.arange(len(rows)), count)
+        before = np.cumsum(count) - count
+        windows = np.arange(len(owner)) + (self.first[rows] - before)[owner]
+        if self.most is None or count.max() <= self.most:
+            return windows, owner
+        draw = torch.rand(len(owner), generator=generator, device=generator.device).cpu().numpy()
+        order = np.lexsort((draw, owner))
+        taken = np.sort(order[np.arange(len(owner)) - before[owner] < self.most])
+        return windows[taken], owner[taken]
 
 
 class FrozenFeatures:
@@ -104,8 +117,8 @@ class FrozenFeatures:
     head : Head
         Its `reduce` has no parameters.
     windows : Windows
-    max_bytes, max_observations : int
-        Memory to use, and the largest batch (padding included).
+    max_bytes : int
+        Memory to use.
     device, dtype : torch.device, torch.dtype
     """
 
@@ -116,20 +129,18 @@ class FrozenFeatures:
         windows: Windows,
         *,
         max_bytes: int,
-        max_observations: int,
         device: torch.device,
         dtype: torch.dtype,
     ) -> None:
         self.encoder, self.head, self.windows = encoder, head, windows
         self.device, self.dtype = device, dtype
-        self.max_observations = max_observations
         self.kept: list[NDArray[np.float32]] | None = None
         one = next(self._computed(windows.batches(1, np.arange(1))))[1]
         per_unit = one.nbytes // (one.shape[1] if head.per_observation else 1)
         units = len(windows.curves.time) if head.per_observation else len(windows)
         if per_unit * units <= max_bytes:
             self.kept = [np.empty(0, dtype=np.float32)] * len(windows)
-            for rows, reduced in self._computed(windows.batches(max_observations)):
+            for rows, reduced in self._computed():
                 for row, values in zip(rows, reduced, strict=True):
                     used = values[: windows.length[row]] if head.per_observation else values
                     self.kept[row] = used.copy()
@@ -163,7 +174,7 @@ class FrozenFeatures:
         """
         share = weight / self.windows.curves.lengths
         total, first, second = 0.0, np.zeros(()), np.zeros(())
-        for rows in self.windows.batches(self.max_observations):
+        for rows in self.windows.batches(CPU_BATCH_OBSERVATIONS):
             values = self.of(rows)["reduced"].numpy().astype(np.float64)
             each = share[self.windows.object[rows]]
             if self.head.per_observation:
@@ -178,13 +189,15 @@ class FrozenFeatures:
         return mean, np.maximum(second / total - mean**2, 0.0)
 
     def _computed(
-        self, batches: Iterable[NDArray[np.int64]]
+        self, batches: Iterable[NDArray[np.int64]] | None = None
     ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
         def reduced(_: Any, time: Tensor, mag: Tensor, mask: Tensor | None) -> Tensor:
             layers = self.encoder.all_layers(time, mag, mask)  # type: ignore[operator]
             return self.head.reduce(layers, mask)
 
-        return run_windows(reduced, self.windows, batches, device=self.device, dtype=self.dtype)
+        return run_windows(
+            reduced, self.windows, device=self.device, dtype=self.dtype, batches=batches
+        )
 
 
 def summaries(
@@ -192,7 +205,6 @@ def summaries(
     head: Head,
     windows: Windows,
     *,
-    max_observations: int,
     device: torch.device,
     dtype: torch.dtype,
 ) -> NDArray[np.float64]:
@@ -202,8 +214,7 @@ def summaries(
         layers = encoder.all_layers(time, mag, mask)  # type: ignore[operator]
         return head.summarise(head.reduce(layers, mask), mask)
 
-    batches = windows.batches(max_observations)
-    per_window = list(run_windows(summary, windows, batches, device=device, dtype=dtype))
+    per_window = list(run_windows(summary, windows, device=device, dtype=dtype))
     rows = np.concatenate([r for r, _ in per_window])
     values = np.concatenate([v for _, v in per_window])
     in_order = np.empty(values.shape, dtype=np.float64)

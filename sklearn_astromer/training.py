@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import math
+import os
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -20,8 +20,14 @@ from skorch.utils import noop
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import Dataset
-from tqdm.auto import tqdm
 
+from sklearn_astromer.callbacks import (
+    PooledFigures,
+    ProgressBar,
+    history_frame,
+    schedule,
+    tensorboard,
+)
 from sklearn_astromer.encoding import autocast
 from sklearn_astromer.processes import Processes
 from sklearn_astromer.resuming import Resume
@@ -56,6 +62,8 @@ class Task(Dataset):  # type: ignore[type-arg]
         Of the order, and of whatever a batch draws.
     fixed : bool
         True for validation: the same batches at every pass.
+    device : torch.device
+        Where batches are made.
     processes : Processes
         Which share of a batch to give.
     """
@@ -64,16 +72,19 @@ class Task(Dataset):  # type: ignore[type-arg]
     unit = "window"
     divisible = False  # whether the rows of every tensor of a batch are independent of each other
 
-    def __init__(self, length: NDArray[np.int64], seed: int, fixed: bool) -> None:
+    def __init__(
+        self, length: NDArray[np.int64], seed: int, fixed: bool, device: torch.device
+    ) -> None:
         self.length = length
         self.seed = seed
         self.fixed = fixed
+        self.device = device
 
     def __len__(self) -> int:
         return len(self.length)
 
     def batch(self, rows: NDArray[np.int64], generator: torch.Generator) -> Batch:
-        """Return the batch of `rows`; `generator` is the only source of chance."""
+        """Return the batch of `rows`; `generator`, on `device`, is the only source of chance."""
         raise NotImplementedError
 
 
@@ -91,8 +102,7 @@ class Loader:
         self.task = task
         self.batch_size = batch_size
         self.order = np.random.default_rng(task.seed)
-        self.generator = torch.Generator().manual_seed(task.seed)
-
+        self.generator = torch.Generator(task.device).manual_seed(task.seed)
         self.position = 0  # batches of this pass that were given
         self.skipped = 0  # batches of the next pass that were given before an interruption
 
@@ -112,13 +122,17 @@ class Loader:
         return {
             "order": self.start if self.position else self.order.bit_generator.state,
             "generator": self.generator.get_state(),
+            "device": self.generator.device.type,
             "position": self.position,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from where `state_dict` was taken."""
         self.order.bit_generator.state = state["order"]
-        self.generator.set_state(state["generator"])
+        if state["device"] == self.generator.device.type:
+            self.generator.set_state(state["generator"])
+        else:  # whose states do not fit each other: other masks than in one go, but no fewer
+            self.generator.manual_seed(self.task.seed + state["position"])
         self.skipped = state["position"]
 
     def _rows(self) -> list[NDArray[np.int64]]:
@@ -140,11 +154,16 @@ class Criterion(nn.Module):
     """
 
     figure = "loss"
+    has_variance = False
     processes = Processes()
 
     def totals(self, predicted: Any, asked: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Return the weighted sum over a batch, and the sum of the weights."""
         raise NotImplementedError
+
+    def variance(self, asked: dict[str, Tensor]) -> Tensor:
+        """Return what the sum would be for the mean of what is asked for, if `has_variance`."""
+        return torch.zeros(())
 
     def finish(self, mean: Tensor) -> Tensor:
         """Turn the mean into the figure."""
@@ -175,6 +194,8 @@ class Net(NeuralNet):
         Of the training task.
     figures : PooledFigures
     resume : Resume or None
+    part_windows : int or None
+        Windows whose gradients are computed at once; None: all, or what a CPU's cache holds.
     """
 
     def __init__(
@@ -185,6 +206,7 @@ class Net(NeuralNet):
         loader: Loader,
         figures: PooledFigures,
         resume: Resume | None,
+        part_windows: int | None,
         **kwargs: Any,
     ) -> None:
         super().__init__(module, *args, **kwargs)
@@ -192,6 +214,7 @@ class Net(NeuralNet):
         self.loader = loader
         self.figures = figures
         self.resume = resume
+        self.part_windows = part_windows
 
     def get_iterator(self, dataset: Any, training: bool = False) -> Any:
         """Return the loader, whose place in the epoch is part of the state."""
@@ -214,7 +237,7 @@ class Net(NeuralNet):
             return super().infer(x, **fit_params)
 
     def train_step_single(self, batch: Batch, **fit_params: Any) -> dict[str, Tensor]:
-        """Compute loss and gradients; on a CPU in parts, with the same result."""
+        """Compute loss and gradients; in parts where they are wanted, with the same result."""
         parts = self._parts(batch)
         if len(parts) == 1:
             return super().train_step_single(batch, **fit_params)
@@ -233,10 +256,13 @@ class Net(NeuralNet):
         return {"loss": loss.detach(), "y_pred": torch.cat(predicted).detach()}
 
     def _parts(self, batch: Batch) -> list[Batch]:
-        if torch.device(self.device).type != "cpu" or not self.loader.task.divisible:
-            return [batch]
         rows, length = next(iter(batch[0].values())).shape[:2]
-        count = min(rows, -(-rows * length // PART_OBSERVATIONS))
+        part = self.part_windows
+        if part is None and torch.device(self.device).type == "cpu":
+            part = max(1, PART_OBSERVATIONS // length)
+        if part is None or not self.loader.task.divisible:
+            return [batch]
+        count = -(-rows // part)
         seen, asked = (
             [
                 dict(zip(tensors, part, strict=True))
@@ -262,84 +288,6 @@ class AcceleratedNet(AccelerateMixin, Net):
             self._criteria = criteria
 
 
-class PooledFigures(Callback):
-    """Record the criterion over a whole epoch: batches weigh as much as they hold."""
-
-    def on_epoch_begin(self, net: NeuralNet, **kwargs: Any) -> None:
-        """Start over."""
-        self.totals_ = {True: [0.0, 0.0], False: [0.0, 0.0]}
-
-    def on_batch_end(
-        self, net: NeuralNet, batch: Any = None, training: bool = True, **kwargs: Any
-    ) -> None:
-        """Add a batch."""
-        asked = {name: tensor.to(net.device) for name, tensor in batch[1].items()}
-        with torch.no_grad():
-            for i, part in enumerate(net.criterion_.totals(kwargs["y_pred"], asked)):
-                self.totals_[training][i] += float(part)
-
-    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
-        """Write the figures of the epoch; stop at once if they are not numbers."""
-        for training, prefix in ((True, "train"), (False, "valid")):
-            sums = torch.tensor(self.totals_[training], dtype=torch.float64, device=net.device)
-            total, weight = net.criterion_.processes.sum(sums).tolist()
-            mean = torch.tensor(total / weight if weight else math.nan, dtype=torch.float64)
-            net.history.record(
-                f"{prefix}_{net.criterion_.figure}", net.criterion_.finish(mean).item()
-            )
-        net.history.record("lr", net.optimizer_.param_groups[-1]["lr"])
-        if not math.isfinite(self.totals_[True][0]):
-            raise FloatingPointError(
-                f"the training loss became {self.totals_[True][0]} in epoch "
-                f"{net.history[-1, 'epoch']}: lower lr, or look for extreme magnitudes"
-            )
-
-
-class ProgressBar(Callback):
-    """One line that tells rows per second, the time left, and the figures so far."""
-
-    def on_train_begin(self, net: NeuralNet, **kwargs: Any) -> None:
-        """Open it."""
-        rows = len(net.loader.task)
-        self.bar_ = tqdm(
-            total=rows * net.max_epochs, initial=rows * len(net.history), unit=net.loader.task.unit
-        )
-        self.valid_ = math.nan
-
-    def on_batch_end(self, net: NeuralNet, training: bool = True, **kwargs: Any) -> None:
-        """Advance it; the figure is that of the epoch so far."""
-        if not training:
-            return
-        epoch = len(net.history)
-        done = (epoch - 1) * len(net.loader.task) + net.loader.position * net.batch_size
-        self.bar_.update(min(done, epoch * len(net.loader.task)) - self.bar_.n)
-        criterion, (total, weight) = net.criterion_, net.figures.totals_[True]
-        mean = torch.tensor(total / weight if weight else math.nan, dtype=torch.float64)
-        train = criterion.finish(mean).item()
-        shown = {"epoch": epoch, criterion.figure: f"{train:.4f}", "valid": f"{self.valid_:.4f}"}
-        self.bar_.set_postfix(shown, refresh=False)
-
-    def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
-        """Take down what the validation gave."""
-        self.valid_ = net.history[-1, f"valid_{net.criterion_.figure}"]
-
-    def on_train_end(self, net: NeuralNet, **kwargs: Any) -> None:
-        """Close it."""
-        self.bar_.close()
-
-
-def schedule(step: int, warmup: int, total: int | None) -> float:
-    """Scale the learning rate in the course of training.
-
-    It rises linearly to 1 in `warmup` steps, and falls as 1/√step afterwards (eq. 5; Vaswani et
-    al. 2017), or, if `total` is given, along a cosine that ends there.
-    """
-    rise = (step + 1) / warmup if warmup else 1.0
-    if total is None:
-        return min(rise, math.sqrt(max(warmup, 1) / (step + 1)))
-    return min(rise, 0.5 + 0.5 * math.cos(math.pi * min(step / total, 1.0)))
-
-
 def train(
     module: nn.Module,
     criterion: Criterion,
@@ -358,6 +306,9 @@ def train(
     param_groups: list[tuple[str, dict[str, Any]]] | None = None,
     resume: Resume | None = None,
     accelerator: Accelerator | None = None,
+    part_windows: int | None = None,
+    compiled: bool = False,
+    log_dir: str | os.PathLike[str] | None = None,
 ) -> pd.DataFrame:
     """Train `module` in place by Adam and leave the weights of the best epoch in it.
 
@@ -384,6 +335,12 @@ def train(
         Keeps the state on disk, and goes on from it.
     accelerator : Accelerator, optional
         Of the processes that train together; tasks give each its share of a batch.
+    part_windows : int, optional
+        See `Net`.
+    compiled : bool
+        Train what `torch.compile` makes of the module.
+    log_dir : path, optional
+        Where TensorBoard finds the figures.
 
     Returns
     -------
@@ -413,11 +370,16 @@ def train(
         kind = partial(AcceleratedNet, accelerator=accelerator, unwrap_after_train=False)
     if progress and criterion.processes.rank == 0:
         callbacks.append(ProgressBar())
+    if log_dir is not None:
+        callbacks.append(tensorboard(log_dir))
+    if compiled:
+        module.compile(dynamic=True)
     net = kind(
         module,
         criterion=criterion,
         optimizer=torch.optim.Adam,
         optimizer__param_groups=param_groups or [],
+        optimizer__fused=device.type == "cuda" or None,
         lr=lr,
         max_epochs=max_epochs,
         batch_size=batch_size,
@@ -429,12 +391,16 @@ def train(
         loader=Loader(task, batch_size),
         figures=figures,
         resume=resume,
+        part_windows=part_windows,
     )
     if device.type == "cpu":
         free_large_block()
-    net.fit(task, None)
+    try:
+        net.fit(task, None)
+    finally:
+        module._compiled_call_impl = None  # not to be pickled, nor kept
     module.eval()
-    return history_frame(criterion.figure, net.history)
+    return history_frame(criterion, net.history)
 
 
 @cache
@@ -445,19 +411,3 @@ def free_large_block() -> None:
     again page by page. Nobody writes to the block, so it costs no memory.
     """
     torch.empty(LARGE_BLOCK, dtype=torch.uint8)
-
-
-def history_frame(figure: str, history: Any = ()) -> pd.DataFrame:
-    """Return a row per epoch: epoch, train_…, valid_… (NaN without), lr, seconds, best."""
-    columns = {
-        "epoch": "epoch",
-        f"train_{figure}": f"train_{figure}",
-        f"valid_{figure}": f"valid_{figure}",
-        "lr": "lr",
-        "seconds": "dur",
-    }
-    whole = [row for row in history if "dur" in row]  # not one that was interrupted
-    frame = pd.DataFrame({name: [row[key] for row in whole] for name, key in columns.items()})
-    valid = frame[f"valid_{figure}"]
-    frame["best"] = valid.cummin() == valid
-    return frame

@@ -25,7 +25,9 @@ from sklearn_astromer import (
     AstromerRegressor,
     LightCurveLSTMClassifier,
     LightCurves,
+    encoding,
 )
+from sklearn_astromer.augmentation import USUAL
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.modules.raw import RawObservations
 from sklearn_astromer.supervision import Objects
@@ -114,7 +116,7 @@ def test_a_torch_module_as_head(catalog):
 
 
 @pytest.mark.parametrize("head", ["mlp", "mean_std", "skip", "lstm"])
-def test_an_object_of_several_windows_does_not_depend_on_batches(catalog, head):
+def test_an_object_of_several_windows_does_not_depend_on_batches(catalog, head, monkeypatch):
     X, y = catalog
     model = classifier(head=head).fit(X, y)
     long = int(X.lengths.argmax())
@@ -123,22 +125,23 @@ def test_an_object_of_several_windows_does_not_depend_on_batches(catalog, head):
     order = np.random.RandomState(0).permutation(len(X))
     np.testing.assert_allclose(model.predict_proba(X[order]), expected[order], atol=1e-6)
     np.testing.assert_allclose(model.predict_proba(X[[long]])[0], expected[long], atol=1e-6)
-    for batch_size in (1, 7):
-        model.batch_size = batch_size
+    for observations in (1, 200, 10**6):
+        monkeypatch.setattr(encoding, "CPU_BATCH_OBSERVATIONS", observations)
         np.testing.assert_allclose(model.predict_proba(X), expected, atol=1e-6)
 
 
 def test_train_windows_bounds_a_step_and_draws_anew(catalog):
     X, _ = catalog
     windows = Windows(X, 50)
-    task = Objects(windows, np.zeros(60, int), np.ones(60), None, 2, False, False, 0, fixed=False)
+    rest = (np.zeros(60, int), np.ones(60), None, 2)
+    task = Objects(windows, *rest, (), None, 0, False, torch.device("cpu"))
     generator = torch.Generator().manual_seed(0)
     long = int(X.lengths.argmax())
     drawn = [task.batch(np.array([long]), generator)[0] for _ in range(20)]
     assert {d["share"].shape for d in drawn} == {(2, 1)}
     assert all(d["share"].sum() == pytest.approx(1) for d in drawn)
     assert len({d["mag"].sum().item() for d in drawn}) > 3
-    fixed = Objects(windows, np.zeros(60, int), np.ones(60), None, 2, True, True, 0, fixed=True)
+    fixed = Objects(windows, *rest, USUAL, {}, 0, True, torch.device("cpu"))
     all_windows = (windows.object == long).sum()
     assert len(fixed.batch(np.array([long]), generator)[0]["share"]) == all_windows > 2
 

@@ -1,6 +1,8 @@
 """The loss counts probed observations and nothing else."""
 
 import os
+import pickle
+import shutil
 import subprocess
 import sys
 
@@ -11,8 +13,9 @@ import pytest
 import torch
 
 from sklearn_astromer import AstromerEmbedder, training
+from sklearn_astromer.callbacks import figures
 from sklearn_astromer.datasets import make_variable_stars
-from sklearn_astromer.pretraining import ReconstructionRMSE
+from sklearn_astromer.pretraining import ReconstructionRMSE, error_weights
 
 
 def test_rmse_of_the_probed():
@@ -20,7 +23,7 @@ def test_rmse_of_the_probed():
     predicted = target + torch.tensor([[1.0, 9.0, 2.0], [9.0, 9.0, 9.0]])
     probed = torch.tensor([[True, False, True], [False, False, False]])
     assert ReconstructionRMSE()(
-        predicted, {"mag": target, "probed": probed, "scale": torch.ones(2, 1)}
+        predicted, {"mag": target, "weight": probed, "scale": torch.ones(2, 1)}
     ).item() == pytest.approx(np.sqrt(2.5))
 
 
@@ -29,7 +32,7 @@ def test_gradient_stays_finite_at_zero(probed):
     predicted = torch.ones(2, 3, requires_grad=True)
     loss = ReconstructionRMSE()(
         predicted,
-        {"mag": torch.ones(2, 3), "probed": torch.full((2, 3), probed), "scale": torch.ones(2, 1)},
+        {"mag": torch.ones(2, 3), "weight": torch.full((2, 3), probed), "scale": torch.ones(2, 1)},
     )
     loss.backward()
     assert loss.item() < 1e-5
@@ -55,6 +58,97 @@ def test_a_step_in_parts_is_the_step(monkeypatch):
             torch.testing.assert_close(
                 parts.module_.get_parameter(name), value, atol=1e-5, rtol=1e-3
             )
+
+
+def test_a_large_batch_in_parts_asked_for_is_the_batch():
+    curves, _ = make_variable_stars(12, random_state=0)
+    options = {"d_model": 16, "d_ff": 16, "dropout": 0.0, "max_epochs": 1, "random_state": 0}
+    whole, parts = (
+        AstromerEmbedder(**options, part_windows=size).fit(curves) for size in (10**9, 3)
+    )
+    figures = ["train_rmse", "train_r2", "valid_rmse", "valid_r2"]
+    np.testing.assert_allclose(parts.history_[figures], whole.history_[figures], rtol=1e-4)
+
+
+def test_r2_is_the_share_of_the_variance():
+    criterion = ReconstructionRMSE()
+    asked = {
+        "mag": torch.tensor([[1.0, -1.0, 5.0], [4.0, -4.0, 0.0]]),
+        "weight": torch.tensor([[1.0, 1.0, 0.0], [1.0, 1.0, 1.0]]),
+        "scale": torch.tensor([[1.0], [4.0]]),
+    }
+    for predicted, r2 in ((0 * asked["mag"], 0.0), (asked["mag"], 1.0), (asked["mag"] / 2, 0.75)):
+        sums = [*map(float, criterion.totals(predicted, asked)), float(criterion.variance(asked))]
+        assert figures(criterion, sums)["r2"] == pytest.approx(r2)
+
+
+def test_weights_follow_the_errors():
+    errors = torch.tensor([[0.1, 0.2, 0.001, 0.0]])
+    mask = torch.tensor([[True, True, True, False]])
+    weight = error_weights(errors, mask)[0, :3]
+    np.testing.assert_allclose(weight / weight[0], [1, 0.25, 100], rtol=1e-5)
+    assert float(weight.mean()) == pytest.approx(1)
+
+
+def test_an_error_weighted_fit_cares_for_the_precise():
+    """Half of the observations are noise, and say so: what is learned is the other half."""
+    rng = np.random.default_rng(0)
+    curves = []
+    for _ in range(60):
+        time = np.sort(rng.random(80) * 20)
+        noisy = rng.random(80) < 0.5
+        mag = np.sin(2 * np.pi * time / 5 + rng.random()) + 3 * noisy * rng.standard_normal(80)
+        curves.append(np.c_[time, mag, np.where(noisy, 3.0, 0.05)])
+    options = {"d_model": 16, "d_ff": 16, "residual": True, "lr": 3e-3, "max_epochs": 6}
+    plain, weighted = (
+        AstromerEmbedder(**options, error_weighted=on, random_state=0).fit(curves)
+        for on in (False, True)
+    )
+    assert weighted.history_["valid_rmse"].iloc[-1] < 0.8 < plain.history_["valid_rmse"].iloc[-1]
+
+
+def test_errors_that_are_missing_are_named():
+    curves = [np.c_[np.arange(9.0), np.arange(9.0), np.full(9, 0.1)] for _ in range(4)]
+    curves[2][4, 2] = np.nan
+    tiny = {"d_model": 8, "d_ff": 8, "max_epochs": 1}
+    for options in ({"error_weighted": True}, {"augment": ("thin", "jitter")}):
+        with pytest.raises(ValueError, match=r"of object 2 at 4.0 d is nan"):
+            AstromerEmbedder(**tiny, **options).fit(curves)
+        with pytest.raises(ValueError, match="X has none"):
+            AstromerEmbedder(**tiny, **options).fit([c[:, :2] for c in curves])
+        AstromerEmbedder(**tiny, **options).fit([curves[i] for i in (0, 1, 3)])
+
+
+def test_figures_for_tensorboard(tmp_path):
+    pytest.importorskip("tensorboard", reason="sklearn_astromer[tensorboard] is not installed")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    curves, _ = make_variable_stars(20, random_state=0)
+    options = {"d_model": 8, "d_ff": 8, "max_epochs": 3, "random_state": 0}
+    embedder = AstromerEmbedder(**options, log_dir=tmp_path).fit(curves)
+    events = EventAccumulator(str(tmp_path))
+    events.Reload()
+    logged = {tag.lower(): tag for tag in events.Tags()["scalars"]}
+    for name in ("train_rmse", "valid_rmse", "train_r2", "valid_r2"):
+        (tag,) = (
+            original
+            for lower, original in logged.items()
+            if name.split("_")[1] in lower and name.split("_")[0] in lower
+        )
+        values = [event.value for event in events.Scalars(tag)]
+        np.testing.assert_allclose(values, embedder.history_[name], rtol=1e-5)
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler here")
+def test_a_compiled_fit_is_the_fit():
+    curves, _ = make_variable_stars(16, n_observations=50, random_state=0)
+    options = {"d_model": 8, "n_layers": 1, "n_heads": 1, "d_ff": 8, "dropout": 0.0}
+    options |= {"max_epochs": 2, "random_state": 0, "validation_fraction": None}
+    plain, compiled = (AstromerEmbedder(**options, compile=on).fit(curves) for on in (False, True))
+    np.testing.assert_allclose(
+        compiled.history_["train_rmse"], plain.history_["train_rmse"], rtol=1e-4
+    )
+    pickle.loads(pickle.dumps(compiled)).transform(curves)
 
 
 CHILD = """

@@ -65,12 +65,19 @@ def test_shares_of_a_batch_are_the_batch():
     fractions = {"probed": 0.5, "random": 0.2, "same": 0.2}
 
     def batch(processes):
-        task = Reconstruction(Windows(curves, 50), 0, False, fractions, processes=processes)
+        task = Reconstruction(
+            Windows(curves, 50),
+            0,
+            False,
+            fractions,
+            device=torch.device("cpu"),
+            processes=processes,
+        )
         return task.batch(np.arange(5), torch.Generator().manual_seed(0))
 
     shares = [batch(Processes(rank, 2)) for rank in (0, 1)]
     assert [len(seen["mag"]) for seen, _ in shares] == [3, 3]
-    joined = torch.stack([asked["probed"] for _, asked in shares], 1).flatten(0, 1)
+    joined = torch.stack([asked["weight"] for _, asked in shares], 1).flatten(0, 1)
     assert joined[:5].any(1).all()
     assert not joined[5:].any()  # the first window again, which must not count twice
 

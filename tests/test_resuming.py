@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 import torch
 
-from sklearn_astromer import AstromerEmbedder
+from sklearn_astromer import AstromerClassifier, AstromerEmbedder
 from sklearn_astromer.datasets import make_variable_stars
+from sklearn_astromer.modules.heads import MLPHead
 
 
 def embedder(**options):
@@ -124,6 +125,32 @@ def test_another_run_is_refused(curves, tmp_path):
         embedder(checkpoint=path).fit(curves[1:])
     with pytest.raises(ValueError, match="integer random_state"):
         embedder(checkpoint=path, random_state=None).fit(curves)
+
+
+def test_a_classifier_goes_on_as_well(curves, tmp_path):
+    labels = np.arange(len(curves)) % 2
+
+    def classifier(**options):
+        rest = {"train_encoder": True, "reconstruction": 1.0, "augment": True, "patience": None}
+        return AstromerClassifier(
+            embedder(max_epochs=0, checkpoint=None),
+            **{"head": make_head, "batch_size": 8, "random_state": 0, **rest, **options},
+        )
+
+    unbroken = classifier(max_epochs=4).fit(curves, labels)
+    path = tmp_path / "run.pt"
+    classifier(max_epochs=2, checkpoint=path).fit(curves, labels)
+    again = classifier(max_epochs=4, checkpoint=path).fit(curves, labels)
+    np.testing.assert_allclose(
+        again.history_["train_loss"], unbroken.history_["train_loss"], atol=1e-6
+    )
+    np.testing.assert_allclose(again.predict_proba(curves), unbroken.predict_proba(curves))
+    with pytest.raises(ValueError, match="another catalog"):
+        classifier(max_epochs=4, checkpoint=path).fit(curves, 1 - labels)
+
+
+def make_head(d_model, n_outputs):
+    return MLPHead(d_model, n_outputs, units=8, dropout=0.1)
 
 
 def test_what_is_no_checkpoint_is_refused_and_kept(curves, tmp_path):

@@ -9,7 +9,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from sklearn_astromer.modules.linear import ONEDNN, Linear
+from sklearn_astromer.modules.linear import Linear, takes
 
 
 class SelfAttention(nn.Module):
@@ -43,7 +43,7 @@ class SelfAttention(nn.Module):
         """
         qkv = self.qkv(x)
         training = x.is_cpu and torch.is_grad_enabled()
-        if training and ONEDNN and qkv.dtype == torch.float32:
+        if training and takes(qkv):
             attended = _OneDNNAttention.apply(qkv, keys, self.n_heads)  # type: ignore[no-untyped-call]
             return self.out(attended)
         query, key, value = self._heads(qkv)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
+import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from sklearn_astromer.modules.attention import SelfAttention
 from sklearn_astromer.modules.dropout import Dropout
 from sklearn_astromer.modules.linear import Linear
 from sklearn_astromer.modules.positional import PositionalEncoding
+
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"tanh": torch.tanh, "gelu": F.gelu}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +32,8 @@ class EncoderConfig:
         See `PositionalEncoding`; `min_period` in days.
     residual : bool
         Add the input of each sub-layer before its LayerNorm. ASTROMER 1 does not.
+    dense_residual : bool
+        With residuals: add it after a linear layer of its own, as ASTROMER 2 does.
     mask_token : bool
         Give hidden observations a learned vector instead of the magnitude 0.
     norm_first : bool
@@ -40,6 +45,8 @@ class EncoderConfig:
         Divide the magnitudes of a window by the standard deviation of those the network may see,
         give it the logarithm of that as a second input, and the times through a linear layer.
         Otherwise small amplitudes drown in the positional encoding.
+    activation : {"tanh", "gelu"}
+        Of the feed-forward layer.
     norm_eps : float
         Of LayerNorm.
     """
@@ -53,10 +60,12 @@ class EncoderConfig:
     pe_exponent: float = 2.0
     min_period: float = 2 * math.pi
     residual: bool = False
+    dense_residual: bool = False
     norm_first: bool = False
     pe_pairs: bool = False
     mask_token: bool = False
     scaled_inputs: bool = False
+    activation: str = "tanh"
     norm_eps: float = 1e-6
 
     def __post_init__(self) -> None:
@@ -72,21 +81,34 @@ class EncoderConfig:
             raise ValueError(f"dropout must be in [0, 1), got {self.dropout}")
         if self.min_period <= 0 or self.pe_base <= 0:
             raise ValueError("min_period and pe_base must be positive")
-        if self.norm_first and not self.residual:
-            raise ValueError("norm_first=True needs residual=True")
+        if self.activation not in ACTIVATIONS:
+            raise ValueError(
+                f"activation must be one of {tuple(ACTIVATIONS)}, got {self.activation!r}"
+            )
+        if (self.norm_first or self.dense_residual) and not self.residual:
+            name = "norm_first" if self.norm_first else "dense_residual"
+            raise ValueError(f"{name}=True needs residual=True")
+        if self.norm_first and self.dense_residual:
+            raise ValueError("norm_first=True and dense_residual=True exclude each other")
 
 
 class Block(nn.Module):
-    """Attention, LayerNorm, tanh feed-forward, LayerNorm."""
+    """Attention, LayerNorm, feed-forward, LayerNorm."""
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
         self.residual, self.norm_first = config.residual, config.norm_first
+        self.activation = ACTIVATIONS[config.activation]
         self.attention = SelfAttention(config.d_model, config.n_heads)
         self.norm1 = nn.LayerNorm(config.d_model, eps=config.norm_eps)
         self.ffn_in = Linear(config.d_model, config.d_ff)
         self.ffn_out = Linear(config.d_ff, config.d_model)
         self.norm2 = nn.LayerNorm(config.d_model, eps=config.norm_eps)
+        self.residual1: nn.Module = nn.Identity()
+        self.residual2: nn.Module = nn.Identity()
+        if config.dense_residual:
+            self.residual1 = Linear(config.d_model, config.d_model)
+            self.residual2 = Linear(config.d_model, config.d_model)
         self.dropout = Dropout(config.dropout)
 
     def forward(self, x: Tensor, keys: Tensor | None) -> Tensor:
@@ -95,13 +117,13 @@ class Block(nn.Module):
             x = x + self.dropout(self.attention(self.norm1(x), keys))
             return x + self.dropout(self._feed_forward(self.norm2(x)))
         attended = self.dropout(self.attention(x, keys))
-        x = self.norm1(x + attended if self.residual else attended)
+        x = self.norm1(self.residual1(x) + attended if self.residual else attended)
         fed = self.dropout(self._feed_forward(x))
-        out: Tensor = self.norm2(x + fed if self.residual else fed)
+        out: Tensor = self.norm2(self.residual2(x) + fed if self.residual else fed)
         return out
 
     def _feed_forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.ffn_out(torch.tanh(self.ffn_in(x)))
+        out: Tensor = self.ffn_out(self.activation(self.ffn_in(x)))
         return out
 
 

@@ -19,13 +19,18 @@ ONEDNN = (
 )
 
 
+def takes(x: Tensor) -> bool:
+    """Whether oneDNN can be called on a tensor directly: compilers and exporters cannot follow."""
+    followed = torch.compiler.is_compiling() or torch.jit.is_tracing()  # type: ignore[no-untyped-call]
+    return ONEDNN and x.is_cpu and x.dtype == torch.float32 and x.numel() > 0 and not followed
+
+
 class Linear(nn.Linear):
     """`torch.nn.Linear`, by oneDNN where that is quicker: in float32, on an x86 processor."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (…, in_features) to (…, out_features)."""
-        plain = not ONEDNN or not x.is_cpu or torch.is_autocast_enabled("cpu")
-        if plain or not x.dtype == self.weight.dtype == torch.float32 or x.numel() == 0:
+        if torch.is_autocast_enabled("cpu") or not takes(x) or self.weight.dtype != torch.float32:
             return F.linear(x, self.weight, self.bias)
         if torch.is_grad_enabled():
             out: Tensor = _OneDNNLinear.apply(x, self.weight, self.bias)  # type: ignore[no-untyped-call]

@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,12 +11,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
 _SIZES = ("d_model", "n_layers", "n_heads", "d_ff", "window_size")
 _REALS = ("dropout", "pe_base", "pe_exponent", "min_period", "norm_eps")
-_FLAGS = ("residual", "norm_first", "pe_pairs", "mask_token", "scaled_inputs")
+_FLAGS = ("residual", "dense_residual", "norm_first", "pe_pairs", "mask_token", "scaled_inputs")
+_CHOICES = {"activation": ("tanh", "gelu")}
 # Options that came later: folders written before them lack the keys.
-_LATER = {"norm_first": False, "pe_pairs": False}
-_KEYS = (*_SIZES, *_REALS, *_FLAGS)
+_LATER = {"dense_residual": False, "norm_first": False, "pe_pairs": False, "activation": "tanh"}
+_KEYS = (*_SIZES, *_REALS, *_FLAGS, *_CHOICES)
 _MAX_SIZE = 2**16  # far above any real network; keeps a forged size from filling the memory
 
 
@@ -30,7 +37,8 @@ class Checkpoint:
         ``d_ff`` and ``window_size`` (observations) as int; ``dropout``, ``pe_base``,
         ``pe_exponent``, ``min_period`` (period of the fastest positional channel, days) and
         ``norm_eps`` as float; ``residual``, ``mask_token`` and ``scaled_inputs`` as bool, and
-        ``norm_first`` and ``pe_pairs``, False if absent.
+        ``dense_residual``, ``norm_first`` and ``pe_pairs``, False if absent; ``activation``,
+        "tanh" (if absent) or "gelu".
     tensors : dict of str to ndarray
         The weights, float32 and finite, with the names and shapes of `expected_shapes`. Linear
         weights are (out, in) as in torch.
@@ -79,8 +87,8 @@ def expected_shapes(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     Parameters
     ----------
     config : mapping
-        As in `Checkpoint`; only the sizes, ``mask_token``, ``scaled_inputs`` and ``norm_first`` are
-        used.
+        As in `Checkpoint`; only the sizes, ``mask_token``, ``scaled_inputs``, ``norm_first`` and
+        ``dense_residual`` are used.
 
     Returns
     -------
@@ -117,6 +125,9 @@ def expected_shapes(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
         linear(f"{layer}.ffn_in", d_ff, d)
         linear(f"{layer}.ffn_out", d, d_ff)
         norm(f"{layer}.norm2")
+        if config.get("dense_residual"):
+            linear(f"{layer}.residual1", d, d)
+            linear(f"{layer}.residual2", d, d)
     if config.get("norm_first"):
         norm("encoder.norm")
     norm("decoder.norm")
@@ -131,7 +142,7 @@ def checked_config(config: object) -> dict[str, Any]:
     config = {**_LATER, **config}
     check_keys("config", config, _KEYS)
     checked = {key: _checked_value(key, config[key]) for key in _KEYS}
-    if checked["d_model"] % checked["n_heads"]:
+    if int(checked["d_model"]) % int(checked["n_heads"]):
         raise ValueError(
             f"config: d_model={checked['d_model']} is not a multiple of"
             f" n_heads={checked['n_heads']}"
@@ -158,8 +169,12 @@ def check_keys(what: str, found: Mapping[Any, Any], expected: tuple[str, ...]) -
         raise ValueError(f"{what} keys: {'; '.join(problems)}")
 
 
-def _checked_value(key: str, value: object) -> int | float | bool:
-    if key in _FLAGS:
+def _checked_value(key: str, value: object) -> int | float | bool | str:
+    if key in _CHOICES:
+        if isinstance(value, str) and value in _CHOICES[key]:
+            return value
+        expected = " or ".join(map(repr, _CHOICES[key]))
+    elif key in _FLAGS:
         if isinstance(value, (bool, np.bool_)):
             return bool(value)
         expected = "true or false"
@@ -197,6 +212,14 @@ def _checked_tensors(
         rest = f"; and {len(problems) - 20} more" if len(problems) > 20 else ""
         raise ValueError(f"wrong tensors: {'; '.join(problems[:20])}{rest}")
     return {name: tensors[name] for name in shapes}
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read TOML; a file that is none is a ValueError that names it."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path}: not valid TOML ({error})") from error
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -22,7 +22,11 @@ from sklearn_astromer.weights._contents import (
     expected_shapes,
     read_json,
 )
-from sklearn_astromer.weights.official import OFFICIAL_FILES, read_official
+from sklearn_astromer.weights.official import (
+    OFFICIAL_CONFIGS,
+    OFFICIAL_WEIGHTS,
+    read_official,
+)
 
 __all__ = [
     "Checkpoint",
@@ -58,7 +62,7 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
         If it is damaged, or not of a kind that can be read.
     """
     path = Path(path).expanduser()
-    official = path.is_file() or (path / OFFICIAL_FILES[0]).is_file()
+    official = path.is_file() or any((path / name).is_file() for name in OFFICIAL_CONFIGS)
     return read_official(path) if official else read_folder(path)
 
 
@@ -99,7 +103,7 @@ def read_folder(path: str | os.PathLike[str]) -> Checkpoint:
                 raise FileNotFoundError(
                     f"no checkpoint in {path}: expected a folder with {_CONFIG} and {_WEIGHTS},"
                     f" or an official ASTROMER checkpoint (a zip or folder with"
-                    f" {', '.join(OFFICIAL_FILES)})"
+                    f" {' or '.join(OFFICIAL_CONFIGS)}, {', '.join(OFFICIAL_WEIGHTS)})"
                 ) from error
             raise
         if _identity(path) == before:

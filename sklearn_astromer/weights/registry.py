@@ -72,6 +72,17 @@ WEIGHTS: dict[str, WeightsEntry] = {
             filename="macho_a0.zip",
             sha256="76a204a37a0d47bfd722477f55231624c0c56cf9eea3369b5f22ff445d95158b",
         ),
+        # Name and checksum of the file are those that public projects using it have pinned (the MD5
+        # of the same pin is that of the Zenodo record); it has not been read here yet.
+        WeightsEntry(
+            name="macho-v2",
+            description="ASTROMER 2, 6 layers, pretrained on light curves of MACHO",
+            licence="MIT",
+            citation="Donoso-Oliva et al. 2026, A&A 707, A170, and doi:10.5281/zenodo.18207945",
+            url="https://zenodo.org/records/18207945/files/pt_macho_v2_2025.zip",
+            filename="pt_macho_v2_2025.zip",
+            sha256="f06d68fc2b421efd5b2177daa943937f5f741242d94b2110b2a404fe79636bff",
+        ),
         _unpublished("ogle", "OGLE-III"),
         _unpublished("atlas", "ATLAS"),
     )

@@ -10,16 +10,15 @@ LevelDB's ``table_format.md``.
 
 import os
 from collections.abc import Iterator
-from functools import reduce
-from math import isqrt, prod
-from operator import xor
+from math import prod
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-__all__ = ["crc32c", "read_tensor_bundle"]
+from sklearn_astromer._wire import fields, integer, masked_crc32c, messages, varints
+
+__all__ = ["read_tensor_bundle"]
 
 _FOOTER_SIZE = 48
 _MAGIC = 0xDB4775248B80FB57
@@ -27,20 +26,6 @@ _MAX_INDEX_SIZE = 4 * 2**20  # the official index has 2.6 kB
 _MAX_NAME_SIZE = 4096
 _STRING = 7
 _DTYPES = {1: "<f4", 2: "<f8", 3: "<i4", 9: "<i8", 10: "?"}  # DataType of types.proto
-
-
-def _crc_table() -> npt.NDArray[np.uint32]:
-    table = np.arange(256, dtype=np.uint32)
-    for _ in range(8):
-        table = np.where(table & 1, (table >> 1) ^ np.uint32(0x82F63B78), table >> 1)
-    return table
-
-
-_TABLE = _crc_table()
-_TABLE_LIST: list[int] = _TABLE.tolist()
-
-
-_Fields: TypeAlias = dict[int, list[int | bytes]]  # field number to its values
 
 
 class _Entry(NamedTuple):
@@ -89,62 +74,19 @@ def read_tensor_bundle(prefix: str | os.PathLike[str]) -> dict[str, np.ndarray]:
         raise ValueError(f"{path}: {error}") from error
 
 
-def crc32c(data: bytes) -> int:
-    """CRC-32C (Castagnoli) of some bytes.
-
-    The bytes are cut into about sqrt(n) rows that numpy advances side by side, one byte a step.
-    A CRC is linear over GF(2): what a row's length of zero bytes makes of each of the 32 state
-    bits, computed along with the rows, then chains the rows together.
-
-    Parameters
-    ----------
-    data : bytes
-        Any number of bytes, also none.
-
-    Returns
-    -------
-    int
-        The checksum, 0 to 2**32 - 1.
-
-    Examples
-    --------
-    >>> hex(crc32c(b"123456789"))
-    '0xe3069283'
-    """
-    side = isqrt(len(data))
-    columns = np.frombuffer(data, np.uint8, side * side).reshape(side, side).T.copy()
-    state = np.zeros(side + 32, np.uint32)
-    state[side:] = np.uint32(1) << np.arange(32, dtype=np.uint32)
-    for column in columns:
-        state[:side] ^= column
-        state = _TABLE[state & 0xFF] ^ (state >> 8)
-    rows, bits = state[:side].tolist(), state[side:].tolist()
-    crc = 0xFFFFFFFF
-    for row in rows:
-        crc = reduce(xor, (image for i, image in enumerate(bits) if crc >> i & 1), row)
-    for byte in data[side * side :]:
-        crc = _TABLE_LIST[(crc ^ byte) & 0xFF] ^ (crc >> 8)
-    return crc ^ 0xFFFFFFFF
-
-
-def _masked_crc32c(data: bytes) -> int:
-    crc = crc32c(data)
-    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
-
-
 def _read_index(table: bytes) -> list[_Entry]:
     footer = table[-_FOOTER_SIZE:]
     if int.from_bytes(footer[-8:], "little") != _MAGIC:
         raise ValueError("not the index of a TensorFlow checkpoint, or cut off (no table magic)")
     body = table[:-_FOOTER_SIZE]
-    meta_offset, meta_size, index_offset, index_size, at = _varints(footer, 0, 4)
+    meta_offset, meta_size, index_offset, index_size, at = varints(footer, 0, 4)
     if any(footer[at:-8]):
         raise ValueError("damaged footer")
     _block(body, meta_offset, meta_size)  # TensorFlow leaves it empty: only its checksum matters
     pairs: dict[bytes, bytes] = {}
     end, last = 0, b""
     for _, handle in _key_values(_block(body, index_offset, index_size)):
-        offset, size, _ = _varints(handle, 0, 2)
+        offset, size, _ = varints(handle, 0, 2)
         if offset < end:
             raise ValueError(f"block at byte {offset} overlaps another")
         end = offset + size
@@ -154,24 +96,24 @@ def _read_index(table: bytes) -> list[_Entry]:
             pairs[name], last = value, name
     if b"" not in pairs:
         raise ValueError("no bundle header")
-    header = _fields(pairs.pop(b""), known={1, 2, 3})
-    if (shards := _integer(header, 1)) != 1:
+    header = fields(pairs.pop(b""), known={1, 2, 3})
+    if (shards := integer(header, 1)) != 1:
         raise ValueError(f"checkpoint in {shards} shards: only a single data file can be read")
-    if _integer(header, 2):
+    if integer(header, 2):
         raise ValueError("big-endian checkpoint: only little-endian ones can be read")
     return [_entry(name.decode(), value) for name, value in pairs.items()]
 
 
 def _entry(name: str, value: bytes) -> _Entry:
-    fields = _fields(value, known={1, 2, 3, 4, 5, 6, 7})
-    if 7 in fields or _integer(fields, 3):
+    found = fields(value, known={1, 2, 3, 4, 5, 6, 7})
+    if 7 in found or integer(found, 3):
         raise ValueError(f"{name}: tensors in slices or in another shard cannot be read")
     shape = tuple(
-        _integer(_fields(dim, known={1, 2}), 1)
-        for message in _messages(fields, 2)
-        for dim in _messages(_fields(message, known={2}), 2)
+        integer(fields(dim, known={1, 2}), 1)
+        for message in messages(found, 2)
+        for dim in messages(fields(message, known={2}), 2)
     )
-    dtype, offset, size, crc = (_integer(fields, number) for number in (1, 4, 5, 6))
+    dtype, offset, size, crc = (integer(found, number) for number in (1, 4, 5, 6))
     return _Entry(name, dtype, shape, offset, size, crc)
 
 
@@ -196,7 +138,7 @@ def _read_data(path: Path, entries: list[_Entry]) -> dict[str, np.ndarray]:
                 raise ValueError(f"{name}: {size} bytes do not make {dtype} of shape {shape}")
             file.seek(offset)
             content = file.read(size)
-            if _masked_crc32c(content) != crc:
+            if masked_crc32c(content) != crc:
                 raise ValueError(f"{name}: wrong checksum, the file is damaged")
             tensors[name] = np.frombuffer(content, dtype).reshape(shape)
     return tensors
@@ -206,7 +148,7 @@ def _block(body: bytes, offset: int, size: int) -> bytes:
     trailer = offset + size
     if trailer + 5 > len(body):
         raise ValueError(f"block at byte {offset} reaches past the end")
-    if _masked_crc32c(body[offset : trailer + 1]) != int.from_bytes(
+    if masked_crc32c(body[offset : trailer + 1]) != int.from_bytes(
         body[trailer + 1 : trailer + 5], "little"
     ):
         raise ValueError(f"wrong checksum of the block at byte {offset}, the file is damaged")
@@ -222,66 +164,10 @@ def _key_values(block: bytes) -> Iterator[tuple[bytes, bytes]]:
         raise ValueError("damaged block")
     key, at = b"", 0
     while at < end:
-        shared, fresh, size, at = _varints(block, at, 3)
+        shared, fresh, size, at = varints(block, at, 3)
         middle, stop = at + fresh, at + fresh + size
         if shared > len(key) or shared + fresh > _MAX_NAME_SIZE or stop > end:
             raise ValueError("damaged block")
         key = key[:shared] + block[at:middle]
         yield key, block[middle:stop]
         at = stop
-
-
-def _fields(message: bytes, known: set[int]) -> _Fields:
-    """Split a protocol buffer message into its fields."""
-    fields: _Fields = {}
-    at = 0
-    while at < len(message):
-        tag, at = _varints(message, at, 1)
-        number, wire = tag >> 3, tag & 7
-        value: int | bytes
-        if wire == 0:
-            value, at = _varints(message, at, 1)
-        elif wire == 2:
-            size, at = _varints(message, at, 1)
-            value, at = message[at : at + size], at + size
-        elif wire == 5:
-            value, at = int.from_bytes(message[at : at + 4], "little"), at + 4
-        else:
-            raise ValueError(f"damaged or unknown message (wire type {wire})")
-        if at > len(message) or number not in known:
-            raise ValueError(f"damaged or unknown message (field {number})")
-        fields.setdefault(number, []).append(value)
-    return fields
-
-
-def _integer(fields: _Fields, number: int) -> int:
-    value = fields.get(number, [0])[-1]  # proto3 leaves zeros out
-    if isinstance(value, bytes):
-        raise ValueError(f"damaged or unknown message (field {number})")
-    return value
-
-
-def _messages(fields: _Fields, number: int) -> list[bytes]:
-    values = fields.get(number, [])
-    messages = [value for value in values if isinstance(value, bytes)]
-    if len(messages) < len(values):
-        raise ValueError(f"damaged or unknown message (field {number})")
-    return messages
-
-
-def _varints(data: bytes, at: int, count: int) -> tuple[int, ...]:
-    """Decode `count` varints of at most 64 bits from byte `at`; the last value is the new `at`."""
-    values = []
-    for _ in range(count):
-        value = 0
-        for shift in range(0, 70, 7):
-            if at >= len(data):
-                raise ValueError("cut off within a number")
-            byte, at = data[at], at + 1
-            value |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                break
-        else:
-            raise ValueError("number of more than 64 bits")
-        values.append(value)
-    return (*values, at)

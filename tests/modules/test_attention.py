@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from sklearn_astromer.modules import attention as attention_module
+from sklearn_astromer.modules import linear
 from sklearn_astromer.modules.attention import SelfAttention
 from sklearn_astromer.modules.linear import ONEDNN
 
@@ -52,7 +52,7 @@ def test_training_by_onednn_is_training_by_torch(d_model, n_heads, n, length, ma
     keys = torch.arange(length).expand(n, -1) < last if masked else None
     found = []
     for onednn in (True, False):
-        monkeypatch.setattr(attention_module, "ONEDNN", onednn)
+        monkeypatch.setattr(linear, "ONEDNN", onednn)
         attention.zero_grad()
         given = x.clone().requires_grad_()
         out = attention(given, keys)

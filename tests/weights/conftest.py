@@ -46,6 +46,7 @@ class Bundle:
 
     header = b"\x08\x01\x1a\x02\x08\x01"  # one shard, little-endian, version 1
     block_type = 0
+    crc = staticmethod(masked_crc)
 
     def __init__(self, tensors):
         self.data = b""
@@ -58,7 +59,7 @@ class Bundle:
                 "shape": array.shape,
                 "offset": len(self.data),
                 "size": len(content),
-                "crc": masked_crc(content),
+                "crc": self.crc(content),
             }
             self.data += content
 
@@ -95,7 +96,7 @@ class Bundle:
             nonlocal table
             handle = varint(len(table)) + varint(len(block))
             block += bytes([self.block_type])
-            table += block + struct.pack("<I", masked_crc(block))
+            table += block + struct.pack("<I", self.crc(block))
             return handle
 
         chunks = [pairs[i : i + per_block] for i in range(0, len(pairs), per_block)]

@@ -29,7 +29,7 @@ def saved(make_checkpoint, tmp_path):
 def test_folders_from_before_later_options(saved, assert_same):
     before = read_folder(saved)
     content = json.loads((saved / "config.json").read_text())
-    for key in ("norm_first", "pe_pairs"):
+    for key in ("norm_first", "pe_pairs", "activation", "dense_residual"):
         del content["config"][key]
     (saved / "config.json").write_text(json.dumps(content))
     assert_same(read_folder(saved), before)

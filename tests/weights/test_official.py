@@ -51,6 +51,7 @@ def test_synthetic_official(
         **{"window_size": 200, "pe_base": 10000.0, "pe_exponent": 2.0, "norm_eps": 1e-6},
         **{"min_period": 2 * np.pi, "residual": False, "mask_token": False, "scaled_inputs": False},
         **{"norm_first": False, "pe_pairs": False},
+        **{"dense_residual": False, "activation": "tanh"},
     }
     assert found.info == {"conf": conf}
 
@@ -95,6 +96,8 @@ def test_official_macho(official_zip, scratch, tmp_path, assert_same):
             "scaled_inputs": False,
             "norm_first": False,
             "pe_pairs": False,
+            "dense_residual": False,
+            "activation": "tanh",
         },
     }
     assert sum(tensor.size for tensor in found.tensors.values()) == 661_505
@@ -231,7 +234,7 @@ def test_a_bomb_that_hides_its_size(make_zip, scratch, monkeypatch):
     monkeypatch.setattr(official, "_MAX_UNPACKED", 10**5)
     path = make_zip()
     with zipfile.ZipFile(path) as good, zipfile.ZipFile(path.with_name("bomb.zip"), "w", 8) as bad:
-        for name in official.OFFICIAL_FILES[1:]:
+        for name in official.OFFICIAL_WEIGHTS:
             bad.writestr(f"macho/{name}", good.read(f"macho/{name}"))
         bomb(bad)
     with pytest.raises(ValueError, match=r"bomb\.zip: .*CRC"):
@@ -265,7 +268,7 @@ def test_a_file_that_is_no_zip(tmp_path, scratch):
 def test_damaged_files_in_a_zip_are_named(write_official, make_zip, scratch, tmp_path):
     path = make_zip()
     with zipfile.ZipFile(path, "w") as archive:
-        for name in official.OFFICIAL_FILES:
+        for name in ("conf.json", *official.OFFICIAL_WEIGHTS):
             content = bytearray((tmp_path / "unpacked" / name).read_bytes())
             content[len(content) // 2] ^= name.startswith("weights.data")
             archive.writestr(f"macho/{name}", bytes(content))

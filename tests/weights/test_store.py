@@ -105,7 +105,7 @@ def test_registry():
         assert entry.name == name
         assert entry.description
         assert entry.licence
-        assert "10.1051/0004-6361/202243928" in entry.citation or entry.bundled
+        assert "doi:10." in entry.citation or entry.bundled
         downloadable = (entry.url, entry.filename, entry.sha256)
         kinds = [entry.bundled, None not in downloadable, entry.unavailable is not None]
         assert sum(kinds) == 1
@@ -171,7 +171,7 @@ def test_bundled(make_checkpoint, monkeypatch, tmp_path, no_network, cache):
     assert weights.fetch("sample") == tmp_path / "bundled" / "sample"
     assert weights.load("sample").tensors["decoder.out.bias"] == 3
     assert not cache.exists()
-    with pytest.raises(ValueError, match="macho, sample"):
+    with pytest.raises(ValueError, match="macho, macho-v2, sample"):
         weights.load("nothing")
 
 

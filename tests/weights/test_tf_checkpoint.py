@@ -5,7 +5,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from sklearn_astromer.weights.tf_checkpoint import crc32c, read_tensor_bundle
+from sklearn_astromer._wire import crc32c
+from sklearn_astromer.weights.tf_checkpoint import read_tensor_bundle
 
 TENSORS = {
     "layer/a/kernel": np.arange(6, dtype=np.float32).reshape(2, 3),

@@ -1,0 +1,128 @@
+"""Batches on a device: gathered there or here, whole or halved, they are the same."""
+
+import logging
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sklearn_astromer import AstromerEmbedder, LightCurves, encoding
+from sklearn_astromer.datasets import make_variable_stars
+from sklearn_astromer.encoding import WindowTensors, run_windows
+from sklearn_astromer.windows import Windows
+
+CPU = torch.device("cpu")
+
+
+@given(
+    st.lists(st.integers(1, 60), min_size=1, max_size=8),
+    st.integers(1, 30),
+    st.integers(0, 2**31),
+)
+def test_resident_windows_are_those_gathered_on_the_host(lengths, window_size, seed):
+    rng = np.random.default_rng(seed)
+    columns = [rng.random((n, 3)).cumsum(0) * [100, 0.1, 0.1] for n in lengths]
+    windows = Windows(LightCurves.from_arrays(columns), window_size)
+    some = windows.of(rng.random(len(lengths)) < 0.7)
+    for chosen in (windows, some):
+        if len(chosen) == 0:
+            continue
+        resident = WindowTensors(chosen, CPU, resident=True)
+        streamed = WindowTensors(chosen, CPU)
+        rows = rng.integers(len(chosen), size=5)
+        for ours, theirs in zip(resident.of(rows), streamed.of(rows), strict=True):
+            assert (ours is None) == (theirs is None)
+            assert ours is None or torch.equal(ours, theirs)
+        mask = streamed.of(rows)[2]
+        errors = resident.errors(rows)
+        assert mask is None or (errors[~mask] == 0).all()
+
+
+def test_resident_windows_are_sent_in_pieces(monkeypatch):
+    monkeypatch.setattr(encoding, "SENT_WINDOWS", 7)
+    windows = Windows(make_variable_stars(20, random_state=0)[0], 30)
+    rows = np.random.default_rng(0).permutation(len(windows))
+    ours = WindowTensors(windows, CPU, resident=True).of(rows)
+    for a, b in zip(ours, WindowTensors(windows, CPU).of(rows), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_a_batch_that_does_not_fit_is_halved(caplog):
+    """With an allocation that fails where more than so many observations are asked for."""
+    curves, _ = make_variable_stars(30, random_state=0)
+    embedder = AstromerEmbedder("surveys-small", max_epochs=0).fit(curves)
+    windows = Windows(curves, 200)
+    sizes = []
+
+    def means(rows, time, mag, mask):
+        sizes.append(len(rows))
+        if len(rows) > 8:
+            torch.empty(2**62, dtype=torch.uint8)  # torch itself says that it cannot
+        return embedder.module_.encoder(time, mag, mask).mean((1, 2))
+
+    with caplog.at_level(logging.INFO, "sklearn_astromer"):
+        halved = dict_of(run_windows(means, windows, device=CPU, dtype=torch.float32))
+    assert max(sizes) > 8 >= min(sizes)
+    assert "halved" in caplog.text
+    assert sorted(halved) == list(range(len(windows)))
+
+
+def dict_of(results):
+    return {int(row): value for rows, values in results for row, value in zip(rows, values)}  # noqa: B905
+
+
+@pytest.mark.parametrize("error", [RuntimeError("shapes differ"), ValueError("no")])
+def test_other_errors_are_raised(error):
+    windows = Windows(make_variable_stars(30, random_state=0)[0], 200)
+
+    def fail(*_):
+        raise error
+
+    with pytest.raises(type(error), match=str(error)):
+        list(run_windows(fail, windows, device=CPU, dtype=torch.float32))
+
+
+def test_a_single_window_that_does_not_fit_is_an_error():
+    windows = Windows(make_variable_stars(3, random_state=0)[0], 200)
+
+    def too_much(*_):
+        return torch.empty(2**62, dtype=torch.uint8)
+
+    with pytest.raises(RuntimeError, match="allocate"):
+        list(run_windows(too_much, windows, device=CPU, dtype=torch.float32))
+
+
+CHILD = """
+import resource
+import numpy as np
+from sklearn_astromer import AstromerEmbedder, encoding
+from sklearn_astromer.datasets import make_variable_stars
+
+curves, _ = make_variable_stars(1000, n_observations=200, random_state=0)
+embedder = AstromerEmbedder(d_model=32, n_heads=8, d_ff=64, max_epochs=0, random_state=0)
+expected = embedder.fit_transform(curves)
+encoding.CPU_BATCH_OBSERVATIONS = 10**9
+with open("/proc/self/status") as status:
+    (used,) = [int(line.split()[1]) for line in status if line.startswith("VmData")]
+limit = 1024 * used + 128 * 2**20
+resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+import logging; logging.basicConfig(level=logging.INFO)
+print(np.abs(embedder.transform(curves) - expected).max())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits memory as Linux does")
+def test_halving_under_a_real_limit_changes_nothing():
+    """All curves in one batch: 200 MiB of activations where 128 MiB are allowed."""
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD], capture_output=True, text=True, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    assert "halved" in done.stderr
+    assert float(done.stdout) <= 1e-5
