@@ -5,6 +5,7 @@ from sklearn_astromer.baseline import LightCurveLSTMClassifier
 from sklearn_astromer.classifier import AstromerClassifier
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.multiband import MultiBandEmbedder, Stars
 from sklearn_astromer.regressor import AstromerRegressor
 
 __all__ = [
@@ -13,5 +14,7 @@ __all__ = [
     "AstromerRegressor",
     "LightCurveLSTMClassifier",
     "LightCurves",
+    "MultiBandEmbedder",
+    "Stars",
     "as_light_curves",
 ]

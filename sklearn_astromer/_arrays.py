@@ -11,11 +11,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from sklearn_astromer._columns import find_columns, one_band
 from sklearn_astromer._flat import Flat, as_band, as_float, as_ids, offsets_of
+from sklearn_astromer._objects import frame_of_table, is_table
 
 
-def flat_from_arrays(curves: Iterable[ArrayLike], ids: Any, band: Any) -> Flat:
-    """Join one (n_i, 2 or 3) array per object; a 3-D array is padded with rows of NaN."""
-    if isinstance(curves, (str, bytes, dict, pd.DataFrame)) or not hasattr(curves, "__iter__"):
+def flat_from_arrays(curves: Iterable[ArrayLike], ids: Any, band: Any, axis: int = 0) -> Flat:
+    """Join one (n_i, 2 or 3) array per object; a 3-D array is padded with NaN.
+
+    `axis` is that of the observations: 1 for arrays (2 or 3, n_i).
+    """
+    if axis not in (0, 1):
+        raise ValueError(f"axis must be 0 or 1, got {axis!r}")
+    iterable = hasattr(curves, "__iter__") or hasattr(curves, "__getitem__")
+    if isinstance(curves, (str, bytes, dict, pd.DataFrame)) or not iterable:
         raise TypeError(
             f"expected one (n, 2 or 3) array per object, got {type(curves).__name__} (of a "
             "dictionary pass curves=list(d.values()), ids=list(d); a table has its own door, "
@@ -26,7 +33,7 @@ def flat_from_arrays(curves: Iterable[ArrayLike], ids: Any, band: Any) -> Flat:
     padded = getattr(curves, "ndim", None) == 3
     items = list(curves)
     object_ids = as_ids(ids, len(items))
-    arrays = [one_curve(c, object_ids[i].item(), padded) for i, c in enumerate(items)]
+    arrays = [one_curve(c, object_ids[i].item(), padded, axis) for i, c in enumerate(items)]
     observations = np.concatenate([a[:, :2] for a in arrays]) if arrays else np.empty((0, 2))
     errors = None
     if any(a.shape[1] == 3 for a in arrays):
@@ -68,19 +75,29 @@ def flat_from_grid(mag: ArrayLike, time: ArrayLike | None, ids: Any) -> Flat:
     )
 
 
-def one_curve(curve: Any, id: Any, padded: bool) -> NDArray[np.float64]:
+def one_curve(curve: Any, id: Any, padded: bool, axis: int = 0) -> NDArray[np.float64]:
     """Return one object as (n, 2 or 3); of a table, the columns are told by their names."""
     try:
+        if is_table(curve):
+            curve = frame_of_table(curve)
         if isinstance(curve, pd.DataFrame):
-            curve = _told_by_name(curve)
+            curve, axis = _told_by_name(curve), 0
         array = as_float(curve, "a light curve")
     except (TypeError, ValueError) as error:
         raise type(error)(f"object {id!r}: {error}") from error
+    shape = array.shape
+    if axis == 1 and array.ndim == 2:
+        array = array.T
     if array.ndim != 2 or array.shape[1] not in (2, 3):
-        hint = " (it looks transposed)" if array.ndim == 2 and array.shape[0] in (2, 3) else ""
+        hint, expected = "", "(n, 2) or (n, 3) with the columns"
+        if axis == 1:
+            expected = "(2, n) or (3, n) with the rows"
+        elif array.ndim == 2 and len(array) in (2, 3):
+            hint = " (it looks transposed: aeon's arrays are read by from_arrays(X, axis=1))"
+        elif array.ndim == 2 and len(array) == 1:
+            hint = " (if a series of aeon: it has no times, see LightCurves.from_grid)"
         raise ValueError(
-            f"object {id!r} has shape {array.shape}{hint}: expected (n, 2) or (n, 3) with the "
-            "columns time, mag[, mag_err]"
+            f"object {id!r} has shape {shape}{hint}: expected {expected} time, mag[, mag_err]"
         )
     if padded:
         array = array[~np.isnan(array[:, :2]).all(axis=1)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -14,13 +15,18 @@ from sklearn.base import TransformerMixin
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
+from tqdm.auto import tqdm
 
 from sklearn_astromer._base import AstromerBase, resolve_device, resolve_dtype
 from sklearn_astromer.encoding import run_windows
+from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.modules.pooling import POOLINGS, combine_windows, pool_windows
 from sklearn_astromer.pretraining import Reconstruction, hidden_rmse
-from sklearn_astromer.windows import Windows
+from sklearn_astromer.windows import Windows, pieces
+
+# What is embedded at a time, so that what is not yet pooled takes little memory.
+PIECE_OBSERVATIONS = 2**20
 
 
 class EmbeddingBase(TransformerMixin, AstromerBase):
@@ -59,33 +65,83 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
                 " table: choose a pooling, or set_output(transform='default')"
             )
         curves = self._read(X, reset=False)
-        windows = Windows(curves, self.window_size)
+        run = self._runner()
         if self.pooling is None:
-            return self._vectors(windows)
-        rows = self._pooled(windows, self.pooling)
+            return self._vectors(run, Windows(curves, self.window_size))
+        rows = np.empty((len(curves), len(self.get_feature_names_out())), dtype=np.float32)
+        for part in pieces(curves.offsets, PIECE_OBSERVATIONS):
+            rows[part] = self._pooled(run, Windows(curves[part], self.window_size), self.pooling)
         if container == "pandas" and not isinstance(X, (np.ndarray, list, tuple)):
             named = isinstance(X, (pd.Series, pd.DataFrame))
             return pd.DataFrame(rows, index=X.index if named else curves.ids)
         return rows
 
-    def _pooled(self, windows: Windows, pooling: str) -> NDArray[np.float32]:
-        config = self.module_.encoder.config
-        per_row = {"mean": 1, "max": 1, "mean_std": 2, "layers": config.n_layers + 1}[pooling]
-        if len(windows) == 0:
-            return np.empty((0, per_row * config.d_model), dtype=np.float32)
+    def transform_batches(self, X: Any, *, progress: bool | None = None) -> Iterator[Any]:
+        """Embed a catalog larger than memory, piece by piece.
+
+        Parameters
+        ----------
+        X : LightCurves, or iterable of what `as_light_curves` takes
+            Of light curves, such as `LightCurves.open_parquet` maps into memory, pieces of about a
+            million observations are embedded at a time; of an iterable each item is a piece.
+        progress : bool, optional
+            Show a progress bar. None: if `verbose` is at least 1.
+
+        Yields
+        ------
+        ndarray, list of ndarray or DataFrame
+            What `transform` gives for the piece; put together, what it gives for all. With
+            ``set_output(transform="pandas")`` the index tells the objects' ids.
+
+        Raises
+        ------
+        NotFittedError, TypeError, ValueError
+            As `transform`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_astromer import AstromerEmbedder
+        >>> from sklearn_astromer.datasets import make_variable_stars
+        >>> curves, _ = make_variable_stars(20, random_state=0)
+        >>> embedder = AstromerEmbedder("surveys-small", max_epochs=0).fit(curves)
+        >>> rows = np.vstack(list(embedder.transform_batches([curves[:15], curves[15:]])))
+        >>> np.allclose(rows, embedder.transform(curves), atol=1e-5)
+        True
+        """
+        check_is_fitted(self, "module_")
+        total, parts = None, X
+        if isinstance(X, LightCurves):
+            total = len(X)
+            parts = (X[part] for part in pieces(X.offsets, PIECE_OBSERVATIONS))
+        elif isinstance(X, (np.ndarray, pd.DataFrame, pd.Series)):
+            raise TypeError(
+                f"X is one {type(X).__name__}: give it to transform, or pieces of it as [X1, X2, …]"
+            )
+        shown = self.verbose > 0 if progress is None else progress
+        with tqdm(total=total, unit="object", disable=not shown) as bar:
+            for part in parts:
+                rows = self.transform(part)
+                bar.update(len(rows))
+                yield rows
+
+    def _pooled(self, run: Any, windows: Windows, pooling: str) -> NDArray[np.float32]:
 
         def pooled(
             module: Astromer, _: Any, time: Tensor, mag: Tensor, mask: Tensor | None
         ) -> Tensor:
             return pool_windows(module.encoder.all_layers(time, mag, mask), mask, pooling)
 
-        per_window = np.empty((len(windows), per_row, config.d_model), dtype=np.float32)
-        for batch, result in self._run(pooled, windows):
+        per_window: NDArray[np.float32] | None = None
+        for batch, result in run(pooled, windows):
+            if per_window is None:
+                per_window = np.empty((len(windows), *result.shape[1:]), dtype=np.float32)
             per_window[batch] = result
+        assert per_window is not None
         first = np.flatnonzero(np.diff(windows.object, prepend=-1))
         return combine_windows(per_window, windows.length, first, pooling)
 
-    def _vectors(self, windows: Windows) -> list[NDArray[np.float32]]:
+    def _vectors(self, run: Any, windows: Windows) -> list[NDArray[np.float32]]:
         d_model = self.module_.encoder.config.d_model
         flat = np.empty((len(windows.curves.time), d_model), dtype=np.float32)
 
@@ -94,7 +150,7 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
         ) -> Tensor:
             return module.encoder(time, mag, mask)
 
-        for batch, result in self._run(vectors, windows):
+        for batch, result in run(vectors, windows):
             where, mask = windows.positions(batch)
             flat[where[mask]] = result[mask]
         return np.split(flat, windows.curves.offsets[1:-1]) if len(windows.curves) else []
@@ -141,7 +197,7 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
                 unseen = torch.from_numpy(flat_hidden[where] & real).to(time.device)
             return module(time, mag, mask, unseen)
 
-        for batch, result in self._run(magnitudes, windows):
+        for batch, result in self._runner()(magnitudes, windows):
             where, mask = windows.positions(batch)
             flat[where[mask]] = (result + windows.mag_mean[batch][:, None])[mask]
         return np.split(flat, curves.offsets[1:-1]) if len(curves) else []
@@ -178,14 +234,16 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
         task = self._hidden(windows, seed=0, device=device)
         return -hidden_rmse(module, task, self.batch_size, device, dtype)
 
-    def _run(self, function: Any, windows: Windows) -> Any:
+    def _runner(self) -> Any:
+        """Return `run_windows` of functions whose first argument is the network."""
         device = resolve_device(self.device)
-        return run_windows(
-            partial(function, self._network(device)),
-            windows,
-            device=device,
-            dtype=resolve_dtype(self.precision, device),
-        )
+        dtype = resolve_dtype(self.precision, device)
+        network = self._network(device)
+
+        def run(function: Any, windows: Windows) -> Any:
+            return run_windows(partial(function, network), windows, device=device, dtype=dtype)
+
+        return run
 
     def _network(self, device: torch.device) -> Astromer:
         """Return the fitted network on `device`; the fitted one itself never leaves the CPU."""

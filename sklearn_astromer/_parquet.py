@@ -185,10 +185,10 @@ def _layout(file: Path, given: dict[str, Any]) -> tuple[Columns, bool]:
     with _open(file) as parquet:
         schema = parquet.schema_arrow
     columns = find_columns(schema.names, given)
-    return columns, _is_list(schema.field(columns.time).type)
+    return columns, is_list(schema.field(columns.time).type)
 
 
-def _is_list(kind: Any) -> bool:
+def is_list(kind: Any) -> bool:
     import pyarrow.types as types
 
     return types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
@@ -242,7 +242,7 @@ def _flatten(
     import pyarrow.compute as pc
 
     lists = table.column(column).combine_chunks()
-    if not _is_list(lists.type):
+    if not is_list(lists.type):
         raise ValueError(f"column {column!r} holds {lists.type}, the time column holds lists")
     if lists.null_count:
         i = int(np.argmax(lists.is_null().to_numpy(zero_copy_only=False)))

@@ -10,6 +10,8 @@ import pandas as pd
 
 from sklearn_astromer._checks import PLAUSIBLE_MAG
 from sklearn_astromer._columns import looks_long
+from sklearn_astromer._nested import is_nested
+from sklearn_astromer._objects import is_table, refuse_bare_table
 from sklearn_astromer.lightcurves import LightCurves
 
 
@@ -21,6 +23,10 @@ def as_light_curves(X: Any) -> LightCurves:
     X : LightCurves, or one item per object
         - a list, object array or Series of (n_i, 2 or 3) arrays, or a DataFrame with one such
           column: time (days), magnitude, error (see `LightCurves.from_arrays`);
+        - a nested column: ``frame["lightcurve"]`` of nested-pandas, or Arrow lists of structs or
+          structs of lists (see `LightCurves.from_nested`);
+        - a list of astropy's `TimeSeries` or `Table`, or of lightkurve's `LightCurve`, whose time,
+          magnitudes and errors are told by name and unit; fluxes are refused;
         - a 3-D array (n_objects, L, 2 or 3) padded with rows of NaN;
         - a numeric 2-D array or DataFrame (n_objects, n_times): magnitudes on the common time
           grid 0, 1, 2, … days, NaN = not observed (see `LightCurves.from_grid`).
@@ -39,6 +45,8 @@ def as_light_curves(X: Any) -> LightCurves:
     """
     if isinstance(X, LightCurves):
         return X
+    if is_nested(X):
+        return LightCurves.from_nested(X)
     if is_grid(X):
         return LightCurves.from_grid(X)
     if isinstance(X, pd.DataFrame):
@@ -58,18 +66,25 @@ def is_grid(X: Any) -> bool:
     ValueError
         If X is a long table or a single bare curve.
     """
-    if isinstance(X, (LightCurves, pd.Series)):
+    if isinstance(X, (LightCurves, pd.Series)) or is_nested(X):
         return False
+    refuse_bare_table(X)
     if isinstance(X, pd.DataFrame):
         if X.shape[1] == 1 and X.dtypes.iloc[0].kind == "O" and _any_curve(X.iloc[:, 0]):
             return False
+        nested = [name for name, cells in X.items() if is_nested(cells)]
+        if nested:
+            raise ValueError(
+                f"of this DataFrame only column {nested[0]!r} holds light curves: pass "
+                f"X[{nested[0]!r}], or use a ColumnTransformer"
+            )
         if looks_long(X.columns):
             raise ValueError(
                 "this DataFrame has a column of ids, or of times and magnitudes, so one row per "
                 "observation: pass LightCurves.from_frame(frame), which has one row per object"
             )
     elif isinstance(X, (list, tuple)):
-        if len(X) == 0 or not _rectangular(X):
+        if len(X) == 0 or any(map(is_table, X)) or not _rectangular(X):
             return False
     elif hasattr(X, "ndim"):
         if X.ndim == 3 or (X.ndim == 1 and X.dtype == object):
@@ -90,7 +105,7 @@ def _rectangular(rows: Any) -> bool:
 
 def _any_curve(cells: pd.Series) -> bool:
     """Whether some cells are curves, (n, 2 or 3) arrays, rather than numbers."""
-    return any(not _rectangular([cell]) for cell in cells)
+    return any(is_table(cell) or not _rectangular([cell]) for cell in cells)
 
 
 def _refuse_bare_curve(X: Any) -> None:

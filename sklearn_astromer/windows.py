@@ -169,3 +169,20 @@ class Windows:
                 f"all observations of a window of object {self.curves.ids[i].item()!r} are hidden"
             )
         return flat
+
+
+def pieces(offsets: NDArray[np.int64], max_observations: int) -> Iterator[slice]:
+    """Cut a catalog into slices of objects of about so many observations, one object at least.
+
+    Parameters
+    ----------
+    offsets : ndarray of shape (n_objects + 1,)
+        As in `LightCurves`.
+    max_observations : int
+    """
+    first, n_objects = 0, len(offsets) - 1
+    while first < n_objects:
+        bound = offsets[first] + max_observations
+        end = max(first + 1, int(np.searchsorted(offsets, bound, side="right")) - 1)
+        yield slice(first, end)
+        first = end

@@ -58,7 +58,22 @@ def by_lists(curves, ids, tmp_path, **kwargs):
     return LightCurves.from_parquet(tmp_path / "lists.parquet", **kwargs)
 
 
-DOORS = [by_constructor, by_arrays, by_frame, by_long_parquet, by_mapped_parquet, by_lists]
+def by_nested(curves, ids, tmp_path, **kwargs):
+    rows = [[dict(zip(FIELDS, row, strict=True)) for row in c.tolist()] for c in curves]
+    return LightCurves.from_nested(pa.array(rows, NESTED), ids=ids, **kwargs)
+
+
+FIELDS = ("mjd", "mag", "magerr")
+NESTED = pa.list_(pa.struct([(name, pa.float64()) for name in FIELDS]))
+DOORS = [
+    by_constructor,
+    by_arrays,
+    by_frame,
+    by_long_parquet,
+    by_mapped_parquet,
+    by_lists,
+    by_nested,
+]
 GROUPING = {by_frame, by_long_parquet, by_mapped_parquet}  # rows of an id are one object
 
 
@@ -252,6 +267,7 @@ DEFECTS = {
     "long parquet": ["number", "order", "scattered", "no id", "no mag", "bands", "text", "torn"],
     "mapped parquet": ["number", "order", "no id", "no mag", "bands", "text", "torn"],
     "list parquet": ["number", "order", "repeat", "empty", "no id", "no mag", "text", "torn"],
+    "nested": ["number", "order", "repeat", "empty", "no id", "no mag", "text", "bands"],
 }
 GRIDS, TABLES = (
     ("grid", "wide frame"),
@@ -262,7 +278,7 @@ CONTAINER = {
     "offsets": "offsets must",
     "no mag": "the mag among",
     "bands": "column 'band'",
-    "text": "column 'mag'",
+    "text": "(column|field) 'mag'",
     "torn": "torn.parquet",
 }
 
@@ -367,6 +383,22 @@ def enter(case, folder):
     on_invalid = case["on_invalid"]
     if way in TABLES:
         return enter_table(case, folder)
+    if way == "nested":
+        columns = {
+            name: pa.array([[row[k] for row in rows] for rows in curves], pa.list_(pa.float64()))
+            for k, name in enumerate(FIELDS)
+        }
+        if "text" in broken:
+            columns["mag"] = pa.array([[str(m) for _, m, _ in rows] for rows in curves])
+        if "no mag" in broken:
+            del columns["mag"]
+        if "bands" in broken:
+            bands = iter(["g", *["r"] * len(case["table"])])
+            columns["band"] = pa.array(
+                [[next(bands) for _ in rows] for rows in curves], pa.list_(pa.string())
+            )
+        column = pa.StructArray.from_arrays(list(columns.values()), list(columns))
+        return LightCurves.from_nested(column, ids=ids, on_invalid=on_invalid)
     if way == "list parquet":
         columns = {
             name: pa.array([[row[k] for row in rows] for rows in curves], pa.list_(pa.float64()))

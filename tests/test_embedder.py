@@ -13,7 +13,7 @@ import torch
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from sklearn_astromer import AstromerEmbedder, LightCurves, encoding, weights
+from sklearn_astromer import AstromerEmbedder, LightCurves, _embedding, encoding, weights
 from sklearn_astromer.callbacks import schedule
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.pretraining import Reconstruction, ReconstructionRMSE
@@ -93,6 +93,46 @@ def test_float32_times_would_have_failed_the_test_above(macho, golden):
     rounded = [np.c_[c[:, 0].astype(np.float32), c[:, 1]] for c in curves]
     exact, lossy = macho.fit_transform(curves), macho.transform(rounded)
     assert max(np.abs(a - b).max() for a, b in zip(exact, lossy, strict=True)) > 1e-2
+
+
+# -- pieces --------------------------------------------------------------------------------------
+
+
+def test_pieces_put_together_are_the_whole(curves, tmp_path, monkeypatch, capsys):
+    embedder = AstromerEmbedder(**SMALL, pooling="mean_std").fit(curves)
+    rows = embedder.transform(curves)
+    monkeypatch.setattr(_embedding, "PIECE_OBSERVATIONS", 150)
+    np.testing.assert_allclose(embedder.transform(curves), rows, atol=1e-5, rtol=0)
+    curves.to_frame().to_parquet(tmp_path / "catalog.parquet", row_group_size=100)
+    mapped = LightCurves.open_parquet(tmp_path / "catalog.parquet", cache_dir=tmp_path)
+    parts = list(embedder.transform_batches(mapped))
+    assert len(parts) > 2
+    np.testing.assert_allclose(np.vstack(parts), rows, atol=1e-5, rtol=0)
+    assert capsys.readouterr().err == ""
+    embedder.set_output(transform="pandas")
+    frames = list(embedder.transform_batches(mapped, progress=True))
+    assert [i for frame in frames for i in frame.index] == mapped.ids.tolist()
+    assert "object" in capsys.readouterr().err
+
+
+def test_pieces_may_come_from_anywhere_one_at_a_time(curves):
+    embedder = AstromerEmbedder(**SMALL).fit(curves)
+    read = []
+
+    def arrays():
+        for i in range(0, len(curves), 3):
+            read.append(i)
+            yield [np.asarray(c) for c in curves[i : i + 3]]
+
+    batches = embedder.transform_batches(arrays())
+    assert read == []
+    first = next(batches)
+    assert read == [0]
+    rows = np.vstack([first, *batches])
+    np.testing.assert_allclose(rows, embedder.transform(curves), atol=1e-5, rtol=0)
+    assert list(embedder.transform_batches(curves[:0])) == []
+    with pytest.raises(TypeError, match="pieces of it as"):
+        next(embedder.transform_batches(np.ones((3, 5))))
 
 
 # -- invariance ----------------------------------------------------------------------------------

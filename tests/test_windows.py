@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_astromer import LightCurves
-from sklearn_astromer.windows import Windows
+from sklearn_astromer.windows import Windows, pieces
 
 LENGTHS = [1, 199, 200, 201, 399, 400, 401, 2, 600, 1000]
 
@@ -158,3 +158,15 @@ def test_windows_of_some_objects_share_their_observations():
     assert len(some) == len(alone) == 5
     for ours, theirs in zip(some.gather(rows), alone.gather(rows), strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+@given(st.lists(st.integers(0, 50), max_size=20), st.integers(1, 120))
+def test_pieces_are_all_objects_in_order_and_no_larger_than_asked(lengths, most):
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    cut = list(pieces(offsets, most))
+    assert [i for part in cut for i in range(part.start, part.stop)] == list(range(len(lengths)))
+    for part in cut:
+        observations = offsets[part.stop] - offsets[part.start]
+        assert observations <= most or part.stop == part.start + 1
+        if part.stop < len(lengths):  # nor smaller than need be
+            assert offsets[part.stop + 1] - offsets[part.start] > most

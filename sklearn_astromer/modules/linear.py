@@ -21,7 +21,7 @@ ONEDNN = (
 
 def takes(x: Tensor) -> bool:
     """Whether oneDNN can be called on a tensor directly: compilers and exporters cannot follow."""
-    followed = torch.compiler.is_compiling() or torch.jit.is_tracing()  # type: ignore[no-untyped-call]
+    followed = torch.compiler.is_compiling() or torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
     return ONEDNN and x.is_cpu and x.dtype == torch.float32 and x.numel() > 0 and not followed
 
 

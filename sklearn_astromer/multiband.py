@@ -1,0 +1,343 @@
+"""Stars observed in several bands: one row per star, each band by the same encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import TransformerMixin, clone
+from sklearn.utils._set_output import _get_output_config
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_astromer._arrays import index_ids
+from sklearn_astromer._base import AstromerBase
+from sklearn_astromer._checks import check_flat
+from sklearn_astromer._flat import as_ids, offsets_of, positions
+from sklearn_astromer._nested import flat_from_nested, is_nested
+from sklearn_astromer.lightcurves import LightCurves
+
+__all__ = ["MultiBandEmbedder", "Stars"]
+
+MISSING = ("nan", "indicator")
+
+
+class Stars:
+    """Light curves in several bands, a star an item: `X` where labels are of stars.
+
+    Indexable like an array, so that scikit-learn's splitters and searches take it. An int gives the
+    `LightCurves` of one star, one row per band; a slice, a boolean or an integer array, new
+    `Stars`.
+
+    Parameters
+    ----------
+    curves : LightCurves
+        A row per star and band, in any order; rows of one id are one star. Without bands, each row
+        is a star.
+
+    Attributes
+    ----------
+    curves : LightCurves
+        The rows, star after star.
+    ids : ndarray of shape (n_stars,)
+        In the order in which the stars first appear.
+    offsets : ndarray of shape (n_stars + 1,), int64
+        Star `i` owns the rows ``offsets[i]:offsets[i + 1]``.
+    shape : tuple, ``(n_stars,)``
+
+    Raises
+    ------
+    TypeError
+        If `curves` is no `LightCurves`.
+    ValueError
+        If a star has two rows in one band.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_astromer import LightCurves
+    >>> from sklearn_astromer.multiband import Stars
+    >>> curve = np.array([[1.0, 15.2], [3.0, 15.4]])
+    >>> curves = LightCurves.from_arrays([curve] * 3, ids=[7, 8, 7], band=["g", "g", "r"])
+    >>> stars = Stars(curves)
+    >>> stars
+    Stars(2 stars, bands g, r)
+    >>> stars[0]
+    LightCurves(4 observations of 2 objects, 2 to 2 each, band g, r)
+    >>> labels = {7: "RRAB", 8: "EA"}
+    >>> [labels[star] for star in stars.ids.tolist()]
+    ['RRAB', 'EA']
+    """
+
+    def __init__(self, curves: LightCurves) -> None:
+        if not isinstance(curves, LightCurves):
+            raise TypeError(
+                f"Stars are made of LightCurves, a row per star and band, got "
+                f"{type(curves).__name__}: see LightCurves.from_… and LightCurves.concatenate"
+            )
+        star = np.arange(len(curves))
+        if curves.band is not None:
+            star = pd.factorize(curves.ids)[0]
+            repeated = pd.DataFrame({"star": star, "band": curves.band}).duplicated().to_numpy()
+            if repeated.any():
+                i = int(np.argmax(repeated))
+                raise ValueError(
+                    f"star {curves.ids[i].item()!r} has two light curves in band "
+                    f"{str(curves.band[i])!r}: merge them, or give each its own id"
+                )
+        order = np.argsort(star, kind="stable")
+        self.offsets = offsets_of(np.bincount(star))
+        self.curves: LightCurves = curves if np.all(order[1:] > order[:-1]) else curves[order]
+        self.ids: NDArray[Any] = self.curves.ids[self.offsets[:-1]]
+
+    @classmethod
+    def _made(cls, curves: LightCurves, ids: NDArray[Any], lengths: NDArray[np.int64]) -> Stars:
+        """Wrap rows that stand star after star; a star may have none."""
+        self = cls.__new__(cls)
+        self.curves, self.ids, self.offsets = curves, ids, offsets_of(lengths)
+        return self
+
+    @property
+    def shape(self) -> tuple[int]:
+        """``(n_stars,)``."""
+        return (len(self.ids),)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __iter__(self) -> Iterator[LightCurves]:
+        return (self[i] for i in range(len(self)))
+
+    def __repr__(self) -> str:
+        bands = np.unique(self.band)
+        return f"Stars({len(self)} stars, bands {', '.join(bands)})" if len(self) else "Stars(0)"
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        raise TypeError("Stars are ragged and not an array: embed them first (MultiBandEmbedder)")
+
+    @property
+    def band(self) -> NDArray[Any]:
+        """Band of each row of `curves`, "" where there are none."""
+        return np.full(len(self.curves), "") if self.curves.band is None else self.curves.band
+
+    @property
+    def star(self) -> NDArray[np.int64]:
+        """Star of each row of `curves`: its position."""
+        return np.repeat(np.arange(len(self)), np.diff(self.offsets))
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, tuple) and len(key) == 2 and key[1] is Ellipsis:
+            key = key[0]  # how scikit-learn indexes whatever has a shape
+        if isinstance(key, (int, np.integer)) and not isinstance(key, (bool, np.bool_)):
+            if not -len(self) <= key < len(self):
+                raise IndexError(f"star {key} of {len(self)}")
+            i = int(key) % len(self)
+            return self.curves[self.offsets[i] : self.offsets[i + 1]]
+        if isinstance(key, slice):
+            key = np.arange(*key.indices(len(self)))
+        index = positions(key, len(self))
+        lengths = np.diff(self.offsets)[index]
+        starts = offsets_of(lengths)
+        rows = np.arange(starts[-1]) + np.repeat(self.offsets[index] - starts[:-1], lengths)
+        return self._made(self.curves[rows], self.ids[index], lengths)
+
+
+class MultiBandEmbedder(TransformerMixin, AstromerBase):
+    """Embed stars observed in several bands: each band by the same encoder, side by side.
+
+    A row is a star, its columns those of the first band, then those of the second, and so on.
+
+    Parameters
+    ----------
+    embedder : AstromerEmbedder, or another transformer of `LightCurves` to rows
+        Fitted to the curves of all `bands` together, as a clone; ``FrozenEstimator(fitted)`` is
+        used as it is.
+    bands : list of str
+        Which bands, in which order; curves in others are left out.
+    missing : {"nan", "indicator"}
+        What stands for a band in which a star was not observed. ``"nan"``: NaN, which the trees and
+        forests of scikit-learn take as it is (`RandomForestClassifier`,
+        `HistGradientBoostingClassifier`). ``"indicator"``: zeros, and after all bands one more
+        column for each, 1 where it is missing; for models that cannot take NaN.
+
+    Attributes
+    ----------
+    embedder_ : the fitted embedder
+    n_features_in_ : int
+        Only if X was a 2-D array.
+
+    Notes
+    -----
+    Split by star, or the score is of stars the model has seen in another band: with `X` as `Stars`
+    (or a nested column) and one label per star, every splitter does. Whoever classifies the rows of
+    `LightCurves` band by band needs ``GroupKFold`` with ``groups=curves.ids``.
+
+    To fine-tune an encoder for each band, make a `MultiBandEmbedder` of each and join them by a
+    `sklearn.pipeline.FeatureUnion`.
+
+    Examples
+    --------
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn_astromer import AstromerEmbedder, LightCurves
+    >>> from sklearn_astromer.datasets import make_variable_stars
+    >>> from sklearn_astromer.multiband import MultiBandEmbedder, Stars
+    >>> curves, labels = make_variable_stars(20, random_state=0)
+    >>> stars = Stars(
+    ...     LightCurves.concatenate(
+    ...         LightCurves.from_arrays(curves, ids=curves.ids, band=band) for band in "gr"
+    ...     )
+    ... )
+    >>> embedder = MultiBandEmbedder(AstromerEmbedder("surveys-small", max_epochs=0), ["g", "r"])
+    >>> model = make_pipeline(embedder, RandomForestClassifier()).fit(stars, labels)
+    >>> model[0].transform(stars).shape
+    (20, 256)
+    """
+
+    def __init__(self, embedder: Any, bands: Sequence[str], *, missing: str = "nan") -> None:
+        self.embedder = embedder
+        self.bands = bands
+        self.missing = missing
+
+    def fit(self, X: Any, y: Any = None) -> MultiBandEmbedder:
+        """Fit the embedder to the curves of all bands.
+
+        Parameters
+        ----------
+        X : Stars, LightCurves or nested column
+            `LightCurves` with a row per star and band, see `Stars`; or a column of nested-pandas or
+            Arrow that holds the bands of a star together, their names in a field ``band``. What
+            else `as_light_curves` takes has the one band "".
+        y : array-like of shape (n_stars,), optional
+            Given to the embedder a curve at a time, if it wants labels.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError, ValueError
+            As the embedder; if a band is in X nowhere, or a parameter is out of range.
+        """
+        self._check_parameters()
+        stars = self._read_stars(X, reset=True)
+        row, column = self._rows(stars)
+        absent = sorted(set(range(len(self.bands))) - set(column.tolist()))
+        if absent:
+            raise ValueError(
+                f"there is no band {self.bands[absent[0]]!r} in X: it has "
+                f"{', '.join(map(repr, np.unique(stars.band).tolist())) or 'none'}"
+            )
+        labels = None if y is None else np.asarray(y)[stars.star[row]]
+        self.embedder_ = clone(self.embedder).fit(stars.curves[row], labels)
+        return self
+
+    def transform(self, X: Any) -> Any:
+        """Embed stars.
+
+        Parameters
+        ----------
+        X : Stars, LightCurves or nested column
+            As for `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_stars, n_features_out)
+            In the order of the stars, which for `LightCurves` is that of their first appearance. A
+            star without any of the bands has a row as well. With
+            ``set_output(transform="pandas")`` a DataFrame, whose index is that of X, or the ids
+            of the stars.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        TypeError, ValueError
+            As the embedder.
+        """
+        check_is_fitted(self, "embedder_")
+        self._check_parameters()
+        stars = self._read_stars(X, reset=False)
+        row, column = self._rows(stars)
+        rows = np.asarray(self.embedder_.transform(stars.curves[row]))
+        filler = np.nan if self.missing == "nan" else 0.0
+        shape = (len(stars), len(self.bands), rows.shape[1])
+        wide = np.full(shape, filler, dtype=rows.dtype)
+        wide[stars.star[row], column] = rows
+        wide = wide.reshape(len(stars), shape[1] * shape[2])
+        if self.missing == "indicator":
+            absent = np.ones(shape[:2], dtype=rows.dtype)
+            absent[stars.star[row], column] = 0.0
+            wide = np.hstack([wide, absent])
+        container = _get_output_config("transform", self)["dense"]
+        if container == "pandas" and not isinstance(X, (np.ndarray, list, tuple)):
+            tabular = isinstance(X, (pd.Series, pd.DataFrame))
+            return pd.DataFrame(wide, index=X.index if tabular else stars.ids)
+        return wide
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
+        """Return the names of the columns of `transform`: the band, and the embedder's name.
+
+        Parameters
+        ----------
+        input_features : ignored
+
+        Returns
+        -------
+        ndarray of str objects
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        """
+        check_is_fitted(self, "embedder_")
+        inner = self.embedder_.get_feature_names_out()
+        names = [f"{band}_{name}" for band in self.bands for name in inner]
+        if self.missing == "indicator":
+            names += [f"{band}_missing" for band in self.bands]
+        return np.array(names, dtype=object)
+
+    def _rows(self, stars: Stars) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return which rows of `stars.curves` are used, and the place of their bands."""
+        place = pd.Index(map(str, self.bands)).get_indexer(pd.Index(stars.band))
+        row = np.flatnonzero(place >= 0)
+        return row, place[row]
+
+    def _read_stars(self, X: Any, *, reset: bool) -> Stars:
+        if is_nested(X):
+            return self._stars_of_nested(X)
+        curves = self._read(X.curves if isinstance(X, Stars) else X, reset=reset)
+        return X if isinstance(X, Stars) else Stars(curves)
+
+    def _stars_of_nested(self, column: Any) -> Stars:
+        """Take the bands of a nested column apart; a star may have none of them."""
+        parts, owners = [], []
+        for band in self.bands:
+            flat = flat_from_nested(column, {}, band, None, "drop")
+            owner = np.flatnonzero(np.diff(flat.offsets))
+            parts.append(LightCurves._trusted(check_flat(flat.take(owner))))
+            owners.append(owner)
+        owner = np.concatenate(owners)
+        tabular = isinstance(column, (pd.Series, pd.DataFrame))
+        ids = as_ids(index_ids(column.index) if tabular else None, len(column))
+        curves = LightCurves.concatenate(parts)[np.argsort(owner, kind="stable")]
+        return Stars._made(curves, ids, np.bincount(owner, minlength=len(ids)))
+
+    def _check_parameters(self) -> None:
+        if isinstance(self.bands, str) or len(self.bands) == 0:
+            raise ValueError(f"bands must be a list of bands, got {self.bands!r}")
+        if len(set(self.bands)) < len(self.bands):
+            raise ValueError(f"bands has one twice: {list(self.bands)}")
+        if self.missing not in MISSING:
+            raise ValueError(f"missing must be one of {MISSING}, got {self.missing!r}")
+        if getattr(self.embedder, "pooling", "mean") is None:
+            raise ValueError("an embedder with pooling=None gives no rows: choose a pooling")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []
+        return tags

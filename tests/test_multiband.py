@@ -1,0 +1,255 @@
+"""Stars in several bands: the container, and MultiBandEmbedder in scikit-learn."""
+
+import joblib
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from sklearn.base import clone
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split
+from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sklearn_astromer import AstromerEmbedder, LightCurves
+from sklearn_astromer.multiband import MultiBandEmbedder, Stars
+
+SMALL = {"d_model": 8, "n_heads": 2, "d_ff": 8, "max_epochs": 0, "random_state": 0}
+# star, band, observations; in the order in which a survey might give them
+ROWS = [("c", "g", 9), ("a", "r", 5), ("c", "r", 1), ("a", "g", 7), ("b", "r", 12), ("d", "i", 4)]
+
+
+def make_curves(rows=ROWS):
+    rng = np.random.default_rng(0)
+    return LightCurves.from_arrays(
+        [np.c_[np.sort(rng.uniform(50000, 50900, n)), rng.normal(16, 0.3, n)] for _, _, n in rows],
+        ids=[star for star, _, _ in rows],
+        band=[band for _, band, _ in rows],
+    )
+
+
+@pytest.fixture
+def curves():
+    return make_curves()
+
+
+@pytest.fixture
+def stars(curves):
+    return Stars(curves)
+
+
+@pytest.fixture
+def embedder():
+    return AstromerEmbedder(**SMALL)
+
+
+# -- the container -------------------------------------------------------------------------------
+
+
+def test_stars_stand_in_order_of_first_appearance(stars, curves):
+    assert stars.ids.tolist() == ["c", "a", "b", "d"]
+    assert stars.shape == (4,)
+    assert stars[0] == curves[[0, 2]]
+    assert stars[-3] == curves[[1, 3]]
+    assert [len(star) for star in stars] == [2, 2, 1, 1]
+    assert repr(stars) == "Stars(4 stars, bands g, i, r)"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [slice(1, 3), slice(None, None, -2), [2, 0, 2], np.array([True, False, True, True]), []],
+)
+def test_indexing_takes_whole_stars(stars, key):
+    chosen = stars[key, ...]
+    expected = np.arange(4)[key]
+    assert chosen.ids.tolist() == stars.ids[expected.astype(int)].tolist()
+    assert len(chosen) == len(expected)
+    for star, i in zip(chosen, expected, strict=True):
+        assert star == stars[int(i)]
+    assert joblib.hash(chosen) == joblib.hash(stars[expected.astype(int)])
+
+
+def test_indexing_outside(stars):
+    for key in (4, -5):
+        with pytest.raises(IndexError, match="of 4"):
+            stars[key]
+    with pytest.raises(IndexError):
+        stars[np.array([True])]
+
+
+def test_what_are_no_stars(curves):
+    with pytest.raises(ValueError, match="star 'c' has two light curves in band 'g'"):
+        Stars(LightCurves.concatenate([curves, curves[:1]]))
+    with pytest.raises(TypeError, match="LightCurves, a row per star and band, got list"):
+        Stars([np.zeros((3, 2))])
+    with pytest.raises(TypeError, match="not an array"):
+        np.asarray(Stars(curves))
+
+
+# -- the embedder --------------------------------------------------------------------------------
+
+
+def test_each_band_in_its_place(stars, curves, embedder):
+    found = MultiBandEmbedder(embedder, ["r", "g"]).fit(stars).transform(stars)
+    alone = embedder.fit(curves).transform(curves)
+    nothing = np.full(8, np.nan)
+    expected = [
+        np.r_[alone[2], alone[0]],
+        np.r_[alone[1], alone[3]],
+        np.r_[alone[4], nothing],
+        np.r_[nothing, nothing],
+    ]
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    np.testing.assert_array_equal(
+        MultiBandEmbedder(embedder, ["r", "g"]).fit_transform(curves), found
+    )
+
+
+def test_an_indicator_of_what_is_missing(stars, embedder):
+    model = MultiBandEmbedder(embedder, ["g", "r"], missing="indicator").fit(stars)
+    found, plain = model.transform(stars), clone(model).set_params(missing="nan").fit(stars)
+    np.testing.assert_array_equal(found[:, :16], np.nan_to_num(plain.transform(stars), nan=0.0))
+    assert found[:, 16:].tolist() == [[0, 0], [0, 0], [1, 0], [1, 1]]
+    names = model.get_feature_names_out()
+    assert names[[0, 8, 16, 17]].tolist() == [
+        *("g_astromerembedder_mean_0", "r_astromerembedder_mean_0", "g_missing", "r_missing")
+    ]
+    assert len(names) == found.shape[1]
+
+
+def test_pandas_output_is_indexed_by_star(stars, embedder):
+    model = MultiBandEmbedder(embedder, ["g"]).set_output(transform="pandas")
+    frame = model.fit_transform(stars)
+    assert frame.index.tolist() == ["c", "a", "b", "d"]
+    assert frame.columns[0] == "g_astromerembedder_mean_0"
+
+
+def test_all_bands_train_one_encoder(stars, curves):
+    trained = AstromerEmbedder(**{**SMALL, "max_epochs": 1}, validation_fraction=None)
+    model = MultiBandEmbedder(trained, ["g", "r"]).fit(stars)
+    both = clone(trained).fit(stars.curves[stars.band != "i"])
+    np.testing.assert_array_equal(
+        model.embedder_.transform(curves), both.transform(curves), strict=True
+    )
+    frozen = MultiBandEmbedder(FrozenEstimator(both), ["g"]).fit(stars)
+    np.testing.assert_array_equal(frozen.transform(stars)[0], both.transform(curves[[0]])[0])
+    union = FeatureUnion([(b, MultiBandEmbedder(trained, [b])) for b in "gr"])
+    assert union.fit_transform(stars).shape == (4, 16)
+
+
+def test_resampled_stars_stay_apart(stars, embedder):
+    model = MultiBandEmbedder(embedder, ["g", "r"]).fit(stars)
+    np.testing.assert_allclose(
+        model.transform(stars[[1, 1, 0]]), model.transform(stars)[[1, 1, 0]], atol=1e-6
+    )
+    assert model.transform(stars[:0]).shape == (0, 16)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"bands": ["g", "z"]}, "there is no band 'z' in X: it has 'g', 'i', 'r'"),
+        ({"bands": "gr"}, "bands must be a list"),
+        ({"bands": []}, "bands must be a list"),
+        ({"bands": ["g", "g"]}, "one twice"),
+        ({"missing": "zero"}, "missing must be one of"),
+        ({"embedder": AstromerEmbedder(pooling=None)}, "pooling=None"),
+    ],
+)
+def test_what_cannot_be(stars, embedder, options, message):
+    model = MultiBandEmbedder(**{"embedder": embedder, "bands": ["g", "r"], **options})
+    with pytest.raises(ValueError, match=message):
+        model.fit(stars)
+
+
+def test_curves_without_a_band_are_not_of_one(embedder):
+    with pytest.raises(ValueError, match="there is no band 'g' in X: it has ''"):
+        MultiBandEmbedder(embedder, ["g"]).fit([np.random.default_rng(0).normal(size=(5, 2))])
+
+
+@pytest.mark.filterwarnings("ignore:.*lie outside:UserWarning")  # their X is no magnitude
+@parametrize_with_checks([MultiBandEmbedder(AstromerEmbedder(**SMALL, residual=True), [""])])
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+# -- nested columns: the bands of a star together -------------------------------------------------
+
+
+def nested(curves, ids):
+    cells = [[] for _ in ids]
+    frame = curves.to_frame().sample(frac=1, random_state=0)  # bands mixed, times as they come
+    for star, time, mag, band in frame.itertuples(index=False):
+        cells[ids.index(star)].append({"midpointMjdTai": time, "psfMag": mag, "band": band})
+    kind = pa.list_(
+        pa.struct(
+            [("midpointMjdTai", pa.float64()), ("psfMag", pa.float64()), ("band", pa.string())]
+        )
+    )
+    return pd.Series(pa.array(cells, kind), index=ids, dtype=pd.ArrowDtype(kind))
+
+
+def test_a_nested_column_with_mixed_bands(stars, curves, embedder):
+    ids = ["a", "b", "empty", "c", "d"]
+    column = nested(curves, ids)
+    model = MultiBandEmbedder(embedder, ["g", "r"])
+    found = model.fit(column).transform(column)
+    expected = model.transform(stars)[[1, 2, 3, 0, 3]]  # "d" has neither band, "empty" nothing
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    frame = model.set_output(transform="pandas").transform(column.iloc[::-1])
+    assert frame.index.tolist() == ids[::-1]
+    assert model.transform(column.iloc[:0]).shape == (0, 16)
+    arrow = pa.chunked_array([pa.array(column)])
+    np.testing.assert_array_equal(clone(model).fit(arrow).transform(arrow), found)
+
+
+# -- real stars -----------------------------------------------------------------------------------
+
+
+def test_stripe_82(shared, tmp_path):
+    """RRab against RRc over stars of 5 bands, some of which miss one."""
+    path = shared / "data" / "stripe82.parquet"
+    curves = LightCurves.from_parquet(path)
+    labels = pd.read_parquet(path, columns=["object_id", "label"]).groupby("object_id")["label"]
+    labels = labels.first()
+    chosen = [*labels[labels == "RRc"].index[:25], *labels[labels == "RRab"].index[:25]]
+    curves = curves[np.isin(curves.ids, chosen)]
+    dropped = np.isin(curves.ids, chosen[::10]) & (curves.band == "u")
+    stars = Stars(curves[~dropped])
+    assert len(stars) == 50
+    assert len(stars.curves) == 245
+    y = labels[stars.ids].to_numpy()
+    embedder = MultiBandEmbedder(AstromerEmbedder("surveys-small", max_epochs=0), list("ugriz"))
+
+    forest = make_pipeline(embedder, RandomForestClassifier(random_state=0))
+    scores = cross_val_score(forest, stars, y, cv=3, scoring="balanced_accuracy")
+    assert scores.mean() > 0.7  # 0.5 by chance
+    shuffled = np.random.default_rng(0).permutation(y)
+    assert cross_val_score(forest, stars, shuffled, cv=3, scoring="balanced_accuracy").mean() < 0.7
+
+    rows = embedder.fit(stars).transform(stars)
+    assert np.isnan(rows).any(axis=1).sum() == 5
+    assert np.isnan(rows[:, 128:]).sum() == 0
+    one = int(np.flatnonzero(stars.ids == chosen[0])[0])
+    assert np.isnan(rows[one, :128]).all()
+
+    train, test, y_train, y_test = train_test_split(stars, y, stratify=y, random_state=0)
+    assert not set(train.ids) & set(test.ids)
+    search = GridSearchCV(
+        make_pipeline(
+            FrozenEstimator(embedder), HistGradientBoostingClassifier(max_iter=5, random_state=0)
+        ),
+        {"histgradientboostingclassifier__max_depth": [2, 3]},
+        cv=2,
+    )
+    assert 0 <= search.fit(train, y_train).score(test, y_test) <= 1
+    linear = make_pipeline(
+        clone(embedder).set_params(missing="indicator"), LogisticRegression(max_iter=1000)
+    )
+    joblib.dump(linear.fit(train, y_train), tmp_path / "model")
+    np.testing.assert_array_equal(
+        joblib.load(tmp_path / "model").predict(test), linear.predict(test)
+    )
