@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Iterator
+from importlib import metadata
 from numbers import Integral
 from typing import Any
 
@@ -69,6 +71,24 @@ class AstromerBase(BaseEstimator):
         parameters = {k: v for k, v in self.get_params().items() if k not in NOT_OF_A_RUN}
         run = identity(parameters, curves, target)
         return Resume(self.checkpoint, self.checkpoint_minutes, run)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Say by which version it was made, like scikit-learn's own estimators."""
+        state: dict[str, Any] = super().__getstate__()
+        return state | {"_sklearn_astromer_version": metadata.version("sklearn_astromer")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        made = state.pop("_sklearn_astromer_version", "an unknown version")
+        here = metadata.version("sklearn_astromer")
+        if made != here:
+            warnings.warn(
+                f"this {type(self).__name__} was pickled by sklearn_astromer {made} and is loaded "
+                f"by {here}: fit it again, or keep networks by save_pretrained, which stays "
+                "readable",
+                stacklevel=2,
+            )
+        super().__setstate__(state)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

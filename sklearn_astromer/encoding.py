@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -113,7 +114,15 @@ def run_windows(
         Where to compute; any dtype but float32 by autocast.
     batches : iterable of ndarray, optional
         Rows; None: all, in batches that suit the device.
+
+    Raises
+    ------
+    FloatingPointError
+        If a result is not finite; the object is named.
+    RuntimeError
+        See `refuse_fork`.
     """
+    refuse_fork(device)
     if batches is None:
         on_cpu = device.type == "cpu"
         batches = windows.batches(CPU_BATCH_OBSERVATIONS if on_cpu else GPU_BATCH_OBSERVATIONS)
@@ -140,15 +149,30 @@ def run_windows(
         yield from results(rows[:half])
         yield from results(rows[half:])
 
+    def checked(
+        rows: NDArray[np.int64], fetched: _Fetched
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        values = fetched.numpy()
+        if not np.isfinite(values.sum()):  # then some may not be, or the sum alone is too large
+            finite = np.isfinite(values).reshape(len(values), -1).all(1)
+            if not finite.all():
+                i = windows.object[rows[int(np.argmin(finite))]]
+                raise FloatingPointError(
+                    f"the network gives numbers that are not finite for object "
+                    f"{windows.curves.ids[i].item()!r}, in {str(dtype).removeprefix('torch.')}: "
+                    "look at its magnitudes, and at the network's weights"
+                )
+        return rows, values
+
     # a batch is taken from a GPU while the next one is computed
     before: tuple[NDArray[np.int64], _Fetched] | None = None
     for rows in batches:
         for result in results(rows):
             if before is not None:
-                yield before[0], before[1].numpy()
+                yield checked(*before)
             before = result
     if before is not None:
-        yield before[0], before[1].numpy()
+        yield checked(*before)
 
 
 class _Fetched:
@@ -177,6 +201,38 @@ def _is_out_of_memory(error: Exception) -> bool:
     return isinstance(error, (MemoryError, torch.cuda.OutOfMemoryError)) or (
         "can't allocate memory" in said or said.startswith("could not create a")
     )
+
+
+class _Forks:
+    """Whether this process is the fork of one that had computed already."""
+
+    computed = False
+    stranded = False
+
+    @classmethod
+    def after_fork(cls) -> None:
+        cls.stranded = cls.computed
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_Forks.after_fork)
+
+
+def refuse_fork(device: torch.device) -> None:
+    """Raise an error where torch would wait forever for threads that a fork has left behind.
+
+    Raises
+    ------
+    RuntimeError
+        If the process was forked from one that had computed, and has more than one thread or a GPU.
+    """
+    if _Forks.stranded and (device.type != "cpu" or torch.get_num_threads() > 1):
+        raise RuntimeError(
+            "this process was forked from one that had used torch, whose threads do not survive a "
+            "fork: it would hang. Start processes by joblib's loky (n_jobs=…), or by "
+            "multiprocessing.get_context('spawn')"
+        )
+    _Forks.computed = True
 
 
 def autocast(device: torch.device, dtype: torch.dtype) -> torch.autocast:

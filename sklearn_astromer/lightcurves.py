@@ -255,7 +255,8 @@ class LightCurves(Doors):
         Parameters
         ----------
         kurtosis, skewness, std : float
-            Limits on |excess kurtosis|, |skewness| and the standard deviation (magnitudes).
+            Limits on the absolute excess kurtosis and skewness, and on the standard deviation
+            (magnitudes).
 
         Returns
         -------
@@ -265,7 +266,7 @@ class LightCurves(Doors):
 
         Notes
         -----
-        Donoso-Oliva et al. 2023, §5.1 publish "|Kurtosis| > 10, |Skewness| > 1 and Std > 0.1"
+        Donoso-Oliva et al. 2023, §5.1 publish ``|Kurtosis| > 10, |Skewness| > 1 and Std > 0.1``
         without saying of what. We read it as three signs of a signal, one of which is enough:
         white noise has none of them. (Read as "all three", it would throw out every RR Lyrae,
         whose kurtosis is about −1.)

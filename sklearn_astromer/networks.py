@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from sklearn_astromer import weights
+from sklearn_astromer.encoding import refuse_fork
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.modules.encoder import EncoderConfig
 from sklearn_astromer.weights.checkpoint import Checkpoint
@@ -33,7 +34,10 @@ def make_network(pretrained: str | os.PathLike[str] | None, asked: EncoderConfig
     ------
     ValueError
         If `asked` contradicts the weights; and as `sklearn_astromer.weights.load`.
+    RuntimeError
+        See `refuse_fork`.
     """
+    refuse_fork(torch.device("cpu"))
     if pretrained is None:
         return Astromer(asked)
     checkpoint = weights.load(pretrained)

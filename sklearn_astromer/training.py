@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,7 @@ from sklearn_astromer.callbacks import (
     schedule,
     tensorboard,
 )
-from sklearn_astromer.encoding import autocast
+from sklearn_astromer.encoding import autocast, refuse_fork
 from sklearn_astromer.processes import Processes
 from sklearn_astromer.resuming import Resume
 
@@ -228,7 +229,14 @@ class Net(NeuralNet):
         for _, callback in self.callbacks_:
             if isinstance(callback, EarlyStopping) and callback.misses_ >= callback.patience:
                 left = 0
-        super().fit_loop(X, y, left, **kwargs)
+        try:
+            super().fit_loop(X, y, left, **kwargs)
+        except KeyboardInterrupt:
+            warnings.warn(
+                f"training was interrupted in epoch {len(self.history_)} of {self.max_epochs}: the "
+                "weights are the best so far, or the last where there is no validation",
+                stacklevel=2,
+            )
         return self
 
     def infer(self, x: Any, **fit_params: Any) -> Any:
@@ -351,7 +359,15 @@ def train(
     ------
     FloatingPointError
         If the loss is no longer a finite number.
+    RuntimeError
+        See `refuse_fork`.
+
+    Warns
+    -----
+    UserWarning
+        If Ctrl-C ends it early.
     """
+    refuse_fork(device)
     figures = PooledFigures()
     callbacks: list[Callback] = [figures]
     if warmup_steps or cosine:

@@ -1,0 +1,146 @@
+"""A HATS catalog of real curves, embedded by LSDB on two worker processes.
+
+    python benchmarks/lsdb_cluster.py
+
+Curves of CRTS, at places on the sky that are made up, written as HATS; then embedded by one process
+(`transform`), by two workers, and by two workers of which one is killed (SIGKILL) when a third of
+the partitions are written. Compares index and rows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import dask
+import lsdb
+import nested_pandas as npd
+import numpy as np
+import pandas as pd
+import report
+from distributed import Client, LocalCluster
+from realdata import load
+
+from sklearn_astromer import AstromerEmbedder
+from sklearn_astromer.scale import embed_partitions
+
+
+def write_hats(path: Path, objects: int, rows: int) -> None:
+    """Write the first curves of CRTS as a HATS catalog with a nested column."""
+    curves = load("crts")[0][:objects]
+    frame = npd.NestedFrame.from_flat(
+        curves.to_frame().drop(columns="band"),
+        base_columns=[],
+        on="object_id",
+        name="lightcurve",
+    )
+    rng = np.random.default_rng(0)
+    frame["ra"] = rng.uniform(0, 360, objects)
+    frame["dec"] = np.degrees(np.arcsin(rng.uniform(-1, 1, objects)))
+    catalog = lsdb.from_dataframe(frame.reset_index(), partition_rows=rows, margin_threshold=None)
+    catalog.write_catalog(path, catalog_name="crts", progress_bar=False)
+
+
+def kill_on_the_way(folder: Path, pid: int, at: int, killed: list[int]) -> None:
+    """Kill a process once so many partitions are written."""
+    while len(list(folder.rglob("*_done"))) < at:
+        time.sleep(0.05)
+    os.kill(pid, signal.SIGKILL)
+    killed.append(len(list(folder.rglob("*_done"))))
+
+
+def compared(rows: pd.DataFrame, expected: pd.DataFrame) -> dict[str, Any]:
+    """Say how far rows are from what one process gave."""
+    difference = rows[expected.columns].to_numpy(np.float32) - expected.to_numpy()
+    return {
+        "rows": len(rows),
+        "index_equal": rows.index.tolist() == expected.index.tolist(),
+        "largest_difference": float(np.abs(difference).max()),
+    }
+
+
+def main() -> None:
+    """Print the table, write the JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--objects", type=int, default=10_000)
+    parser.add_argument("--partition-rows", type=int, default=300)
+    parser.add_argument("--weights", default="surveys-small")
+    args = parser.parse_args()
+    figures: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_hats(folder / "crts", args.objects, args.partition_rows)
+        catalog = lsdb.open_catalog(folder / "crts")
+        with dask.config.set(scheduler="sync"):
+            frame = catalog.compute(progress_bar=False)
+        figures["objects"] = len(frame)
+        figures["observations"] = len(frame["lightcurve.time"])
+        figures["partitions"] = catalog.npartitions
+        print(figures, flush=True)
+
+        start = time.perf_counter()
+        embedder = AstromerEmbedder(args.weights, max_epochs=0).set_output(transform="pandas")
+        expected = embedder.fit_transform(frame["lightcurve"])
+        expected.columns = embedder.get_feature_names_out()
+        figures["one process"] = {"seconds": round(time.perf_counter() - start, 1)}
+        print("one process", figures["one process"], flush=True)
+
+        # as the notes of embed_partitions advise
+        environment = "distributed.nanny.pre-spawn-environ"
+        dask.config.set({f"{environment}.MALLOC_TRIM_THRESHOLD_": 2**28})
+        dask.config.set({f"{environment}.MALLOC_MMAP_THRESHOLD_": 2**25})
+        with (
+            LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+            Client(cluster) as client,
+        ):
+            start = time.perf_counter()
+            rows = embed_partitions(catalog, embedder).compute(progress_bar=False)
+            seconds = round(time.perf_counter() - start, 1)
+            figures["two workers"] = {"seconds": seconds, **compared(rows, expected)}
+            print("two workers", figures["two workers"], flush=True)
+
+            pids = list(client.run(os.getpid).values())
+            killed: list[int] = []
+            out = folder / "embedded"
+            killer = threading.Thread(
+                target=kill_on_the_way, args=(out, pids[0], catalog.npartitions // 3, killed)
+            )
+            killer.start()
+            start = time.perf_counter()
+            embed_partitions(catalog, embedder, columns=["object_id"]).write_catalog(
+                out, catalog_name="embedded", progress_bar=False
+            )
+            seconds = round(time.perf_counter() - start, 1)
+            killer.join()
+            with dask.config.set(scheduler="sync"):
+                again = lsdb.open_catalog(out).compute(progress_bar=False)
+            figures["one of two killed, written as HATS"] = {
+                "seconds": seconds,
+                "partitions_written_when_killed": killed[0],
+                **compared(again, expected),
+                "object_ids_equal": again["object_id"].tolist() == frame["object_id"].tolist(),
+            }
+            print("one killed", figures["one of two killed, written as HATS"], flush=True)
+    lines = [
+        [
+            what,
+            str(f["seconds"]),
+            str(f.get("rows", "")),
+            str(f.get("index_equal", "")),
+            f"{f['largest_difference']:.1e}" if "rows" in f else "",
+        ]
+        for what, f in figures.items()
+        if isinstance(f, dict)
+    ]
+    print("\n" + report.table(["", "seconds", "rows", "index equal", "largest difference"], lines))
+    report.write("lsdb_cluster", figures)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,206 @@
+"""Threads and processes at once: the same numbers, nothing that hangs, nothing global changed."""
+
+import logging
+import multiprocessing
+import os
+import random
+import subprocess
+import sys
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+
+import joblib
+import numpy as np
+import pytest
+import torch
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+
+from sklearn_astromer import AstromerClassifier, AstromerEmbedder
+from sklearn_astromer.datasets import make_variable_stars
+
+
+@pytest.fixture(scope="module")
+def stars():
+    return make_variable_stars(80, classes=["RRAB", "MIRA"], random_state=0)
+
+
+@pytest.fixture(scope="module")
+def classifier(stars):
+    encoder = AstromerEmbedder("surveys-small", max_epochs=0)
+    return AstromerClassifier(encoder, max_epochs=3, random_state=0).fit(*stars)
+
+
+def probabilities(model, curves):
+    return model.predict_proba(curves)
+
+
+def test_eight_threads_at_once(classifier, stars):
+    curves, _ = stars
+    rows, expected = classifier.encoder_.transform(curves), classifier.predict_proba(curves)
+    with ThreadPoolExecutor(8) as pool:
+        embedded = pool.map(lambda _: classifier.encoder_.transform(curves), range(16))
+        predicted = pool.map(lambda _: classifier.predict_proba(curves), range(16))
+        for result in embedded:
+            np.testing.assert_array_equal(result, rows)
+        for result in predicted:
+            np.testing.assert_array_equal(result, expected)
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing"])
+def test_joblib(classifier, stars, backend):
+    """Joblib's "multiprocessing" forks on Linux, so it is refused where torch has threads."""
+    curves, _ = stars
+    expected = classifier.predict_proba(curves)
+    jobs = (joblib.delayed(probabilities)(classifier, curves) for _ in range(4))
+    parallel = joblib.Parallel(n_jobs=2, backend=backend)
+    if backend == "multiprocessing" and forks_and_has_threads():
+        with pytest.raises(RuntimeError, match="loky"):
+            parallel(jobs)
+        return
+    for result in parallel(jobs):
+        np.testing.assert_allclose(result, expected, atol=1e-6)
+
+
+def forks_and_has_threads():
+    return multiprocessing.get_start_method() == "fork" and torch.get_num_threads() > 1
+
+
+def test_spawned_processes(classifier, stars):
+    curves, _ = stars
+    expected = classifier.predict_proba(curves)
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        for result in pool.starmap(probabilities, [(classifier, curves)] * 2):
+            np.testing.assert_allclose(result, expected, atol=1e-6)
+
+
+FORKED = """
+import multiprocessing, sys
+import torch
+torch.set_num_threads(2)
+from sklearn_astromer import AstromerEmbedder
+from sklearn_astromer.datasets import make_variable_stars
+curves, _ = make_variable_stars(40, random_state=0)
+used, call = sys.argv[1:]
+
+def model():
+    return AstromerEmbedder("surveys-small", max_epochs=0).fit(curves)
+
+if used == "used":
+    fitted = model()
+
+def child(_):
+    if call == "fit":
+        return len(AstromerEmbedder(d_model=8, d_ff=8, max_epochs=1).fit(curves).history_)
+    return len((fitted if used == "used" else model()).transform(curves))
+
+with multiprocessing.get_context("fork").Pool(1) as pool:
+    print(pool.map(child, [0]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks by default")
+@pytest.mark.parametrize("call", ["fit", "transform"])
+def test_a_fork_after_torch_has_used_its_threads_is_refused(call):
+    def run(used):
+        return subprocess.run(
+            [sys.executable, "-c", FORKED, used, call], capture_output=True, text=True, timeout=120
+        )
+
+    refused = run("used")
+    assert "forked from one that had used torch" in refused.stderr
+    assert "spawn" in refused.stderr
+    assert run("unused").returncode == 0
+
+
+def test_a_search_in_two_processes_gives_what_one_gives(stars):
+    model = make_pipeline(
+        AstromerEmbedder("surveys-small", max_epochs=0), RandomForestClassifier(20, random_state=0)
+    )
+    grid = {"astromerembedder__pooling": ["mean", "mean_std"]}
+    alone, two = (GridSearchCV(model, grid, cv=2, n_jobs=n).fit(*stars) for n in (1, 2))
+    np.testing.assert_array_equal(
+        alone.cv_results_["mean_test_score"], two.cv_results_["mean_test_score"]
+    )
+
+
+def state():
+    return {
+        "threads": torch.get_num_threads(),
+        "interop": torch.get_num_interop_threads(),
+        "torch": torch.get_rng_state().tolist(),
+        "numpy": [
+            part.tolist() if hasattr(part, "tolist") else part for part in np.random.get_state()
+        ],
+        "python": random.getstate(),
+        "dtype": torch.get_default_dtype(),
+        "grad": torch.is_grad_enabled(),
+        "inference": torch.is_inference_mode_enabled(),
+        "deterministic": torch.are_deterministic_algorithms_enabled(),
+        "autocast": torch.is_autocast_enabled("cpu"),
+        "filters": list(warnings.filters),
+        "root": (logging.root.level, list(logging.root.handlers)),
+        "levels": {
+            name: logging.getLogger(name).level
+            for name in ("torch", "skorch", "sklearn", "sklearn_astromer")
+        },
+        "cwd": os.getcwd(),
+        "environment": dict(os.environ),
+        "errors": np.geterr(),
+    }
+
+
+def test_nothing_global_is_changed(stars):
+    curves, labels = stars
+    before = state()
+    model = AstromerClassifier(
+        AstromerEmbedder(d_model=8, n_heads=2, d_ff=8, max_epochs=1),
+        train_encoder=True,
+        reconstruction=1.0,
+        augment=True,
+        max_epochs=1,
+        random_state=0,  # None draws from numpy's, as everywhere in scikit-learn
+    )
+    model.fit(curves, labels).predict_proba(curves)
+    cross_val_score(model, curves, labels, cv=2)
+    model.encoder_.transform(curves)
+    model.encoder_.reconstruct(curves)
+    model.encoder_.score(curves)
+    after = state()
+    for name, value in before.items():
+        assert after[name] == value, name
+
+
+SEEDED = """
+import numpy as np
+from sklearn_astromer import AstromerClassifier, AstromerEmbedder
+from sklearn_astromer.datasets import make_variable_stars
+curves, labels = make_variable_stars(40, random_state=0)
+encoder = AstromerEmbedder(d_model=8, n_heads=2, d_ff=8, max_epochs=1)
+model = AstromerClassifier(encoder, train_encoder=True, max_epochs=2, random_state=7)
+print(model.fit(curves, labels).predict_proba(curves).ravel().tolist())
+"""
+
+
+def test_equal_seeds_give_equal_models_in_one_process_and_in_two():
+    outputs = [
+        subprocess.run([sys.executable, "-c", SEEDED * n], capture_output=True, text=True).stdout
+        for n in (1, 2)
+    ]
+    one, two = outputs[0].split("\n")[0], outputs[1].split("\n")
+    assert one == two[0] == two[1] != ""
+
+
+def test_a_pickle_of_another_version_says_so(classifier, stars):
+    import pickle
+
+    state = classifier.__getstate__() | {"_sklearn_astromer_version": "0.0.1"}
+    other = AstromerClassifier.__new__(AstromerClassifier)
+    with pytest.warns(UserWarning, match=r"pickled by sklearn_astromer 0\.0\.1"):
+        other.__setstate__(state)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        same = pickle.loads(pickle.dumps(classifier))
+    curves, _ = stars
+    np.testing.assert_array_equal(same.predict_proba(curves), classifier.predict_proba(curves))
