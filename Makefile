@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint macho clean
+.PHONY: demo test lint docs macho clean
 
 demo: $(READY)  ## the main job, offline: simulated catalog -> embeddings -> classifier
 	$(BIN)/python benchmarks/demo.py
@@ -15,6 +15,13 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+docs: $(VENV)/.docs  ## the site, with its examples run: docs/_build/index.html
+	$(BIN)/sphinx-build -n -W --keep-going -q -b html docs docs/_build
+
+$(VENV)/.docs: $(READY)
+	$(BIN)/pip install --quiet -c constraints.txt -e ".[docs]"
+	touch $@
 
 MACHO ?= ../shared/weights/macho_a0.zip
 macho: $(READY)  ## put the official weights, downloaded elsewhere, where pretrained="macho" looks

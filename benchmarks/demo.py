@@ -18,14 +18,13 @@ import numpy as np
 import report
 from features import hand_crafted_features
 from numpy.typing import NDArray
-from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
 
 from sklearn_astromer import AstromerEmbedder, LightCurves
 from sklearn_astromer.datasets import make_variable_stars
+from sklearn_astromer.inspection import EmbeddingDisplay, ReconstructionDisplay
 
 
 def draw(
@@ -35,25 +34,13 @@ def draw(
     figure, (left, right) = plt.subplots(
         1, 2, figsize=(12, 4.5), width_ratios=[1, 1.3], layout="constrained"
     )
-    scaled = StandardScaler().fit_transform(embedder.transform(curves))
-    xy = PCA(2, random_state=0).fit_transform(scaled)
-    for name, colour in zip(np.unique(labels), plt.get_cmap("Dark2").colors, strict=False):
-        of_class = labels == name
-        left.scatter(*xy[of_class].T, s=14, color=colour, label=name)
-    left.set(xlabel="first principal component", ylabel="second", title="Embeddings of the stars")
-    left.legend(fontsize=8, ncols=2, frameon=False)
+    EmbeddingDisplay.from_estimator(embedder, curves, labels, random_state=0, ax=left)
+    left.set_title("Embeddings of the stars")
 
     star = int(np.flatnonzero((labels == "MIRA") & (curves.lengths > 150))[0])
-    time, mag, mag_err = curves[star].T
-    hidden = np.random.default_rng(0).random(len(time)) < 0.3
-    filled = embedder.reconstruct(curves[[star]], hidden=[hidden])[0]
-    seen = ~hidden
-    right.errorbar(time[seen], mag[seen], mag_err[seen], fmt=".", color="0.6", label="shown")
-    right.plot(time[hidden], mag[hidden], "o", ms=5, mfc="none", color="tab:blue", label="hidden")
-    right.plot(time[hidden], filled[hidden], "x", ms=5, color="tab:red", label="reconstructed")
-    right.invert_yaxis()
-    right.set(xlabel="MJD (days)", ylabel="magnitude", title="A Mira with 30 % hidden")
-    right.legend(fontsize=8, frameon=False)
+    hidden = np.random.default_rng(0).random(curves.lengths[star]) < 0.3
+    ReconstructionDisplay.from_estimator(embedder, curves, index=star, hidden=hidden, ax=right)
+    right.set_title("A Mira with 30 % hidden", loc="left")
     figure.savefig(path, dpi=110)
 
 
