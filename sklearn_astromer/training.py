@@ -225,19 +225,24 @@ class Net(NeuralNet):
         """Train up to `max_epochs`, those before an interruption included."""
         if self.resume is not None:
             self.resume.restore(self)
-        left = self.max_epochs - len(self.history_)
-        for _, callback in self.callbacks_:
-            if isinstance(callback, EarlyStopping) and callback.misses_ >= callback.patience:
-                left = 0
+        left = 0 if self._lost_patience() else self.max_epochs - len(self.history_)
         try:
             super().fit_loop(X, y, left, **kwargs)
         except KeyboardInterrupt:
+            if self._lost_patience():  # skorch stops early by the same exception
+                return self
             warnings.warn(
                 f"training was interrupted in epoch {len(self.history_)} of {self.max_epochs}: the "
                 "weights are the best so far, or the last where there is no validation",
                 stacklevel=2,
             )
         return self
+
+    def _lost_patience(self) -> bool:
+        return any(
+            isinstance(callback, EarlyStopping) and callback.misses_ >= callback.patience
+            for _, callback in self.callbacks_
+        )
 
     def infer(self, x: Any, **fit_params: Any) -> Any:
         """Run the module under autocast."""
