@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 demo: $(READY)  ## the main job, offline: simulated catalog -> embeddings -> classifier
 	$(BIN)/python benchmarks/demo.py
 
-test: lint  ## what CI runs
+test: lint docs  ## what CI runs
 	$(BIN)/pytest
 
 lint: $(READY)

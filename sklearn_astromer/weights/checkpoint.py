@@ -1,14 +1,16 @@
 """Checkpoints on disk: our folder of JSON and safetensors, and whatever else can be read.
 
-Nothing is ever pickled. Our folder holds ``config.json`` (``format``, ``config`` and ``info``) and
-``weights.safetensors``; the official layout is read by `read_official`.
+Nothing is ever pickled. Our folder holds ``config.json`` (``format``, ``config``, ``info``, and a
+checksum of all) and ``weights.safetensors``; the official layout is read by `read_official`.
 """
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import safetensors
 import safetensors.numpy
@@ -150,8 +152,14 @@ def write_folder(path: str | os.PathLike[str], checkpoint: Checkpoint) -> None:
     {'survey': 'ASAS'}
     """
     path = Path(path).expanduser().resolve()
-    content = {"format": _FORMAT, "config": checkpoint.config, "info": checkpoint.info}
+    weights = safetensors.numpy.save(checkpoint.tensors)
     try:
+        content = {
+            "format": _FORMAT,
+            "config": checkpoint.config,
+            "info": checkpoint.info,
+            "sha256": _digest(checkpoint.config, checkpoint.info, weights),
+        }
         text = json.dumps(content, indent=1, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise ValueError(f"info cannot be written as JSON: {error}") from error
@@ -163,7 +171,7 @@ def write_folder(path: str | os.PathLike[str], checkpoint: Checkpoint) -> None:
         try:
             new.mkdir()
             _write(new / _CONFIG, text.encode())
-            _write(new / _WEIGHTS, safetensors.numpy.save(checkpoint.tensors))
+            _write(new / _WEIGHTS, weights)
             _sync_folder(new)
             if path.exists():
                 os.rename(path, _sibling(path, "old"))
@@ -184,6 +192,7 @@ def _read(folder: Path) -> Checkpoint:
             )
         if type(version) is not int or version != _FORMAT:
             raise ValueError(f"key 'format' is {version!r}, expected {_FORMAT}")
+        digest = content.pop("sha256", None)  # folders of the first days have none
         check_keys("top-level", content, ("format", "config", "info"))
         config = checked_config(content["config"])
         check_info(content["info"])
@@ -194,9 +203,22 @@ def _read(folder: Path) -> Checkpoint:
     except (safetensors.SafetensorError, KeyError, TypeError) as error:
         raise ValueError(f"{folder / _WEIGHTS}: damaged ({error})") from error
     try:
-        return Checkpoint(config, tensors, content["info"])
+        checkpoint = Checkpoint(config, tensors, content["info"])
     except ValueError as error:
         raise ValueError(f"{folder / _WEIGHTS}: {error}") from error
+    weights = (folder / _WEIGHTS).read_bytes()
+    if digest is not None and digest != _digest(config, content["info"], weights):
+        raise ValueError(
+            f"{folder}: damaged, {_CONFIG} and {_WEIGHTS} are not as they were written (wrong"
+            " sha256): get or save the weights again"
+        )
+    return checkpoint
+
+
+def _digest(config: dict[str, Any], info: dict[str, Any], weights: bytes) -> str:
+    """Return the SHA-256 of all that a folder says."""
+    said = json.dumps([config, info], sort_keys=True, allow_nan=False)
+    return hashlib.sha256(said.encode() + weights).hexdigest()
 
 
 def _sibling(path: Path, role: str) -> Path:

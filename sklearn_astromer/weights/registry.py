@@ -57,8 +57,8 @@ WEIGHTS: dict[str, WeightsEntry] = {
     for entry in (
         WeightsEntry(
             name="surveys-small",
-            description="4 residual layers of 128 channels, from scratch on ASAS, CRTS, OGLE "
-            "Cepheids and SDSS Stripe 82: reconstruction, then with the classes of their stars",
+            description="4 residual layers of 128 channels, from scratch on ASAS and CRTS: masked "
+            "reconstruction and the classes of their stars together",
             licence="MIT",
             citation="sklearn_astromer, and Donoso-Oliva et al. 2023 for the method",
             bundled=True,

@@ -1,0 +1,123 @@
+"""How Sphinx builds this site; `make docs` runs it, offline."""
+
+import os
+import re
+import subprocess
+import sys
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+
+project = "sklearn_astromer"
+author = "the sklearn_astromer developers"
+copyright = author
+version = release = installed("sklearn_astromer")
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "numpydoc",
+    "myst_parser",
+    "sphinx_gallery.gen_gallery",
+]
+templates_path = ["_templates"]
+exclude_patterns = ["_build", "_templates", "examples"]
+
+# -- API pages -------------------------------------------------------------------------------------
+
+default_role = "py:obj"
+add_module_names = False
+toc_object_entries_show_parents = "hide"
+autosummary_generate = True
+autodoc_typehints = "none"  # the docstrings say more
+autodoc_member_order = "bysource"
+numpydoc_show_class_members = False
+numpydoc_xref_param_type = False
+
+# Single backticks in docstrings also hold parameters, and names of other packages, which this
+# build, having no network, cannot link. What is left, names with capitals or dots, must exist.
+nitpick_ignore_regex = [
+    (r"py:.*", r"[a-z_]+|X"),
+    (r"py:.*", r"(sklearn|matplotlib|torch|distributed)\..*"),
+    (r"py:.*", r"(RandomForest|HistGradientBoosting)Classifier|TimeSeries|Table|LightCurve"),
+]
+
+
+def link(app: Any, env: Any, node: Any, text: Any) -> Any:
+    """Link names like `LightCurves.from_frame`, which docstrings have without their module."""
+    name = node.get("reftarget", "")
+    if node.get("refdomain") != "py" or not name[:1].isupper():
+        return None
+    node["refspecific"] = True
+    python = env.domains["py"]
+    return python.resolve_xref(
+        env, node["refdoc"], app.builder, node["reftype"], name, node, text
+    )
+
+
+def skip(app: Any, what: str, name: str, obj: Any, skip: bool, options: Any) -> bool | None:
+    """Leave out what scikit-learn adds to every estimator."""
+    inherited = (getattr(obj, "__module__", None) or "").startswith(("sklearn.", "torch."))
+    return True if inherited or re.fullmatch(r"set_\w+_request", name) else None
+
+
+# -- pages and gallery -----------------------------------------------------------------------------
+
+myst_enable_extensions = ["colon_fence"]
+myst_heading_anchors = 3
+
+sphinx_gallery_conf = {
+    "examples_dirs": "examples",
+    "gallery_dirs": "gallery",
+    "show_memory": False,
+    "show_signature": False,
+    "write_computation_times": False,
+    "download_all_examples": False,
+    "reset_modules": ("matplotlib",),
+    "capture_repr": ("_repr_html_",),
+}
+
+
+# -- looks -----------------------------------------------------------------------------------------
+
+html_theme = "pydata_sphinx_theme"
+html_title = project
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_show_sourcelink = False
+html_copy_source = False
+html_theme_options = {
+    "show_prev_next": False,
+    "navigation_with_keys": False,
+    "show_toc_level": 2,
+    "secondary_sidebar_items": {
+        **dict.fromkeys(["index", "guide/**", "gallery/**", "api", "surveys-small"], []),
+        **dict.fromkeys(["api/*", "results"], ["page-toc"]),
+    },
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "pygments_light_style": "tango",
+}
+
+
+def write_help(app: Any) -> None:
+    """Write what the command line says of itself, for its page."""
+    folder = Path(app.srcdir) / "api" / "help"
+    folder.mkdir(parents=True, exist_ok=True)
+    for command in ("", "embed", "pretrain", "weights"):
+        words = [sys.executable, "-m", "sklearn_astromer", *command.split(), "--help"]
+        text = subprocess.run(
+            words, check=True, capture_output=True, text=True, env=os.environ | {"COLUMNS": "90"}
+        )
+        (folder / f"{command or 'sklearn-astromer'}.txt").write_text(text.stdout)
+
+
+def setup(app: Any) -> None:
+    """Connect the above."""
+    app.connect("builder-inited", write_help)
+    app.connect("autodoc-skip-member", skip)
+    app.connect("missing-reference", link)
