@@ -1,4 +1,4 @@
-"""Planted outliers among real light curves: how many of the highest scores are theirs?
+"""How many of the oddest of real light curves are the outliers that were planted among them.
 
     make macho && python benchmarks/anomalies.py --json
 

@@ -54,9 +54,7 @@ def link(app: Any, env: Any, node: Any, text: Any) -> Any:
         return None
     node["refspecific"] = True
     python = env.domains["py"]
-    return python.resolve_xref(
-        env, node["refdoc"], app.builder, node["reftype"], name, node, text
-    )
+    return python.resolve_xref(env, node["refdoc"], app.builder, node["reftype"], name, node, text)
 
 
 def skip(app: Any, what: str, name: str, obj: Any, skip: bool, options: Any) -> bool | None:
@@ -95,8 +93,8 @@ html_theme_options = {
     "navigation_with_keys": False,
     "show_toc_level": 2,
     "secondary_sidebar_items": {
-        **dict.fromkeys(["index", "guide/**", "gallery/**", "api", "surveys-small"], []),
-        **dict.fromkeys(["api/*", "results"], ["page-toc"]),
+        **{page: [] for page in ("index", "guide/**", "gallery/**", "api", "surveys-small")},
+        **{page: ["page-toc"] for page in ("api/*", "results")},
     },
     "footer_start": ["copyright"],
     "footer_end": [],

@@ -6,8 +6,8 @@ Light curves of any length go in, a classifier comes out, and scikit-learn does 
 """
 
 # %%
-# A catalog. ``LightCurves`` is one object per row: times in days, magnitudes, and their errors where
-# there are any. Yours comes from ``LightCurves.from_frame``, ``from_parquet`` and their like.
+# A catalog. ``LightCurves`` is one object per row: times in days, magnitudes, and their errors
+# where there are any. Yours comes from ``LightCurves.from_frame``, ``from_parquet`` and their like.
 
 from sklearn_astromer.datasets import make_variable_stars
 

@@ -53,8 +53,8 @@ ax.set(xlabel="time (days)", ylabel="magnitude (mag)", title=f"A Mira, star {sta
 # One row per star
 # ----------------
 # ``Stars`` is indexed by star, so splitters cannot put one band of a star into training and the
-# other into the test. Missing bands are NaN, which forests take; ``missing="indicator"`` writes zeros
-# and a column that says so, for other models.
+# other into the test. Missing bands are NaN, which forests take; ``missing="indicator"`` writes
+# zeros and a column that says so, for other models.
 
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import StratifiedKFold, cross_val_score

@@ -40,8 +40,8 @@ ReconstructionDisplay.from_estimator(
 )
 
 # %%
-# Attention of one observation, the star, in the first and in the last layer: colour and size are the
-# weight that each observation gets. The weights of a row sum to 1.
+# Attention of one observation, the red star, in the first and in the last layer: colour and size
+# are the weight that each observation gets. The weights of a row sum to 1.
 
 figure, axes = plt.subplots(2, 1, figsize=(9, 7), layout="constrained")
 for ax, layer in zip(axes, (0, -1), strict=True):

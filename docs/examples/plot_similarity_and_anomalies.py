@@ -9,8 +9,8 @@ nobody near is odd.
 # %%
 # A haystack
 # ----------
-# 800 pulsating, eclipsing and constant stars, and among them 20 that had a microlensing event, drawn
-# into curves of the same stars: a point lens, in magnitudes.
+# 800 pulsating, eclipsing and constant stars, and 20 more of the same kinds that had a
+# microlensing event, drawn into their curves: a point lens, in magnitudes.
 
 import numpy as np
 
