@@ -62,10 +62,12 @@ class SelfAttention(nn.Module):
         return self._logits(query, key, keys).float().softmax(-1)
 
     def _logits(self, query: Tensor, key: Tensor, keys: Tensor | None) -> Tensor:
-        logits = (query / query.shape[-1] ** 0.5) @ key.transpose(-1, -2)
-        if keys is None:
-            return logits
-        return logits + _bias(keys, logits.dtype)[:, None, None, :]
+        query, key = query.flatten(0, 1), key.flatten(0, 1).transpose(1, 2)
+        bias = query.new_zeros(1, 1, 1)
+        if keys is not None:
+            bias = _bias(keys, query.dtype).repeat_interleave(self.n_heads, 0).unsqueeze(1)
+        logits = torch.baddbmm(bias, query, key, alpha=query.shape[-1] ** -0.5)
+        return logits.unflatten(0, (-1, self.n_heads))
 
     def _heads(self, qkv: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         # chunks, whose gradients are written side by side; those of an index are summed
