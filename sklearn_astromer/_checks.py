@@ -160,7 +160,7 @@ def _check_times(flat: Flat) -> None:
         i = int(np.argmax(far))
         raise ValueError(
             f"the times of object {flat.name(i)} run from {first[i]:g} to {last[i]:g}: they are "
-            "not in days"
+            "not in days: convert them (a day has 86400 seconds)"
         )
     long = last - first > MAX_SPAN_DAYS
     if long.any():
@@ -182,7 +182,8 @@ def _check_magnitudes(flat: Flat, warn: Callable[[str], None]) -> None:
         worst = int(np.argmax(huge))
         raise ValueError(
             f"object {flat.name(flat.owner(worst))} has the magnitude "
-            f"{flat.mag[worst]:g}: no network can read values beyond {MAX_ABS_MAG:g}"
+            f"{flat.mag[worst]:g}: no network can read values beyond {MAX_ABS_MAG:g}; "
+            "remove it, or convert fluxes to magnitudes"
         )
     warn(
         f"{np.count_nonzero(strange)} magnitude(s) lie outside {low:g}…{high:g}, the first in "

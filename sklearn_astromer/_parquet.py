@@ -103,22 +103,34 @@ def map_parquet(
     stamps = [(str(f.resolve()), f.stat().st_mtime_ns, f.stat().st_size) for f in files]
     request = repr((1, stamps, given, band, on_invalid))
     root = Path(folder) if folder is not None else cache_dir() / "mapped"
-    root.mkdir(parents=True, exist_ok=True)
     target = root / f"{files[0].stem}-{hashlib.sha256(request.encode()).hexdigest()[:20]}"
-    with FileLock(root / f"{target.name}.lock"):
-        if not target.exists():
-            partial = Path(tempfile.mkdtemp(dir=root, prefix=f"{target.name}.partial-"))
-            try:
-                _decode(iter_flat(files, given, band), partial, on_invalid)
-                partial.replace(target)
-            finally:
-                shutil.rmtree(partial, ignore_errors=True)
+    if not target.exists():  # if it does, the folder may be read-only
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+            with FileLock(root / f"{target.name}.lock"):
+                if not target.exists():  # another process may have been faster
+                    _decode_into(target, iter_flat(files, given, band), on_invalid)
+        except OSError as error:
+            raise OSError(
+                f"{files[0]} cannot be decoded into {root} ({error}): give a folder with room for "
+                "24 bytes per observation by cache_dir=… or SKLEARN_ASTROMER_HOME"
+            ) from error
     messages = json.loads((target / "warnings.json").read_text(encoding="utf-8"))
     for message in messages[:MAX_WARNINGS]:
         warn(message)
     if len(messages) > MAX_WARNINGS:
         warn(f"… and {len(messages) - MAX_WARNINGS} more such warnings from other row groups")
     return _mapped(target)
+
+
+def _decode_into(target: Path, chunks: Iterator[Flat], on_invalid: str) -> None:
+    """Decode into a folder that becomes `target` when it is whole."""
+    partial = Path(tempfile.mkdtemp(dir=target.parent, prefix=f"{target.name}.partial-"))
+    try:
+        _decode(chunks, partial, on_invalid)
+        partial.replace(target)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _decode(chunks: Iterator[Flat], folder: Path, on_invalid: str) -> None:
@@ -132,10 +144,9 @@ def _decode(chunks: Iterator[Flat], folder: Path, on_invalid: str) -> None:
     ):
         for chunk in chunks:
             flat = check_flat(chunk, on_invalid=on_invalid, warn=messages.append)
-            flat.time.tofile(time)
-            flat.mag.tofile(mag)
             errors = np.full(len(flat.time), np.nan) if flat.mag_err is None else flat.mag_err
-            errors.tofile(mag_err)
+            for column, file in ((flat.time, time), (flat.mag, mag), (errors, mag_err)):
+                file.write(np.ascontiguousarray(column).data)
             with_errors = with_errors or flat.mag_err is not None
             index.append(flat._replace(time=NOTHING, mag=NOTHING, mag_err=None))
     whole = joined(index)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from sklearn_astromer.windows import Windows
 logger = logging.getLogger(__name__)
 
 # Observations (padding included) in a batch, where a CPU is fastest, and enough to fill a GPU.
-CPU_BATCH_OBSERVATIONS = 4096
+CPU_BATCH_OBSERVATIONS = 3200
 GPU_BATCH_OBSERVATIONS = 2**18
 
 # A product of 4 rows more or fewer is computed row by row alike (bitwise, measured); so batches
@@ -26,6 +27,7 @@ ROWS_MULTIPLE = 4
 
 # The share of a GPU's free memory that all observations of a catalog may take.
 RESIDENT_SHARE = 0.25
+LARGE_BLOCK = 2**25 - 2**16  # just below the largest that glibc adapts to
 SENT_WINDOWS = 2**16  # at a time, so that little of a mapped catalog is in memory
 
 
@@ -123,8 +125,10 @@ def run_windows(
         See `refuse_fork`.
     """
     refuse_fork(device)
+    on_cpu = device.type == "cpu"
+    if on_cpu:
+        free_large_block()
     if batches is None:
-        on_cpu = device.type == "cpu"
         batches = windows.batches(CPU_BATCH_OBSERVATIONS if on_cpu else GPU_BATCH_OBSERVATIONS)
     tensors = WindowTensors(windows, device)
 
@@ -201,6 +205,16 @@ def _is_out_of_memory(error: Exception) -> bool:
     return isinstance(error, (MemoryError, torch.cuda.OutOfMemoryError)) or (
         "can't allocate memory" in said or said.startswith("could not create a")
     )
+
+
+@cache
+def free_large_block() -> None:
+    """Let glibc keep what a batch frees for the next one.
+
+    Until it has seen a block of this size freed, it gives memory back to the system, to get it
+    again page by page. Nobody writes to the block, so it costs no memory.
+    """
+    torch.empty(LARGE_BLOCK, dtype=torch.uint8)
 
 
 class _Forks:

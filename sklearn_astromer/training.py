@@ -6,7 +6,7 @@ import logging
 import os
 import warnings
 from collections.abc import Callable, Iterator
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +29,7 @@ from sklearn_astromer.callbacks import (
     schedule,
     tensorboard,
 )
-from sklearn_astromer.encoding import autocast, refuse_fork
+from sklearn_astromer.encoding import autocast, free_large_block, refuse_fork
 from sklearn_astromer.processes import Processes
 from sklearn_astromer.resuming import Resume
 
@@ -45,8 +45,6 @@ POOL_BATCHES = 16
 # On a CPU, what a step computes between two products fits into the cache only for about so many
 # observations at once.
 PART_OBSERVATIONS = 3200
-
-LARGE_BLOCK = 2**25 - 2**16  # just below the largest that glibc adapts to
 
 #: What the network sees, and what it is asked for.
 Batch = tuple[dict[str, Tensor], dict[str, Tensor]]
@@ -422,13 +420,3 @@ def train(
         module._compiled_call_impl = None  # not to be pickled, nor kept
     module.eval()
     return history_frame(criterion, net.history)
-
-
-@cache
-def free_large_block() -> None:
-    """Let glibc keep what a step frees for the next one.
-
-    Until it has seen a block of this size freed, it gives memory back to the system, to get it
-    again page by page. Nobody writes to the block, so it costs no memory.
-    """
-    torch.empty(LARGE_BLOCK, dtype=torch.uint8)

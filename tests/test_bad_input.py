@@ -1,18 +1,15 @@
-"""One decision for each way light curves can be wrong, at every door; and 500 ways at random."""
+"""One decision for each way light curves can be wrong, at every door; more in reliability/."""
 
 import re
 import warnings
-from collections import Counter
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from sklearn_astromer import LightCurves, as_light_curves
+from sklearn_astromer import LightCurves
 
 # -- the doors, each as a function of curves and ids ---------------------------------------------
 

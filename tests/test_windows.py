@@ -170,3 +170,16 @@ def test_pieces_are_all_objects_in_order_and_no_larger_than_asked(lengths, most)
         assert observations <= most or part.stop == part.start + 1
         if part.stop < len(lengths):  # nor smaller than need be
             assert offsets[part.stop + 1] - offsets[part.start] > most
+
+
+def test_hidden_observations_are_one_array_per_object():
+    windows = Windows(curves_of([3, 5]), 3)
+    hidden = [np.array([True, False, True]), np.array([False, False, True, True, False])]
+    assert windows.join_hidden(None) is None
+    np.testing.assert_array_equal(windows.join_hidden(hidden), np.concatenate(hidden))
+    for wrong in (hidden[:1], hidden[::-1], [hidden[0], hidden[1][None]]):
+        with pytest.raises(ValueError, match="hidden must be one bool array per object"):
+            windows.join_hidden(wrong)
+    blind = [hidden[0], np.array([False, False, True, True, True])]
+    with pytest.raises(ValueError, match="all observations of a window of object 1 are hidden"):
+        windows.join_hidden(blind)

@@ -217,8 +217,8 @@ def _read(folder: Path) -> Checkpoint:
 
 def _digest(config: dict[str, Any], info: dict[str, Any], weights: bytes) -> str:
     """Return the SHA-256 of all that a folder says."""
-    said = json.dumps([config, info], sort_keys=True, allow_nan=False)
-    return hashlib.sha256(said.encode() + weights).hexdigest()
+    said = json.loads(json.dumps([config, info], allow_nan=False))  # its keys are strings
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode() + weights).hexdigest()
 
 
 def _sibling(path: Path, role: str) -> Path:

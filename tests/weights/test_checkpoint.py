@@ -143,7 +143,28 @@ def test_round_trip(saved, make_checkpoint, assert_same):
     assert_same(again, make_checkpoint(info={"survey": "ASAS", "epochs": [1, 2.5]}))
     assert all(t.flags.writeable and t.flags.c_contiguous for t in again.tensors.values())
     assert sorted(os.listdir(saved)) == ["config.json", "weights.safetensors"]
-    assert json.loads((saved / "config.json").read_text()).keys() == {"format", "config", "info"}
+    content = json.loads((saved / "config.json").read_text())
+    assert content.keys() == {"format", "config", "info", "sha256"}
+
+
+def test_folders_from_before_the_checksum(saved, assert_same):
+    before = read_folder(saved)
+    content = json.loads((saved / "config.json").read_text())
+    del content["sha256"]
+    (saved / "config.json").write_text(json.dumps(content))
+    assert_same(read_folder(saved), before)
+
+
+def test_a_weight_or_an_option_that_changed_on_the_disk(saved):
+    weights, config = saved / "weights.safetensors", saved / "config.json"
+    good = weights.read_bytes()
+    weights.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
+    with pytest.raises(ValueError, match=r"mine: damaged, .*get or save the weights again"):
+        read_folder(saved)
+    weights.write_bytes(good)
+    config.write_text(config.read_text().replace('"window_size": 200', '"window_size": 300'))
+    with pytest.raises(ValueError, match="mine: damaged"):
+        read_folder(saved)
 
 
 def test_written_folder_obeys_the_umask(saved):

@@ -1,0 +1,371 @@
+"""Processes killed, disks full, caches that may not be written or that eight want at once.
+
+What was complete stays intact, nothing half-written has the name of something whole, and doing it
+again finishes. Kills during pretraining are in test_resuming.py, of a Dask worker in
+test_scale.py; memory that does not suffice in test_encoding.py; interruptions in test_training.py.
+"""
+
+import ctypes
+import hashlib
+import http.server
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sklearn_astromer import LightCurves, weights
+from sklearn_astromer.cli import main
+from sklearn_astromer.datasets import make_variable_stars
+from sklearn_astromer.weights import registry
+from sklearn_astromer.weights.checkpoint import read_checkpoint, read_folder, write_folder
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills and limits of POSIX")
+
+ROOT = Path(__file__).parents[2]
+TINY = ROOT / "tests" / "data" / "astromer2"
+PAYLOAD = bytes(range(256)) * 8000
+SHA256 = hashlib.sha256(PAYLOAD).hexdigest()
+TIMES = [5, pytest.param(40, marks=pytest.mark.reliability)]  # kills of a kind
+
+# Code of the processes starts with this: modules of ours without torch, whose import is slow.
+PREAMBLE = f"""
+import dataclasses, os, resource, sys, types
+package = types.ModuleType("sklearn_astromer")
+package.__path__ = [{str(ROOT / "sklearn_astromer")!r}]
+sys.modules["sklearn_astromer"] = package
+from sklearn_astromer.weights import registry, store
+from sklearn_astromer.weights.checkpoint import read_folder, write_folder
+from sklearn_astromer.lightcurves import LightCurves
+registry.WEIGHTS["tiny"] = dataclasses.replace(
+    registry.WEIGHTS["macho"], url=os.environ.get("TINY"), filename="tiny.bin", sha256="{SHA256}"
+)
+def full_disk(size=100_000):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+print("ready", flush=True)
+"""
+
+
+def start(code, *arguments, wait=True, **options):
+    process = subprocess.Popen(
+        [sys.executable, "-c", PREAMBLE + textwrap.dedent(code), *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+    if wait:
+        assert process.stdout.readline() == "ready\n", process.stderr.read()
+    return process
+
+
+def run(code, *arguments, **options):
+    process = start(code, *arguments, wait=False, **options)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    return out.removeprefix("ready\n")
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("SKLEARN_ASTROMER_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "home" / "weights"
+
+
+@pytest.fixture
+def server(cache, monkeypatch):
+    """A web server of the weights "tiny"; `pause` are seconds between its pieces."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        requests, pause = 0, 0.0
+
+        def do_GET(self):
+            Handler.requests += 1
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(PAYLOAD)))
+            self.end_headers()
+            try:
+                for at in range(0, len(PAYLOAD), 2**16):
+                    self.wfile.write(PAYLOAD[at : at + 2**16])
+                    time.sleep(Handler.pause)
+            except OSError:
+                pass  # the one who asked was killed
+
+        def log_message(self, *arguments):
+            pass
+
+    running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    url = f"http://127.0.0.1:{running.server_port}/tiny.bin"
+    threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True).start()
+    entry = weights.WeightsEntry(
+        **{"name": "tiny", "description": "", "licence": "MIT", "citation": "", "url": url},
+        **{"filename": "tiny.bin", "sha256": SHA256},
+    )
+    monkeypatch.setitem(registry.WEIGHTS, "tiny", entry)
+    monkeypatch.setenv("TINY", url)
+    yield Handler
+    running.shutdown()
+    running.server_close()
+
+
+def held(folder):
+    return {p.name: p.read_bytes() for p in folder.iterdir() if p.suffix != ".lock"}
+
+
+# -- kills ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("times", TIMES)
+def test_kills_during_a_download(times, server, cache, tally):
+    server.pause = 0.01
+    partial, rng, on_the_way = cache / "tiny.bin.partial", np.random.default_rng(0), 0
+    for _ in range(times):
+        process = start('store.fetch("tiny")')
+        wanted = rng.uniform(0, len(PAYLOAD))
+        while process.poll() is None and (
+            not partial.exists() or partial.stat().st_size < wanted % len(PAYLOAD)
+        ):
+            time.sleep(0.001)
+        process.kill()
+        process.communicate()
+        found = held(cache)
+        assert found.get("tiny.bin", PAYLOAD) == PAYLOAD
+        on_the_way += 0 < len(found.get("tiny.bin.partial", b"")) < len(PAYLOAD)
+        (cache / "tiny.bin").unlink(missing_ok=True)
+    assert on_the_way >= times // 2
+    server.pause = 0.0
+    assert weights.fetch("tiny").read_bytes() == PAYLOAD
+    assert held(cache) == {"tiny.bin": PAYLOAD}
+    tally("faults", "SIGKILL during a download", injected=times, survived=times)
+
+
+@pytest.mark.parametrize("times", TIMES)
+def test_kills_while_weights_are_saved(times, tmp_path, tally):
+    """`save_pretrained` is `write_folder`; each process writes one version after the other."""
+    good = read_checkpoint(TINY)
+    versions = [
+        weights.Checkpoint(
+            {**good.config, "window_size": value},
+            {name: np.full_like(tensor, value) for name, tensor in good.tensors.items()},
+        )
+        for value in (1, 2)
+    ]
+    for value, version in zip("12", versions, strict=True):
+        write_folder(tmp_path / value, version)
+    path, rng, seen = tmp_path / "mine", np.random.default_rng(0), set()
+    write_folder(path, versions[0])
+    code = """
+        versions = [read_folder(path) for path in sys.argv[2:]]
+        while True:
+            for version in versions:
+                write_folder(sys.argv[1], version)
+    """
+    for _ in range(times):
+        process = start(code, path, tmp_path / "1", tmp_path / "2")
+        time.sleep(rng.uniform(0.01, 0.2))
+        process.kill()
+        process.communicate()
+        found = read_folder(path)
+        values = {float(v) for tensor in found.tensors.values() for v in tensor.ravel()}
+        assert values == {float(found.config["window_size"])}
+        seen |= values
+    write_folder(path, versions[1])
+    assert read_folder(path).config["window_size"] == 2
+    left = {p.name for p in tmp_path.iterdir() if p.suffix != ".lock"}
+    assert left == {"1", "2", "mine"}
+    tally("faults", "SIGKILL during save_pretrained", injected=times, survived=times)
+
+
+@pytest.mark.parametrize("times", [2, pytest.param(10, marks=pytest.mark.reliability)])
+def test_kills_while_a_catalog_is_decoded(times, cache, tmp_path, tally):
+    rng, n = np.random.default_rng(0), 300_000
+    frame = pd.DataFrame({"oid": np.arange(n) // 100, "mjd": np.arange(n) % 100 / 8})
+    frame["mag"] = rng.normal(15, 0.1, n)
+    frame.to_parquet("many.parquet", row_group_size=1000)
+    mapped, expected = tmp_path / "home" / "mapped", LightCurves.from_parquet("many.parquet")
+    on_the_way = 0
+    for _ in range(times):
+        shutil.rmtree(mapped, ignore_errors=True)
+        process = start('LightCurves.open_parquet("many.parquet")')
+        while process.poll() is None and not list(mapped.glob("*.partial-*/mag.f64")):
+            time.sleep(0.001)
+        time.sleep(rng.uniform(0, 0.1))
+        process.kill()
+        process.communicate()
+        on_the_way += len(list(mapped.glob("*.partial-*")))
+        assert LightCurves.open_parquet("many.parquet") == expected
+    assert on_the_way > 0
+    tally("faults", "SIGKILL while open_parquet decodes", injected=times, survived=times)
+
+
+@pytest.mark.parametrize("times", [1, pytest.param(5, marks=pytest.mark.reliability)])
+def test_kills_while_a_catalog_is_embedded(times, cache, tally):
+    curves, _ = make_variable_stars(30, n_observations=(20, 60), random_state=0)
+    many = LightCurves.concatenate([curves] * 20).to_frame()
+    many["object_id"] = np.repeat(np.arange(600), np.tile(curves.lengths, 20))
+    many.to_parquet("many.parquet")
+    Path("out.parquet").write_text("the old one")
+    words = ["embed", "many.parquet", "--out", "out.parquet", "--batch", "10"]
+    command = [sys.executable, "-m", "sklearn_astromer", *words]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    for i in range(times):
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, env=environment)
+        said, done = "", 0
+        while done < 20 + 100 * i and (piece := os.read(process.stderr.fileno(), 1000)):
+            said += piece.decode()
+            done = max([0, *map(int, re.findall(r"(\d+)/600 ", said))])
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL, said
+        assert Path("out.parquet").read_text() == "the old one"
+    assert main([*words, "--quiet"]) == 0
+    rows = pd.read_parquet("out.parquet")
+    assert rows["object_id"].tolist() == list(range(600))
+    assert np.isfinite(rows.iloc[:, 1:].to_numpy()).all()
+    tally("faults", "SIGKILL during sklearn-astromer embed", injected=times, survived=times)
+
+
+# -- disks that are full, caches that may not be written -----------------------------------------
+
+
+def test_a_full_disk(server, cache, tmp_path, tally):
+    """No file may grow past 100 kB, as if the disk was full then."""
+    write_folder(tmp_path / "mine", read_checkpoint(ROOT / "tests" / "data" / "astromer2"))
+    before = held(tmp_path / "mine")
+    frame = pd.DataFrame({"oid": 1, "mjd": np.arange(50_000.0), "mag": 15.0})
+    frame.to_parquet("many.parquet", row_group_size=1000)
+    for what, code in {
+        "weights that are downloaded": 'store.fetch("tiny")',
+        "weights that are saved": f"write_folder({str(tmp_path / 'mine')!r}, checkpoint)",
+        "a catalog that is decoded": 'LightCurves.open_parquet("many.parquet")',
+    }.items():
+        said = run(
+            f"""
+            checkpoint = read_folder({str(tmp_path / "mine")!r})
+            full_disk(2000 if "write_folder" in sys.argv[1] else 100_000)
+            try:
+                exec(sys.argv[1])
+            except OSError as error:
+                print(error)
+        """,
+            code,
+        )
+        assert "File too large" in said
+        assert held(tmp_path / "mine") == before
+        tally("faults", f"a full disk: {what}", injected=1, survived=1)
+    assert not [p for p in tmp_path.rglob("*") if "partial" in p.name or p.name.endswith(".new")]
+    assert not held(cache)
+    # and with room again
+    assert weights.fetch("tiny").read_bytes() == PAYLOAD
+    assert len(LightCurves.open_parquet("many.parquet").time) == 50_000
+
+
+def test_a_full_disk_under_the_command_line(cache, tally):
+    curves, _ = make_variable_stars(60, n_observations=(20, 60), random_state=0)
+    curves.to_frame().to_parquet("some.parquet")
+    words = ["embed", "some.parquet", "--out", "out.parquet", "--quiet"]
+    assert main(words) == 0
+    before = Path("out.parquet").read_bytes()
+    code = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000)); "
+    code += "from sklearn_astromer.cli import main; sys.exit(main(sys.argv[1:]))"
+    failed = subprocess.run(
+        [sys.executable, "-B", "-c", code, *words],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
+    )
+    assert failed.returncode == 1, failed.stderr
+    assert "error: " in failed.stderr
+    assert "File too large" in failed.stderr
+    assert "Traceback" not in failed.stderr
+    assert Path("out.parquet").read_bytes() == before
+    assert sorted(p.name for p in Path().iterdir()) == ["home", "out.parquet", "some.parquet"]
+    tally("faults", "a full disk: embeddings that are written", injected=1, survived=1)
+
+
+def no_rights_of_root():
+    """From here on, root may write where it may by the permissions only (Linux)."""
+    if os.geteuid() == 0:
+        for capability in (1, 2, 3):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER
+            ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="root may write anywhere")
+def test_a_cache_that_may_only_be_read(server, cache, tmp_path, tally):
+    home = tmp_path / "home"
+    frame = pd.DataFrame({"oid": 1, "mjd": np.arange(5.0), "mag": 15.0})
+    for name in ("seen.parquet", "new.parquet"):
+        frame.to_parquet(name)
+    code = """
+        for call in sys.argv[1:]:
+            try:
+                print(eval(call))
+            except OSError as error:
+                print(type(error).__name__, str(error).replace(chr(10), " "))
+    """
+    calls = [
+        'store.fetch("tiny")',
+        *(f'LightCurves.open_parquet("{name}.parquet")' for name in ("seen", "new")),
+    ]
+    (home / "weights").mkdir(parents=True)
+    (home / "mapped").mkdir()
+    LightCurves.open_parquet("seen.parquet")
+    for path in [*home.rglob("*"), home]:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    fetched, seen, new = run(code, *calls, preexec_fn=no_rights_of_root).splitlines()
+    assert "Permission denied" in fetched
+    assert f"put it at {home / 'weights' / 'tiny.bin'}" in fetched
+    assert seen == "LightCurves(5 observations of 1 objects, 5 to 5 each)"
+    assert "Permission denied" in new
+    assert "cache_dir=" in new
+    (home / "weights").chmod(0o755)
+    (home / "weights" / "tiny.bin").write_bytes(PAYLOAD)  # as an administrator would
+    for lock in (home / "weights").glob("*.lock"):
+        lock.unlink()
+    (home / "weights").chmod(0o555)
+    fetched, *_ = run(code, *calls, preexec_fn=no_rights_of_root).splitlines()
+    assert fetched == str(home / "weights" / "tiny.bin")
+    assert server.requests == 0
+    for path in (home, home / "mapped", home / "weights"):
+        path.chmod(0o755)  # or pytest could not tidy up
+    tally("faults", "a cache that may only be read", injected=4, survived=4)
+
+
+def test_a_file_in_the_place_of_the_cache(tmp_path, monkeypatch, tally):
+    (tmp_path / "file").write_text("")
+    pd.DataFrame({"oid": [1], "mjd": [1.0], "mag": [15.0]}).to_parquet(tmp_path / "a.parquet")
+    with pytest.raises(OSError, match=r"file.*cache_dir="):
+        LightCurves.open_parquet(tmp_path / "a.parquet", cache_dir=tmp_path / "file" / "mapped")
+    tally("faults", "a file in the place of a cache", injected=1, survived=1)
+
+
+# -- eight at once -------------------------------------------------------------------------------
+
+
+def test_eight_processes_want_the_same_weights(server, cache, tally):
+    server.pause = 0.02  # long enough for all to come
+    code = """
+        input()
+        print(store.fetch("tiny"))
+    """
+    processes = [start(code, stdin=subprocess.PIPE) for _ in range(8)]
+    for process in processes:
+        process.stdin.write("\n")
+        process.stdin.flush()
+    for process in processes:
+        out, err = process.communicate(timeout=120)
+        assert out.strip() == str(cache / "tiny.bin"), err
+    assert server.requests == 1
+    assert held(cache) == {"tiny.bin": PAYLOAD}
+    tally("faults", "8 processes want the same weights: 1 download", injected=8, survived=8)

@@ -1,0 +1,102 @@
+"""What is built: a wheel and a source archive that install and work without the repository."""
+
+import os
+import subprocess
+import sys
+import tarfile
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+BUNDLED = {
+    f"sklearn_astromer/weights/bundled/surveys-small/{name}"
+    for name in ("config.json", "weights.safetensors")
+}
+USE = """
+import numpy as np, sklearn_astromer
+from sklearn_astromer import AstromerEmbedder
+print(sklearn_astromer.__file__)
+curves = [np.c_[np.arange(9.0), np.arange(9.0) % 3]] * 2
+print(AstromerEmbedder("surveys-small", max_epochs=0).fit_transform(curves).shape)
+"""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """Build the source archive of the repository, and the wheel of what is in that."""
+    pytest.importorskip("hatchling", reason="building needs hatchling, which no user needs")
+    folder = tmp_path_factory.mktemp("built")
+    command = [sys.executable, "-m", "hatchling", "build", "-d", folder]
+    subprocess.run([*command, "-t", "sdist"], cwd=ROOT, check=True, capture_output=True)
+    (archive,) = folder.glob("*.tar.gz")
+    with tarfile.open(archive) as opened:
+        names = opened.getnames()
+        opened.extractall(folder, filter="data")
+    source = folder / names[0].split("/")[0]
+    subprocess.run([*command, "-t", "wheel"], cwd=source, check=True, capture_output=True)
+    (wheel,) = folder.glob("*.whl")
+    return wheel, [name.partition("/")[2] for name in names]
+
+
+def ours():
+    """The files of the package in the repository."""
+    folder = ROOT / "sklearn_astromer"
+    return {
+        path.relative_to(ROOT).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith(".")
+    }
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(built):
+    with zipfile.ZipFile(built[0]) as wheel:
+        names = set(wheel.namelist())
+        metadata = next(name for name in names if name.endswith("/METADATA"))
+        needed = [
+            line.partition(": ")[2]
+            for line in wheel.read(metadata).decode().splitlines()
+            if line.startswith("Requires-Dist: ") and "extra ==" not in line
+        ]
+    info = metadata.partition("/")[0]
+    expected = ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE")
+    assert names == ours() | {f"{info}/{name}" for name in expected}
+    assert names >= BUNDLED
+    assert all(">=" in requirement for requirement in needed)
+    assert len(needed) <= 13
+
+
+def test_the_source_archive_holds_what_a_packager_needs(built):
+    names = set(built[1])
+    assert names >= ours()
+    assert names >= {"LICENSE", "README.md", "CHANGELOG.md", "pyproject.toml", "PKG-INFO"}
+    assert "tests/test_package.py" in names
+    tops = {name.partition("/")[0] for name in names if "/" in name}
+    assert tops == {"sklearn_astromer", "tests", "benchmarks"}
+    assert not [name for name in names if "__pycache__" in name or "/runs/" in name]
+
+
+@pytest.mark.reliability
+def test_it_installs_and_works_away_from_the_repository(built, tmp_path):
+    """In an environment of its own; the dependencies are those of the one that runs this."""
+    venv.create(tmp_path / "env", with_pip=True)
+    python = tmp_path / "env" / ("Scripts" if os.name == "nt" else "bin") / "python"
+    options = ["--quiet", "--no-deps", "--no-index", "--disable-pip-version-check"]
+    subprocess.run([python, "-m", "pip", "install", *options, built[0]], check=True)
+    here = next(path for path in sys.path if path.endswith("site-packages"))
+    code = "import sys; sys.path.append(sys.argv[1])\n" + USE  # its .pth files are not read
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    run = subprocess.run(
+        [python, "-c", code, here],
+        cwd=tmp_path,
+        env=environment | {"SKLEARN_ASTROMER_HOME": str(tmp_path / "home")},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    where, shape = run.stdout.splitlines()
+    assert Path(where).is_relative_to(tmp_path)
+    assert shape == "(2, 128)"
+    assert not (tmp_path / "home").exists()
