@@ -393,7 +393,8 @@ def test_an_interrupted_pretrain_writes_nothing_and_goes_on(catalog, capsys):
     assert run("pretrain", catalog, *options, "--out", "straight") == 0
     one, other = (pd.read_csv(f"{name}.history.csv") for name in ("mine", "straight"))
     assert len(one) == done + 2
-    pd.testing.assert_frame_equal(one.drop(columns="seconds"), other.drop(columns="seconds"))
+    columns = ["epoch", "train_rmse", "valid_rmse", "lr"]
+    np.testing.assert_allclose(one[columns], other[columns], atol=1e-5)
     capsys.readouterr()
     assert "run.pt is the checkpoint of another run, which had another random_state" in error(
         capsys, "pretrain", catalog, *options, *kept, "--seed", 1

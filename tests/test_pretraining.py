@@ -163,7 +163,7 @@ embedder = AstromerEmbedder(
 embedder.fit([np.random.rand(300, 2).cumsum(0) for _ in range(4)])  # what a first fit allocates
 with open("/proc/self/status") as status:
     (used,) = [int(line.split()[1]) for line in status if line.startswith("VmData")]
-limit = 1024 * used + 48 * 2**20
+limit = 1024 * used + 64 * 2**20
 resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 if door == "open":
     curves = LightCurves.open_parquet(folder + "/catalog.parquet", cache_dir=folder)

@@ -16,7 +16,8 @@ from sklearn_astromer.datasets import make_variable_stars
 TINY = {"d_model": 16, "n_heads": 2, "d_ff": 16, "random_state": 0}
 
 INTERRUPTED = """
-import sys, warnings
+import signal, sys, warnings
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by what runs in the background
 from sklearn_astromer import AstromerEmbedder
 from sklearn_astromer.datasets import make_variable_stars
 curves, _ = make_variable_stars(60, random_state=0)
@@ -64,8 +65,12 @@ def test_ctrl_c_in_the_first_epoch_gives_a_fitted_estimator(monkeypatch):
 
     monkeypatch.setattr(Loader, "__iter__", interrupt)
     model = AstromerEmbedder(**TINY, max_epochs=5, batch_size=4)
-    with pytest.warns(UserWarning, match="interrupted in epoch 1 of 5"):
-        model.fit(curves)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.warns(UserWarning, match="interrupted in epoch 1 of 5"):
+            model.fit(curves)
+    finally:
+        signal.signal(signal.SIGINT, before)
     monkeypatch.undo()
     assert len(model.history_) == 0
     assert np.isfinite(model.transform(curves)).all()
