@@ -41,11 +41,14 @@ def test_ctrl_c_keeps_the_best_weights(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-c", INTERRUPTED, path], stdout=subprocess.PIPE, text=True
     )
-    while process.poll() is None and not path.exists():
-        time.sleep(0.01)
-    time.sleep(1.0)  # some epochs
-    process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=120)
+    try:
+        while process.poll() is None and not path.exists():
+            time.sleep(0.01)
+        time.sleep(1.0)  # some epochs
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=120)
+    finally:
+        process.kill()
     assert process.returncode == 0
     assert "the weights are the best so far" in out
     assert "(60, 16)" in out
