@@ -1,0 +1,407 @@
+"""Our own folder: written whole, read with suspicion."""
+
+import json
+import os
+import pickle
+import stat
+import struct
+import subprocess
+import threading
+import time
+
+import numpy as np
+import pytest
+import safetensors.numpy
+
+from sklearn_astromer.weights.checkpoint import (
+    read_checkpoint,
+    read_folder,
+    write_folder,
+)
+
+
+@pytest.fixture
+def saved(make_checkpoint, tmp_path):
+    write_folder(tmp_path / "mine", make_checkpoint(info={"survey": "ASAS", "epochs": [1, 2.5]}))
+    return tmp_path / "mine"
+
+
+def test_folders_from_before_later_options(saved, assert_same):
+    before = read_folder(saved)
+    content = json.loads((saved / "config.json").read_text())
+    for key in ("norm_first", "pe_pairs", "activation", "dense_residual"):
+        del content["config"][key]
+    (saved / "config.json").write_text(json.dumps(content))
+    assert_same(read_folder(saved), before)
+
+
+def test_round_trip(saved, make_checkpoint, assert_same):
+    again = read_checkpoint(str(saved))
+    assert_same(again, make_checkpoint(info={"survey": "ASAS", "epochs": [1, 2.5]}))
+    assert all(t.flags.writeable and t.flags.c_contiguous for t in again.tensors.values())
+    assert sorted(os.listdir(saved)) == ["config.json", "weights.safetensors"]
+    content = json.loads((saved / "config.json").read_text())
+    assert content.keys() == {"format", "config", "info", "sha256"}
+
+
+def test_folders_from_before_the_checksum(saved, assert_same):
+    before = read_folder(saved)
+    content = json.loads((saved / "config.json").read_text())
+    del content["sha256"]
+    (saved / "config.json").write_text(json.dumps(content))
+    assert_same(read_folder(saved), before)
+
+
+def test_a_weight_or_an_option_that_changed_on_the_disk(saved):
+    weights, config = saved / "weights.safetensors", saved / "config.json"
+    good = weights.read_bytes()
+    weights.write_bytes(good[:-1] + bytes([good[-1] ^ 1]))
+    with pytest.raises(ValueError, match=r"mine: damaged, .*get or save the weights again"):
+        read_folder(saved)
+    weights.write_bytes(good)
+    config.write_text(config.read_text().replace('"window_size": 200', '"window_size": 300'))
+    with pytest.raises(ValueError, match="mine: damaged"):
+        read_folder(saved)
+
+
+def test_written_folder_obeys_the_umask(saved):
+    umask = os.umask(0)
+    os.umask(umask)
+    assert stat.S_IMODE(saved.stat().st_mode) == 0o777 & ~umask
+
+
+def test_parents_are_created_and_home_is_expanded(
+    make_checkpoint, tmp_path, monkeypatch, assert_same
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    write_folder("~/a/b", make_checkpoint())
+    assert (tmp_path / "a" / "b" / "config.json").exists()
+    assert_same(read_checkpoint("~/a/b"), make_checkpoint())
+
+
+def test_a_checkpoint_or_an_empty_folder_is_replaced(saved, make_checkpoint, tmp_path, assert_same):
+    write_folder(saved, make_checkpoint(2.0))
+    assert_same(read_folder(saved), make_checkpoint(2.0))
+    (tmp_path / "empty").mkdir()
+    write_folder(tmp_path / "empty", make_checkpoint(3.0))
+    assert_same(read_folder(tmp_path / "empty"), make_checkpoint(3.0))
+    assert not list(tmp_path.glob(".*.old")) + list(tmp_path.glob(".*.new"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="symbolic links need rights on Windows")
+def test_a_link_stays_a_link(saved, make_checkpoint, tmp_path, assert_same):
+    (tmp_path / "link").symlink_to(saved)
+    write_folder(tmp_path / "link", make_checkpoint(2.0))
+    assert (tmp_path / "link").is_symlink()
+    assert_same(read_folder(saved), make_checkpoint(2.0))
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"thesis.tex": "years of work"},
+        {"config.json": '{"model_type": "bert"}', "weights.safetensors": ""},
+        {"config.json": "[]", "weights.safetensors": ""},
+        {"config.json": '{"format": 1, "config": {}, "info": {}}'},
+    ],
+)
+def test_foreign_folders_are_left_alone(make_checkpoint, tmp_path, files):
+    for name, content in files.items():
+        (tmp_path / name).write_text(content)
+    with pytest.raises(FileExistsError, match="something else"):
+        write_folder(tmp_path, make_checkpoint())
+    assert {p.name: p.read_text() for p in tmp_path.iterdir()} == files
+
+
+def test_a_checkpoint_with_notes_beside_it_is_left_alone(saved, make_checkpoint):
+    (saved / "README.md").write_text("my notes")
+    with pytest.raises(FileExistsError, match=r"README\.md"):
+        write_folder(saved, make_checkpoint(2.0))
+    assert (saved / "README.md").read_text() == "my notes"
+
+
+def test_a_file_is_left_alone(make_checkpoint, tmp_path):
+    (tmp_path / "mine").write_text("a file")
+    with pytest.raises(FileExistsError, match="is a file"):
+        write_folder(tmp_path / "mine", make_checkpoint())
+    assert (tmp_path / "mine").read_text() == "a file"
+
+
+@pytest.mark.parametrize("value", [{1, 2}, float("nan"), b"bytes"])
+def test_info_that_json_cannot_hold(make_checkpoint, tmp_path, value):
+    with pytest.raises(ValueError, match="info cannot be written as JSON"):
+        write_folder(tmp_path / "mine", make_checkpoint(info={"a": value}))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_failed_write_changes_nothing(saved, make_checkpoint, monkeypatch, assert_same):
+    before = read_folder(saved)
+
+    def full_disk(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        write_folder(saved, make_checkpoint(2.0))
+    assert_same(read_folder(saved), before)
+    assert not list(saved.parent.glob(".*.new"))
+
+
+TOP_LEVEL = [
+    ({"format": 2}, "newer version"),
+    ({"format": 0}, "'format' is 0"),
+    ({"format": "1"}, "'format' is '1'"),
+    ({"format": True}, "'format' is True"),
+    ({"format": None}, "'format' is None"),
+    ({"extra": 1}, "unknown 'extra'"),
+    ({"info": []}, "info is"),
+    ({"config": []}, "config is"),
+    ({"config": {}}, "missing 'd_model'"),
+]
+
+
+@pytest.mark.parametrize(("changes", "message"), TOP_LEVEL)
+def test_json_surprises(saved, changes, message):
+    content = json.loads((saved / "config.json").read_text())
+    (saved / "config.json").write_text(json.dumps({**content, **changes}))
+    with pytest.raises(ValueError, match=rf"config\.json: .*{message}"):
+        read_folder(saved)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("d_model", 0), ("dropout", 1.0), ("residual", 0), ("activation", "relu"), ("ffn", 1)],
+)
+def test_config_surprises(saved, key, value):
+    """One of each kind; that every value is checked is tested with `Checkpoint`."""
+    content = json.loads((saved / "config.json").read_text())
+    content["config"][key] = value
+    (saved / "config.json").write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=rf"config\.json: .*{key}"):
+        read_folder(saved)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "null", "1e999", "[]", "[" * 100_000, "\ufeff{}", '{"format": NaN}', "9" * 10_000],
+)
+def test_no_json(saved, text):
+    (saved / "config.json").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"config\.json: "):
+        read_folder(saved)
+    (saved / "config.json").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ValueError, match=r"config\.json: not valid JSON"):
+        read_folder(saved)
+
+
+def lying_header(change):
+    def lie(content):
+        size = struct.unpack("<Q", content[:8])[0]
+        header = json.loads(content[8 : 8 + size])
+        change(header)
+        new = json.dumps(header).encode()
+        return struct.pack("<Q", len(new)) + new + content[8 + size :]
+
+    return lie
+
+
+NAME = "encoder.magnitude.bias"
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        lambda content: b"",
+        lambda content: content[:-1],
+        lambda content: content + b"\0",
+        lambda content: struct.pack("<Q", 2**62) + content[8:],
+        lambda content: pickle.dumps({"weights": [1.0]}),
+        lying_header(lambda h: h[NAME].update(dtype="BF16")),
+        lying_header(lambda h: h[NAME].update(dtype="I32")),
+        lying_header(lambda h: h[NAME].update(dtype="nonsense")),
+        lying_header(lambda h: h[NAME].update(shape=[2, 2])),
+        lying_header(lambda h: h[NAME].update(shape=[2**62, 4])),
+        lying_header(lambda h: h[NAME].update(data_offsets=[0, 2**40])),
+        lying_header(lambda h: h[NAME].update(data_offsets=[16, 0])),
+        lying_header(lambda h: h.update({"encoder.other": h.pop(NAME)})),
+        lying_header(lambda h: h.pop(NAME)),
+    ],
+)
+def test_lying_weights(saved, lie):
+    weights = saved / "weights.safetensors"
+    weights.write_bytes(lie(weights.read_bytes()))
+    with pytest.raises(ValueError, match=r"weights\.safetensors: (damaged|wrong tensors)"):
+        read_folder(saved)
+
+
+def test_bfloat16_weights(saved):
+    """A whole file of a type numpy does not have, with nothing else wrong."""
+    header = {
+        name: {"dtype": "BF16", "shape": [4], "data_offsets": [8 * i, 8 * i + 8]}
+        for i, name in enumerate(["a", "b"])
+    }
+    text = json.dumps(header).encode()
+    (saved / "weights.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + bytes(16))
+    with pytest.raises(ValueError, match=r"weights\.safetensors: "):
+        read_folder(saved)
+
+
+def test_nan_weights(saved):
+    tensors = safetensors.numpy.load_file(saved / "weights.safetensors")
+    tensors[NAME][1] = np.inf
+    safetensors.numpy.save_file(tensors, saved / "weights.safetensors")
+    with pytest.raises(ValueError, match=rf"weights\.safetensors: .*{NAME} has NaN or inf"):
+        read_folder(saved)
+
+
+@pytest.mark.parametrize("missing", ["config.json", "weights.safetensors"])
+def test_incomplete_folder(saved, missing):
+    (saved / missing).unlink()
+    with pytest.raises(FileNotFoundError, match=r"expected a folder with config\.json and weights"):
+        read_checkpoint(saved)
+
+
+def test_nothing_there(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no checkpoint in .*gone.*official ASTROMER"):
+        read_checkpoint(tmp_path / "gone")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="kills forked processes")
+def test_a_kill_at_any_moment_leaves_the_old_or_the_new(saved, make_checkpoint, python_with):
+    """Kill the writer before each of its file operations in turn, then read and write again."""
+    write_folder(saved, make_checkpoint(1.0))
+    write_folder(saved.with_name("other"), make_checkpoint(2.0))
+    code = """
+        import os, sys
+        from pathlib import Path
+        from sklearn_astromer.weights.checkpoint import read_folder, write_folder
+
+        WATCHED = ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "shutil.rmtree")
+        path = Path(sys.argv[1])
+        first, second = read_folder(path), read_folder(path.with_name("other"))
+
+        def write_and_die(step):
+            count = 0
+            def hook(event, arguments):
+                nonlocal count
+                count += event in WATCHED
+                if count == step:
+                    os._exit(9)
+            sys.addaudithook(hook)
+            write_folder(path, second)
+            os._exit(0)
+
+        outcomes, code = "", 9
+        while code:
+            pid = os.fork()
+            if not pid:
+                write_and_die(len(outcomes) + 1)
+            code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+            assert code in (0, 9), code
+            found = read_folder(path)
+            values = {float(value) for t in found.tensors.values() for value in t.ravel()}
+            outcomes += {(1.0,): "o", (2.0,): "n"}[tuple(values)]
+            write_folder(path, first)
+            assert read_folder(path).tensors["decoder.out.bias"] == 1
+            left = [p.name for p in path.parent.iterdir() if not p.name.endswith(".lock")]
+            assert sorted(left) == ["mine", "other"], left
+        print(outcomes)
+    """
+    run = subprocess.run(
+        python_with(code, argument=str(saved)), capture_output=True, text=True, timeout=60
+    )
+    assert run.returncode == 0, run.stderr
+    outcomes = run.stdout.strip()
+    old, new = outcomes.count("o"), outcomes.count("n")
+    assert outcomes == "o" * old + "n" * new
+    assert old > 5
+    assert new > 3
+
+
+@pytest.mark.parametrize("error", [None, FileNotFoundError, ValueError])
+def test_a_folder_replaced_between_its_two_files(
+    saved, make_checkpoint, monkeypatch, error, assert_same
+):
+    load_file = safetensors.numpy.load_file
+    replaced = []
+
+    def replace_then_load(path):
+        if not replaced:
+            replaced.append(True)
+            write_folder(saved, make_checkpoint(2.0, window_size=2))
+            if error:
+                raise error
+        return load_file(path)
+
+    monkeypatch.setattr(safetensors.numpy, "load_file", replace_then_load)
+    assert_same(read_folder(saved), make_checkpoint(2.0, window_size=2))
+
+
+def test_a_folder_that_is_always_being_replaced(saved, make_checkpoint, monkeypatch):
+    load_file = safetensors.numpy.load_file
+
+    def replace_then_load(path):
+        write_folder(saved, make_checkpoint(2.0))
+        return load_file(path)
+
+    monkeypatch.setattr(safetensors.numpy, "load_file", replace_then_load)
+    with pytest.raises(OSError, match="replaced all the time"):
+        read_folder(saved)
+
+
+def test_content_is_on_disk_before_it_gets_its_name(make_checkpoint, tmp_path, monkeypatch):
+    events = []
+    fsync, rename = os.fsync, os.rename
+    monkeypatch.setattr(os, "fsync", lambda fd: (events.append("fsync"), fsync(fd)))
+    monkeypatch.setattr(os, "rename", lambda a, b: (events.append("rename"), rename(a, b)))
+    write_folder(tmp_path / "mine", make_checkpoint())
+    folders = ["fsync"] if os.name == "posix" else []
+    assert events == ["fsync", "fsync", *folders, "rename", *folders]
+
+
+def test_reading_while_another_writes(make_checkpoint, tmp_path):
+    path = tmp_path / "mine"
+    versions = [make_checkpoint(value, window_size=int(value)) for value in (1.0, 2.0)]
+    write_folder(path, versions[0])
+    stop = threading.Event()
+
+    def keep_writing():
+        turn = 0
+        while not stop.is_set():
+            turn += 1
+            write_folder(path, versions[turn % 2])
+
+    writer = threading.Thread(target=keep_writing)
+    writer.start()
+    try:
+        seen = {}
+        deadline = time.monotonic() + 30
+        while len(seen) < 2 or sum(seen.values()) < 100:
+            assert time.monotonic() < deadline, seen
+            found = read_folder(path)
+            assert found.tensors["decoder.out.bias"] == found.config["window_size"]
+            seen[found.config["window_size"]] = seen.get(found.config["window_size"], 0) + 1
+    finally:
+        stop.set()
+        writer.join()
+
+
+def test_two_writers_at_once(make_checkpoint, tmp_path):
+    path = tmp_path / "mine"
+    errors = []
+
+    def keep_writing(value):
+        try:
+            for _ in range(20):
+                write_folder(path, make_checkpoint(value))
+        except OSError as error:
+            errors.append(error)
+
+    writers = [threading.Thread(target=keep_writing, args=(value,)) for value in (1.0, 2.0)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert not errors
+    assert read_folder(path).tensors["decoder.out.bias"] in (1, 2)
