@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -128,8 +127,9 @@ def lengths(observations: int) -> list[dict[str, float]]:
 def peak(path: Path) -> dict[str, float]:
     """Embed a Parquet file; the caller runs this in a process of its own."""
 
-    def used() -> float:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    def used() -> float:  # getrusage's would count what the parent had at the fork
+        status = Path("/proc/self/status").read_text()
+        return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
     before = used()
     model = embedder("float32")

@@ -13,17 +13,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sklearn_astromer.windows import Windows
+from sklearn_astromer.windows import Windows, padded
 
 logger = logging.getLogger(__name__)
 
 # Observations (padding included) in a batch, where a CPU is fastest, and enough to fill a GPU.
-CPU_BATCH_OBSERVATIONS = 3200
+CPU_BATCH_OBSERVATIONS = 2400
 GPU_BATCH_OBSERVATIONS = 2**18
-
-# A product of 4 rows more or fewer is computed row by row alike (bitwise, measured); so batches
-# are filled up to a multiple of it, and a window's result does not depend on its neighbours.
-ROWS_MULTIPLE = 4
 
 # The share of a GPU's free memory that all observations of a catalog may take.
 RESIDENT_SHARE = 0.25
@@ -78,9 +74,9 @@ class WindowTensors:
                 None if mask is None else torch.from_numpy(mask).to(self.device),
             )
         length = self.windows.length[rows]
-        column = torch.arange(int(length.max()), device=self.device)
+        column = torch.arange(padded(length.max()), device=self.device)
         start = self.start[torch.from_numpy(rows).to(self.device)][:, None]
-        if length.min() == length.max():
+        if length.min() == len(column):
             time, mag = self.flat[:, start + column]
             return time, mag, None
         real = column < torch.from_numpy(length).to(self.device)[:, None]
@@ -133,12 +129,10 @@ def run_windows(
     tensors = WindowTensors(windows, device)
 
     def results(rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], _Fetched]]:
-        filled = np.concatenate([rows, np.repeat(rows[-1:], -len(rows) % ROWS_MULTIPLE)])
         fetched = None
         try:
             with torch.inference_mode(), autocast(device, dtype):
-                result = function(filled, *tensors.of(filled))
-                fetched = _Fetched(result[: len(rows)].float())
+                fetched = _Fetched(function(rows, *tensors.of(rows)).float())
         except (MemoryError, RuntimeError) as error:
             if len(rows) == 1 or not _is_out_of_memory(error):
                 raise

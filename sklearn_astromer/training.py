@@ -398,7 +398,7 @@ def train(
         criterion=criterion,
         optimizer=torch.optim.Adam,
         optimizer__param_groups=param_groups or [],
-        optimizer__fused=device.type == "cuda" or None,
+        optimizer__fused=device.type in ("cpu", "cuda") or None,
         lr=lr,
         max_epochs=max_epochs,
         batch_size=batch_size,

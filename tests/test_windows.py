@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_astromer import LightCurves
-from sklearn_astromer.windows import Windows, pieces
+from sklearn_astromer.windows import LENGTHS_MULTIPLE, Windows, padded, pieces
 
 LENGTHS = [1, 199, 200, 201, 399, 400, 401, 2, 600, 1000]
 
@@ -65,7 +65,7 @@ def test_every_window_comes_once_in_bounded_batches(lengths, window_size, bound,
     longest = [windows.length[batch].max() for batch in batches]
     assert longest == sorted(longest, reverse=True)
     for batch, length in zip(batches, longest, strict=True):
-        assert len(batch) == 1 or len(batch) * length <= bound
+        assert len(batch) == 1 or len(batch) * padded(length) <= bound
         assert np.all(np.diff(windows.length[batch]) >= 0)
 
 
@@ -116,14 +116,22 @@ def test_a_window_does_not_depend_on_its_neighbours():
 
 def test_one_observation_is_at_zero():
     batch = Windows(curves_of([1]), 200).gather(np.array([0]))
-    assert batch.time.tolist() == batch.mag.tolist() == [[0.0]]
+    assert batch.time.tolist() == batch.mag.tolist() == [[0.0] * LENGTHS_MULTIPLE]
+    assert batch.mask.tolist() == [[True] + [False] * (LENGTHS_MULTIPLE - 1)]
+
+
+def test_shapes_of_batches_recur():
+    windows = Windows(curves_of(list(range(1, 201)) * 20), 200)
+    shapes = [windows.gather(rows).mag.shape for rows in windows.batches(3200)]
+    assert len(shapes) > 100
+    assert len(set(shapes)) <= 200 // LENGTHS_MULTIPLE + 1
 
 
 def test_no_curves_no_windows():
     windows = Windows(curves_of([]), 200)
     assert len(windows) == 0
     assert list(windows.batches(100)) == []
-    assert windows.gather(np.empty(0, dtype=int)).mag.shape == (0, 1)
+    assert windows.gather(np.empty(0, dtype=int)).mag.shape == (0, LENGTHS_MULTIPLE)
 
 
 def test_a_million_observations():

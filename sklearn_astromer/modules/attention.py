@@ -9,11 +9,10 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from sklearn_astromer.modules.linear import Linear, takes
+from sklearn_astromer.modules.linear import Linear, followed, takes
 
-# From so many observations on, oneDNN is quicker than torch's fused kernel; for shorter windows,
-# and for ragged batches, whose shapes it has to learn one by one, it is not.
-LONG = 128
+# From so many observations on, oneDNN's products are quicker than MKL's.
+LONG = 112
 
 
 class SelfAttention(nn.Module):
@@ -50,12 +49,14 @@ class SelfAttention(nn.Module):
         if training and takes(qkv):
             attended = _OneDNNAttention.apply(qkv, keys, self.n_heads)  # type: ignore[no-untyped-call]
             return self.out(attended)
-        if keys is None and x.shape[1] >= LONG and takes(qkv):
-            return self.out(_attend(qkv, None, self.n_heads)[0])
+        if x.shape[1] >= LONG and takes(qkv):
+            return self.out(_attend(qkv, keys, self.n_heads)[0])
         query, key, value = self._heads(qkv)
-        if x.is_cpu and qkv.dtype == torch.bfloat16:
-            # torch's fused kernel takes nearly twice as long here as plain products do
-            attended = self._logits(query, key, keys).softmax(-1) @ value
+        if x.is_cpu and not followed():
+            # torch's fused kernel takes up to twice as long here as plain products do, and a
+            # softmax of bfloat16 up to three times as long as one of float32
+            weights = self._logits(query, key, keys).softmax(-1, dtype=torch.float32)
+            attended = weights.to(qkv.dtype) @ value
         else:
             bias = None if keys is None else keys[:, None, None, :]
             attended = F.scaled_dot_product_attention(query, key, value, attn_mask=bias)
@@ -65,7 +66,7 @@ class SelfAttention(nn.Module):
     def weights(self, x: Tensor, keys: Tensor | None = None) -> Tensor:
         """Return the attention weights, (n_windows, n_heads, L, L); rows sum to 1."""
         query, key, _ = self._heads(self.qkv(x))
-        return self._logits(query, key, keys).float().softmax(-1)
+        return self._logits(query, key, keys).softmax(-1, dtype=torch.float32)
 
     def _logits(self, query: Tensor, key: Tensor, keys: Tensor | None) -> Tensor:
         query, key = query.flatten(0, 1), key.flatten(0, 1).transpose(1, 2)
@@ -122,11 +123,14 @@ def _attend(qkv: Tensor, keys: Tensor | None, n_heads: int) -> tuple[Tensor, ...
     n, length, width = qkv.shape
     groups, depth = n * n_heads, width // 3 // n_heads
     query, key, value = qkv.view(n, length, 3, n_heads, depth).unbind(2)
-    query = query.transpose(0, 1).reshape(length, groups, depth) / depth**0.5
+    scaled = query.new_empty(length, n, n_heads, depth)
+    torch.mul(query.transpose(0, 1), depth**-0.5, out=scaled)
+    query = scaled.view(length, groups, depth)
     key = key.transpose(1, 2).reshape(groups, length, depth)
     value = value.transpose(1, 2).reshape(groups, length, depth)
     bias = None if keys is None else _bias(keys, qkv.dtype).repeat_interleave(n_heads, 0)
-    weights = _grouped(query, key, bias).softmax(-1)
+    weights = _grouped(query, key, bias)
+    torch.softmax(weights, -1, out=weights)  # in its place: memory is what limits the speed
     attended = _grouped(weights, value.transpose(1, 2)).view(length, n, -1)
     return attended.transpose(0, 1).contiguous(), query, key, value, weights
 

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from sklearn_astromer.modules import linear
-from sklearn_astromer.modules.linear import Linear
+from sklearn_astromer.modules.linear import ACTIVATIONS, Linear
 
 
 def pair(n_in, n_out, bias=True):
@@ -19,11 +19,12 @@ def pair(n_in, n_out, bias=True):
 @pytest.mark.skipif(not linear.ONEDNN, reason="oneDNN is for x86 processors")
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("shape", [(64, 96), (16, 5, 96), (3, 7, 96), (1, 1, 96), (5, 96)])
-def test_products_and_gradients_are_those_of_torch(shape, bias):
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_products_and_gradients_are_those_of_torch(shape, bias, activation):
     ours, theirs = pair(96, 40, bias)
     x = torch.randn(shape, generator=torch.Generator().manual_seed(0))
     given = [x.clone().requires_grad_(), x.clone().requires_grad_()]
-    outs = [layer(x) for layer, x in zip((ours, theirs), given, strict=True)]
+    outs = [ours(given[0], activation), ACTIVATIONS[activation](theirs(given[1]))]
     torch.testing.assert_close(*outs, atol=1e-5, rtol=1e-5)
     for out in outs:
         (out**3).sum().backward()
@@ -31,7 +32,21 @@ def test_products_and_gradients_are_those_of_torch(shape, bias):
     for mine, other in zip(ours.parameters(), theirs.parameters(), strict=True):
         torch.testing.assert_close(mine.grad, other.grad, atol=1e-4, rtol=1e-5)
     with torch.inference_mode():
-        torch.testing.assert_close(ours(x), outs[0], atol=0, rtol=0)
+        torch.testing.assert_close(ours(x, activation), outs[0], atol=1e-6, rtol=1e-6)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_bfloat16_is_that_of_torch(activation):
+    ours, theirs = pair(96, 40)
+    x = torch.randn((16, 5, 96), generator=torch.Generator().manual_seed(0))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        expected = ACTIVATIONS[activation](theirs(x))
+        trained = ours(x, activation)
+        with torch.inference_mode():
+            embedded = ours(x, activation)
+    for out in (trained, embedded):
+        assert out.dtype == torch.bfloat16
+        torch.testing.assert_close(out, expected, atol=0.02, rtol=0.02)
 
 
 def test_views_and_what_is_not_float32():
