@@ -17,6 +17,7 @@ import numpy as np
 import official
 import report
 from features import hand_crafted_features
+from numpy.typing import NDArray
 from realdata import CLASSES, load, per_class
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
@@ -24,6 +25,12 @@ from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.pipeline import Pipeline
 
 from sklearn_astromer import AstromerEmbedder
+
+
+def cosines(x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the cosine of each row of one table to that of the other."""
+    x, y = (t / np.linalg.norm(t.astype(np.float64), axis=1, keepdims=True) for t in (x, y))
+    return (x * y).sum(1)
 
 
 def main() -> None:
@@ -38,8 +45,12 @@ def main() -> None:
     encoder = clone(embedder).fit(curves).module_.encoder
     features = hand_crafted_features(curves).to_numpy()
     mean_and_std = clone(embedder).set_params(pooling="mean_std").fit_transform(curves)
+    rounded = clone(embedder).set_params(precision="bfloat16")
+    cosine = cosines(clone(embedder).fit_transform(curves), clone(rounded).fit_transform(curves))
+    print(f"cosine of bfloat16 to float32: {cosine.min():.6f} at least\n", flush=True)
     forest_rows: dict[str, tuple[Any, Any]] = {
         "macho, mean": (embedder, curves),
+        "macho, mean, bfloat16": (rounded, curves),
         "macho, mean and std": (None, mean_and_std),
         "hand-crafted and macho": (None, np.hstack([features, mean_and_std])),
         "macho, mean, official windows and padding": (None, official.embed(encoder, curves)),
@@ -63,7 +74,8 @@ def main() -> None:
         print(*lines[-1], f"({seconds:.0f} s)", flush=True)
     lines.sort(key=lambda line: line[1], reverse=True)
     print("\n" + report.table(["random forest on", "macro-F1"], lines) + "\n")
-    report.write("asas_forest", {"objects": counts, "rows": figures})
+    written = {"objects": counts, "rows": figures, "bfloat16_least_cosine": float(cosine.min())}
+    report.write("asas_forest", written)
 
 
 if __name__ == "__main__":

@@ -1,20 +1,38 @@
 """scikit-learn estimators around ASTROMER, a transformer for astronomical light curves."""
 
-from sklearn_astromer.adapters import as_light_curves
-from sklearn_astromer.baseline import LightCurveLSTMClassifier
-from sklearn_astromer.classifier import AstromerClassifier
-from sklearn_astromer.embedder import AstromerEmbedder
-from sklearn_astromer.lightcurves import LightCurves
-from sklearn_astromer.multiband import MultiBandEmbedder, Stars
-from sklearn_astromer.regressor import AstromerRegressor
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "AstromerClassifier",
-    "AstromerEmbedder",
-    "AstromerRegressor",
-    "LightCurveLSTMClassifier",
-    "LightCurves",
-    "MultiBandEmbedder",
-    "Stars",
-    "as_light_curves",
-]
+if TYPE_CHECKING:
+    from sklearn_astromer.adapters import as_light_curves as as_light_curves
+    from sklearn_astromer.baseline import LightCurveLSTMClassifier as LightCurveLSTMClassifier
+    from sklearn_astromer.classifier import AstromerClassifier as AstromerClassifier
+    from sklearn_astromer.embedder import AstromerEmbedder as AstromerEmbedder
+    from sklearn_astromer.lightcurves import LightCurves as LightCurves
+    from sklearn_astromer.multiband import MultiBandEmbedder as MultiBandEmbedder
+    from sklearn_astromer.multiband import Stars as Stars
+    from sklearn_astromer.regressor import AstromerRegressor as AstromerRegressor
+
+# Loaded at first use: `sklearn-astromer --help`, and data code alone, wait for no torch.
+_MODULES = {
+    "AstromerClassifier": "classifier",
+    "AstromerEmbedder": "embedder",
+    "AstromerRegressor": "regressor",
+    "LightCurveLSTMClassifier": "baseline",
+    "LightCurves": "lightcurves",
+    "MultiBandEmbedder": "multiband",
+    "Stars": "multiband",
+    "as_light_curves": "adapters",
+}
+
+__all__ = list(_MODULES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -37,12 +37,9 @@ PAYLOAD = bytes(range(256)) * 8000
 SHA256 = hashlib.sha256(PAYLOAD).hexdigest()
 TIMES = [5, pytest.param(40, marks=pytest.mark.reliability)]  # kills of a kind
 
-# Code of the processes starts with this: modules of ours without torch, whose import is slow.
+# Code of the processes starts with this: modules of ours that need no torch.
 PREAMBLE = f"""
-import dataclasses, os, resource, sys, types
-package = types.ModuleType("sklearn_astromer")
-package.__path__ = [{str(ROOT / "sklearn_astromer")!r}]
-sys.modules["sklearn_astromer"] = package
+import dataclasses, os, resource, sys
 from sklearn_astromer.weights import registry, store
 from sklearn_astromer.weights.checkpoint import read_folder, write_folder
 from sklearn_astromer.lightcurves import LightCurves
