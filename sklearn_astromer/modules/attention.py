@@ -11,8 +11,9 @@ from torch.autograd.function import once_differentiable
 
 from sklearn_astromer.modules.linear import Linear, followed, takes
 
-# From so many observations on, oneDNN's products are quicker than MKL's.
-LONG = 112
+# From so many observations on, oneDNN's products are quicker than MKL's; beyond the second number
+# the weights of a window, L² a head, are not to be held in memory where no gradient needs them.
+LONG, LONGEST = 112, 1024
 
 
 class SelfAttention(nn.Module):
@@ -49,14 +50,12 @@ class SelfAttention(nn.Module):
         if training and takes(qkv):
             attended = _OneDNNAttention.apply(qkv, keys, self.n_heads)  # type: ignore[no-untyped-call]
             return self.out(attended)
-        if x.shape[1] >= LONG and takes(qkv):
+        if LONG <= x.shape[1] <= LONGEST and takes(qkv):
             return self.out(_attend(qkv, keys, self.n_heads)[0])
         query, key, value = self._heads(qkv)
-        if x.is_cpu and not followed():
-            # torch's fused kernel takes up to twice as long here as plain products do, and a
-            # softmax of bfloat16 up to three times as long as one of float32
-            weights = self._logits(query, key, keys).softmax(-1, dtype=torch.float32)
-            attended = weights.to(qkv.dtype) @ value
+        if x.is_cpu and not followed() and x.shape[1] <= LONGEST:
+            # torch's fused kernel takes up to twice as long here as plain products do
+            attended = self._softmax(query, key, keys).to(qkv.dtype) @ value
         else:
             bias = None if keys is None else keys[:, None, None, :]
             attended = F.scaled_dot_product_attention(query, key, value, attn_mask=bias)
@@ -66,15 +65,17 @@ class SelfAttention(nn.Module):
     def weights(self, x: Tensor, keys: Tensor | None = None) -> Tensor:
         """Return the attention weights, (n_windows, n_heads, L, L); rows sum to 1."""
         query, key, _ = self._heads(self.qkv(x))
-        return self._logits(query, key, keys).softmax(-1, dtype=torch.float32)
+        return self._softmax(query, key, keys)
 
-    def _logits(self, query: Tensor, key: Tensor, keys: Tensor | None) -> Tensor:
+    def _softmax(self, query: Tensor, key: Tensor, keys: Tensor | None) -> Tensor:
         query, key = query.flatten(0, 1), key.flatten(0, 1).transpose(1, 2)
         bias = query.new_zeros(1, 1, 1)
         if keys is not None:
             bias = _bias(keys, query.dtype).repeat_interleave(self.n_heads, 0).unsqueeze(1)
         logits = torch.baddbmm(bias, query, key, alpha=query.shape[-1] ** -0.5)
-        return logits.view(-1, self.n_heads, *logits.shape[1:])
+        logits = logits.view(-1, self.n_heads, *logits.shape[1:])
+        # that of bfloat16 takes up to three times as long as one of float32
+        return logits.softmax(-1, dtype=torch.promote_types(logits.dtype, torch.float32))
 
     def _heads(self, qkv: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         # chunks, whose gradients are written side by side; those of an index are summed

@@ -1,10 +1,12 @@
 """Every way to compute attention gives the same, and the same gradients."""
 
+import copy
+
 import pytest
 import torch
 
 from sklearn_astromer.modules import linear
-from sklearn_astromer.modules.attention import SelfAttention
+from sklearn_astromer.modules.attention import LONG, LONGEST, SelfAttention
 from sklearn_astromer.modules.linear import ONEDNN
 
 
@@ -62,6 +64,16 @@ def test_training_by_onednn_is_training_by_torch(d_model, n_heads, n, length, ma
         assert (ours - plain).norm() <= 1e-6 * plain.norm()
 
 
-def test_float64_stays_float64():
-    x = torch.randn(2, 5, 16, dtype=torch.float64, requires_grad=True)
-    assert SelfAttention(16, 2).double()(x).dtype == torch.float64
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("length", [31, LONG, LONGEST + 4])
+def test_every_way_gives_what_the_formula_gives(length, masked):
+    attention = SelfAttention(16, 2)
+    x = torch.randn(2, length, 16)
+    keys = torch.arange(length).expand(2, -1) < length - 3 if masked else None
+    expected = copy.deepcopy(attention).double()(x.double(), keys)
+    assert expected.dtype == torch.float64
+    with torch.inference_mode():
+        torch.testing.assert_close(attention(x, keys).double(), expected, atol=1e-5, rtol=0)
+        value = attention.qkv(x)[..., 32:].unflatten(-1, (2, 8)).transpose(1, 2)
+        formula = (attention.weights(x, keys) @ value).transpose(1, 2).flatten(2)
+        torch.testing.assert_close(attention.out(formula).double(), expected, atol=1e-5, rtol=0)
