@@ -33,16 +33,6 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "with crop": {"augment": [*USUAL, "crop"]},
     "with jitter": {"augment": [*USUAL, "jitter"]},
     "error-weighted loss": {"error_weighted": True},
-    "no mask token": {"mask_token": False},
-    "a fifth of the probed random": {"random_fraction": 0.2},
-    "no residuals": {"residual": False, "norm_first": False},
-    "inputs not scaled": {"scaled_inputs": False},
-    "frequencies of ASTROMER 1": {
-        "pe_base": 10000.0,
-        "pe_exponent": 2.0,
-        "min_period": 2 * np.pi,
-        "pe_pairs": False,
-    },
 }
 
 
