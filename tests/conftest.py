@@ -18,3 +18,12 @@ def shared() -> Path:
     if not SHARED.exists():
         pytest.skip("needs ../shared (real light curves, official weights and outputs)")
     return SHARED
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """Folder of downloaded weights, of this test alone."""
+    monkeypatch.setenv("SKLEARN_ASTROMER_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "home" / "weights"

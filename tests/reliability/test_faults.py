@@ -73,14 +73,6 @@ def run(code, *arguments, **options):
 
 
 @pytest.fixture
-def cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("SKLEARN_ASTROMER_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path / "home" / "weights"
-
-
-@pytest.fixture
 def server(cache, monkeypatch):
     """A web server of the weights "tiny"; `pause` are seconds between its pieces."""
 

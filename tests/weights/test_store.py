@@ -27,12 +27,7 @@ REGISTER = f"""
 """
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("SKLEARN_ASTROMER_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path / "home" / "weights"
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 @pytest.fixture
