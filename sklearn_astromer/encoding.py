@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sklearn_astromer.modules.linear import Packed, packing
 from sklearn_astromer.windows import Windows, padded
 
 logger = logging.getLogger(__name__)
@@ -20,6 +21,9 @@ logger = logging.getLogger(__name__)
 # Observations (padding included) in a batch, where a CPU is fastest, and enough to fill a GPU.
 CPU_BATCH_OBSERVATIONS = 2400
 GPU_BATCH_OBSERVATIONS = 2**18
+
+# From so many windows on, packing a network's weights pays.
+PACKED_WINDOWS = 64
 
 # The share of a GPU's free memory that all observations of a catalog may take.
 RESIDENT_SHARE = 0.25
@@ -127,11 +131,12 @@ def run_windows(
     if batches is None:
         batches = windows.batches(CPU_BATCH_OBSERVATIONS if on_cpu else GPU_BATCH_OBSERVATIONS)
     tensors = WindowTensors(windows, device)
+    packed: Packed | None = {} if len(windows) > PACKED_WINDOWS else None
 
     def results(rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], _Fetched]]:
         fetched = None
         try:
-            with torch.inference_mode(), autocast(device, dtype):
+            with torch.inference_mode(), autocast(device, dtype), packing(packed):
                 fetched = _Fetched(function(rows, *tensors.of(rows)).float())
         except (MemoryError, RuntimeError) as error:
             if len(rows) == 1 or not _is_out_of_memory(error):

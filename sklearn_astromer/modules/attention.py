@@ -14,6 +14,8 @@ from sklearn_astromer.modules.linear import Linear, followed, takes
 # From so many observations on, oneDNN's products are quicker than MKL's; beyond the second number
 # the weights of a window, L² a head, are not to be held in memory where no gradient needs them.
 LONG, LONGEST = 112, 1024
+# Logits given to oneDNN's softmax at a time, which copies them: so few stay near the processor.
+PART = 2**19 + 2**17
 
 
 class SelfAttention(nn.Module):
@@ -69,13 +71,20 @@ class SelfAttention(nn.Module):
 
     def _softmax(self, query: Tensor, key: Tensor, keys: Tensor | None) -> Tensor:
         query, key = query.flatten(0, 1), key.flatten(0, 1).transpose(1, 2)
-        bias = query.new_zeros(1, 1, 1)
-        if keys is not None:
+        scale = query.shape[-1] ** -0.5
+        if keys is None:
+            logits = query.new_empty(len(query), query.shape[1], key.shape[2])
+            logits.baddbmm_(query, key, beta=0, alpha=scale)
+        else:
             bias = _bias(keys, query.dtype).repeat_interleave(self.n_heads, 0).unsqueeze(1)
-        logits = torch.baddbmm(bias, query, key, alpha=query.shape[-1] ** -0.5)
-        logits = logits.view(-1, self.n_heads, *logits.shape[1:])
-        # that of bfloat16 takes up to three times as long as one of float32
-        return logits.softmax(-1, dtype=torch.promote_types(logits.dtype, torch.float32))
+            logits = torch.baddbmm(bias, query, key, alpha=scale)
+        weights = logits.view(-1, self.n_heads, *logits.shape[1:])
+        if torch.is_grad_enabled() or not takes(logits, torch.bfloat16):
+            # torch's of bfloat16 takes up to three times as long as one of float32
+            return weights.softmax(-1, dtype=torch.promote_types(logits.dtype, torch.float32))
+        for part in torch.split(logits, max(1, PART // logits[0].numel())):
+            part.copy_(part.to_mkldnn().softmax(-1).to_dense())
+        return weights
 
     def _heads(self, qkv: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         # chunks, whose gradients are written side by side; those of an index are summed
@@ -132,6 +141,7 @@ def _attend(qkv: Tensor, keys: Tensor | None, n_heads: int) -> tuple[Tensor, ...
     bias = None if keys is None else _bias(keys, qkv.dtype).repeat_interleave(n_heads, 0)
     weights = _grouped(query, key, bias)
     torch.softmax(weights, -1, out=weights)  # in its place: memory is what limits the speed
+    # as a transposed convolution this were quicker, but not the same for any number of threads
     attended = _grouped(weights, value.transpose(1, 2)).view(length, n, -1)
     return attended.transpose(0, 1).contiguous(), query, key, value, weights
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import torch
@@ -34,9 +36,34 @@ def followed() -> bool:
     return torch.compiler.is_compiling() or torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
 
 
-def takes(x: Tensor) -> bool:
-    """Whether oneDNN can be called on a tensor directly."""
-    return ONEDNN and x.is_cpu and x.dtype == torch.float32 and x.numel() > 0 and not followed()
+def takes(x: Tensor, dtype: torch.dtype = torch.float32) -> bool:
+    """Whether oneDNN can be called on a tensor directly, which must be of `dtype`."""
+    can = BFLOAT16 if dtype == torch.bfloat16 else ONEDNN
+    return can and x.is_cpu and x.dtype == dtype and x.numel() > 0 and not followed()
+
+
+Packed = dict[tuple["Linear", torch.dtype], tuple[Tensor, Tensor | None]]
+_PACKED: ContextVar[Packed | None] = ContextVar("_PACKED", default=None)
+
+
+@contextmanager
+def packing(packed: Packed | None) -> Iterator[None]:
+    """Within it, products without gradients take weights in the order that oneDNN wants.
+
+    Putting them so takes as long as a product of a few hundred rows, and pays where many batches
+    follow; it is done for each layer once.
+
+    Parameters
+    ----------
+    packed : dict or None
+        Where they are kept, from one batch to the next; the parameters must not change meanwhile.
+        None: they are put in order for each product anew.
+    """
+    token = _PACKED.set(packed)
+    try:
+        yield
+    finally:
+        _PACKED.reset(token)
 
 
 class Linear(nn.Linear):
@@ -49,14 +76,23 @@ class Linear(nn.Linear):
             if not torch.is_grad_enabled():
                 dtype = torch.get_autocast_dtype("cpu") if autocast else x.dtype
                 if dtype == torch.float32 or (dtype == torch.bfloat16 and BFLOAT16):
-                    bias = None if self.bias is None else self.bias.to(dtype)
-                    return _product(x.to(dtype), self.weight.to(dtype), bias, activation)
+                    return _product(x.to(dtype), *self._parameters_as(dtype, x), activation)
             elif takes(x) and not autocast:
                 if activation != "gelu":  # whose gradient needs its input
                     return _OneDNNLinear.apply(x, self.weight, self.bias, activation)  # type: ignore[no-untyped-call]
                 out = _OneDNNLinear.apply(x, self.weight, self.bias, "none")  # type: ignore[no-untyped-call]
                 return ACTIVATIONS[activation](out)
         return ACTIVATIONS[activation](F.linear(x, self.weight, self.bias))
+
+    def _parameters_as(self, dtype: torch.dtype, x: Tensor) -> tuple[Tensor, Tensor | None]:
+        packed = _PACKED.get()
+        if packed is not None and (self, dtype) in packed:
+            return packed[self, dtype]
+        weight, bias = self.weight.to(dtype), None if self.bias is None else self.bias.to(dtype)
+        if packed is not None:
+            weight = torch.ops.mkldnn._reorder_linear_weight(weight, x.numel() // x.shape[-1])
+            packed[self, dtype] = weight, bias
+        return weight, bias
 
 
 class _OneDNNLinear(torch.autograd.Function):

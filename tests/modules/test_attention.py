@@ -5,6 +5,7 @@ import copy
 import pytest
 import torch
 
+from sklearn_astromer.modules import attention as attention_module
 from sklearn_astromer.modules import linear
 from sklearn_astromer.modules.attention import LONG, LONGEST, SelfAttention
 from sklearn_astromer.modules.linear import ONEDNN
@@ -77,3 +78,22 @@ def test_every_way_gives_what_the_formula_gives(length, masked):
         value = attention.qkv(x)[..., 32:].unflatten(-1, (2, 8)).transpose(1, 2)
         formula = (attention.weights(x, keys) @ value).transpose(1, 2).flatten(2)
         torch.testing.assert_close(attention.out(formula).double(), expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("part", [1, 2000, 2**20])
+def test_embedding_in_bfloat16_is_that_in_float32(part, masked, monkeypatch):
+    monkeypatch.setattr(attention_module, "PART", part)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        attention, x = SelfAttention(32, 4), torch.randn(5, 28, 32)
+    last = torch.tensor([[28], [1], [9], [27], [20]])
+    keys = torch.arange(28).expand(5, -1) < last if masked else None
+    with torch.inference_mode():
+        expected = attention(x, keys), attention.weights(x, keys)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            found = attention(x, keys), attention.weights(x, keys)
+    for ours, exact in zip(found, expected, strict=True):
+        torch.testing.assert_close(ours.float(), exact, atol=0.02, rtol=0.02)
+    if masked:
+        assert found[1].masked_select(~keys[:, None, None, :]).abs().max() == 0

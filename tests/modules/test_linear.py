@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from sklearn_astromer.modules import linear
-from sklearn_astromer.modules.linear import ACTIVATIONS, Linear
+from sklearn_astromer.modules.linear import ACTIVATIONS, Linear, packing
 
 
 def pair(n_in, n_out, bias=True):
@@ -77,3 +77,34 @@ def test_a_row_does_not_depend_on_how_many_there_are(rows):
     x = torch.randn(600, 256, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         assert torch.equal(layer(x)[:rows], layer(x[:rows]))
+
+
+@pytest.mark.skipif(not linear.ONEDNN, reason="oneDNN is for x86 processors")
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("rows", [1, 7, 640])
+def test_packed_weights_give_the_same(rows, bias):
+    layers = [Linear(96, 40, bias), Linear(96, 40, bias)]
+    x = torch.randn(640, 96, generator=torch.Generator().manual_seed(0))
+    packed = {}
+    with torch.inference_mode():
+        for dtype in (torch.float32, torch.bfloat16):
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=dtype == torch.bfloat16):
+                expected = [layer(x[:rows]) for layer in layers]
+                for given in (x, x[:rows]):
+                    with packing(packed):
+                        found = [layer(given)[:rows] for layer in layers]
+                    torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
+    assert len(packed) == (4 if linear.BFLOAT16 else 2)
+
+
+@pytest.mark.skipif(not linear.ONEDNN, reason="oneDNN is for x86 processors")
+def test_weights_stay_packed_no_longer_than_asked():
+    layer, x = Linear(96, 40), torch.randn(8, 96)
+    with torch.inference_mode():
+        with packing({}):
+            before = layer(x)
+        layer.weight.mul_(2.0)
+        with packing({}):
+            within = layer(x)
+        assert not torch.equal(before, within)
+        assert torch.equal(layer(x), within)
