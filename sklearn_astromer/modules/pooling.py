@@ -46,10 +46,9 @@ def pool_windows(layers: list[Tensor], mask: Tensor | None, pooling: str) -> Ten
 
 def masked_mean(vectors: Tensor, mask: Tensor | None) -> Tensor:
     """Mean over the real observations: (n_windows, L, d) to (n_windows, d), in float32."""
-    vectors = vectors.float()
     if mask is None:
-        return vectors.mean(1)
-    total = vectors.masked_fill(~mask.unsqueeze(-1), 0.0).sum(1)
+        return vectors.mean(1, dtype=torch.float32)
+    total = (vectors * mask.unsqueeze(-1)).sum(1, dtype=torch.float32)
     return total / mask.sum(1, keepdim=True)
 
 
