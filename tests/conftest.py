@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from sklearn_astromer.cli import main
+
 SHARED = Path(__file__).parents[1].parent / "shared"
 
 # The same examples everywhere and at every run: a failure in CI is a failure here.
@@ -27,3 +29,31 @@ def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.chdir(tmp_path)
     return tmp_path / "home" / "weights"
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """Folder of the package, of this test alone, which works in an empty folder beside it."""
+    monkeypatch.setenv("SKLEARN_ASTROMER_HOME", str(tmp_path / "home"))
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def error(home, capsys):
+    """Run a command that must fail, and return the one line that it says."""
+
+    def fail(*words):
+        before = sorted(Path().rglob("*"))
+        assert main([str(word) for word in words]) == 1
+        out, err = capsys.readouterr()
+        assert out == ""
+        *warned, line = err.splitlines()
+        assert all(each.startswith("sklearn-astromer: warning: ") for each in warned)
+        assert line.startswith("sklearn-astromer: error: ")
+        assert sorted(Path().rglob("*")) == before  # nothing half-written, nothing gone
+        return line
+
+    return fail

@@ -20,17 +20,8 @@ from sklearn_astromer.cli import main
 from sklearn_astromer.datasets import make_variable_stars
 
 ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.usefixtures("home")  # no test sees the cache of a user
 SMALL = ["--d-model", "16", "--n-heads", "2", "--d-ff", "16", "--n-layers", "1", "--quiet"]
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    """No test sees the user's cache, or leaves a thing in it."""
-    monkeypatch.setenv("SKLEARN_ASTROMER_HOME", str(tmp_path / "home"))
-    folder = tmp_path / "work"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    return tmp_path / "home"
 
 
 @pytest.fixture(scope="module")
@@ -59,19 +50,6 @@ def process(*words, **kwargs):
         env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
         **kwargs,
     )
-
-
-def error(capsys, *words):
-    """Run what must fail, and return the one line that it says."""
-    before = sorted(Path().rglob("*"))
-    assert run(*words) == 1
-    out, err = capsys.readouterr()
-    assert out == ""
-    *warned, line = err.splitlines()
-    assert all(each.startswith("sklearn-astromer: warning: ") for each in warned)
-    assert line.startswith("sklearn-astromer: error: ")
-    assert sorted(Path().rglob("*")) == before  # nothing half-written, nothing gone
-    return line
 
 
 # -- embed ---------------------------------------------------------------------------------------
@@ -146,11 +124,11 @@ def test_embed_replaces_its_own_output_and_survives_an_empty_catalog(catalog, cu
     assert set(frame.dtypes.iloc[1:]) == {np.dtype("float32")}
 
 
-def test_embed_drops_what_is_invalid_only_when_asked_to(curves, capsys):
+def test_embed_drops_what_is_invalid_only_when_asked_to(curves, capsys, error):
     frame = curves.to_frame()
     frame.loc[frame["object_id"] == 3, "mag"] = np.nan
     frame.to_parquet("nan.parquet")
-    line = error(capsys, "embed", "nan.parquet", "--out", "emb.parquet")
+    line = error("embed", "nan.parquet", "--out", "emb.parquet")
     assert "nan.parquet" in line
     assert "object 3" in line
     assert "--on-invalid drop" in line
@@ -187,7 +165,7 @@ BAD_FILES = {
 
 
 @pytest.mark.parametrize("what", BAD_FILES)
-def test_bad_catalogs_are_named_with_a_remedy(what, catalog, curves, capsys):
+def test_bad_catalogs_are_named_with_a_remedy(what, catalog, curves, error):
     bad, frame = Path("bad.parquet"), curves.to_frame()
     content = catalog.read_bytes()
     if what == "text":
@@ -204,33 +182,31 @@ def test_bad_catalogs_are_named_with_a_remedy(what, catalog, curves, capsys):
         pd.concat([frame, frame.iloc[:1]]).to_parquet(bad, row_group_size=100)
     elif what == "dates":
         frame.assign(time=pd.Timestamp("2026-01-01")).to_parquet(bad)
-    line = error(capsys, "embed", bad, "--out", "emb.parquet")
+    line = error("embed", bad, "--out", "emb.parquet")
     assert "bad.parquet" in line
     assert BAD_FILES[what] in line
 
 
-def test_bands_and_columns_that_are_not_there(catalog, curves, capsys):
+def test_bands_and_columns_that_are_not_there(catalog, curves, error):
     curves.to_frame().assign(band=1).to_parquet("fid.parquet")
     to = ["--out", "emb.parquet"]
-    assert "no column was recognised as the band" in error(
-        capsys, "embed", catalog, *to, "--band", "g"
-    )
-    assert "there is no band 7" in error(capsys, "embed", "fid.parquet", *to, "--band", 7)
-    assert "--band is 'g'" in error(capsys, "embed", "fid.parquet", *to, "--band", "g")
-    line = error(capsys, "embed", catalog, *to, "--columns", "mag=V")
+    assert "no column was recognised as the band" in error("embed", catalog, *to, "--band", "g")
+    assert "there is no band 7" in error("embed", "fid.parquet", *to, "--band", 7)
+    assert "--band is 'g'" in error("embed", "fid.parquet", *to, "--band", "g")
+    line = error("embed", catalog, *to, "--columns", "mag=V")
     assert "there is no column 'V' (--columns mag=)" in line
 
 
-def test_the_remedy_is_read_even_if_there_are_a_thousand_columns(capsys):
+def test_the_remedy_is_read_even_if_there_are_a_thousand_columns(error):
     wide = pd.DataFrame(np.zeros((1, 1000)), columns=[f"feature_{i}" for i in range(1000)])
     wide.assign(oid=1).to_parquet("wide.parquet")
-    line = error(capsys, "embed", "wide.parquet", "--out", "emb.parquet")
+    line = error("embed", "wide.parquet", "--out", "emb.parquet")
     assert len(line) < 1400
     assert "wide.parquet" in line
     assert "--columns time=…" in line
 
 
-def test_bad_outputs_weights_and_devices(catalog, capsys):
+def test_bad_outputs_weights_and_devices(catalog, error):
     Path("file").write_text("")
     os.mkdir("folder")
     shutil.copy(catalog, "folder/0.parquet")
@@ -240,27 +216,27 @@ def test_bad_outputs_weights_and_devices(catalog, capsys):
         ("folder", "folder is a folder: choose another --out"),
         (catalog, "would be part of the catalog"),
     ]:
-        assert message in error(capsys, "embed", catalog, "--out", out)
-    inside = error(capsys, "embed", "folder", "--out", "folder/emb.parquet")
+        assert message in error("embed", catalog, "--out", out)
+    inside = error("embed", "folder", "--out", "folder/emb.parquet")
     assert "would be part of the catalog folder" in inside
     to = ["--out", "emb.parquet"]
-    line = error(capsys, "embed", catalog, *to, "--weights", "nope")
+    line = error("embed", catalog, *to, "--weights", "nope")
     assert "no weights called 'nope'" in line
     assert "surveys-small" in line
-    assert "published nowhere" not in error(capsys, "embed", catalog, *to, "--weights", "ogle")
-    assert "device='abacus'" in error(capsys, "embed", catalog, *to, "--device", "abacus")
+    assert "published nowhere" not in error("embed", catalog, *to, "--weights", "ogle")
+    assert "device='abacus'" in error("embed", catalog, *to, "--device", "abacus")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
 @pytest.mark.skipif(os.name == "posix" and os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_may_not_be_written(catalog, capsys):
+def test_a_folder_that_may_not_be_written(catalog, error):
     os.mkdir("locked", 0o500)
-    line = error(capsys, "embed", catalog, "--out", "locked/emb.parquet")
+    line = error("embed", catalog, "--out", "locked/emb.parquet")
     assert "locked/emb.parquet cannot be written: Permission denied" in line
-    assert "cannot be written" in error(capsys, "pretrain", catalog, "--out", "locked/mine")
+    assert "cannot be written" in error("pretrain", catalog, "--out", "locked/mine")
 
 
-def test_a_failure_half_way_leaves_the_old_output(catalog, capsys, monkeypatch):
+def test_a_failure_half_way_leaves_the_old_output(catalog, error, monkeypatch):
     assert run("embed", catalog, "--out", "emb.parquet", "--quiet") == 0
     before = Path("emb.parquet").read_bytes()
     transform, calls = AstromerEmbedder.transform, []
@@ -272,7 +248,7 @@ def test_a_failure_half_way_leaves_the_old_output(catalog, capsys, monkeypatch):
         return transform(self, X)
 
     monkeypatch.setattr(AstromerEmbedder, "transform", second_fails)
-    line = error(capsys, "embed", catalog, "--out", "emb.parquet", "--batch", 5, "--quiet")
+    line = error("embed", catalog, "--out", "emb.parquet", "--batch", 5, "--quiet")
     assert "MemoryError" in line
     assert "--debug" in line
     assert Path("emb.parquet").read_bytes() == before
@@ -348,7 +324,7 @@ def test_pretrain_and_embed_by_what_it_wrote(catalog, curves, capsys):
     assert len(pd.read_csv("to/mine.history.csv")) == 1
 
 
-def test_pretrain_refuses_early_what_would_fail_late(catalog, curves, capsys):
+def test_pretrain_refuses_early_what_would_fail_late(catalog, curves, capsys, error):
     os.mkdir("full")
     Path("full/thesis.tex").write_text("years of work")
     Path("file").write_text("")
@@ -363,16 +339,16 @@ def test_pretrain_refuses_early_what_would_fail_late(catalog, curves, capsys):
         ("--out", "mine", "--validation-fraction", "2"): "validation_fraction",
     }
     for options, message in refused.items():
-        assert message in error(capsys, "pretrain", catalog, *options)
+        assert message in error("pretrain", catalog, *options)
     curves.to_frame().iloc[:0].to_parquet("nothing.parquet")
-    assert "no light curves" in error(capsys, "pretrain", "nothing.parquet", "--out", "mine")
+    assert "no light curves" in error("pretrain", "nothing.parquet", "--out", "mine")
     run("pretrain", catalog, "--out", "mine", *SMALL, "--epochs", 0)
     capsys.readouterr()
     diverged = [*SMALL, "--epochs", 3, "--lr", 1e30]
-    assert "lower lr" in error(capsys, "pretrain", catalog, "--out", "other", *diverged)
+    assert "lower lr" in error("pretrain", catalog, "--out", "other", *diverged)
 
 
-def test_an_interrupted_pretrain_writes_nothing_and_goes_on(catalog, capsys):
+def test_an_interrupted_pretrain_writes_nothing_and_goes_on(catalog, capsys, error):
     options = [*SMALL[:-1], "--batch", 8, "--lr", 0.01, "--patience", 10_000]
     kept = ["--checkpoint", "run.pt", "--checkpoint-minutes", 0, "--out", "mine"]
     with process("pretrain", catalog, *options, *kept, "--epochs", 100_000) as training:
@@ -397,85 +373,14 @@ def test_an_interrupted_pretrain_writes_nothing_and_goes_on(catalog, capsys):
     np.testing.assert_allclose(one[columns], other[columns], atol=1e-5)
     capsys.readouterr()
     assert "run.pt is the checkpoint of another run, which had another random_state" in error(
-        capsys, "pretrain", catalog, *options, *kept, "--seed", 1
+        "pretrain", catalog, *options, *kept, "--seed", 1
     )
-
-
-# -- weights -------------------------------------------------------------------------------------
-
-
-def facts(capsys, name):
-    assert run("weights", "info", name) == 0
-    return dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
-
-
-def test_weights_list_and_info(capsys, home):
-    assert run("weights", "list") == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["name", "where", "licence", "what"]
-    assert lines[1].startswith("surveys-small  part of the package  MIT")
-    assert any(line.startswith("macho ") and "not downloaded" in line for line in lines)
-    assert any(line.startswith("ogle ") and "published nowhere" in line for line in lines)
-
-    bundled = facts(capsys, "surveys-small")
-    assert bundled["d_model"] == "128"
-    assert bundled["size"].endswith(" MB")
-    assert len(bundled["sha256"]) == 64
-    assert "Donoso-Oliva" in bundled["cite"]
-    absent = facts(capsys, "macho")
-    assert absent["where"] == f"{home / 'weights' / 'macho_a0.zip'} (not downloaded)"
-    assert absent["url"].startswith("https://")
-    assert "d_model" not in absent
-    assert facts(capsys, "ogle")["where"] == "published nowhere"
-
-
-def test_weights_of_ones_own(capsys, curves):
-    AstromerEmbedder(d_model=16, n_heads=2, d_ff=16, max_epochs=0).fit(curves).save_pretrained("m")
-    mine = facts(capsys, "m")
-    assert mine["where"] == f"{Path('m').resolve()} (your own)"
-    assert mine["d_ff"] == "16"
-    assert run("weights", "verify", "m") == 0
-    assert capsys.readouterr().out == f"m: intact, your own, {Path('m').resolve()}\n"
-    Path("m/weights.safetensors").write_bytes(b"not weights")
-    for command in ("info", "verify"):
-        assert "weights.safetensors: damaged" in error(capsys, "weights", command, "m")
-        assert "no weights called 'nope'" in error(capsys, "weights", command, "nope")
-        os.makedirs("empty", exist_ok=True)
-        assert "no checkpoint in" in error(capsys, "weights", command, "empty")
-
-
-def test_weights_fetch_and_verify(capsys, home, shared, monkeypatch):
-    assert run("weights", "fetch", "surveys-small") == 0
-    assert capsys.readouterr().out.strip().endswith("bundled/surveys-small")
-    assert run("weights", "verify", "surveys-small") == 0
-    assert "intact" in capsys.readouterr().out
-    assert "sklearn-astromer weights fetch macho" in error(capsys, "weights", "verify", "macho")
-    for command in ("fetch", "verify"):
-        assert "publish them nowhere" in error(capsys, "weights", command, "ogle")
-
-    path = home / "weights" / "macho_a0.zip"
-    path.parent.mkdir(parents=True)
-    shutil.copy(shared / "weights" / "macho_a0.zip", path)
-    assert run("weights", "fetch", "macho") == 0
-    assert run("weights", "verify", "macho") == 0
-    assert capsys.readouterr().out == f"{path}\nmacho: intact, downloaded, {path}\n"
-    assert facts(capsys, "macho")["d_model"] == "256"
-    path.write_bytes(path.read_bytes()[:-1])
-    line = error(capsys, "weights", "verify", "macho")
-    assert f"{path} is damaged" in line
-    assert "sklearn-astromer weights fetch macho" in line
-
-
-def test_weights_fetch_without_a_network_says_what_to_do(capsys, monkeypatch):
-    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # nobody answers there
-    line = error(capsys, "weights", "fetch", "macho", "--quiet")
-    assert "macho_a0.zip elsewhere and put it at" in line
 
 
 # -- demo, help, usage ---------------------------------------------------------------------------
 
 
-def test_demo_prints_scores_of_the_main_job(capsys, curves):
+def test_demo_prints_scores_of_the_main_job(capsys, curves, error):
     AstromerEmbedder(d_model=16, n_heads=2, d_ff=16, max_epochs=0).fit(curves).save_pretrained("m")
     assert run("demo", "--stars", 70, "--weights", "m") == 0
     out = capsys.readouterr().out
@@ -483,7 +388,7 @@ def test_demo_prints_scores_of_the_main_job(capsys, curves):
     assert "classes: CEP, CONST, DSCT, EB, MIRA, RRAB, RRC" in out
     scores = [line.split("  ")[-1].split(" ± ") for line in out.splitlines()[-2:]]
     assert all(0 < float(mean) < 1 and 0 <= float(std) < 1 for mean, std in scores)
-    assert "no weights called" in error(capsys, "demo", "--weights", "nope").replace("\n", "")
+    assert "no weights called" in error("demo", "--weights", "nope").replace("\n", "")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,90 @@
+"""`sklearn-astromer weights`: the catalog, one's own, and what is damaged."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from sklearn_astromer import AstromerEmbedder
+from sklearn_astromer.cli import main
+from sklearn_astromer.datasets import make_variable_stars
+
+pytestmark = pytest.mark.usefixtures("home")
+
+
+@pytest.fixture
+def curves():
+    return make_variable_stars(4, n_observations=(20, 60), random_state=0)[0]
+
+
+def run(*words):
+    return main(list(words))
+
+
+def facts(capsys, name):
+    assert run("weights", "info", name) == 0
+    return dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+
+
+def test_list_and_info(capsys, home):
+    assert run("weights", "list") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["name", "where", "licence", "what"]
+    assert lines[1].startswith("surveys-small  part of the package  MIT")
+    assert any(line.startswith("macho ") and "not downloaded" in line for line in lines)
+    assert any(line.startswith("ogle ") and "published nowhere" in line for line in lines)
+
+    bundled = facts(capsys, "surveys-small")
+    assert bundled["d_model"] == "128"
+    assert bundled["size"].endswith(" MB")
+    assert len(bundled["sha256"]) == 64
+    assert "Donoso-Oliva" in bundled["cite"]
+    absent = facts(capsys, "macho")
+    assert absent["where"] == f"{home / 'weights' / 'macho_a0.zip'} (not downloaded)"
+    assert absent["url"].startswith("https://")
+    assert "d_model" not in absent
+    assert facts(capsys, "ogle")["where"] == "published nowhere"
+
+
+def test_of_ones_own(capsys, curves, error):
+    AstromerEmbedder(d_model=16, n_heads=2, d_ff=16, max_epochs=0).fit(curves).save_pretrained("m")
+    mine = facts(capsys, "m")
+    assert mine["where"] == f"{Path('m').resolve()} (your own)"
+    assert mine["d_ff"] == "16"
+    assert run("weights", "verify", "m") == 0
+    assert capsys.readouterr().out == f"m: intact, your own, {Path('m').resolve()}\n"
+    Path("m/weights.safetensors").write_bytes(b"not weights")
+    for command in ("info", "verify"):
+        assert "weights.safetensors: damaged" in error("weights", command, "m")
+        assert "no weights called 'nope'" in error("weights", command, "nope")
+        os.makedirs("empty", exist_ok=True)
+        assert "no checkpoint in" in error("weights", command, "empty")
+
+
+def test_fetch_and_verify(capsys, home, shared, monkeypatch, error):
+    assert run("weights", "fetch", "surveys-small") == 0
+    assert capsys.readouterr().out.strip().endswith("bundled/surveys-small")
+    assert run("weights", "verify", "surveys-small") == 0
+    assert "intact" in capsys.readouterr().out
+    assert "sklearn-astromer weights fetch macho" in error("weights", "verify", "macho")
+    for command in ("fetch", "verify"):
+        assert "publish them nowhere" in error("weights", command, "ogle")
+
+    path = home / "weights" / "macho_a0.zip"
+    path.parent.mkdir(parents=True)
+    shutil.copy(shared / "weights" / "macho_a0.zip", path)
+    assert run("weights", "fetch", "macho") == 0
+    assert run("weights", "verify", "macho") == 0
+    assert capsys.readouterr().out == f"{path}\nmacho: intact, downloaded, {path}\n"
+    assert facts(capsys, "macho")["d_model"] == "256"
+    path.write_bytes(path.read_bytes()[:-1])
+    line = error("weights", "verify", "macho")
+    assert f"{path} is damaged" in line
+    assert "sklearn-astromer weights fetch macho" in line
+
+
+def test_fetch_without_a_network_says_what_to_do(error, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # nobody answers there
+    line = error("weights", "fetch", "macho", "--quiet")
+    assert "macho_a0.zip elsewhere and put it at" in line
