@@ -61,7 +61,8 @@ def test_views_and_what_is_not_float32():
     with pytest.raises(RuntimeError):
         ours(torch.randn(4, 12).double())
     again = pickle.loads(pickle.dumps(ours))
-    assert torch.equal(again(x.T), ours(x.T))
+    x = x.permute(2, 1, 0)
+    assert torch.equal(again(x), ours(x))
 
 
 def test_without_onednn_it_is_torch(monkeypatch):
