@@ -213,8 +213,7 @@ class Encoder(nn.Module):
         if hidden is not None and self.mask_token is not None:
             x = torch.where(hidden.unsqueeze(-1), self.mask_token.to(x.dtype), x)
         position = self.positional(time)
-        position = position if self.time is None else self.time(position)
-        return self.dropout(x + position.to(x.dtype)), keys
+        return self.dropout(x + (position if self.time is None else self.time(position))), keys
 
 
 def visible(mask: Tensor | None, hidden: Tensor | None) -> Tensor | None:
