@@ -82,11 +82,8 @@ class Windows:
         size, extra = size[self.object], extra[self.object]
         self.length = size + (position < extra)
         self.start = curves.offsets[self.object] + position * size + np.minimum(position, extra)
-        if len(self.start):
-            self.time_mean = np.add.reduceat(curves.time, self.start) / self.length
-            self.mag_mean = np.add.reduceat(curves.mag, self.start) / self.length
-        else:
-            self.time_mean = self.mag_mean = np.empty(0)
+        self.time_mean = np.add.reduceat(curves.time, self.start) / self.length
+        self.mag_mean = np.add.reduceat(curves.mag, self.start) / self.length
 
     def __len__(self) -> int:
         return len(self.length)
