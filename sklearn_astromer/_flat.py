@@ -55,7 +55,7 @@ class Flat(NamedTuple):
         lengths, starts = np.diff(self.offsets), self.offsets[:-1]
 
         def mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
-            return np.add.reduceat(values, starts) / lengths if len(starts) else np.empty(0)
+            return np.add.reduceat(values, starts) / lengths
 
         centred = self.mag - np.repeat(mean(self.mag), lengths)
         variance = mean(centred**2)

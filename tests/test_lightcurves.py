@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.ensemble import StackingClassifier, VotingClassifier
 from sklearn.linear_model import LogisticRegression
@@ -377,6 +378,19 @@ def test_drop_white_noise_keeps_what_shows_one_sign_of_a_signal():
     assert lcs.drop_white_noise().ids.tolist() == ["rr lyrae", "eclipse", "one spike"]
     assert lcs.drop_white_noise(std=np.inf).ids.tolist() == ["eclipse", "one spike"]
     assert len(lcs[:0].drop_white_noise()) == 0
+
+
+@pytest.mark.parametrize("limit", ["kurtosis", "skewness", "std"])
+def test_drop_white_noise_measures_what_scipy_does(limit):
+    rng = np.random.default_rng(1)
+    rows = 15 + rng.standard_t(5, size=(20, 60)) * rng.uniform(0.01, 0.1, (20, 1))
+    measure = {"kurtosis": stats.kurtosis, "skewness": stats.skew, "std": np.std}[limit]
+    measured = np.abs(measure(rows, axis=1))
+    others = dict.fromkeys(("kurtosis", "skewness", "std"), np.inf)
+    for i in range(len(rows)):
+        for factor, kept in ((1 + 1e-6, False), (1 - 1e-6, True)):
+            one = LightCurves.from_grid(rows[i : i + 1])
+            assert len(one.drop_white_noise(**others | {limit: measured[i] * factor})) == kept
 
 
 # -- scikit-learn, unchanged ---------------------------------------------------------------------
