@@ -39,7 +39,7 @@ GROUPS = {
         [f"weights/{m}" for m in ("_contents", "checkpoint", "official", "store", "tf_checkpoint")],
         [
             f"weights/test_{m}"
-            for m in ("checkpoint", "official", "tf_checkpoint", "astromer2", "store")
+            for m in ("checkpoint", "folder", "official", "tf_checkpoint", "astromer2", "store")
         ],
     ),
 }
