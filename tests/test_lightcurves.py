@@ -241,6 +241,8 @@ def test_indexing_follows_a_list(case, data):
     cut = data.draw(st.slices(n))
     assert_same(lcs[cut], curves[cut], ids[cut])
     assert lcs[cut] == lcs[cut, ...] == lcs[np.arange(n)[cut]]
+    for step in (-2, -1, 2, 3):
+        assert_same(lcs[::step], curves[::step], ids[::step])
     mask = np.array(data.draw(st.lists(st.booleans(), min_size=n, max_size=n)))
     assert lcs[mask] == lcs[mask.tolist()] == lcs[pd.Series(mask)] == lcs[np.flatnonzero(mask)]
     i = data.draw(st.integers(-n, n - 1))
