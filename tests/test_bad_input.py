@@ -87,7 +87,7 @@ def curve(*rows):
     return np.array(rows, dtype=float)
 
 
-GOOD = curve((1, 15, 0.1), (2, 16, 0.1))
+GOOD = curve((1, 15, 0.1), (2, 16, 0.2))
 
 # -- one decision each ---------------------------------------------------------------------------
 
@@ -100,18 +100,26 @@ def test_unsorted_times_are_sorted_and_equal_ones_keep_their_order(door):
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("column", [0, 1])
 def test_non_finite_times_and_magnitudes(door, column, bad):
-    wrong = GOOD.copy()
+    wrong = curve((1, 15, 0.1), (2, 16, 0.2), (3, 17, 0.3))
     wrong[1, column] = bad
     with pytest.raises(ValueError, match=r"1 observation.*'star-b' \(observation 1.*on_invalid"):
         door([GOOD, wrong])
     with pytest.warns(UserWarning, match="Dropped: 1 observation.*'star-b'"):
         lcs = door([GOOD, wrong], on_invalid="drop")
-    assert lcs.lengths.tolist() == [2, 1]
+    assert lcs.lengths.tolist() == [2, 2]
+    np.testing.assert_array_equal(lcs[1], wrong[[0, 2]])
     # an object of which nothing is left goes too, and that is said
     with pytest.warns(UserWarning, match="Dropped") as caught:
-        lcs = door([GOOD, wrong[1:]], on_invalid="drop")
+        lcs = door([GOOD, wrong[1:2]], on_invalid="drop")
     assert lcs.ids.tolist() == ["star-a"]
     assert re.match("Dropped: 1 object.*'star-b'.*Match labels by `.ids`", str(caught[1].message))
+
+
+def test_non_finite_magnitudes_without_errors():
+    with pytest.warns(UserWarning, match="Dropped: 1 observation"):
+        lcs = LightCurves.from_arrays([GOOD[:, :2], [[1, np.nan], [2, 3]]], on_invalid="drop")
+    assert lcs.mag_err is None
+    np.testing.assert_array_equal(lcs[1], [[2, 3]])
 
 
 def test_objects_without_observations(door):
