@@ -154,6 +154,7 @@ def test_a_compiled_fit_is_the_fit():
 CHILD = """
 import resource, sys
 import numpy as np
+import pyarrow.parquet
 from sklearn_astromer import AstromerEmbedder, LightCurves
 
 folder, door = sys.argv[1:]
