@@ -46,7 +46,11 @@ def test_weights_are_those_of_the_output():
 @pytest.mark.parametrize(
     ("d_model", "n_heads", "n", "length"), [(256, 4, 8, 200), (12, 3, 2, 31), (16, 2, 1, 1)]
 )
-def test_training_by_onednn_is_training_by_torch(d_model, n_heads, n, length, masked, monkeypatch):
+@pytest.mark.parametrize("windows", [1, 3, 100])
+def test_training_by_onednn_is_training_by_torch(
+    d_model, n_heads, n, length, masked, windows, monkeypatch
+):
+    monkeypatch.setattr(attention_module, "TRAINED", windows * n_heads * length**2)
     with torch.random.fork_rng():
         torch.manual_seed(0)
         attention = SelfAttention(d_model, n_heads)
