@@ -16,7 +16,7 @@ from sklearn_astromer.modules.linear import Linear, followed, takes
 LONG, LONGEST = 112, 1024
 # Logits given to oneDNN's softmax at a time, which copies them: so few stay near the processor.
 PART = 2**19 + 2**17
-# Weights computed at a time in training, for the same reason: it saves up to a third of a step.
+# Weights computed at a time in training, for the same reason: a tenth of a step in float32.
 TRAINED = 2**21
 
 
