@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
+from sklearn_astromer._checks import warn
 from sklearn_astromer.adapters import as_light_curves, is_grid
 from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.modules import processor
 from sklearn_astromer.processes import make_accelerator
 from sklearn_astromer.resuming import Resume, identity
 
@@ -116,12 +118,20 @@ def resolve_device(device: str | torch.device) -> torch.device:
 
 
 def resolve_dtype(precision: str, device: torch.device) -> torch.dtype:
-    """Return the dtype of a precision: ``"auto"`` is bfloat16 on a GPU that has it."""
+    """Return the dtype of a precision: ``"auto"`` is bfloat16 on a GPU that has it.
+
+    Warns of bfloat16 on a processor that has no instructions for it.
+    """
     if precision == "auto":
         has_bf16 = device.type == "cuda" and torch.cuda.is_bf16_supported()
         return torch.bfloat16 if has_bf16 else torch.float32
     if precision not in PRECISIONS:
         raise ValueError(f"precision must be 'auto', 'float32' or 'bfloat16', got {precision!r}")
+    if precision == "bfloat16" and device.type == "cpu" and processor.SLOW_BFLOAT16:
+        warn(
+            "this processor has no instructions for bfloat16, which may take three times as long "
+            "here as precision='float32', and is less exact"
+        )
     return PRECISIONS[precision]
 
 

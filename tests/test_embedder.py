@@ -17,6 +17,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn_astromer import AstromerEmbedder, LightCurves, _embedding, encoding, weights
 from sklearn_astromer.callbacks import schedule
 from sklearn_astromer.datasets import make_variable_stars
+from sklearn_astromer.modules import processor
 from sklearn_astromer.pretraining import Reconstruction, ReconstructionRMSE
 from sklearn_astromer.training import Loader
 from sklearn_astromer.windows import Windows
@@ -441,6 +442,19 @@ def test_bfloat16_is_close_and_said_to_be_asked_for(curves, fitted):
     rows, exact = low.transform(curves), fitted.transform(curves)
     assert rows.dtype == np.float32
     assert 0 < np.abs(rows - exact).max() < 0.1
+
+
+@pytest.mark.parametrize("slow", [True, False])
+def test_bfloat16_warns_where_the_processor_is_slow_at_it(curves, fitted, slow, monkeypatch):
+    monkeypatch.setattr(processor, "SLOW_BFLOAT16", slow)
+    low = clone(fitted).set_params(precision="bfloat16", device="cpu")
+    expected = pytest.warns(UserWarning, match="no instructions for bfloat16")
+    with expected if slow else warnings.catch_warnings():
+        warnings.simplefilter("always" if slow else "error")
+        low.fit(curves).transform(curves)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        low.set_params(precision="auto").fit(curves).transform(curves)
 
 
 def test_training_is_in_the_precision_asked_for(curves):

@@ -9,6 +9,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from sklearn_astromer.modules import processor
 from sklearn_astromer.modules.linear import Linear, followed, takes
 
 # From so many observations on, oneDNN's products are quicker than MKL's; beyond the second number
@@ -50,7 +51,7 @@ class SelfAttention(nn.Module):
         Tensor of shape (n_windows, L, d_model)
         """
         qkv = self.qkv(x)
-        if x.is_cpu and torch.is_grad_enabled() and not followed():
+        if torch.is_grad_enabled() and not _fused(qkv):
             step = max(1, TRAINED // (self.n_heads * x.shape[1] ** 2))
             parts = torch.split(qkv, step)
             seen = [None] * len(parts) if keys is None else torch.split(keys, step)
@@ -61,19 +62,18 @@ class SelfAttention(nn.Module):
         return out
 
     def _attended(self, qkv: Tensor, keys: Tensor | None) -> Tensor:
-        length = qkv.shape[1]
-        if takes(qkv) and torch.is_grad_enabled():
-            out: Tensor = _OneDNNAttention.apply(qkv, keys, self.n_heads)  # type: ignore[no-untyped-call]
-            return out
-        if takes(qkv) and LONG <= length <= LONGEST:
-            return _attend(qkv, keys, self.n_heads)[0]
+        if not _fused(qkv):
+            if takes(qkv) and torch.is_grad_enabled():
+                out: Tensor = _OneDNNAttention.apply(qkv, keys, self.n_heads)  # type: ignore[no-untyped-call]
+                return out
+            if takes(qkv) and qkv.shape[1] >= LONG:
+                return _attend(qkv, keys, self.n_heads)[0]
         query, key, value = self._heads(qkv)
-        if qkv.is_cpu and not followed() and length <= LONGEST:
-            # torch's fused kernel takes up to twice as long here as plain products do
-            attended = self._softmax(query, key, keys).to(qkv.dtype) @ value
-        else:
+        if _fused(qkv):
             bias = None if keys is None else keys[:, None, None, :]
             attended = F.scaled_dot_product_attention(query, key, value, attn_mask=bias)
+        else:
+            attended = self._softmax(query, key, keys).to(qkv.dtype) @ value
         return attended.transpose(1, 2).flatten(2)
 
     def weights(self, x: Tensor, keys: Tensor | None = None) -> Tensor:
@@ -105,6 +105,19 @@ class SelfAttention(nn.Module):
 
     def _split(self, x: Tensor) -> Tensor:
         return x.view(*x.shape[:2], self.n_heads, -1).transpose(1, 2)
+
+
+def _fused(qkv: Tensor) -> bool:
+    """Whether to take torch's fused kernel, which never holds the weights.
+
+    On a CPU its products are MKL's: where those are slow, plain ones take half of its time, as
+    they do in bfloat16.
+    """
+    if not qkv.is_cpu or followed():
+        return True
+    if qkv.shape[1] > LONGEST and not torch.is_grad_enabled():
+        return True
+    return processor.QUICK_MKL and qkv.dtype == torch.float32
 
 
 class _OneDNNAttention(torch.autograd.Function):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import platform
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,15 +13,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-# torch sends float32 products to MKL, which leaves more than half of an AMD processor unused;
-# oneDNN, which torch brings along for its compiler, does not.
-ONEDNN = (
-    platform.machine() in ("x86_64", "AMD64")
-    and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-    and hasattr(torch.ops.mkldnn, "_linear_pointwise")
-)
-BFLOAT16 = ONEDNN and torch.ops.mkldnn._is_mkldnn_bf16_supported()
-
+from sklearn_astromer.modules import processor
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "none": lambda x: x,
@@ -38,7 +29,7 @@ def followed() -> bool:
 
 def takes(x: Tensor, dtype: torch.dtype = torch.float32) -> bool:
     """Whether oneDNN can be called on a tensor directly, which must be of `dtype`."""
-    can = BFLOAT16 if dtype == torch.bfloat16 else ONEDNN
+    can = processor.BFLOAT16 if dtype == torch.bfloat16 else processor.ONEDNN
     return can and x.is_cpu and x.dtype == dtype and x.numel() > 0 and not followed()
 
 
@@ -75,7 +66,7 @@ class Linear(nn.Linear):
         if takes(self.weight) and x.is_cpu and x.numel() > 0:
             if not torch.is_grad_enabled():
                 dtype = torch.get_autocast_dtype("cpu") if autocast else x.dtype
-                if dtype == torch.float32 or (dtype == torch.bfloat16 and BFLOAT16):
+                if dtype == torch.float32 or (dtype == torch.bfloat16 and processor.BFLOAT16):
                     return _product(x.to(dtype), *self._parameters_as(dtype, x), activation)
             elif takes(x) and not autocast:
                 if activation != "gelu":  # whose gradient needs its input

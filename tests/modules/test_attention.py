@@ -6,9 +6,8 @@ import pytest
 import torch
 
 from sklearn_astromer.modules import attention as attention_module
-from sklearn_astromer.modules import linear
+from sklearn_astromer.modules import processor
 from sklearn_astromer.modules.attention import LONG, LONGEST, SelfAttention
-from sklearn_astromer.modules.linear import ONEDNN
 
 
 @pytest.mark.parametrize("masked", [False, True])
@@ -41,7 +40,7 @@ def test_weights_are_those_of_the_output():
     torch.testing.assert_close(attention(x, keys), expected)
 
 
-@pytest.mark.skipif(not ONEDNN, reason="oneDNN is for x86 processors")
+@pytest.mark.skipif(not processor.ONEDNN, reason="oneDNN is for x86 processors")
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize(
     ("d_model", "n_heads", "n", "length"), [(256, 4, 8, 200), (12, 3, 2, 31), (16, 2, 1, 1)]
@@ -58,20 +57,24 @@ def test_training_by_onednn_is_training_by_torch(
         last = torch.randint(1, length + 1, (n, 1))
     keys = torch.arange(length).expand(n, -1) < last if masked else None
     found = []
-    for onednn in (True, False):
-        monkeypatch.setattr(linear, "ONEDNN", onednn)
+    for onednn, quick_mkl in ((True, False), (False, False), (True, True)):
+        monkeypatch.setattr(processor, "QUICK_MKL", quick_mkl)
+        monkeypatch.setattr(processor, "ONEDNN", onednn)
         attention.zero_grad()
         given = x.clone().requires_grad_()
         out = attention(given, keys)
         (out**3).sum().backward()
         found.append([out, given.grad, *(p.grad.clone() for p in attention.parameters())])
-    for ours, plain in zip(*found, strict=True):
+    for ours, plain, fused in zip(*found, strict=True):
         assert (ours - plain).norm() <= 1e-6 * plain.norm()
+        assert (fused - plain).norm() <= 1e-6 * plain.norm()
 
 
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("length", [31, LONG, LONGEST + 4])
-def test_every_way_gives_what_the_formula_gives(length, masked):
+@pytest.mark.parametrize("quick_mkl", [False, True])
+def test_every_way_gives_what_the_formula_gives(quick_mkl, length, masked, monkeypatch):
+    monkeypatch.setattr(processor, "QUICK_MKL", quick_mkl)
     attention = SelfAttention(16, 2)
     x = torch.randn(2, length, 16)
     keys = torch.arange(length).expand(2, -1) < length - 3 if masked else None

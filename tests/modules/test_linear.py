@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from sklearn_astromer.modules import linear
+from sklearn_astromer.modules import processor
 from sklearn_astromer.modules.linear import ACTIVATIONS, Linear, packing
 
 
@@ -16,7 +16,7 @@ def pair(n_in, n_out, bias=True):
     return ours, theirs
 
 
-@pytest.mark.skipif(not linear.ONEDNN, reason="oneDNN is for x86 processors")
+@pytest.mark.skipif(not processor.ONEDNN, reason="oneDNN is for x86 processors")
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("shape", [(64, 96), (16, 5, 96), (3, 7, 96), (1, 1, 96), (5, 96)])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -66,7 +66,7 @@ def test_views_and_what_is_not_float32():
 
 
 def test_without_onednn_it_is_torch(monkeypatch):
-    monkeypatch.setattr(linear, "ONEDNN", False)
+    monkeypatch.setattr(processor, "ONEDNN", False)
     ours, theirs = pair(12, 8)
     x = torch.randn(4, 12)
     assert torch.equal(ours(x), theirs(x))
@@ -80,7 +80,7 @@ def test_a_row_does_not_depend_on_how_many_there_are(rows):
         assert torch.equal(layer(x)[:rows], layer(x[:rows]))
 
 
-@pytest.mark.skipif(not linear.ONEDNN, reason="oneDNN is for x86 processors")
+@pytest.mark.skipif(not processor.ONEDNN, reason="oneDNN is for x86 processors")
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("rows", [1, 7, 640])
 def test_packed_weights_give_the_same(rows, bias):
@@ -95,10 +95,10 @@ def test_packed_weights_give_the_same(rows, bias):
                     with packing(packed):
                         found = [layer(given)[:rows] for layer in layers]
                     torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
-    assert len(packed) == (4 if linear.BFLOAT16 else 2)
+    assert len(packed) == (4 if processor.BFLOAT16 else 2)
 
 
-@pytest.mark.skipif(not linear.ONEDNN, reason="oneDNN is for x86 processors")
+@pytest.mark.skipif(not processor.ONEDNN, reason="oneDNN is for x86 processors")
 def test_weights_stay_packed_no_longer_than_asked():
     layer, x = Linear(96, 40), torch.randn(8, 96)
     with torch.inference_mode():
