@@ -209,7 +209,9 @@ class Encoder(nn.Module):
             inputs = torch.stack([(mag - mean) / scale, scale.log().expand_as(mag)], dim=-1)
         if hidden is not None:
             inputs = inputs.masked_fill(hidden.unsqueeze(-1), 0.0)
-        x = self.magnitude(inputs)
+        # rounded to bfloat16, magnitudes would cost as much as all that follows
+        with torch.autocast(mag.device.type, enabled=False):
+            x = self.magnitude(inputs)
         if hidden is not None and self.mask_token is not None:
             x = torch.where(hidden.unsqueeze(-1), self.mask_token.to(x.dtype), x)
         position = self.positional(time)

@@ -79,11 +79,11 @@ class Linear(nn.Linear):
         packed = _PACKED.get()
         if packed is not None and (self, dtype) in packed:
             return packed[self, dtype]
-        weight, bias = self.weight.to(dtype), None if self.bias is None else self.bias.to(dtype)
+        weight = self.weight.to(dtype)
         if packed is not None:
             weight = torch.ops.mkldnn._reorder_linear_weight(weight, x.numel() // x.shape[-1])
-            packed[self, dtype] = weight, bias
-        return weight, bias
+            packed[self, dtype] = weight, self.bias
+        return weight, self.bias  # which oneDNN adds in float32
 
 
 class _OneDNNLinear(torch.autograd.Function):
