@@ -125,7 +125,9 @@ def measure(side: str, batch_size: int, epochs: int, dropout: float) -> dict[str
     return {"windows_per_second": float(np.median(rate)), **found}
 
 
-def compare(batches: list[int], rounds: int, windows: int, epochs: int, dropout: float) -> None:
+def compare(
+    batches: list[int], rounds: int, windows: int, epochs: int, dropout: float, name: str
+) -> None:
     """Print the table, write the JSON."""
     import report
 
@@ -148,12 +150,11 @@ def compare(batches: list[int], rounds: int, windows: int, epochs: int, dropout:
             {"side": side, "batch_size": batch, "windows_per_second": values, "median": median}
             | {"ratio": median / basis, **checks[side, batch]}
         )
-        name = "official, float32" if side == "official" else f"ours, {side}"
+        who = "official, float32" if side == "official" else f"ours, {side}"
         spread = f"{min(values):.0f}–{max(values):.0f}"
-        lines.append([name, str(batch), f"{median:.0f}", spread, f"{median / basis:.2f}"])
+        lines.append([who, str(batch), f"{median:.0f}", spread, f"{median / basis:.2f}"])
     header = ["training step", "batch", "windows/s", "range", "to the official"]
     print("\n" + report.table(header, lines))
-    name = "train_throughput" if dropout else "train_throughput_no_dropout"
     report.write(name, {"threads": THREADS, "dropout": dropout, "rows": figures})
 
 
@@ -165,11 +166,12 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--batches", type=int, nargs="+", default=[64, 32, 256], help="ours")
     parser.add_argument("--dropout", type=float, default=0.1)
+    parser.add_argument("--name", default="train_throughput", help="of the JSON file")
     parser.add_argument("--side", choices=["official", "float32", "bfloat16"], help="internal")
     parser.add_argument("--batch", type=int, default=64, help="internal")
     args = parser.parse_args()
     if args.side is None:
-        compare(args.batches, args.rounds, args.windows, args.epochs, args.dropout)
+        compare(args.batches, args.rounds, args.windows, args.epochs, args.dropout, args.name)
         return
     if args.side == "official":
         found = official(args.batch, args.epochs, args.dropout)

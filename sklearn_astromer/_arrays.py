@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from sklearn_astromer._columns import find_columns, one_band
+from sklearn_astromer._columns import find_columns, is_frame, one_band
 from sklearn_astromer._flat import Flat, as_band, as_float, as_ids, offsets_of
 from sklearn_astromer._objects import frame_of_table, is_table
 
@@ -80,6 +80,8 @@ def one_curve(curve: Any, id: Any, padded: bool, axis: int = 0) -> NDArray[np.fl
     try:
         if is_table(curve):
             curve = frame_of_table(curve)
+        elif is_frame(curve):
+            curve = curve.to_pandas()
         if isinstance(curve, pd.DataFrame):
             curve, axis = _told_by_name(curve), 0
         array = as_float(curve, "a light curve")
@@ -118,5 +120,7 @@ def _told_by_name(curve: pd.DataFrame) -> pd.DataFrame:
 
 def index_ids(index: pd.Index) -> Any:
     """Use a pandas index as ids if it can name objects, else their positions."""
+    if isinstance(index, pd.CategoricalIndex):
+        index = index.astype(index.categories.dtype)
     usable = index.nlevels == 1 and pd.api.types.infer_dtype(index) in ("integer", "string")
     return index.to_numpy() if usable else None

@@ -9,14 +9,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sklearn_astromer._flat import Flat, as_band, as_float, as_ids, offsets_of
+from sklearn_astromer._flat import Flat, as_band, as_float, as_ids, band_name, offsets_of
 
 #: Column names recognised in tables, whatever their case (ZTF, Rubin, Gaia, OGLE, ASAS, SNANA).
 ALIASES: dict[str, tuple[str, ...]] = {
     "time": ("mjd", "hmjd", "midpointMjdTai", "time", "t", "jd", "bjd", "hjd"),
     "mag": ("mag", "psfMag", "magnitude"),
     "mag_err": ("mag_err", "magerr", "psfMagErr", "err", "errmag", "e_mag", "sigma"),
-    "band": ("band", "filter", "fid", "filtercode", "passband"),
+    "band": (
+        *("band", "filter", "fid", "filtercode", "passband"),
+        *("filterid", "filter_id", "filterName", "bandpass", "filt", "flt"),
+    ),
     "id": ("object_id", "objectid", "oid", "objectId", "diaObjectId", "id", "SNID", "sourceid"),
 }
 NEEDED = ("id", "time", "mag")
@@ -73,6 +76,12 @@ def find_columns(
     return Columns(**found)
 
 
+def is_frame(X: Any) -> bool:
+    """Whether X is a table of polars or Arrow, which pandas can have."""
+    names = getattr(X, "column_names", getattr(X, "columns", None))
+    return not isinstance(X, pd.DataFrame) and names is not None and hasattr(X, "to_pandas")
+
+
 def looks_long(available: Iterable[Hashable]) -> bool:
     """Whether a table has one row per observation: an id, or both a time and a magnitude."""
     names = {str(name).lower() for name in available}
@@ -84,6 +93,10 @@ def flat_from_frame(frame: pd.DataFrame, columns: Columns, band: Any = None) -> 
     """Gather a long table, one row per observation, by object in order of first appearance."""
     if band is not None and columns.band is None:
         raise ValueError(f"band={band!r} was asked for, but no column was recognised as the band")
+    for name in columns.names():  # of FITS, which pandas cannot select from
+        dtype = frame[name].dtype
+        if isinstance(dtype, np.dtype) and not dtype.isnative:
+            frame = frame.assign(**{name: frame[name].astype(dtype.newbyteorder("="))})
     if columns.band is not None:
         frame = one_band(frame, columns.band, band)
     try:
@@ -126,26 +139,37 @@ def one_band(frame: pd.DataFrame, column: Any, band: Any) -> pd.DataFrame:
 
 
 def bands_in(labels: pd.Series, column: Any) -> list[Any]:
-    """Return the bands that are there, None standing for a missing one."""
+    """Return the bands that are there, once each, None standing for a missing one."""
     try:
-        return [None if pd.isna(label) else label for label in labels.unique().tolist()]
+        found = [None if pd.isna(label) else label for label in labels.unique().tolist()]
+        return list(dict.fromkeys(found))
     except TypeError as error:
         raise TypeError(f"column {column!r} must hold one band per row: {error}") from error
 
 
 def rows_of_band(labels: pd.Series, band: Any) -> NDArray[np.bool_]:
     """Return which rows are of `band`; a missing label is of none."""
-    return (labels == band).fillna(False).to_numpy(dtype=bool)
+    _check_choice(band, labels.name)
+    meant = [label for label in bands_in(labels, labels.name) if _is_band(label, band)]
+    return labels.isin(meant).to_numpy(dtype=bool)
+
+
+def _is_band(label: Any, band: Any) -> bool:
+    return label is not None and band_name(label) == band_name(band)
+
+
+def _check_choice(band: Any, column: Any) -> None:
+    if not pd.api.types.is_scalar(band):
+        raise TypeError(f"band= chooses one of the bands in column {column!r}, got {band!r}")
 
 
 def check_band(present: list[Any], column: Any, band: Any) -> None:
     """Refuse several bands without a choice, and a choice that is not there."""
-    if not pd.api.types.is_scalar(band):
-        raise TypeError(f"band= chooses one of the bands in column {column!r}, got {band!r}")
+    _check_choice(band, column)
     if band is None and len(present) > 1:
         raise ValueError(
             f"column {column!r} holds several bands ({', '.join(map(str, present))}) and a light "
             "curve has one: choose it with band=…"
         )
-    if band is not None and not any(label is not None and label == band for label in present):
+    if band is not None and not any(_is_band(label, band) for label in present):
         raise ValueError(f"there is no band {band!r} in column {column!r}: {present}")

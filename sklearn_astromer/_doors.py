@@ -136,7 +136,8 @@ class Doors:
             Columns; by default recognised by name (``mjd``, ``hmjd``, ``psfMag``, ``magerr``,
             ``oid``, ``diaObjectId`` …), whatever the case.
         band : optional
-            The band to keep. Needed where the table holds several.
+            The band to keep. Needed where the table holds several. Objects that were not observed
+            in it have no row: match labels by `ids`.
         on_invalid : {"raise", "drop"}, default="raise"
             As for `LightCurves`.
 
@@ -160,7 +161,11 @@ class Doors:
                [ 2. , 14.1]])
         """
         if not isinstance(frame, pd.DataFrame):
-            raise TypeError(f"from_frame takes a pandas DataFrame, got {type(frame).__name__}")
+            kind = f"{type(frame).__module__.partition('.')[0]}.{type(frame).__name__}"
+            raise TypeError(
+                f"from_frame takes a pandas DataFrame, got {kind}: most tables have .to_pandas(), "
+                "those of Dask .compute()"
+            )
         in_index = [n for n in frame.index.names if n is not None and n not in frame.columns]
         if in_index:
             frame = frame.reset_index(in_index)
@@ -244,6 +249,8 @@ class Doors:
         Parameters
         ----------
         path : path, folder of ``*.parquet``, or list of paths
+            Of a HATS catalog its ``dataset``. Folders called ``band=g``, as Spark and pandas write
+            them, are a column.
         id, time, mag, mag_err, band_column, band, on_invalid
             As for `from_frame`. Rows of list columns have one band each, so there several bands
             may stay together.

@@ -153,6 +153,10 @@ def as_float(values: Any, what: str) -> NDArray[np.float64]:
             for i, c in enumerate(values.columns)
         ]
         return np.stack(columns, axis=1) if columns else np.empty(values.shape)
+    if isinstance(values, (list, tuple)) and any(isinstance(v, np.ma.MaskedArray) for v in values):
+        values = [as_float(v, what) for v in values]
+    elif hasattr(values, "unmasked"):  # astropy's Masked
+        values = np.ma.MaskedArray(np.asarray(values.unmasked), values.mask)
     if isinstance(values, (pd.Series, pd.Index)):
         dtype: Any = values.dtype
         if isinstance(dtype, pd.DatetimeTZDtype):
@@ -182,12 +186,6 @@ def as_float(values: Any, what: str) -> NDArray[np.float64]:
     if isinstance(values, np.ma.MaskedArray):
         array = np.where(np.ma.getmaskarray(values), np.nan, array)
     return array
-
-
-def own_float(values: Any, what: str) -> NDArray[np.float64]:
-    """Return `as_float` that nobody else can write to; a memory map is left on the disk."""
-    column = as_float(values, what)
-    return column if isinstance(values, np.memmap) else np.array(column)
 
 
 def _kind_of_objects(array: NDArray[Any]) -> str:
@@ -253,12 +251,22 @@ def as_band(band: Any, n: int) -> NDArray[Any] | None:
     """Return the band of each of `n` objects from one for all or one each; missing is ""."""
     if band is None:
         return None
-    values = np.asarray(band, dtype=object)
+    values = np.array(band, dtype=object)
+    if isinstance(band, np.ma.MaskedArray):
+        values[np.ma.getmaskarray(band)] = None
     if values.shape not in ((), (n,)):
         raise ValueError(f"band must be one for all or one per object ({n}), got {values.shape}")
-    values = np.atleast_1d(values)
-    text = as_text(np.where(pd.isna(values), "", values))
-    return compact(np.broadcast_to(text, (n,)))
+    names = [band_name(label) for label in np.atleast_1d(values).tolist()]
+    return compact(np.broadcast_to(np.array(names, dtype=str), (n,)))
+
+
+def band_name(label: Any) -> str:
+    """Return the name of a band: of integers that a missing value made floats, the integer."""
+    if pd.isna(label):
+        return ""
+    if isinstance(label, float) and label.is_integer():
+        label = int(label)
+    return label.decode("utf-8", "backslashreplace") if isinstance(label, bytes) else str(label)
 
 
 def as_text(array: NDArray[Any]) -> NDArray[np.str_]:

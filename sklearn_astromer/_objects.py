@@ -50,8 +50,7 @@ def frame_of_table(table: Any) -> pd.DataFrame:
     TypeError, ValueError
         If there are no magnitudes, or a column has a unit that does not fit.
     """
-    from astropy import units
-    from astropy.time import Time, TimeDelta
+    from astropy.time import Time
 
     known = {alias.lower(): part for part, aliases in ALIASES.items() for alias in aliases}
     parts = {name: known.get(name.lower()) for name in table.colnames}
@@ -68,37 +67,48 @@ def frame_of_table(table: Any) -> pd.DataFrame:
         if "flux_err" in parts:
             parts["flux_err"], new["flux_err"] = "mag_err", "mag_err"
 
-    def numbers(name: str) -> NDArray[np.float64]:
-        column, unit = table[name], getattr(table[name], "unit", None)
-        if isinstance(column, Time):
-            column, unit = column.mjd, None
-        elif isinstance(column, TimeDelta):
-            column, unit = column.to_value("day"), None
-        values, scale = _plain(column, name), 1.0
-        if unit is not None and parts[name] == "time":
-            if not unit.is_equivalent(units.day):
-                raise ValueError(f"column {name!r} is in {unit or 'no unit'}: no times")
-            scale = unit.to(units.day)
-        elif unit is not None and not isinstance(unit, units.MagUnit):
-            if not _is_magnitude(unit):
-                raise ValueError(f"column {name!r} is in {unit or 'no unit'}: no magnitudes")
-            scale = unit.to(units.mag)
-        return values if scale == 1.0 else values * scale
-
     return pd.DataFrame(
         {
-            new[name]: np.asarray(table[name]).astype(str) if part == "band" else numbers(name)
+            new[name]: np.asarray(table[name]).astype(str)
+            if part == "band"
+            else in_field_units(table[name], part, f"column {name!r}")
             for name, part in parts.items()
             if part in ("time", "mag", "mag_err", "band")
         }
     )
 
 
-def _plain(column: Any, name: str) -> NDArray[np.float64]:
-    """Return the numbers in a column, NaN where it is masked."""
-    mask = np.asarray(getattr(column, "mask", False))
-    values = as_float(np.ma.getdata(getattr(column, "unmasked", column)), f"column {name!r}")
-    return np.where(mask, np.nan, values)
+def in_field_units(column: Any, part: str, what: str) -> NDArray[np.float64]:
+    """Return times in days, and magnitudes and their errors in magnitudes; masked ones are NaN.
+
+    What has no unit is taken to be in these.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If these are no numbers, or the unit of astropy that they have does not fit.
+    """
+    unit = getattr(column, "unit", None)
+    dates = sys.modules.get("astropy.time")
+    if dates is not None and isinstance(column, dates.TimeDelta):
+        column, unit = column.to_value("day"), None
+    elif dates is not None and isinstance(column, dates.Time):
+        column, unit = column.mjd, None
+    values = as_float(column, what)
+    if unit is None:
+        return values
+    from astropy import units
+
+    scale = 1.0
+    if part == "time":
+        if not unit.is_equivalent(units.day):
+            raise ValueError(f"{what} is in {unit or 'no unit'}: no times")
+        scale = unit.to(units.day)
+    elif not isinstance(unit, units.MagUnit):
+        if not _is_magnitude(unit):
+            raise ValueError(f"{what} is in {unit or 'no unit'}: no magnitudes")
+        scale = unit.to(units.mag)
+    return values if scale == 1.0 else values * scale
 
 
 def _is_magnitude(unit: Any) -> bool:

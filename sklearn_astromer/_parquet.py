@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import numpy as np
 import pandas as pd
@@ -18,6 +20,7 @@ from numpy.typing import NDArray
 from sklearn_astromer._cache import cache_dir
 from sklearn_astromer._checks import check_flat, check_unique, warn
 from sklearn_astromer._columns import (
+    ALIASES,
     Columns,
     bands_in,
     check_band,
@@ -29,6 +32,7 @@ from sklearn_astromer._flat import Flat, as_band, as_float, as_ids, joined, offs
 
 # A catalog of many row groups may warn in each; so many of the warnings are shown.
 MAX_WARNINGS = 5
+HIVE_MISSING = "__HIVE_DEFAULT_PARTITION__"
 NOTHING = np.empty(0)
 
 
@@ -39,7 +43,10 @@ def parquet_files(path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]
         raise TypeError(f"expected a path or a list of paths, got {type(path).__name__}")
     files: list[Path] = []
     for each in map(Path, paths):
-        found = sorted(each.rglob("*.parquet")) if each.is_dir() else [each]
+        if (each / "collection.properties").exists():
+            raise ValueError(f"{each} is a collection of HATS catalogs: give one of its folders")
+        within = each / "dataset" if (each / "hats.properties").exists() else each
+        found = sorted(within.rglob("*.parquet")) if within.is_dir() else [each]
         if not found or not found[0].exists():
             raise FileNotFoundError(f"there is no Parquet file at {each}")
         files += found
@@ -53,8 +60,12 @@ def read_parquet(files: list[Path], given: dict[str, Any], band: Any) -> Flat:
     columns, has_lists = _layout(files[0], given)
     if has_lists:
         return joined(list(iter_flat(files, given, band)))
-    tables = _row_groups(files, given)
-    frames = [_frame(table) for table in tables] or [pd.DataFrame(columns=columns.names())]
+    present: list[Any] = []
+    frames = [
+        _frame(_of_band(table, columns, band, present)) for table in _row_groups(files, given)
+    ] or [pd.DataFrame(columns=columns.names())]
+    if present:
+        check_band(present, columns.band, band)
     return flat_from_frame(pd.concat(frames, ignore_index=True), columns, band)
 
 
@@ -69,13 +80,9 @@ def iter_flat(files: list[Path], given: dict[str, Any], band: Any) -> Iterator[F
     present: list[Any] = []
     carry: pd.DataFrame | None = None
     for table in _row_groups(files, given):
-        if columns.band is not None:
-            labels = table.column(columns.band).to_pandas()
-            present += [label for label in bands_in(labels, columns.band) if label not in present]
-            if band is not None:
-                table = table.filter(rows_of_band(labels, band))
-            elif not has_lists:
-                check_band(present, columns.band, None)
+        table = _of_band(table, columns, band, present)
+        if columns.band is not None and band is None and not has_lists:
+            check_band(present, columns.band, None)
         if has_lists:
             yield _flat_from_lists(table, columns)
             continue
@@ -191,11 +198,32 @@ def _open(path: Path) -> Any:
         raise ValueError(f"{path} cannot be read as Parquet: {error}") from error
 
 
+def _of_band(table: Any, columns: Columns, band: Any, present: list[Any]) -> Any:
+    """Return the rows of a band, or all; what bands there are is added to `present`."""
+    if columns.band is None:
+        return table
+    labels = table.column(columns.band).to_pandas().rename(columns.band)
+    present += [label for label in bands_in(labels, columns.band) if label not in present]
+    return table if band is None else table.filter(rows_of_band(labels, band))
+
+
+def _partition(file: Path) -> dict[str, Any]:
+    """Return the ids and bands that folders say, as in ``band=g/part-0.parquet`` (Hive, Spark)."""
+    named = dict(part.split("=", 1) for part in file.parts[:-1] if "=" in part)
+    known = {alias.lower() for part in ("id", "band") for alias in ALIASES[part]}
+    values = {key: unquote(value) for key, value in named.items() if key.lower() in known}
+    return {
+        key: None if v == HIVE_MISSING else int(v) if re.fullmatch(r"-?\d+", v) else v
+        for key, v in values.items()
+    }
+
+
 def _layout(file: Path, given: dict[str, Any]) -> tuple[Columns, bool]:
     """Return the columns needed, and whether a row holds one object in lists."""
     with _open(file) as parquet:
         schema = parquet.schema_arrow
-    columns = find_columns(schema.names, given)
+    extra = [key for key in _partition(file) if key not in schema.names]
+    columns = find_columns([*schema.names, *extra], given)
     return columns, is_list(schema.field(columns.time).type)
 
 
@@ -214,11 +242,15 @@ def _row_groups(files: list[Path], given: dict[str, Any]) -> Iterator[Any]:
         if _layout(file, given) != layout:
             raise ValueError(f"{file} does not have the columns of {files[0]}: {layout[0].names()}")
         with _open(file) as parquet:
+            held = [name for name in layout[0].names() if name in parquet.schema_arrow.names]
+            said = {k: v for k, v in _partition(file).items() if k in layout[0] and k not in held}
             for group in range(parquet.num_row_groups):
                 try:
-                    table = parquet.read_row_group(group, columns=layout[0].names())
+                    table = parquet.read_row_group(group, columns=held)
                 except (pa.ArrowException, OSError) as error:
                     raise ValueError(f"{file}, row group {group}: {error}") from error
+                for name, value in said.items():
+                    table = table.append_column(name, pa.array([value] * len(table)))
                 yield table
 
 
@@ -230,10 +262,10 @@ def _frame(table: Any) -> pd.DataFrame:
 def _flat_from_lists(table: Any, columns: Columns) -> Flat:
     """One row per object, its observations in list columns."""
     ids = as_ids(table.column(columns.id).to_pandas(), what=f"column {columns.id!r}")
-    time, offsets = _flatten(table, columns.time, ids)
-    mag, mag_offsets = _flatten(table, columns.mag, ids)
+    time, offsets = _flatten(table, columns.time)
+    mag, mag_offsets = _flatten(table, columns.mag)
     err, err_offsets = (
-        (None, offsets) if columns.mag_err is None else _flatten(table, columns.mag_err, ids)
+        (None, offsets) if columns.mag_err is None else _flatten(table, columns.mag_err)
     )
     for column, found in ((columns.mag, mag_offsets), (columns.mag_err, err_offsets)):
         wrong = np.diff(found) != np.diff(offsets)
@@ -247,17 +279,13 @@ def _flat_from_lists(table: Any, columns: Columns) -> Flat:
     return Flat(time, mag, err, offsets, ids, as_band(band, len(ids)))
 
 
-def _flatten(
-    table: Any, column: str, ids: NDArray[Any]
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def _flatten(table: Any, column: str) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return the values of all lists, and where each starts; a missing list is an empty one."""
     import pyarrow.compute as pc
 
     lists = table.column(column).combine_chunks()
     if not is_list(lists.type):
         raise ValueError(f"column {column!r} holds {lists.type}, the time column holds lists")
-    if lists.null_count:
-        i = int(np.argmax(lists.is_null().to_numpy(zero_copy_only=False)))
-        raise ValueError(f"object {ids[i].item()!r} has no list in column {column!r}")
-    lengths = pc.list_value_length(lists).to_numpy(zero_copy_only=False)
+    lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
     values = lists.flatten().to_numpy(zero_copy_only=False)
     return as_float(values, f"column {column!r}"), offsets_of(lengths)

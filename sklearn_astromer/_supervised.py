@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -31,28 +32,29 @@ from sklearn_astromer.training import train
 from sklearn_astromer.windows import Windows
 
 
-class SupervisedBase(AstromerBase):
+class SupervisedBase(AstromerBase, ABC):
     """An estimator that trains a head, and the encoder with it if asked to.
 
     Subclasses give `_fit_encoder`, which returns a module with `all_layers`, its width and its
-    number of layers (the input embedding counts), and `_window_size`.
+    number of layers (the input embedding counts), and `_window_size`;
+    `_fractions` too, where they can reconstruct.
     """
 
-    def _fit_encoder(self, curves: LightCurves, seed: int) -> tuple[nn.Module, int, int]:
-        raise NotImplementedError
+    @abstractmethod
+    def _fit_encoder(self, curves: LightCurves, seed: int) -> tuple[nn.Module, int, int]: ...
 
     @property
-    def _encoder_module(self) -> nn.Module:
-        raise NotImplementedError
+    @abstractmethod
+    def _encoder_module(self) -> nn.Module: ...
 
     @property
-    def _window_size(self) -> int:
-        raise NotImplementedError
+    @abstractmethod
+    def _window_size(self) -> int: ...
 
     @property
     def _fractions(self) -> dict[str, float]:
         """Give what `probe` asks for, where something is to be reconstructed."""
-        raise NotImplementedError
+        return {}
 
     def _fit(
         self,

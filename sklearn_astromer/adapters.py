@@ -83,6 +83,12 @@ def is_grid(X: Any) -> bool:
                 "this DataFrame has a column of ids, or of times and magnitudes, so one row per "
                 "observation: pass LightCurves.from_frame(frame), which has one row per object"
             )
+    elif hasattr(X, "column_names") or hasattr(X, "columns"):
+        if looks_long(getattr(X, "column_names", None) or X.columns):
+            raise ValueError(
+                f"this {type(X).__module__} table has one row per observation: make it a pandas "
+                "DataFrame (.to_pandas(), of Dask .compute()) and pass LightCurves.from_frame(it)"
+            )
     elif isinstance(X, (list, tuple)):
         if len(X) == 0 or any(map(is_table, X)) or not _rectangular(X):
             return False

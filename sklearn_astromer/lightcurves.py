@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from sklearn_astromer._checks import check_flat, check_unique
 from sklearn_astromer._doors import Doors
-from sklearn_astromer._flat import Flat, as_band, as_ids, as_offsets, joined, own_float, positions
+from sklearn_astromer._flat import Flat, as_band, as_ids, as_offsets, joined, positions
+from sklearn_astromer._objects import in_field_units
 
 
 class LightCurves(Doors):
@@ -25,7 +26,8 @@ class LightCurves(Doors):
     Parameters
     ----------
     time : array-like of shape (n_observations,)
-        Times in days (MJD, JD, … : only differences matter), object after object.
+        Times in days (MJD, JD, … : only differences matter), object after object. Of times and
+        magnitudes that have a unit of astropy, that is converted.
     mag : array-like of shape (n_observations,)
         Magnitudes.
     mag_err : array-like of shape (n_observations,), optional
@@ -102,9 +104,9 @@ class LightCurves(Doors):
         bounds = as_offsets(offsets)
         object_ids = as_ids(ids, max(bounds.size - 1, 0))
         flat = Flat(
-            own_float(time, "time"),
-            own_float(mag, "mag"),
-            None if mag_err is None else own_float(mag_err, "mag_err"),
+            _own(time, "time"),
+            _own(mag, "mag"),
+            None if mag_err is None else _own(mag_err, "mag_err"),
             bounds,
             object_ids,
             as_band(band, len(object_ids)),
@@ -275,3 +277,9 @@ class LightCurves(Doors):
         signal = (np.abs(kurt) > kurtosis) | (np.abs(skew) > skewness) | (variance > std**2)
         kept: LightCurves = self[signal]
         return kept
+
+
+def _own(values: Any, part: str) -> NDArray[np.float64]:
+    """Return a column that nobody else can write to; a memory map is left on the disk."""
+    column = in_field_units(values, part, part)
+    return column if isinstance(values, np.memmap) else np.array(column)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
@@ -238,9 +239,9 @@ class ObjectLoss(Criterion):
         super().__init__()
         self.reconstruction = reconstruction
 
+    @abstractmethod
     def each(self, output: Tensor, target: Tensor) -> Tensor:
         """Return the loss of each object, (n_objects,)."""
-        raise NotImplementedError
 
     def totals(self, predicted: Any, asked: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Return the weighted sum over objects, and the sum of the weights."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -50,7 +51,7 @@ PART_OBSERVATIONS = 3200
 Batch = tuple[dict[str, Tensor], dict[str, Tensor]]
 
 
-class Task(Dataset):  # type: ignore[type-arg]
+class Task(Dataset, ABC):  # type: ignore[type-arg]
     """What to learn from: makes batches of given rows.
 
     Parameters
@@ -82,9 +83,9 @@ class Task(Dataset):  # type: ignore[type-arg]
     def __len__(self) -> int:
         return len(self.length)
 
+    @abstractmethod
     def batch(self, rows: NDArray[np.int64], generator: torch.Generator) -> Batch:
         """Return the batch of `rows`; `generator`, on `device`, is the only source of chance."""
-        raise NotImplementedError
 
 
 class Loader:
@@ -146,7 +147,7 @@ class Loader:
         return [batches[i] for i in self.order.permutation(len(batches))]
 
 
-class Criterion(nn.Module):
+class Criterion(nn.Module, ABC):
     """A loss that is a weighted mean, so that batches can be pooled exactly.
 
     ``figure`` is the name under which the history has it, with train_ or valid_ before.
@@ -156,9 +157,9 @@ class Criterion(nn.Module):
     has_variance = False
     processes = Processes()
 
+    @abstractmethod
     def totals(self, predicted: Any, asked: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Return the weighted sum over a batch, and the sum of the weights."""
-        raise NotImplementedError
 
     def variance(self, asked: dict[str, Tensor]) -> Tensor:
         """Return what the sum would be for the mean of what is asked for, if `has_variance`."""

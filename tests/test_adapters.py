@@ -1,5 +1,6 @@
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import torch
 
@@ -173,3 +174,21 @@ def test_what_holds_no_light_curves(X, message):
 def test_what_is_wrong_is_named(X, message):
     with pytest.raises((TypeError, ValueError), match=message):
         as_light_curves(X)
+
+
+@pytest.mark.parametrize("kind", [pa.Table, pa.RecordBatch])
+def test_tables_of_other_packages_are_no_grids(kind):
+    frame = pd.DataFrame({"oid": [1, 1, 2], "t": [0.0, 1.0, 2.0], "mag": [15.0, 16.0, 17.0]})
+    with pytest.raises(ValueError, match=r"one row per observation.*to_pandas"):
+        as_light_curves(kind.from_pandas(frame))
+    with pytest.raises(TypeError, match=r"got pyarrow.*to_pandas"):
+        LightCurves.from_frame(kind.from_pandas(frame))
+    grid = kind.from_pandas(pd.DataFrame(GRID, columns=list("abcd")))
+    assert as_light_curves(grid) == LightCurves.from_grid(GRID)
+    one = pd.DataFrame(CURVES[0], columns=["mjd", "mag"])[["mag", "mjd"]]
+    assert as_light_curves([kind.from_pandas(one)]) == LightCurves.from_arrays(CURVES[:1])
+
+
+def test_a_categorical_index_gives_the_ids():
+    series = pd.Series(RAGGED, index=pd.CategoricalIndex(["b", "a"]))
+    assert as_light_curves(series).ids.tolist() == ["b", "a"]

@@ -21,6 +21,37 @@ CURVE = LightCurves.from_arrays([np.c_[TIME, MAG, ERR]])
 SHORT = [np.c_[TIME, MAG], np.c_[TIME[:1], MAG[:1]]]
 
 
+# -- masks and units -----------------------------------------------------------------------------
+
+
+def test_masked_magnitudes_are_missing_wherever_the_mask_is():
+    masked = np.ma.masked_equal([15.5, 0.0, 16.0], 0)
+    expected = LightCurves.from_grid([[15.5, np.nan, 16.0]])
+    assert LightCurves.from_grid([masked]) == expected
+    assert LightCurves.from_grid(np.ma.stack([masked])) == expected
+    with pytest.raises(ValueError, match="mag = nan"):
+        LightCurves.from_arrays([[TIME, masked]], axis=1)
+    with pytest.raises(ValueError, match="mag = nan"):
+        LightCurves(TIME, masked, offsets=[0, 3])
+    band = np.ma.array(["g", "r"], mask=[False, True])
+    assert LightCurves(TIME[:2], MAG[:2], offsets=[0, 1, 2], band=band).band.tolist() == ["g", ""]
+
+
+def test_flat_columns_with_units():
+    units = pytest.importorskip("astropy.units")
+    masked = pytest.importorskip("astropy.utils.masked")
+    time = pytest.importorskip("astropy.time")
+    for given in (TIME * units.day, (TIME * 24) * units.hour, time.Time(TIME, format="mjd")):
+        found = LightCurves(given, MAG * 1000 * units.mmag, ERR * units.mag, offsets=[0, 3])
+        np.testing.assert_allclose(found[0], CURVE[0], rtol=1e-14)
+    with pytest.raises(ValueError, match="time is in m: no times"):
+        LightCurves(TIME * units.m, MAG, offsets=[0, 3])
+    with pytest.raises(ValueError, match="mag is in Jy: no magnitudes"):
+        LightCurves(TIME, MAG * units.Jy, offsets=[0, 3])
+    with pytest.raises(ValueError, match="mag = nan"):
+        LightCurves(TIME, masked.Masked(MAG, mask=[False, True, False]), offsets=[0, 3])
+
+
 # -- astropy -------------------------------------------------------------------------------------
 
 

@@ -167,10 +167,58 @@ def test_bands_of_lists_stay_together_or_are_chosen(read, write):
     assert read(write(lists(band=["g", None]))).band.tolist() == ["g", ""]
 
 
+def test_a_band_is_one_band_in_every_row_group(read, write):
+    fid = pa.array([1, None, 2, 1], pa.int32())  # a missing value makes pandas read floats
+    table = lists(object_id=list("abcd"), mjd=[[1.0]] * 4, mag=[[15.0]] * 4, fid=fid)
+    path = write(table, row_group_size=2)
+    assert read(path).band.tolist() == ["1", "", "2", "1"]
+    for band in (1, "1"):
+        assert read(path, band=band).ids.tolist() == ["a", "d"]
+
+
+def test_ids_that_are_missing_in_another_band(read, write):
+    ids = pa.array([2**60 + 1, 2**60 + 2, None])
+    path = write(pa.table({"oid": ids, "mjd": [1.0, 2, 3], "mag": [15.0] * 3, "band": list("ggr")}))
+    assert read(path, band="g").ids.tolist() == [2**60 + 1, 2**60 + 2]
+
+
+def test_an_object_whose_list_is_missing_can_be_dropped(read, write):
+    missing = pa.array([[1.0, 2.0], None])
+    with pytest.warns(UserWarning, match=r"Dropped: 1 object\(s\)"):
+        found = read(write(lists(mjd=missing, mag=missing)), on_invalid="drop")
+    assert found.ids.tolist() == ["a"]
+
+
+@pytest.mark.parametrize("column", ["band", "fid"])
+def test_folders_that_say_the_band(read, tmp_path, column):
+    labels = ["g", "r r"] if column == "band" else [1, 2]
+    frame = FRAME.assign(**{column: [labels[i] for i in (0, 0, 0, 1, 1, 0)]})
+    frame.to_parquet(tmp_path / "hive", partition_cols=[column])
+    with pytest.raises(ValueError, match=f"'{column}' holds several bands"):
+        read(tmp_path / "hive")
+    found = read(tmp_path / "hive", band=labels[1])
+    assert found == LightCurves.from_frame(frame, band=labels[1])
+    assert found.band.tolist() == [str(labels[1])]
+    one = read(tmp_path / "hive" / f"{column}={labels[0]}")
+    assert one == LightCurves.from_frame(frame, band=labels[0])
+
+
+def test_the_folder_of_a_hats_catalog(read, tmp_path):
+    part = tmp_path / "cat" / "dataset" / "Norder=0" / "Dir=0"
+    part.mkdir(parents=True)
+    (tmp_path / "cat" / "hats.properties").touch()
+    FRAME.to_parquet(part / "Npix=4.parquet")
+    FRAME.iloc[:2].to_parquet(tmp_path / "cat" / "data_thumbnail.parquet")
+    assert read(tmp_path / "cat") == LightCurves.from_frame(FRAME)
+    (tmp_path / "cat" / "collection.properties").touch()
+    with pytest.raises(ValueError, match="is a collection of HATS catalogs"):
+        read(tmp_path / "cat")
+
+
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"mag": pa.array([[1.0, 2.0], None])}, "object 'b' has no list in column 'mag'"),
+        ({"mag": pa.array([[1.0, 2.0], None])}, "object 'b' has 2 times but 0 values"),
         ({"mag": pa.array([[1.0, 2.0], [None, 1.0]])}, "object 'b' .observation 0"),
         ({"mag": pa.array([[1.0, 2.0], [1.0]])}, "object 'b' has 2 times but 1 values"),
         ({"magerr": pa.array([[0.1, 0.2], [0.1]])}, "object 'b' has 2 times but 1 .*'magerr'"),

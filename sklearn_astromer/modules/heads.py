@@ -11,6 +11,7 @@ does not learn can be computed once:
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -22,7 +23,7 @@ from sklearn_astromer.modules.encoder import visible
 from sklearn_astromer.modules.pooling import masked_mean
 
 
-class Head(nn.Module):
+class Head(nn.Module, ABC):
     """Base of the heads; see the module's docstring for its three steps.
 
     Shapes: `layers` are Tensors (n_windows, L, d_model), the input embedding and each block's
@@ -59,9 +60,9 @@ class Head(nn.Module):
         """Give one vector per window."""
         return (reduced.float() - self.mean) * self.scale
 
+    @abstractmethod
     def output(self, summary: Tensor) -> Tensor:
         """Give the prediction of each object, (n_objects, n_outputs)."""
-        raise NotImplementedError
 
 
 class MLPHead(Head):
