@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import metadata
 from numbers import Integral
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -37,6 +39,11 @@ NOT_OF_A_RUN = {
     "verbose",
 }
 
+# While a thread trains, torch's global generator is its own.
+SEEDED = threading.RLock()
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
@@ -61,8 +68,11 @@ class AstromerBase(BaseEstimator):
             return LightCurves.from_grid(pd.DataFrame(grid, index=X.index))
         return LightCurves.from_grid(grid)
 
-    def _resume(self, curves: LightCurves, target: NDArray[Any] | None = None) -> Resume | None:
-        """Return what keeps the state of a training run, where `checkpoint` asks for it."""
+    def _resume(self, curves: LightCurves, *given: Any, passes: int = 0) -> Resume | None:
+        """Return what keeps the state of a training run, where `checkpoint` asks for it.
+
+        `given` are the arrays that decide the result beside the light curves.
+        """
         if self.checkpoint is None:
             return None
         if not isinstance(self.random_state, Integral):
@@ -71,7 +81,7 @@ class AstromerBase(BaseEstimator):
                 f"numbers; got {self.random_state!r}"
             )
         parameters = {k: v for k, v in self.get_params().items() if k not in NOT_OF_A_RUN}
-        run = identity(parameters, curves, target)
+        run = identity(parameters, curves, *given) | {"passes": passes}
         return Resume(self.checkpoint, self.checkpoint_minutes, run)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -137,11 +147,41 @@ def resolve_dtype(precision: str, device: torch.device) -> torch.dtype:
 
 @contextlib.contextmanager
 def isolated_seed(seed: int, device: torch.device) -> Iterator[None]:
-    """Seed torch's global generators and put them back as they were found."""
+    """Seed torch's global generators and put them back as they were found.
+
+    Other threads that want to wait meanwhile: they would draw from the same.
+    """
     devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
+    with SEEDED, torch.random.fork_rng(devices=devices):
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed every GPU
+        if devices:
+            with torch.cuda.device(device):
+                torch.cuda.manual_seed(seed)
         yield
+
+
+def whole_or_not(fit: Method) -> Method:
+    """Make a method that fails leave the estimator as it was before."""
+
+    @functools.wraps(fit)
+    def wrapped(self: Any, *args: Any, **kwargs: Any) -> Any:
+        before = dict(vars(self))
+        try:
+            return fit(self, *args, **kwargs)
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    return cast("Method", wrapped)
+
+
+def check_training(estimator: Any) -> None:
+    """Raise ValueError if a parameter that all training has is out of range."""
+    for name, low in (("patience", 1), ("warmup_steps", 0), ("part_windows", 1)):
+        value = getattr(estimator, name, None)
+        if value is not None and value < low:
+            raise ValueError(f"{name} must be None or at least {low}, got {value}")
 
 
 def check_errors(curves: LightCurves) -> None:

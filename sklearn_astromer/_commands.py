@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import os
 import re
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,7 +49,7 @@ def embed(args: argparse.Namespace) -> None:
             args.weights,
             max_epochs=0,
             pooling=args.pooling,
-            window_size=args.window_size,
+            window_size=args.window_size or weights.load(args.weights).config["window_size"],
             device=args.device,
             precision=args.precision,
         )
@@ -64,7 +65,7 @@ def embed(args: argparse.Namespace) -> None:
         schema = pa.schema(list(zip(names, types, strict=True)))
         with (
             pq.ParquetWriter(partial, schema) as writer,
-            tqdm(total=len(curves), unit="object", disable=args.quiet) as bar,
+            tqdm(total=len(curves), unit="object", disable=args.quiet or sys.stderr is None) as bar,
         ):
             written = 0
             for rows in embedder.transform_batches(_pieces(curves, args.batch), progress=False):
@@ -81,6 +82,11 @@ def pretrain(args: argparse.Namespace) -> None:
     """Train an encoder on a catalog, and write its weights and history."""
     # what would fail after hours is tried now
     _check_replaceable(args.out)
+    if args.checkpoint is not None and args.out.resolve() in (
+        args.checkpoint.resolve(),
+        *args.checkpoint.resolve().parents,
+    ):
+        raise ValueError(f"--checkpoint {args.checkpoint} is in the folder --out: put it beside it")
     folder = args.out.resolve().parent
     folder.mkdir(parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK):

@@ -17,7 +17,12 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from sklearn_astromer._base import AstromerBase, resolve_device, resolve_dtype
+from sklearn_astromer._base import (
+    AstromerBase,
+    check_training,
+    resolve_device,
+    resolve_dtype,
+)
 from sklearn_astromer.encoding import run_windows
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.modules.decoder import Astromer
@@ -27,6 +32,9 @@ from sklearn_astromer.windows import Windows, pieces
 
 # What is embedded at a time, so that what is not yet pooled takes little memory.
 PIECE_OBSERVATIONS = 2**20
+LARGEST_WINDOW = 2**16  # that weights can be saved with
+# In a batch of `score`, whatever `batch_size` is: what is hidden is drawn a batch at a time.
+SCORED_WINDOWS = 32
 
 
 class EmbeddingBase(TransformerMixin, AstromerBase):
@@ -232,7 +240,7 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
         module = self._network(device)
         windows = Windows(self._read(X, reset=False), self.window_size)
         task = self._hidden(windows, seed=0, device=device)
-        return -hidden_rmse(module, task, self.batch_size, device, dtype)
+        return -hidden_rmse(module, task, SCORED_WINDOWS, device, dtype)
 
     def _runner(self) -> Any:
         """Return `run_windows` of functions whose first argument is the network."""
@@ -287,9 +295,12 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
     def _check_parameters(self) -> None:
         if self.pooling is not None and self.pooling not in POOLINGS:
             raise ValueError(f"pooling must be one of {POOLINGS} or None, got {self.pooling!r}")
+        if self.window_size > LARGEST_WINDOW:
+            raise ValueError(f"window_size must be at most {LARGEST_WINDOW}: {self.window_size}")
         for name, low in (("max_epochs", 0), ("batch_size", 1), ("window_size", 1)):
             if getattr(self, name) < low:
                 raise ValueError(f"{name} must be at least {low}, got {getattr(self, name)}")
+        check_training(self)
 
     def _hidden(self, windows: Windows, seed: int, **asking: Any) -> Reconstruction:
         """Ask for observations that are all hidden, the same at every pass."""

@@ -18,6 +18,7 @@ from torch import nn
 from sklearn_astromer._base import (
     AstromerBase,
     check_errors,
+    check_training,
     isolated_seed,
     resolve_device,
     resolve_dtype,
@@ -87,6 +88,10 @@ class SupervisedBase(AstromerBase, ABC):
             int, rng.randint(np.iinfo(np.int32).max, size=4)
         )
         encoder, width, n_layers = self._fit_encoder(curves, encoder_seed)
+        given = [target, weight]
+        if isinstance(getattr(self, "encoder", None), FrozenEstimator):
+            given += [tensor.numpy() for tensor in encoder.state_dict().values()]
+        resume = self._resume(curves, *given)
         valid = np.zeros(len(curves), dtype=bool)
         if self.validation_fraction is not None:
             classes = target if target.dtype.kind == "i" else None
@@ -149,10 +154,12 @@ class SupervisedBase(AstromerBase, ABC):
                 dtype=dtype,
                 progress=self.verbose > 0,
                 param_groups=groups,
-                resume=self._resume(curves, target),
+                resume=resume,
             )
         encoder.cpu().eval()
         self.head_ = made.cpu().eval()
+        if train_encoder and hasattr(self, "encoder_"):  # its figures hold no more
+            self.encoder_.history_ = self.encoder_.history_.iloc[:0]
 
     def _outputs(self, curves: LightCurves) -> NDArray[np.float64]:
         """Return the head's output for each object, (n_objects, n_outputs), in float64."""
@@ -178,6 +185,9 @@ class SupervisedBase(AstromerBase, ABC):
                 continue
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout must be in [0, 1), got {self.dropout}")
+        check_training(self)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -12,6 +12,8 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback, TensorBoard
 from tqdm.auto import tqdm
 
+from sklearn_astromer._checks import warn
+
 
 class PooledFigures(Callback):
     """Record the criterion over a whole epoch: batches weigh as much as they hold."""
@@ -38,6 +40,13 @@ class PooledFigures(Callback):
             sums = net.criterion_.processes.sum(sums)
             for name, value in figures(net.criterion_, sums.tolist()).items():
                 net.history.record(f"{prefix}_{name}", value)
+            if len(net.history) == 1 and sums[1] == 0 and (training or net.train_split):
+                part = "training" if training else "validation"
+                warn(
+                    f"nothing is asked of the {part} part: no object has a weight, or no "
+                    "observation can be hidden (see probed_fraction and window_size)"
+                    + ("" if training else ", and there will be no best epoch")
+                )
         net.history.record("lr", net.optimizer_.param_groups[-1]["lr"])
         if not math.isfinite(self.totals_[True][0]):
             raise FloatingPointError(

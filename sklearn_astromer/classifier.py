@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
@@ -19,6 +20,7 @@ from sklearn.utils.validation import (
     column_or_1d,
 )
 
+from sklearn_astromer._base import whole_or_not
 from sklearn_astromer._supervised import EncoderMixin, SupervisedBase
 from sklearn_astromer.supervision import CrossEntropy
 
@@ -26,6 +28,7 @@ from sklearn_astromer.supervision import CrossEntropy
 class ClassifierBase(ClassifierMixin, SupervisedBase):
     """Labels in, probabilities out; subclasses say which encoder and head."""
 
+    @whole_or_not
     def _fit_classes(
         self,
         X: Any,
@@ -42,6 +45,9 @@ class ClassifierBase(ClassifierMixin, SupervisedBase):
         curves = self._read(X, reset=True)
         labels = column_or_1d(y, warn=True)
         check_consistent_length(curves, labels)
+        missing = pd.isna(labels)
+        if missing.any():
+            raise ValueError(f"Input y contains NaN: label {int(np.argmax(missing))} is missing")
         check_classification_targets(labels)
         self.classes_, target = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
@@ -136,7 +142,7 @@ class AstromerClassifier(EncoderMixin, ClassifierBase):
     label_smoothing : float
         Probability that the loss spreads over all classes in training, where labels may err.
     class_weight : dict, "balanced" or None
-        As in scikit-learn.
+        As in scikit-learn. Weights, these and those given to `fit`, count relative to their mean.
     max_epochs, batch_size : int
         Passes over the objects, and objects in a step.
     train_windows : int or None

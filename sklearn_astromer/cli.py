@@ -100,8 +100,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit code: 0 fine, 1 an error of the input or its data, 130 interrupted, 143
-        terminated. Wrong usage raises ``SystemExit(2)``.
+        The exit code: 0 fine, 1 an error of the input or its data, 128 and the number of the
+        signal that ended it (130 interrupted, 143 terminated). Wrong usage raises
+        ``SystemExit(2)``.
 
     Examples
     --------
@@ -131,7 +132,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 @contextlib.contextmanager
 def _signals() -> Iterator[list[int]]:
-    """Turn SIGTERM into an interruption, as SIGINT is one, so that files are tidied; list both."""
+    """Turn SIGTERM and SIGHUP into interruptions, so that files are tidied; list what came."""
     received: list[int] = []
 
     def interrupt(number: int, frame: Any) -> NoReturn:
@@ -141,9 +142,11 @@ def _signals() -> Iterator[list[int]]:
     if threading.current_thread() is not threading.main_thread():
         yield received
         return
-    before = {
-        number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)
-    }
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    closed = getattr(signal, "SIGHUP", None)
+    if closed is not None and signal.getsignal(closed) != signal.SIG_IGN:  # as under nohup
+        numbers.append(closed)
+    before = {number: signal.signal(number, interrupt) for number in numbers}
     try:
         yield received
     finally:
@@ -205,7 +208,7 @@ def _parser() -> argparse.ArgumentParser:
     embed = command(
         commands, "embed", "embed", "embed a catalog of light curves", EMBED, catalog, quiet
     )
-    embed.add_argument("--out", type=Path, required=True, help="the Parquet file to write")
+    embed.add_argument("--out", type=_path, required=True, help="the Parquet file to write")
     embed.add_argument(
         "--weights",
         default="surveys-small",
@@ -221,9 +224,8 @@ def _parser() -> argparse.ArgumentParser:
     embed.add_argument(
         "--window-size",
         type=_positive,
-        default=200,
         metavar="N",
-        help="the most observations seen at once (default: %(default)s)",
+        help="the most observations seen at once (default: as many as the weights have seen)",
     )
     embed.add_argument(
         "--batch",
@@ -241,7 +243,7 @@ def _parser() -> argparse.ArgumentParser:
         catalog,
         quiet,
     )
-    pretrain.add_argument("--out", type=Path, required=True, help="the folder to write")
+    pretrain.add_argument("--out", type=_path, required=True, help="the folder to write")
     pretrain.add_argument(
         "--from",
         dest="pretrained",
@@ -249,7 +251,7 @@ def _parser() -> argparse.ArgumentParser:
         help="weights to begin with; otherwise a fresh encoder",
     )
     pretrain.add_argument(
-        "--checkpoint", type=Path, metavar="FILE", help="state of the run, to go on from"
+        "--checkpoint", type=_path, metavar="FILE", help="state of the run, to go on from"
     )
     pretrain.add_argument("--seed", type=int, default=0, metavar="N", help="default: %(default)s")
     for flag, (name, kind, text) in PARAMETERS.items():
@@ -289,7 +291,7 @@ def _parser() -> argparse.ArgumentParser:
 def _catalog_arguments() -> argparse.ArgumentParser:
     """Return what commands that read a catalog have in common."""
     parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("catalog", nargs="+", type=Path, help="Parquet files, or folders of them")
+    parser.add_argument("catalog", nargs="+", type=_path, help="Parquet files, or folders of them")
     parser.add_argument("--band", help="the band to keep, where the catalog holds several")
     parser.add_argument(
         "--columns",
@@ -307,7 +309,7 @@ def _catalog_arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--cache-dir",
-        type=Path,
+        type=_path,
         metavar="FOLDER",
         help="where the decoded catalog goes (default: $SKLEARN_ASTROMER_HOME/mapped, or the "
         "user's cache)",
@@ -324,6 +326,10 @@ def _catalog_arguments() -> argparse.ArgumentParser:
     return parser
 
 
+def _path(text: str) -> Path:
+    return Path(text).expanduser()  # no shell does after a =, or within quotes
+
+
 def _columns(text: str) -> dict[str, str]:
     columns = {}
     for pair in text.split(","):
@@ -332,6 +338,8 @@ def _columns(text: str) -> dict[str, str]:
             raise argparse.ArgumentTypeError(
                 f"{pair!r} is not PART=NAME with a part of {', '.join(COLUMNS)}"
             )
+        if part in columns:
+            raise argparse.ArgumentTypeError(f"{part} is given twice in {text!r}")
         columns[part] = name
     return columns
 

@@ -20,6 +20,7 @@ from sklearn_astromer._base import (
     resolve_device,
     resolve_dtype,
     split_stars,
+    whole_or_not,
 )
 from sklearn_astromer._embedding import EmbeddingBase
 from sklearn_astromer.augmentation import chosen_changes
@@ -27,7 +28,7 @@ from sklearn_astromer.callbacks import history_frame
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.modules.encoder import EncoderConfig
-from sklearn_astromer.networks import make_checkpoint, make_network
+from sklearn_astromer.networks import WINDOW_SIZE, make_checkpoint, make_network
 from sklearn_astromer.pretraining import Reconstruction, ReconstructionRMSE
 from sklearn_astromer.processes import Processes, make_accelerator
 from sklearn_astromer.training import train
@@ -108,7 +109,8 @@ class AstromerEmbedder(EmbeddingBase):
         A file in which `fit` writes, every `checkpoint_minutes` and at its end, all that it needs
         to go on. Where the file is there, `fit` goes on from it, and a run that was killed ends
         with the same losses as one that was not (on the same hardware). It then asks for the same
-        light curves and parameters; more `max_epochs` prolong the run.
+        light curves and parameters; more `max_epochs` prolong the run. `partial_fit` leaves it
+        alone.
     checkpoint_minutes : float
         0 writes after every step.
     log_dir : path, optional
@@ -181,7 +183,7 @@ class AstromerEmbedder(EmbeddingBase):
         pe_pairs: bool = False,
         activation: str = "tanh",
         dropout: float | None = None,
-        window_size: int = 200,
+        window_size: int = WINDOW_SIZE,
         pooling: str | None = "mean",
         max_epochs: int = 10,
         batch_size: int = 32,
@@ -298,6 +300,7 @@ class AstromerEmbedder(EmbeddingBase):
         passes = getattr(self, "n_passes_", 0)
         return self._train(X, getattr(self, "module_", None), 1, passes, validate=False)
 
+    @whole_or_not
     def _train(
         self,
         X: Any,
@@ -318,8 +321,10 @@ class AstromerEmbedder(EmbeddingBase):
         if len(curves) == 0:
             raise ValueError("there are no light curves to fit")
         rng = check_random_state(self.random_state)
-        seeds = rng.randint(np.iinfo(np.int32).max, size=(passes + 1, 4))[-1]
-        seed, split_seed, train_seed, valid_seed = map(int, seeds)
+        seeds = rng.randint(np.iinfo(np.int32).max, size=(passes + 1, 4))
+        seed, _, train_seed, _ = map(int, seeds[-1])
+        # the same validation part in every pass, or it were trained on in the others
+        _, split_seed, _, valid_seed = map(int, seeds[0])
         history = history_frame(ReconstructionRMSE)
         # each process has its own dropout; the weights of the first are given to all
         with isolated_seed(seed + processes.rank, device):
@@ -351,7 +356,7 @@ class AstromerEmbedder(EmbeddingBase):
                     device=device,
                     dtype=dtype,
                     progress=self.verbose > 0,
-                    resume=self._resume(curves),
+                    resume=self._resume(curves, passes=passes) if validate else None,
                     accelerator=accelerator,
                     part_windows=self.part_windows,
                     compiled=self.compile,
@@ -367,7 +372,7 @@ class AstromerEmbedder(EmbeddingBase):
         asked = {name: value for name, value in self.get_params().items() if name in names}
         if self.dropout is None:
             asked["dropout"] = FRESH_DROPOUT if self.pretrained is None else 0.0
-        return make_network(self.pretrained, EncoderConfig(**asked))
+        return make_network(self.pretrained, EncoderConfig(**asked), self.window_size)
 
     def _learning_rate(self) -> float:
         if self.lr is not None:
@@ -397,7 +402,7 @@ class AstromerEmbedder(EmbeddingBase):
         ------
         NotFittedError
             If `fit` was not called.
-        ValueError
+        FileExistsError
             If something else is at `path`.
         """
         check_is_fitted(self, "module_")

@@ -92,6 +92,7 @@ def to_onnx(
     (1, 128)
     """
     check_is_fitted(embedder, "module_")
+    embedder._check_parameters()
     if embedder.pooling is None:
         raise ValueError("pooling=None gives no row per object: set embedder.pooling, e.g. 'mean'")
     path = Path(path).expanduser()
@@ -99,7 +100,7 @@ def to_onnx(
     for node in model.graph.node:  # where the source stands on this machine
         del node.metadata_props[:]
         node.doc_string = ""
-    entry = WEIGHTS.get(str(embedder.pretrained))
+    entry = WEIGHTS.get(embedder.pretrained) if isinstance(embedder.pretrained, str) else None
     described = {
         "name": path.stem,
         "pretrained": "" if entry is None else entry.name,

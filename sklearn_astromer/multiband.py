@@ -13,7 +13,7 @@ from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_astromer._arrays import index_ids
-from sklearn_astromer._base import AstromerBase
+from sklearn_astromer._base import AstromerBase, whole_or_not
 from sklearn_astromer._checks import check_flat
 from sklearn_astromer._flat import as_ids, offsets_of, positions
 from sklearn_astromer._nested import flat_from_nested, is_nested
@@ -201,6 +201,7 @@ class MultiBandEmbedder(TransformerMixin, AstromerBase):
         self.bands = bands
         self.missing = missing
 
+    @whole_or_not
     def fit(self, X: Any, y: Any = None) -> MultiBandEmbedder:
         """Fit the embedder to the curves of all bands.
 

@@ -9,13 +9,18 @@ from typing import Any
 import torch
 
 from sklearn_astromer import weights
+from sklearn_astromer._checks import warn
 from sklearn_astromer.encoding import refuse_fork
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.modules.encoder import EncoderConfig
 from sklearn_astromer.weights.checkpoint import Checkpoint
 
+WINDOW_SIZE = 200  # the default, as in the paper
 
-def make_network(pretrained: str | os.PathLike[str] | None, asked: EncoderConfig) -> Astromer:
+
+def make_network(
+    pretrained: str | os.PathLike[str] | None, asked: EncoderConfig, window_size: int = WINDOW_SIZE
+) -> Astromer:
     """Make a fresh network, or one with pretrained weights.
 
     Parameters
@@ -25,10 +30,17 @@ def make_network(pretrained: str | os.PathLike[str] | None, asked: EncoderConfig
     asked : EncoderConfig
         With `pretrained`, only its dropout is used, and the rest must agree with the weights
         wherever it is not the default.
+    window_size : int
+        Of the windows that it is to read.
 
     Returns
     -------
     Astromer
+
+    Warns
+    -----
+    UserWarning
+        If that is the default, and the weights were trained on windows of another size.
 
     Raises
     ------
@@ -43,6 +55,12 @@ def make_network(pretrained: str | os.PathLike[str] | None, asked: EncoderConfig
     checkpoint = weights.load(pretrained)
     found: dict[str, Any] = {k: v for k, v in checkpoint.config.items() if k != "window_size"}
     found["dropout"] = asked.dropout
+    trained_on = checkpoint.config["window_size"]
+    if window_size == WINDOW_SIZE != trained_on:
+        warn(
+            f"{pretrained!r} was trained on windows of {trained_on} observations, and window_size "
+            f"is {window_size}: embeddings differ from those of window_size={trained_on}"
+        )
     for field in dataclasses.fields(EncoderConfig):
         value = getattr(asked, field.name)
         if value not in (found[field.name], field.default):

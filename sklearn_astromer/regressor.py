@@ -18,6 +18,7 @@ from sklearn.utils.validation import (
     column_or_1d,
 )
 
+from sklearn_astromer._base import whole_or_not
 from sklearn_astromer._supervised import EncoderMixin, SupervisedBase
 from sklearn_astromer.supervision import SquaredError
 
@@ -118,6 +119,7 @@ class AstromerRegressor(RegressorMixin, EncoderMixin, SupervisedBase):
         self.random_state = random_state
         self.verbose = verbose
 
+    @whole_or_not
     def fit(self, X: Any, y: ArrayLike, sample_weight: Any = None) -> AstromerRegressor:
         """Train the head, and the encoder as the parameters say.
 

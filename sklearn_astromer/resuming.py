@@ -58,6 +58,8 @@ class Resume(Callback):
         self.totals_: Any = None
         if not self.path.exists():
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            if not os.access(self.path.parent, os.W_OK):
+                raise PermissionError(f"{self.path.parent} cannot be written: choose another path")
             return
         try:
             state = torch.load(self.path, map_location="cpu", weights_only=True)
@@ -67,14 +69,22 @@ class Resume(Callback):
                 f"{self.path} is no checkpoint of a training run: delete it, or choose another path"
             ) from error
         differ = [key for key in self.run if of_run.get(key) != self.run[key]]
+        if differ == ["passes"] and of_run.get("passes", 0) < self.run["passes"]:
+            return  # of the fit before, on whose weights this one builds
         if differ:
             raise ValueError(
                 f"{self.path} is the checkpoint of another run, which had another "
                 f"{', '.join(differ)}: delete it, choose another path, or fit as that run did"
             )
+        history = json.loads(state["history"])
+        if len(history) > net.max_epochs:
+            raise ValueError(
+                f"{self.path} holds {len(history)} epochs, more than max_epochs={net.max_epochs}: "
+                "delete it, or choose another path"
+            )
         net.module.load_state_dict(state["module"])
         net.optimizer_.load_state_dict(state["optimizer"])
-        net.history_.extend({**row, "batches": []} for row in json.loads(state["history"]))
+        net.history_.extend({**row, "batches": []} for row in history)
         net.loader.load_state_dict(state["loader"])
         self.totals_ = state["totals"]
         for _, callback in net.callbacks_:
@@ -136,7 +146,7 @@ class Resume(Callback):
 
 
 def identity(
-    parameters: dict[str, Any], curves: LightCurves, target: NDArray[Any] | None = None
+    parameters: dict[str, Any], curves: LightCurves, *given: NDArray[Any]
 ) -> dict[str, Any]:
     """Say what makes two training runs the same.
 
@@ -146,14 +156,14 @@ def identity(
         Of the estimator.
     curves : LightCurves
         Known by a sample of them.
-    target : ndarray, optional
-        What they are to be learned with.
+    *given : ndarray
+        What else they are learned with: targets, weights, an encoder that is fitted.
     """
     step = max(1, len(curves.time) // 1_000_000)
-    sample = np.stack([curves.time[::step], curves.mag[::step]])
-    content = zlib.crc32(sample.astype(np.float64).tobytes(), zlib.crc32(curves.offsets.tobytes()))
-    if target is not None:
-        content = zlib.crc32(target.tobytes(), content)
+    columns = [c for c in (curves.time, curves.mag, curves.mag_err) if c is not None]
+    content = 0
+    for array in (curves.offsets, curves.ids, *(c[::step] for c in columns), *given):
+        content = zlib.crc32(np.ascontiguousarray(array).tobytes(), content)
     return {
         # a function by its name, for its address is another in every process
         **{name: getattr(value, "__qualname__", str(value)) for name, value in parameters.items()},

@@ -59,7 +59,9 @@ class Objects(Task):
     ) -> None:
         self.windows = windows
         self.target = torch.from_numpy(target)
-        self.weight = torch.from_numpy(weight)
+        # relative to their mean, so that their number stands for their sum
+        self.weight = torch.from_numpy(weight / (weight.mean() or 1.0))
+        self.counts = torch.full(weight.shape, float(weight.any()))
         self.frozen = frozen
         self.most = None if fixed else most
         self.changes = () if fixed else changes
@@ -76,7 +78,7 @@ class Objects(Task):
         length = self.windows.length[windows]
         share[np.arange(len(windows)), owner] = length / np.bincount(owner, length)[owner]
         seen = {"share": torch.from_numpy(share)}
-        asked = {"target": self.target[rows], "weight": self.weight[rows]}
+        asked = {n: getattr(self, n)[rows] for n in ("target", "weight", "counts")}
         if self.frozen is not None:
             return seen | self.frozen.of(windows), asked
         time, mag, mask = self.tensors.of(windows)
@@ -244,15 +246,15 @@ class ObjectLoss(Criterion):
         """Return the loss of each object, (n_objects,)."""
 
     def totals(self, predicted: Any, asked: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-        """Return the weighted sum over objects, and the sum of the weights."""
+        """Return the weighted sum over objects, and their number."""
         output, restored = predicted if isinstance(predicted, tuple) else (predicted, None)
         each = self.each(output.float(), asked["target"])
         if restored is not None:
             squares = ((restored.float() - asked["mag"]) / asked["scale"]) ** 2 * asked["probed"]
             per_window = squares.sum(1) / asked["probed"].sum(1).clamp(min=1)
             each = each + self.reconstruction * (asked["share"].T @ per_window)
-        weight = asked["weight"].float()
-        return (each * weight).sum(), weight.sum()
+        # not by the sum of a batch's weights, where those of a rare class would cancel
+        return (each * asked["weight"].float()).sum(), asked["counts"].float().sum()
 
 
 class CrossEntropy(ObjectLoss):

@@ -383,7 +383,9 @@ def train(
     if valid is not None:
         monitor = f"valid_{criterion.figure}"
         waits = max_epochs + 1 if patience is None else patience
-        callbacks.append(EarlyStopping(monitor, patience=waits, load_best=True, sink=logger.info))
+        callbacks.append(
+            EarlyStopping(monitor, waits, threshold=0, load_best=True, sink=logger.info)
+        )
     criterion.processes = task.processes
     kind: Callable[..., Net] = Net
     if accelerator is not None:

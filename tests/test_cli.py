@@ -18,6 +18,7 @@ import torch
 from sklearn_astromer import AstromerEmbedder, LightCurves
 from sklearn_astromer.cli import main
 from sklearn_astromer.datasets import make_variable_stars
+from sklearn_astromer.modules import processor
 
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.usefixtures("home")  # no test sees the cache of a user
@@ -71,7 +72,8 @@ def test_embed_writes_what_transform_gives(catalog, curves, capsys):
     assert sorted(os.listdir()) == ["catalog.parquet", "emb.parquet"]
 
 
-def test_embed_by_other_weights_and_pooling(catalog, curves, capsys):
+def test_embed_by_other_weights_and_pooling(catalog, curves, capsys, monkeypatch):
+    monkeypatch.setattr(processor, "SLOW_BFLOAT16", False)  # or a warning were right
     small = AstromerEmbedder(d_model=16, n_heads=2, d_ff=16, max_epochs=0, random_state=0)
     small.fit(curves).save_pretrained("mine")
     options = ["--weights", "mine", "--pooling", "mean_std", "--precision", "bfloat16", "--quiet"]
@@ -310,7 +312,7 @@ def test_pretrain_and_embed_by_what_it_wrote(catalog, curves, capsys):
     pd.testing.assert_frame_equal(
         history.drop(columns="seconds"), embedder.history_.drop(columns="seconds"), atol=1e-6
     )
-    options = ["--weights", "to/mine", "--window-size", 30, "--quiet"]
+    options = ["--weights", "to/mine", "--quiet"]  # whose windows they are
     assert run("embed", catalog, "--out", "emb.parquet", *options) == 0
     rows = pd.read_parquet("emb.parquet").iloc[:, 1:]
     np.testing.assert_allclose(rows, embedder.transform(curves), atol=1e-5)
@@ -335,6 +337,15 @@ def test_pretrain_refuses_early_what_would_fail_late(catalog, curves, capsys, er
         ("--out", "mine", "--from", "nope"): "no weights called 'nope'",
         ("--out", "mine", "--from", "surveys-small", "--d-model", "64"): "d_model=64 does not fit",
         ("--out", "mine", "--d-model", "15"): "d_model=15",
+        (
+            "--out",
+            "mine",
+            "--checkpoint",
+            "mine/run.pt",
+        ): "--checkpoint mine/run.pt is in the folder",
+        ("--out", "mine", "--checkpoint", "mine"): "--checkpoint mine is in the folder",
+        ("--out", "mine", "--window-size", "100000"): "window_size must be at most 65536",
+        ("--out", "mine", "--patience", "0"): "patience must be None or at least 1",
         ("--out", "mine", "--epochs", "-1"): "max_epochs must be at least 0",
         ("--out", "mine", "--validation-fraction", "2"): "validation_fraction",
     }
@@ -400,6 +411,7 @@ def test_demo_prints_scores_of_the_main_job(capsys, curves, error):
         (["embed", "c.parquet", "--out", "e", "--pooling", "median"], "--pooling"),
         (["embed", "c.parquet", "--out", "e", "--batch", "0"], "at least 1"),
         (["embed", "c.parquet", "--out", "e", "--columns", "flux=f"], "'flux=f' is not PART=NAME"),
+        (["embed", "c.parquet", "--out", "e", "--columns", "mag=a,mag=b"], "mag is given twice"),
         (["embed", "c.parquet", "--out", "e", "--columns", "mag"], "'mag' is not PART=NAME"),
         (["pretrain", "c.parquet", "--out", "e", "--epochs", "many"], "--epochs"),
         (["weights", "burn"], "burn"),

@@ -307,9 +307,10 @@ def test_maps_of_many_classes_of_none_and_of_unknown_ones(embedder, curves):
     plain = EmbeddingDisplay.from_embeddings(pd.DataFrame(rows), scatter_kwargs={"s": 3})
     assert plain.ax_.get_legend() is None
     assert plain.scatters_[0].get_sizes().tolist() == [3]
-    some = EmbeddingDisplay.from_embeddings(rows, ["a", None] * 21)
-    assert labels_of(some) == ["unknown", "a"]
-    assert len(some.scatters_) == 1
+    for y in (["a", None] * 21, pd.Series(["a", pd.NA] * 21, dtype="string")):
+        some = EmbeddingDisplay.from_embeddings(rows, y)
+        assert labels_of(some) == ["unknown", "a"]
+        assert len(some.scatters_) == 1
 
 
 def test_maps_by_other_methods(embedder, curves):

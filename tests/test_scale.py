@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
 
 from sklearn_astromer import AstromerEmbedder, as_light_curves
 from sklearn_astromer.datasets import make_variable_stars
@@ -282,6 +283,11 @@ def test_all_bands_of_mixed_ones(rubin, embedder):
     assert rows.index.tolist() == rubin.index.tolist()
     assert np.isnan(rows.iloc[:15, 17:]).all(axis=None)
     np.testing.assert_allclose(rows.iloc[:, 1:], expected, rtol=0, atol=1e-5)
+    for first in (model, make_pipeline(model, "passthrough")):
+        with pytest.raises(
+            ValueError, match="reads the bands of the column itself: leave out band"
+        ):
+            embed_partitions(dd.from_pandas(rubin, npartitions=4), first, band="g")
 
 
 SEEN = []

@@ -218,10 +218,13 @@ class EmbeddingDisplay(Display):
                 ax.legend()
             return self
         colours = len(rcParams["axes.prop_cycle"])
-        for i, label in enumerate(np.unique(y[~missing])):
+        classes, code = np.unique(y[~missing], return_inverse=True)
+        codes = np.full(len(y), -1)
+        codes[~missing] = code
+        for i, label in enumerate(classes):
             marker = MARKERS[i // colours % len(MARKERS)]
             of_class = {"s": 14, "color": f"C{i}", "marker": marker, "label": str(label)}
-            self._scatter(ax, ~missing & (y == label), style(kind, scatter_kwargs, **of_class))
+            self._scatter(ax, codes == i, style(kind, scatter_kwargs, **of_class))
         legend(ax, title=title, ncols=1 + len(self.scatters_) // 24)
         return self
 

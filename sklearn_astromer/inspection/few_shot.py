@@ -169,6 +169,8 @@ class FewShotDisplay(Display):
                 f"estimators must be a dict of names to models, got {type(estimators).__name__}: "
                 "for a single one there is from_estimator"
             )
+        if not estimators:
+            raise ValueError("there is no model in estimators")
         labels = column_or_1d(y)
         check_classification_targets(labels)
         check_consistent_length(X, labels)

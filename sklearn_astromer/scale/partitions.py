@@ -11,10 +11,12 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import ArrayLike
+from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from sklearn_astromer._nested import is_nested
 from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.multiband import MultiBandEmbedder
 
 
 def embed_partitions(
@@ -128,6 +130,12 @@ def embed_partitions(
     reading = {name: value for name, value in given.items() if value is not None}
     if on_invalid != "raise":
         reading["on_invalid"] = on_invalid
+    first = embedder[0] if isinstance(embedder, Pipeline) else embedder
+    if reading and isinstance(first, MultiBandEmbedder):
+        raise ValueError(
+            "a MultiBandEmbedder reads the bands of the column itself: leave out "
+            f"{', '.join(reading)}, and call its fields as LightCurves.from_nested knows them"
+        )
     LightCurves.from_nested(empty[column], **reading)  # says here what no worker could read
     meta = _embed(empty, embedder, column, kept, names, reading)
     return catalog[[*dict.fromkeys([*kept, column])]].map_partitions(
