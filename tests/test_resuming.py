@@ -43,10 +43,19 @@ def assert_same_run(one, other):
 
 
 SCRIPT = """
-import sys
+import sys, time
 sys.path.insert(0, sys.argv[2])
 from test_resuming import embedder
 from sklearn_astromer.datasets import make_variable_stars
+from sklearn_astromer.training import Loader
+
+iterate = Loader.__iter__
+def slowly(loader):  # or the run may be over before it is killed
+    for batch in iterate(loader):
+        time.sleep(0.05)
+        yield batch
+Loader.__iter__ = slowly
+
 embedder(checkpoint=sys.argv[1]).fit(make_variable_stars(
     40, n_observations=(5, 260), random_state=0)[0])
 """
