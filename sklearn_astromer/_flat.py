@@ -256,15 +256,15 @@ def as_band(band: Any, n: int) -> NDArray[Any] | None:
         values[np.ma.getmaskarray(band)] = None
     if values.shape not in ((), (n,)):
         raise ValueError(f"band must be one for all or one per object ({n}), got {values.shape}")
-    names = [band_name(label) for label in np.atleast_1d(values).tolist()]
+    values = np.atleast_1d(values)
+    values[pd.isna(values)] = ""
+    names = [band_name(label) for label in values.tolist()]
     return compact(np.broadcast_to(np.array(names, dtype=str), (n,)))
 
 
 def band_name(label: Any) -> str:
     """Return the name of a band: of integers that a missing value made floats, the integer."""
-    if pd.isna(label):
-        return ""
-    if isinstance(label, float) and label.is_integer():
+    if isinstance(label, (float, np.floating)) and float(label).is_integer():
         label = int(label)
     return label.decode("utf-8", "backslashreplace") if isinstance(label, bytes) else str(label)
 

@@ -45,7 +45,8 @@ def parquet_files(path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]
     for each in map(Path, paths):
         if (each / "collection.properties").exists():
             raise ValueError(f"{each} is a collection of HATS catalogs: give one of its folders")
-        within = each / "dataset" if (each / "hats.properties").exists() else each
+        is_hats = any((each / name).exists() for name in ("hats.properties", "properties"))
+        within = each / "dataset" if is_hats and (each / "dataset").is_dir() else each
         found = sorted(within.rglob("*.parquet")) if within.is_dir() else [each]
         if not found or not found[0].exists():
             raise FileNotFoundError(f"there is no Parquet file at {each}")
@@ -207,14 +208,21 @@ def _of_band(table: Any, columns: Columns, band: Any, present: list[Any]) -> Any
     return table if band is None else table.filter(rows_of_band(labels, band))
 
 
-def _partition(file: Path) -> dict[str, Any]:
-    """Return the ids and bands that folders say, as in ``band=g/part-0.parquet`` (Hive, Spark)."""
-    named = dict(part.split("=", 1) for part in file.parts[:-1] if "=" in part)
-    known = {alias.lower() for part in ("id", "band") for alias in ALIASES[part]}
-    values = {key: unquote(value) for key, value in named.items() if key.lower() in known}
+def _partition(file: Path, names: list[str], given: dict[str, Any]) -> dict[str, Any]:
+    """Return the id and the band that folders say, as in ``band=g/part-0.parquet`` (Hive, Spark).
+
+    `names` are the columns of the file, which go before.
+    """
+    said: dict[str, Any] = {}
+    folders = [part.split("=", 1) for part in file.parts[:-1] if "=" in part]
+    for part in ("id", "band"):
+        aliases = ALIASES[part] if given.get(part) is None else (str(given[part]),)
+        known = {alias.lower() for alias in aliases}
+        if known.isdisjoint(map(str.lower, names)):
+            said |= {key: unquote(value) for key, value in folders if key.lower() in known}
     return {
         key: None if v == HIVE_MISSING else int(v) if re.fullmatch(r"-?\d+", v) else v
-        for key, v in values.items()
+        for key, v in said.items()
     }
 
 
@@ -222,8 +230,7 @@ def _layout(file: Path, given: dict[str, Any]) -> tuple[Columns, bool]:
     """Return the columns needed, and whether a row holds one object in lists."""
     with _open(file) as parquet:
         schema = parquet.schema_arrow
-    extra = [key for key in _partition(file) if key not in schema.names]
-    columns = find_columns([*schema.names, *extra], given)
+    columns = find_columns([*schema.names, *_partition(file, schema.names, given)], given)
     return columns, is_list(schema.field(columns.time).type)
 
 
@@ -242,8 +249,9 @@ def _row_groups(files: list[Path], given: dict[str, Any]) -> Iterator[Any]:
         if _layout(file, given) != layout:
             raise ValueError(f"{file} does not have the columns of {files[0]}: {layout[0].names()}")
         with _open(file) as parquet:
-            held = [name for name in layout[0].names() if name in parquet.schema_arrow.names]
-            said = {k: v for k, v in _partition(file).items() if k in layout[0] and k not in held}
+            names = parquet.schema_arrow.names
+            said = _partition(file, names, given)
+            held = [name for name in layout[0].names() if name in names]
             for group in range(parquet.num_row_groups):
                 try:
                     table = parquet.read_row_group(group, columns=held)

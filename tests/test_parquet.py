@@ -201,6 +201,12 @@ def test_folders_that_say_the_band(read, tmp_path, column):
     assert found.band.tolist() == [str(labels[1])]
     one = read(tmp_path / "hive" / f"{column}={labels[0]}")
     assert one == LightCurves.from_frame(frame, band=labels[0])
+    within = tmp_path / "id=3" / "band=z"
+    within.mkdir(parents=True)
+    frame.to_parquet(within / "a.parquet")  # what the file says goes before
+    assert read(within, band=labels[1]) == found
+    frame.rename(columns={column: "colour"}).to_parquet(tmp_path / "own", partition_cols=["colour"])
+    assert read(tmp_path / "own", band_column="colour", band=labels[1]) == found
 
 
 def test_the_folder_of_a_hats_catalog(read, tmp_path):
