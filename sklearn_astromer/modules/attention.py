@@ -115,7 +115,7 @@ def _fused(qkv: Tensor) -> bool:
     """
     if not qkv.is_cpu or followed():
         return True
-    if qkv.shape[1] > LONGEST and not torch.is_grad_enabled():
+    if qkv.shape[1] > LONGEST and not (torch.is_grad_enabled() and takes(qkv)):
         return True
     return processor.QUICK_MKL and qkv.dtype == torch.float32
 

@@ -11,12 +11,14 @@ from sklearn_astromer.modules.attention import LONG, LONGEST, SelfAttention
 
 
 @pytest.mark.parametrize("masked", [False, True])
-def test_training_in_bfloat16_is_training_in_float32(masked):
+@pytest.mark.parametrize("length", [20, LONGEST + 4])
+def test_training_in_bfloat16_is_training_in_float32(length, masked):
     with torch.random.fork_rng():
         torch.manual_seed(0)
         attention = SelfAttention(32, 4)
-        x = torch.randn(3, 20, 32)
-    keys = torch.arange(20).expand(3, -1) < torch.tensor([[20], [7], [1]]) if masked else None
+        x = torch.randn(3, length, 32)
+    last = torch.tensor([[length], [7], [1]])
+    keys = torch.arange(length).expand(3, -1) < last if masked else None
     gradients, outputs = [], []
     for dtype in (torch.float32, torch.bfloat16):
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=dtype == torch.bfloat16):
