@@ -104,7 +104,8 @@ class AstromerEmbedder(EmbeddingBase):
     compile : bool
         Train what `torch.compile` makes of the network: pays on a GPU, after minutes.
     warm_start : bool
-        Let `fit` go on from the weights of the fit before instead of beginning anew.
+        Let `fit` go on from the weights of the fit before instead of beginning anew. The network,
+        its dropout included, stays what it was.
     checkpoint : path, optional
         A file in which `fit` writes, every `checkpoint_minutes` and at its end, all that it needs
         to go on. Where the file is there, `fit` goes on from it, and a run that was killed ends
