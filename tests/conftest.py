@@ -1,5 +1,8 @@
 """Fixtures for the whole suite."""
 
+import ctypes
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -57,3 +60,18 @@ def error(home, capsys):
         return line
 
     return fail
+
+
+@pytest.fixture
+def no_rights_of_root():
+    """What a child does before its program starts, so that permissions hold for root as well."""
+    if os.geteuid() != 0:
+        return None
+    if sys.platform != "linux":
+        pytest.skip("root may write anywhere, and only on Linux can give that up")
+
+    def drop():
+        for capability in (1, 2, 3):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER
+            ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP
+
+    return drop

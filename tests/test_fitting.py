@@ -172,7 +172,8 @@ def test_a_checkpoint_is_of_one_way_to_learn(catalog, tmp_path):
     other = copy.deepcopy(fitted)
     other.module_.encoder.magnitude.weight.data *= 2
     model = classifier(FrozenEstimator(fitted), checkpoint=tmp_path / "frozen.pt").fit(X, y)
-    assert classifier(FrozenEstimator(copy.deepcopy(fitted)), checkpoint=tmp_path / "frozen.pt")
+    same = clone(model).set_params(encoder=FrozenEstimator(copy.deepcopy(fitted))).fit(X, y)
+    np.testing.assert_array_equal(same.predict_proba(X), model.predict_proba(X))
     with pytest.raises(ValueError, match="another run"):
         clone(model).set_params(encoder=FrozenEstimator(other)).fit(X, y)
 

@@ -5,7 +5,6 @@ again finishes. Kills during pretraining are in test_resuming.py, of a Dask work
 test_scale.py; memory that does not suffice in test_encoding.py; interruptions in test_training.py.
 """
 
-import ctypes
 import hashlib
 import http.server
 import os
@@ -283,15 +282,7 @@ def test_a_full_disk_under_the_command_line(cache, tally):
     tally("faults", "a full disk: embeddings that are written", injected=1, survived=1)
 
 
-def no_rights_of_root():
-    """From here on, root may write where it may by the permissions only (Linux)."""
-    if os.geteuid() == 0:
-        for capability in (1, 2, 3):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER
-            ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="root may write anywhere")
-def test_a_cache_that_may_only_be_read(server, cache, tmp_path, tally):
+def test_a_cache_that_may_only_be_read(server, cache, tmp_path, tally, no_rights_of_root):
     home = tmp_path / "home"
     frame = pd.DataFrame({"oid": 1, "mjd": np.arange(5.0), "mag": 15.0})
     for name in ("seen.parquet", "new.parquet"):
