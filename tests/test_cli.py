@@ -94,6 +94,16 @@ def test_embed_by_other_weights_and_pooling(catalog, curves, capsys, monkeypatch
     np.testing.assert_allclose(pd.read_parquet("b.parquet").iloc[:, 1:], windows, atol=1e-5)
 
 
+def test_a_tilde_is_the_home_of_the_user(catalog, curves, monkeypatch):
+    monkeypatch.setenv("HOME", str(Path("me").resolve()))
+    os.mkdir("me")
+    catalog.rename("me/cat.parquet")
+    words = ["~/cat.parquet", "--quiet", *SMALL[:-1], "--epochs", 0]
+    assert run("pretrain", *words, "--out", "~/mine") == 0
+    assert {"cat.parquet", "mine", "mine.history.csv"} <= set(os.listdir("me"))
+    assert os.listdir() == ["me"]
+
+
 def test_embed_columns_bands_and_folders(curves):
     frame = curves.to_frame().assign(fid=1)
     frame = pd.concat([frame, frame.assign(fid=2, mag=frame["mag"] + 1)])
@@ -272,13 +282,14 @@ def test_a_failure_half_way_leaves_the_old_output(catalog, error, monkeypatch):
         run("embed", catalog, "--out", "emb.parquet", "--batch", 5, "--quiet", "--debug")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_a_killed_embed_leaves_no_half_of_an_output(number, catalog, curves):
     Path("emb.parquet").write_text("the old one")
     many = LightCurves.concatenate([curves] * 400).to_frame()
     many["object_id"] = np.repeat(np.arange(400 * 24), np.tile(curves.lengths, 400))
     many.to_parquet("many.parquet")
-    with process("embed", "many.parquet", "--out", "emb.parquet", "--batch", 24) as embedding:
+    words = ["embed", "many.parquet", "--out", "emb.parquet", "--batch", 24]
+    with process(*words, preexec_fn=without_nohup) as embedding:
         read_until(embedding, "24/9600", "48/9600", "72/9600")
         assert len(os.listdir()) == 4  # both catalogs, the old output, the new one under way
         embedding.send_signal(number)
@@ -290,6 +301,11 @@ def test_a_killed_embed_leaves_no_half_of_an_output(number, catalog, curves):
     assert err.splitlines()[-1] == "sklearn-astromer: interrupted"
     assert "Traceback" not in err
     assert sorted(os.listdir()) == ["catalog.parquet", "emb.parquet", "many.parquet"]
+
+
+def without_nohup():
+    """What a child does before its program starts, in case the tests run under it."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def read_until(running, *texts):
