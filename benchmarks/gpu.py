@@ -3,10 +3,11 @@
     python benchmarks/gpu.py                     # on a machine with one
     python benchmarks/gpu.py --device cpu --windows 256 --batch 32 --no-compile   # to try it
 
-Full windows of 200 simulated observations through ASTROMER 1. Training: epochs of
-`AstromerEmbedder.fit`, the first not counted, beside the paper's 970 epochs of 3.7 million windows
-(§5). Embedding: `transform`, which reads, centres and pools. A step is measured with those above it
-switched on; a profile of the last one tells what the time goes into.
+Full windows of 200 simulated observations through ASTROMER 1. Training, on a quarter of them:
+epochs of `AstromerEmbedder.fit`, the first not counted, beside the paper's 970 epochs of 3.7
+million windows (§5). Embedding: `transform`, from light curves in memory to rows in memory. A step
+is measured with those above it switched on; profiles tell what the time goes into. Where the real
+curves of ../shared are, the rows are compared with those of the CPU.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+import realdata
 import report
 import torch
 from torch.profiler import ProfilerActivity, profile
@@ -38,6 +40,7 @@ def catalog(windows: int) -> LightCurves:
 
 def training(args: argparse.Namespace, curves: LightCurves) -> Iterator[tuple[str, float]]:
     """Yield steps and their windows per second."""
+    some = curves[: len(curves) // 4]
     steps: dict[str, dict[str, Any]] = {
         "float32, a batch sent at a time": {"precision": "float32"},
         "bfloat16": {"precision": "bfloat16"},
@@ -55,27 +58,62 @@ def training(args: argparse.Namespace, curves: LightCurves) -> Iterator[tuple[st
             device=args.device,
             random_state=0,
             **options,
-        ).fit(curves)
-        yield name, len(curves) / float(model.history_["seconds"][1:].min())
+        ).fit(some)
+        yield name, len(some) / float(model.history_["seconds"][1:].min())
 
 
 def embedding(args: argparse.Namespace, curves: LightCurves) -> Iterator[tuple[str, float]]:
     """Yield steps and their windows per second."""
-    for name, precision, share, observations in (
-        ("float32, a batch sent at a time", "float32", 0.0, 2**16),
-        ("bfloat16", "bfloat16", 0.0, 2**16),
-        ("windows on the device", "bfloat16", 1.0, 2**16),
-        ("larger batches", "bfloat16", 1.0, 2**18),
-        ("larger still", "bfloat16", 1.0, 2**20),
+    for name, precision, share, compiles in (
+        ("float32, a batch sent at a time", "float32", 0.0, False),
+        ("bfloat16", "bfloat16", 0.0, False),
+        ("observations on the device", "bfloat16", 1.0, False),
+        ("torch.compile", "bfloat16", 1.0, True),
     ):
-        encoding.RESIDENT_SHARE, encoding.GPU_BATCH_OBSERVATIONS = share, observations
-        model = embedder(args, precision)
+        if compiles and args.no_compile:
+            continue
+        encoding.RESIDENT_SHARE = share
+        model = embedder(args, precision, compiles)
         yield name, len(curves) / best(lambda model=model: model.transform(curves))
 
 
-def embedder(args: argparse.Namespace, precision: str) -> AstromerEmbedder:
-    """Return an encoder with random weights."""
-    model = AstromerEmbedder(max_epochs=0, precision=precision, device=args.device, random_state=0)
+def batches(args: argparse.Namespace, curves: LightCurves) -> Iterator[tuple[str, float]]:
+    """Yield numbers of observations in a batch, and windows per second of bfloat16."""
+    chosen = encoding.GPU_BATCH_OBSERVATIONS
+    for compiles in (False,) if args.no_compile else (False, True):
+        model = embedder(args, "bfloat16", compiles)
+        for exponent in (16, 17, 18, 19, 20):
+            encoding.GPU_BATCH_OBSERVATIONS = 2**exponent
+            rate = len(curves) / best(lambda model=model: model.transform(curves))
+            yield f"2^{exponent} observations" + ", compiled" * compiles, rate
+    encoding.GPU_BATCH_OBSERVATIONS = chosen
+
+
+def ragged(args: argparse.Namespace, curves: LightCurves) -> Iterator[tuple[str, float]]:
+    """Yield windows of 20 to 200 observations, as many full windows per second as they make."""
+    n = np.random.default_rng(0).integers(20, LENGTH + 1, size=len(curves))
+    offsets = np.concatenate([[0], np.cumsum(n)])
+    some = LightCurves(
+        curves.time[: offsets[-1]], curves.mag[: offsets[-1]], offsets=offsets, on_invalid="raise"
+    )
+    for compiles in (False,) if args.no_compile else (False, True):
+        model = embedder(args, "bfloat16", compiles)
+        rate = offsets[-1] / LENGTH / best(lambda model=model: model.transform(some))
+        yield "bfloat16" + ", compiled" * compiles, rate
+
+
+def embedder(
+    args: argparse.Namespace, precision: str, compiles: bool = False, **options: Any
+) -> AstromerEmbedder:
+    """Return an encoder; with random weights, if `options` do not say otherwise."""
+    model = AstromerEmbedder(
+        **options,
+        max_epochs=0,
+        precision=precision,
+        compile=compiles,
+        device=args.device,
+        random_state=0,
+    )
     return model.fit(np.zeros((1, 3)))
 
 
@@ -89,16 +127,82 @@ def best(run: Callable[[], Any]) -> float:
     return min(seconds[1:])
 
 
-def profiled(args: argparse.Namespace, curves: LightCurves) -> list[dict[str, Any]]:
-    """Return the operations that take longest in embedding by bfloat16."""
-    model = embedder(args, "bfloat16")
-    model.transform(curves)
+KINDS = {
+    "products": ("gemm", "nvjet", "cutlass", "cublas", "linear"),
+    "attention": ("flash", "fmha", "attention", "softmax"),
+    "copies between host and device": ("memcpy", "memset"),
+}
+
+
+def profiled(args: argparse.Namespace, curves: LightCurves, compiles: bool) -> dict[str, Any]:
+    """Return what embedding by bfloat16 spends its time on."""
+    model = embedder(args, "bfloat16", compiles)
+    seconds = best(lambda: model.transform(curves))
     cuda = torch.device(args.device).type == "cuda"
     with profile(activities=[ProfilerActivity.CUDA if cuda else ProfilerActivity.CPU]) as found:
         model.transform(curves)
     kind = "self_device_time_total" if cuda else "self_cpu_time_total"
-    rows = sorted(found.key_averages(), key=lambda row: -getattr(row, kind))[:12]
-    return [{"operation": r.key, "ms": getattr(r, kind) / 1e3, "calls": r.count} for r in rows]
+    rows = sorted(found.key_averages(), key=lambda row: -getattr(row, kind))
+    kinds = dict.fromkeys([*KINDS, "all that lies between them"], 0.0)
+    for row in rows:
+        name = row.key.lower()
+        of = [k for k, words in KINDS.items() if any(word in name for word in words)]
+        kinds[of[0] if of else list(kinds)[-1]] += getattr(row, kind) / 1e3
+    return {
+        "wall_ms": 1e3 * seconds,
+        "device_ms": sum(kinds.values()),
+        "kinds": kinds,
+        "operations": [
+            {"operation": r.key[:70], "ms": getattr(r, kind) / 1e3, "calls": r.count}
+            for r in rows[:14]
+        ],
+    }
+
+
+def limits(device: str) -> dict[str, float]:
+    """Return what the device does at most: a large product, and a large copy."""
+    n = 8192 if torch.device(device).type == "cuda" else 512
+    found = {}
+    for dtype in (torch.float32, torch.bfloat16):
+        x = torch.randn(n, n, device=device).to(dtype)
+        name = str(dtype).removeprefix("torch.")
+        found[f"{name}_tflops"] = 2e-12 * n**3 / best(lambda x=x: synchronous(x @ x))
+    x = torch.randn(16 * n * n, device=device)
+    found["copy_tb_per_s"] = 2e-12 * x.nbytes / best(lambda: synchronous(x.clone()))
+    return found
+
+
+def synchronous(x: torch.Tensor) -> None:
+    """Wait for the device."""
+    if x.is_cuda:
+        torch.cuda.synchronize()
+
+
+def agreement(args: argparse.Namespace) -> list[dict[str, Any]]:
+    """Return how far rows of real curves are from those of float32 on the CPU."""
+    rows = []
+    for catalog in ("asas", "stripe82"):
+        curves = realdata.load(catalog)[0][: 20 * args.windows]
+        curves = curves[np.random.RandomState(0).permutation(len(curves))[:3000]]
+        for weights in ("macho", "surveys-small"):
+            cpu = argparse.Namespace(device="cpu")
+            theirs = embedder(cpu, "float32", pretrained=weights).transform(curves)
+            for precision in ("float32", "bfloat16"):
+                ours = embedder(args, precision, pretrained=weights).transform(curves)
+                norms = np.linalg.norm(ours, axis=1) * np.linalg.norm(theirs, axis=1)
+                cosine = (ours * theirs).sum(1) / norms
+                rows.append(
+                    {
+                        "catalog": catalog,
+                        "weights": weights,
+                        "precision": precision,
+                        "largest difference": float(np.abs(ours - theirs).max()),
+                        "largest value": float(np.abs(theirs).max()),
+                        "least cosine": float(cosine.min()),
+                        "share above 0.9999": float((cosine >= 0.9999).mean()),
+                    }
+                )
+    return rows
 
 
 def main() -> None:
@@ -111,7 +215,9 @@ def main() -> None:
     args = parser.parse_args()
     curves = catalog(args.windows)
     figures: dict[str, Any] = {"device": args.device, "windows": args.windows, "batch": args.batch}
-    for task in (training, embedding):
+    figures["limits"] = limits(args.device)
+    print(figures["limits"])
+    for task in (embedding, batches, ragged, training):
         rows = []
         for name, rate in task(args, curves):
             rows.append({"step": name, "windows_per_second": rate})
@@ -120,14 +226,22 @@ def main() -> None:
     quickest = max(row["windows_per_second"] for row in figures["training"])
     figures["paper_hours"] = PAPER / quickest / 3600
     print(f"the paper's 970 epochs would take {figures['paper_hours']:.1f} h")
-    figures["profile"] = profiled(args, curves)
-    print(
-        report.table(
-            list(figures["profile"][0]), [list(map(str, r.values())) for r in figures["profile"]]
-        )
-    )
+    for name, compiles in (("profile", False), ("profile_compiled", True)):
+        if not (compiles and args.no_compile):
+            figures[name] = profiled(args, curves, compiles)
+            print(name, {k: v for k, v in figures[name].items() if k != "operations"})
+            print(table(figures[name]["operations"]))
+    if realdata.SHARED.exists():
+        figures["agreement"] = agreement(args)
+        print(table(figures["agreement"]))
     if torch.device(args.device).type == "cuda":
         report.write("gpu", figures)
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Return rows of figures as text."""
+    cells = [[f"{v:.6g}" if isinstance(v, float) else str(v) for v in r.values()] for r in rows]
+    return report.table(list(rows[0]), cells)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,19 @@ PIECE_OBSERVATIONS = 2**20
 LARGEST_WINDOW = 2**16  # that weights can be saved with
 # In a batch of `score`, whatever `batch_size` is: what is hidden is drawn a batch at a time.
 SCORED_WINDOWS = 32
+
+
+def embedded(
+    module: Astromer, time: Tensor, mag: Tensor, mask: Tensor | None, pooling: str
+) -> Tensor:
+    """Return windows embedded and pooled, see `Encoder.forward` and `pool_windows`."""
+    return pool_windows(module.encoder.all_layers(time, mag, mask), mask, pooling)
+
+
+@cache
+def compiled(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Return what torch compiles, once, for any network and any number and length of windows."""
+    return torch.compile(function, dynamic=True)
 
 
 class EmbeddingBase(TransformerMixin, AstromerBase):
@@ -77,8 +90,10 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
         if self.pooling is None:
             return self._vectors(run, Windows(curves, self.window_size))
         rows = np.empty((len(curves), len(self.get_feature_names_out())), dtype=np.float32)
-        for part in pieces(curves.offsets, PIECE_OBSERVATIONS):
-            rows[part] = self._pooled(run, Windows(curves[part], self.window_size), self.pooling)
+        parts = list(pieces(curves.offsets, PIECE_OBSERVATIONS))
+        windows = (Windows(curves[part], self.window_size) for part in parts)
+        for part, pooled in zip(parts, self._pooled(run, windows, self.pooling), strict=True):
+            rows[part] = pooled
         if container == "pandas" and not isinstance(X, (np.ndarray, list, tuple)):
             named = isinstance(X, (pd.Series, pd.DataFrame))
             return pd.DataFrame(rows, index=X.index if named else curves.ids)
@@ -133,21 +148,28 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
                 bar.update(len(rows))
                 yield rows
 
-    def _pooled(self, run: Any, windows: Windows, pooling: str) -> NDArray[np.float32]:
+    def _pooled(
+        self, run: Any, pieces: Iterator[Windows], pooling: str
+    ) -> Iterator[NDArray[np.float32]]:
+        """Yield the rows of each piece's objects."""
+        compiles = self.compile and resolve_device(self.device).type == "cuda"
+        embed = compiled(embedded) if compiles else embedded
 
         def pooled(
             module: Astromer, _: Any, time: Tensor, mag: Tensor, mask: Tensor | None
         ) -> Tensor:
-            return pool_windows(module.encoder.all_layers(time, mag, mask), mask, pooling)
+            return embed(module, time, mag, mask, pooling)
 
-        per_window: NDArray[np.float32] | None = None
-        for batch, result in run(pooled, windows):
-            if per_window is None:
-                per_window = np.empty((len(windows), *result.shape[1:]), dtype=np.float32)
+        left = 0
+        for windows, batch, result in run(pooled, pieces):
+            if left == 0:
+                left = len(windows)
+                per_window = np.empty((left, *result.shape[1:]), dtype=np.float32)
             per_window[batch] = result
-        assert per_window is not None
-        first = np.flatnonzero(np.diff(windows.object, prepend=-1))
-        return combine_windows(per_window, windows.length, first, pooling)
+            left -= len(batch)
+            if left == 0:
+                first = np.flatnonzero(np.diff(windows.object, prepend=-1))
+                yield combine_windows(per_window, windows.length, first, pooling)
 
     def _vectors(self, run: Any, windows: Windows) -> list[NDArray[np.float32]]:
         d_model = self.module_.encoder.config.d_model
@@ -158,7 +180,7 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
         ) -> Tensor:
             return module.encoder(time, mag, mask)
 
-        for batch, result in run(vectors, windows):
+        for _, batch, result in run(vectors, [windows]):
             where, mask = windows.positions(batch)
             flat[where[mask]] = result[mask]
         return np.split(flat, windows.curves.offsets[1:-1]) if len(windows.curves) else []
@@ -205,7 +227,7 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
                 unseen = torch.from_numpy(flat_hidden[where] & real).to(time.device)
             return module(time, mag, mask, unseen)
 
-        for batch, result in self._runner()(magnitudes, windows):
+        for _, batch, result in self._runner()(magnitudes, [windows]):
             where, mask = windows.positions(batch)
             flat[where[mask]] = (result + windows.mag_mean[batch][:, None])[mask]
         return np.split(flat, curves.offsets[1:-1]) if len(curves) else []
@@ -248,8 +270,8 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
         dtype = resolve_dtype(self.precision, device)
         network = self._network(device)
 
-        def run(function: Any, windows: Windows) -> Any:
-            return run_windows(partial(function, network), windows, device=device, dtype=dtype)
+        def run(function: Any, pieces: Iterable[Windows]) -> Any:
+            return run_windows(partial(function, network), pieces, device=device, dtype=dtype)
 
         return run
 

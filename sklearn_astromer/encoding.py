@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any
@@ -20,7 +21,10 @@ logger = logging.getLogger(__name__)
 
 # Observations (padding included) in a batch, where a CPU is fastest, and enough to fill a GPU.
 CPU_BATCH_OBSERVATIONS = 2400
-GPU_BATCH_OBSERVATIONS = 2**18
+GPU_BATCH_OBSERVATIONS = 2**19
+
+# Batches that a GPU is given before the results of the first are fetched.
+AHEAD = 8
 
 # From so many windows on, packing a network's weights pays.
 PACKED_WINDOWS = 64
@@ -34,8 +38,8 @@ SENT_WINDOWS = 2**16  # at a time, so that little of a mapped catalog is in memo
 class WindowTensors:
     """Windows as tensors on a device.
 
-    Where a GPU has the room, all observations are sent there once, centred, and batches are
-    gathered there; else each batch is gathered on the host, and sent.
+    Where a GPU has the room, all observations are sent there once, to be centred there, and batches
+    are gathered there; else each batch is gathered on the host, and sent.
 
     Parameters
     ----------
@@ -50,40 +54,48 @@ class WindowTensors:
     ) -> None:
         self.windows, self.device = windows, device
         self.flat: Tensor | None = None
-        bytes_needed = 8 * int(windows.length.sum())
+        n = int(windows.length.sum())
         if resident is None:
             resident = device.type == "cuda" and (
-                bytes_needed < RESIDENT_SHARE * torch.cuda.mem_get_info(device)[0]
+                8 * n < RESIDENT_SHARE * torch.cuda.mem_get_info(device)[0]
             )
         if resident:
             end = np.cumsum(windows.length)
-            self.start = torch.from_numpy(end - windows.length).to(device)
-            self.flat = torch.empty((2, bytes_needed // 8), device=device)
+            self.start, self.length = (
+                sent(each, device) for each in (end - windows.length, windows.length)
+            )
+            self.flat = torch.empty((2, n), device=device)
             for first in range(0, len(windows), SENT_WINDOWS):
-                rows = np.arange(first, min(first + SENT_WINDOWS, len(windows)))
-                time, mag, mask = windows.gather(rows)
-                columns = np.stack([time.ravel(), mag.ravel()])
-                if mask is not None:
-                    columns = columns[:, mask.ravel()]
-                stop = int(end[rows[-1]])
-                self.flat[:, stop - columns.shape[1] : stop] = torch.from_numpy(columns).to(device)
+                rows = slice(first, first + SENT_WINDOWS)
+                part = self.flat[:, int(end[first] - windows.length[first]) : int(end[rows][-1])]
+                for out, column, mean in zip(
+                    part,
+                    windows.columns(rows),
+                    (windows.time_mean[rows], windows.mag_mean[rows]),
+                    strict=True,
+                ):
+                    of_each = sent(mean, device).repeat_interleave(
+                        self.length[rows], output_size=len(column)
+                    )
+                    out.copy_(sent(column, device) - of_each)
 
     def of(self, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor, Tensor | None]:
         """Return time, mag and mask of some windows, as `Windows.gather` gives them."""
         if self.flat is None:
             time, mag, mask = self.windows.gather(rows)
             return (
-                torch.from_numpy(time).to(self.device),
-                torch.from_numpy(mag).to(self.device),
-                None if mask is None else torch.from_numpy(mask).to(self.device),
+                sent(time, self.device),
+                sent(mag, self.device),
+                None if mask is None else sent(mask, self.device),
             )
         length = self.windows.length[rows]
         column = torch.arange(padded(length.max()), device=self.device)
-        start = self.start[torch.from_numpy(rows).to(self.device)][:, None]
+        chosen = sent(rows, self.device)
+        start = self.start[chosen][:, None]
         if length.min() == len(column):
             time, mag = self.flat[:, start + column]
             return time, mag, None
-        real = column < torch.from_numpy(length).to(self.device)[:, None]
+        real = column < self.length[chosen][:, None]
         time, mag = self.flat[:, start + column * real] * real
         return time, mag, real
 
@@ -92,18 +104,32 @@ class WindowTensors:
         where, mask = self.windows.positions(rows)
         assert self.windows.curves.mag_err is not None
         errors = np.where(mask, self.windows.curves.mag_err[where], 0.0).astype(np.float32)
-        return torch.from_numpy(errors).to(self.device)
+        return sent(errors, self.device)
+
+
+def sent(array: NDArray[Any], device: torch.device) -> Tensor:
+    """Return an array as a tensor on a device.
+
+    To a GPU it goes by pinned memory, without waiting for what that is still computing.
+    """
+    if device.type != "cuda":
+        array = array if array.flags.writeable else array.copy()  # or torch would warn
+        return torch.from_numpy(array).to(device)
+    like = torch.from_numpy(np.empty(0, array.dtype))
+    pinned = torch.empty(array.shape, dtype=like.dtype, pin_memory=True)
+    pinned.numpy()[...] = array
+    return pinned.to(device, non_blocking=True)
 
 
 def run_windows(
     function: Callable[[NDArray[np.int64], Tensor, Tensor, Tensor | None], Tensor],
-    windows: Windows,
+    pieces: Iterable[Windows],
     *,
     device: torch.device,
     dtype: torch.dtype,
-    batches: Iterable[NDArray[np.int64]] | None = None,
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    """Yield (rows, results) of batches of windows.
+    batches: Callable[[Windows], Iterable[NDArray[np.int64]]] | None = None,
+) -> Iterator[tuple[Windows, NDArray[np.int64], NDArray[np.float32]]]:
+    """Yield (windows, rows, results) of batches of windows, piece after piece.
 
     A batch that does not fit into memory is halved, and so on down to a single window.
 
@@ -111,11 +137,12 @@ def run_windows(
     ----------
     function : callable
         Maps rows, time, mag and mask (see `Encoder.forward`) to a Tensor of one entry per window.
-    windows : Windows
+    pieces : iterable of Windows
+        Each is made, and sent, while a GPU computes those before it.
     device, dtype : torch.device, torch.dtype
         Where to compute; any dtype but float32 by autocast.
-    batches : iterable of ndarray, optional
-        Rows; None: all, in batches that suit the device.
+    batches : callable, optional
+        Maps windows to the rows of batches; None: all of them, in batches that suit the device.
 
     Raises
     ------
@@ -128,12 +155,12 @@ def run_windows(
     on_cpu = device.type == "cpu"
     if on_cpu:
         free_large_block()
-    if batches is None:
-        batches = windows.batches(CPU_BATCH_OBSERVATIONS if on_cpu else GPU_BATCH_OBSERVATIONS)
-    tensors = WindowTensors(windows, device)
-    packed: Packed | None = {} if len(windows) > PACKED_WINDOWS else None
+    bound = CPU_BATCH_OBSERVATIONS if on_cpu else GPU_BATCH_OBSERVATIONS
+    packed: Packed | None = None
 
-    def results(rows: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], _Fetched]]:
+    def results(
+        tensors: WindowTensors, rows: NDArray[np.int64]
+    ) -> Iterator[tuple[NDArray[np.int64], _Fetched]]:
         fetched = None
         try:
             with torch.inference_mode(), autocast(device, dtype), packing(packed):
@@ -149,12 +176,22 @@ def run_windows(
         if device.type == "cuda":
             torch.cuda.empty_cache()
         half = len(rows) // 2
-        yield from results(rows[:half])
-        yield from results(rows[half:])
+        yield from results(tensors, rows[:half])
+        yield from results(tensors, rows[half:])
+
+    def launched() -> Iterator[tuple[Windows, NDArray[np.int64], _Fetched]]:
+        nonlocal packed
+        for windows in pieces:
+            if packed is None and len(windows) > PACKED_WINDOWS:
+                packed = {}
+            tensors = WindowTensors(windows, device)
+            for rows in windows.batches(bound) if batches is None else batches(windows):
+                for some, fetched in results(tensors, rows):
+                    yield windows, some, fetched
 
     def checked(
-        rows: NDArray[np.int64], fetched: _Fetched
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        windows: Windows, rows: NDArray[np.int64], fetched: _Fetched
+    ) -> tuple[Windows, NDArray[np.int64], NDArray[np.float32]]:
         values = fetched.numpy()
         if not np.isfinite(values.sum()):  # then some may not be, or the sum alone is too large
             finite = np.isfinite(values).reshape(len(values), -1).all(1)
@@ -165,17 +202,15 @@ def run_windows(
                     f"{windows.curves.ids[i].item()!r}, in {str(dtype).removeprefix('torch.')}: "
                     "look at its magnitudes, and at the network's weights"
                 )
-        return rows, values
+        return windows, rows, values
 
-    # a batch is taken from a GPU while the next one is computed
-    before: tuple[NDArray[np.int64], _Fetched] | None = None
-    for rows in batches:
-        for result in results(rows):
-            if before is not None:
-                yield checked(*before)
-            before = result
-    if before is not None:
-        yield checked(*before)
+    waiting: deque[tuple[Windows, NDArray[np.int64], _Fetched]] = deque()
+    for each in launched():
+        waiting.append(each)
+        if on_cpu or len(waiting) > AHEAD:
+            yield checked(*waiting.popleft())
+    while waiting:
+        yield checked(*waiting.popleft())
 
 
 class _Fetched:

@@ -198,9 +198,11 @@ class FrozenFeatures:
             layers = self.encoder.all_layers(time, mag, mask)  # type: ignore[operator]
             return self.head.reduce(layers, mask)
 
-        return run_windows(
-            reduced, self.windows, device=self.device, dtype=self.dtype, batches=batches
+        chosen = None if batches is None else lambda _: batches
+        found = run_windows(
+            reduced, [self.windows], device=self.device, dtype=self.dtype, batches=chosen
         )
+        return ((rows, values) for _, rows, values in found)
 
 
 def summaries(
@@ -217,9 +219,9 @@ def summaries(
         layers = encoder.all_layers(time, mag, mask)  # type: ignore[operator]
         return head.summarise(head.reduce(layers, mask), mask)
 
-    per_window = list(run_windows(summary, windows, device=device, dtype=dtype))
-    rows = np.concatenate([r for r, _ in per_window])
-    values = np.concatenate([v for _, v in per_window])
+    per_window = list(run_windows(summary, [windows], device=device, dtype=dtype))
+    rows = np.concatenate([r for _, r, _ in per_window])
+    values = np.concatenate([v for _, _, v in per_window])
     in_order = np.empty(values.shape, dtype=np.float64)
     in_order[rows] = values
     first = np.searchsorted(windows.object, np.arange(len(windows.curves)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -118,6 +118,15 @@ class Windows:
             np.where(mask, mag, 0.0).astype(np.float32),
             mask,
         )
+
+    def columns(self, rows: slice) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return times and magnitudes of consecutive windows as they are, one after the other."""
+        start, length = self.start[rows], self.length[rows]
+        end = np.cumsum(length)
+        where: Any = slice(start[0], start[-1] + length[-1])
+        if where.stop - where.start != end[-1]:  # others lie between them
+            where = np.repeat(start - end + length, length) + np.arange(end[-1])
+        return self.curves.time[where], self.curves.mag[where]
 
     def positions(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Return where the observations of padded windows lie in the flat columns, and the mask.

@@ -66,14 +66,14 @@ def test_a_batch_that_does_not_fit_is_halved(caplog):
         return embedder.module_.encoder(time, mag, mask).mean((1, 2))
 
     with caplog.at_level(logging.INFO, "sklearn_astromer"):
-        halved = dict_of(run_windows(means, windows, device=CPU, dtype=torch.float32))
+        halved = dict_of(run_windows(means, [windows], device=CPU, dtype=torch.float32))
     assert max(sizes) > 8 >= min(sizes)
     assert "halved" in caplog.text
     assert sorted(halved) == list(range(len(windows)))
 
 
 def dict_of(results):
-    return {int(row): value for rows, values in results for row, value in zip(rows, values)}  # noqa: B905
+    return {int(row): value for _, rows, values in results for row, value in zip(rows, values)}  # noqa: B905
 
 
 @pytest.mark.parametrize("error", [RuntimeError("shapes differ"), ValueError("no")])
@@ -84,7 +84,7 @@ def test_other_errors_are_raised(error):
         raise error
 
     with pytest.raises(type(error), match=str(error)):
-        list(run_windows(fail, windows, device=CPU, dtype=torch.float32))
+        list(run_windows(fail, [windows], device=CPU, dtype=torch.float32))
 
 
 def test_a_single_window_that_does_not_fit_is_an_error():
@@ -94,7 +94,7 @@ def test_a_single_window_that_does_not_fit_is_an_error():
         return torch.empty(2**62, dtype=torch.uint8)
 
     with pytest.raises(RuntimeError, match="allocate"):
-        list(run_windows(too_much, windows, device=CPU, dtype=torch.float32))
+        list(run_windows(too_much, [windows], device=CPU, dtype=torch.float32))
 
 
 CHILD = """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from sklearn_astromer.modules.encoder import Encoder, EncoderConfig, moments, visible
+from sklearn_astromer.modules.norm import LayerNorm
 
 
 class Decoder(nn.Module):
@@ -17,7 +18,7 @@ class Decoder(nn.Module):
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
-        self.norm = nn.LayerNorm(config.d_model, eps=config.norm_eps)
+        self.norm = LayerNorm(config.d_model, eps=config.norm_eps)
         self.out = nn.Linear(config.d_model, 1)
 
     def forward(self, x: Tensor) -> Tensor:

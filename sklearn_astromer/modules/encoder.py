@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from sklearn_astromer.modules.attention import SelfAttention
 from sklearn_astromer.modules.dropout import Dropout
 from sklearn_astromer.modules.linear import Linear
+from sklearn_astromer.modules.norm import LayerNorm
 from sklearn_astromer.modules.positional import PositionalEncoding
 
 ACTIVATIONS = ("tanh", "gelu")
@@ -97,10 +98,10 @@ class Block(nn.Module):
         self.residual, self.norm_first = config.residual, config.norm_first
         self.activation = config.activation
         self.attention = SelfAttention(config.d_model, config.n_heads)
-        self.norm1 = nn.LayerNorm(config.d_model, eps=config.norm_eps)
+        self.norm1 = LayerNorm(config.d_model, eps=config.norm_eps)
         self.ffn_in = Linear(config.d_model, config.d_ff)
         self.ffn_out = Linear(config.d_ff, config.d_model)
-        self.norm2 = nn.LayerNorm(config.d_model, eps=config.norm_eps)
+        self.norm2 = LayerNorm(config.d_model, eps=config.norm_eps)
         self.residual1: nn.Module = nn.Identity()
         self.residual2: nn.Module = nn.Identity()
         if config.dense_residual:
@@ -152,7 +153,7 @@ class Encoder(nn.Module):
         self.layers: Sequence[Block] = nn.ModuleList(  # type: ignore[assignment]
             Block(config) for _ in range(config.n_layers)
         )
-        self.norm = nn.LayerNorm(config.d_model, eps=config.norm_eps) if config.norm_first else None
+        self.norm = LayerNorm(config.d_model, eps=config.norm_eps) if config.norm_first else None
 
     def forward(
         self, time: Tensor, mag: Tensor, mask: Tensor | None = None, hidden: Tensor | None = None

@@ -72,6 +72,8 @@ def combine_windows(
     ndarray of shape (n_objects, k · d_model)
         For ``"mean_std"`` the mean and the standard deviation over all observations.
     """
+    if pooling != "mean_std" and len(first) == len(pooled):  # of one window each
+        return pooled.reshape(len(first), -1)
     if pooling == "max":
         return np.maximum.reduceat(pooled, first).reshape(len(first), -1)
     weight = length[:, None, None].astype(np.float64)
