@@ -75,6 +75,7 @@ def embedding(args: argparse.Namespace, curves: LightCurves) -> Iterator[tuple[s
         encoding.RESIDENT_SHARE = share
         model = embedder(args, precision, compiles)
         yield name, len(curves) / best(lambda model=model: model.transform(curves))
+    yield "piece by piece", len(curves) / best(lambda: list(model.transform_batches(curves)))
 
 
 def batches(args: argparse.Namespace, curves: LightCurves) -> Iterator[tuple[str, float]]:

@@ -32,6 +32,8 @@ from sklearn_astromer.windows import Windows, pieces
 
 # What is embedded at a time, so that what is not yet pooled takes little memory.
 PIECE_OBSERVATIONS = 2**20
+# In a piece of `transform_batches` where a GPU computes one of the former while others are made.
+GPU_PIECE_OBSERVATIONS = 2**24
 LARGEST_WINDOW = 2**16  # that weights can be saved with
 # In a batch of `score`, whatever `batch_size` is: what is hidden is drawn a batch at a time.
 SCORED_WINDOWS = 32
@@ -106,7 +108,8 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
         ----------
         X : LightCurves, or iterable of what `as_light_curves` takes
             Of light curves, such as `LightCurves.open_parquet` maps into memory, pieces of about a
-            million observations are embedded at a time; of an iterable each item is a piece.
+            million observations are embedded at a time, and of 16 million on a GPU; of an iterable
+            each item is a piece.
         progress : bool, optional
             Show a progress bar. None: if `verbose` is at least 1.
 
@@ -136,7 +139,9 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
         total, parts = None, X
         if isinstance(X, LightCurves):
             total = len(X)
-            parts = (X[part] for part in pieces(X.offsets, PIECE_OBSERVATIONS))
+            on_cpu = resolve_device(self.device).type == "cpu"
+            most = PIECE_OBSERVATIONS if on_cpu else GPU_PIECE_OBSERVATIONS
+            parts = (X[part] for part in pieces(X.offsets, most))
         elif isinstance(X, (np.ndarray, pd.DataFrame, pd.Series)):
             raise TypeError(
                 f"X is one {type(X).__name__}: give it to transform, or pieces of it as [X1, X2, …]"

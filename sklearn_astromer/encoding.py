@@ -6,8 +6,9 @@ import logging
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from sklearn_astromer.modules.linear import Packed, packing
 from sklearn_astromer.windows import Windows, padded
 
 logger = logging.getLogger(__name__)
+Item = TypeVar("Item")
 
 # Observations (padding included) in a batch, where a CPU is fastest, and enough to fill a GPU.
 CPU_BATCH_OBSERVATIONS = 2400
@@ -181,10 +183,10 @@ def run_windows(
 
     def launched() -> Iterator[tuple[Windows, NDArray[np.int64], _Fetched]]:
         nonlocal packed
-        for windows in pieces:
+        prepared = ((windows, WindowTensors(windows, device)) for windows in pieces)
+        for windows, tensors in prepared if on_cpu else _ahead(prepared, device):
             if packed is None and len(windows) > PACKED_WINDOWS:
                 packed = {}
-            tensors = WindowTensors(windows, device)
             for rows in windows.batches(bound) if batches is None else batches(windows):
                 for some, fetched in results(tensors, rows):
                     yield windows, some, fetched
@@ -211,6 +213,22 @@ def run_windows(
             yield checked(*waiting.popleft())
     while waiting:
         yield checked(*waiting.popleft())
+
+
+def _ahead(items: Iterator[Item], device: torch.device) -> Iterator[Item]:
+    """Yield items, each made by another thread while the one before it is used."""
+    cuda = device.type == "cuda"
+    stream = torch.cuda.current_stream(device) if cuda else None
+
+    def following() -> Item | None:
+        with torch.cuda.stream(stream):  # which each thread has for itself; None changes nothing
+            return next(items, None)
+
+    with ThreadPoolExecutor(1, "sklearn_astromer") as thread:
+        coming = thread.submit(following)
+        while (item := coming.result()) is not None:
+            coming = thread.submit(following)
+            yield item
 
 
 class _Fetched:

@@ -7,6 +7,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from sklearn_astromer.modules.linear import followed
+
 
 class PositionalEncoding(nn.Module):
     """Sines and cosines of the time (Donoso-Oliva et al. 2023, eqs. 3 and 4, as released).
@@ -46,4 +48,7 @@ class PositionalEncoding(nn.Module):
         """Encode times in days: (…, L) to (…, L, d_model), float32."""
         time = time.float().unsqueeze(-1)
         even, odd = torch.sin(time * self.even), torch.cos(time * self.odd)
-        return torch.stack([even, odd], dim=-1).flatten(-2)
+        if followed():  # an exporter knows no complex numbers, and a compiler nothing better
+            return torch.stack([even, odd], dim=-1).flatten(-2)
+        # side by side as the parts of complex numbers: in a quarter of the time on a GPU
+        return torch.view_as_real(torch.complex(even, odd)).flatten(-2)
