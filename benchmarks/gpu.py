@@ -210,7 +210,7 @@ def main() -> None:
     """Measure, print, write the JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", default="cuda")
-    parser.add_argument("--windows", type=int, default=400_000)
+    parser.add_argument("--windows", type=int, default=200_000)
     parser.add_argument("--batch", type=int, default=4096, help="windows in a training step")
     parser.add_argument("--no-compile", action="store_true")
     args = parser.parse_args()
