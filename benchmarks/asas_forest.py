@@ -4,8 +4,8 @@
 
 7 classes, at most 300 objects each, 3-fold cross-validated macro-F1: `macho` with correct and with
 the official padding, a random-init encoder, hand-crafted features, and features and embeddings
-together. What the encoders of this package were trained on is among these objects; for them see
-`checkpoints.py`.
+together; and what bfloat16 changes. `surveys-small` was trained on some of these objects, so that
+its rows compare precisions alone; for what it is worth see `checkpoints.py`.
 """
 
 from __future__ import annotations
@@ -45,17 +45,22 @@ def main() -> None:
     encoder = clone(embedder).fit(curves).module_.encoder
     features = hand_crafted_features(curves).to_numpy()
     mean_and_std = clone(embedder).set_params(pooling="mean_std").fit_transform(curves)
-    rounded = clone(embedder).set_params(precision="bfloat16")
-    cosine = cosines(clone(embedder).fit_transform(curves), clone(rounded).fit_transform(curves))
-    agreement = {
-        "least_cosine": float(cosine.min()),
-        "median_cosine": float(np.median(cosine)),
-        "share_below_0.9999": float((cosine < 0.9999).mean()),
-    }
-    print(f"bfloat16 to float32: {agreement}\n", flush=True)
+    small = AstromerEmbedder("surveys-small", max_epochs=0)
+    agreement = {}
+    for name, each in (("macho", embedder), ("surveys-small", small)):
+        rounded = clone(each).set_params(precision="bfloat16").fit_transform(curves)
+        cosine = cosines(clone(each).fit_transform(curves), rounded)
+        agreement[name] = {
+            "least_cosine": float(cosine.min()),
+            "median_cosine": float(np.median(cosine)),
+            "share_below_0.9999": float((cosine < 0.9999).mean()),
+        }
+        print(f"{name}, bfloat16 to float32: {agreement[name]}\n", flush=True)
     forest_rows: dict[str, tuple[Any, Any]] = {
         "macho, mean": (embedder, curves),
-        "macho, mean, bfloat16": (rounded, curves),
+        "macho, mean, bfloat16": (clone(embedder).set_params(precision="bfloat16"), curves),
+        "surveys-small, mean": (small, curves),
+        "surveys-small, mean, bfloat16": (clone(small).set_params(precision="bfloat16"), curves),
         "macho, mean and std": (None, mean_and_std),
         "hand-crafted and macho": (None, np.hstack([features, mean_and_std])),
         "macho, mean, official windows and padding": (None, official.embed(encoder, curves)),

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from hypothesis import settings
 
 from sklearn_astromer.cli import main
@@ -15,6 +16,14 @@ SHARED = Path(__file__).parents[1].parent / "shared"
 # The same examples everywhere and at every run: a failure in CI is a failure here.
 settings.register_profile("suite", deadline=None, derandomize=True, database=None)
 settings.load_profile("suite")
+
+
+@pytest.fixture(autouse=True)
+def on_the_cpu(request, monkeypatch):
+    """Hide the GPU from all tests but those made for one: the others are about numbers of a CPU."""
+    if request.path.name != "test_gpu.py":
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
 
 
 @pytest.fixture(scope="session")

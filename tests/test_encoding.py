@@ -4,6 +4,7 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -95,6 +96,37 @@ def test_a_single_window_that_does_not_fit_is_an_error():
 
     with pytest.raises(RuntimeError, match="allocate"):
         list(run_windows(too_much, [windows], device=CPU, dtype=torch.float32))
+
+
+def test_the_next_piece_is_made_by_another_thread_in_order():
+    made = []
+
+    def items():
+        for i in range(5):
+            made.append((i, threading.current_thread()))
+            yield i
+
+    found = encoding._ahead(items(), CPU)
+    assert next(found) == 0
+    assert [next(found), *found] == [1, 2, 3, 4]
+    assert [i for i, _ in made] == [0, 1, 2, 3, 4]
+    assert threading.current_thread() not in {thread for _, thread in made}
+
+
+def test_an_error_in_the_other_thread_is_raised_here_and_an_early_end_is_one():
+    def items():
+        yield 0
+        yield 1
+        raise OSError("the map is gone")
+
+    found = encoding._ahead(items(), CPU)
+    assert [next(found), next(found)] == [0, 1]
+    with pytest.raises(OSError, match="the map is gone"):
+        next(found)
+    found = encoding._ahead(iter(range(100)), CPU)
+    next(found)
+    found.close()
+    assert not any(t.name.startswith("sklearn_astromer") for t in threading.enumerate())
 
 
 CHILD = """
