@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import official
 import report
+from agreement import cosines
 from features import hand_crafted_features
-from numpy.typing import NDArray
 from realdata import CLASSES, load, per_class
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
@@ -25,12 +25,6 @@ from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.pipeline import Pipeline
 
 from sklearn_astromer import AstromerEmbedder
-
-
-def cosines(x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the cosine of each row of one table to that of the other."""
-    x, y = (t / np.linalg.norm(t.astype(np.float64), axis=1, keepdims=True) for t in (x, y))
-    return (x * y).sum(1)
 
 
 def main() -> None:

@@ -21,6 +21,7 @@ import numpy as np
 import realdata
 import report
 import torch
+from agreement import agreement, table
 from torch.profiler import ProfilerActivity, profile
 
 from sklearn_astromer import AstromerEmbedder, LightCurves, encoding
@@ -179,33 +180,6 @@ def synchronous(x: torch.Tensor) -> None:
         torch.cuda.synchronize()
 
 
-def agreement(args: argparse.Namespace) -> list[dict[str, Any]]:
-    """Return how far rows of real curves are from those of float32 on the CPU."""
-    rows = []
-    for catalog in ("asas", "stripe82"):
-        curves = realdata.load(catalog)[0][: 20 * args.windows]
-        curves = curves[np.random.RandomState(0).permutation(len(curves))[:3000]]
-        for weights in ("macho", "surveys-small"):
-            cpu = argparse.Namespace(device="cpu")
-            theirs = embedder(cpu, "float32", pretrained=weights).transform(curves)
-            for precision in ("float32", "bfloat16"):
-                ours = embedder(args, precision, pretrained=weights).transform(curves)
-                norms = np.linalg.norm(ours, axis=1) * np.linalg.norm(theirs, axis=1)
-                cosine = (ours * theirs).sum(1) / norms
-                rows.append(
-                    {
-                        "catalog": catalog,
-                        "weights": weights,
-                        "precision": precision,
-                        "largest difference": float(np.abs(ours - theirs).max()),
-                        "largest value": float(np.abs(theirs).max()),
-                        "least cosine": float(cosine.min()),
-                        "share above 0.9999": float((cosine >= 0.9999).mean()),
-                    }
-                )
-    return rows
-
-
 def main() -> None:
     """Measure, print, write the JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -233,16 +207,10 @@ def main() -> None:
             print(name, {k: v for k, v in figures[name].items() if k != "operations"})
             print(table(figures[name]["operations"]))
     if realdata.SHARED.exists():
-        figures["agreement"] = agreement(args)
+        figures["agreement"] = agreement(args.device)
         print(table(figures["agreement"]))
     if torch.device(args.device).type == "cuda":
         report.write("gpu", figures)
-
-
-def table(rows: list[dict[str, Any]]) -> str:
-    """Return rows of figures as text."""
-    cells = [[f"{v:.6g}" if isinstance(v, float) else str(v) for v in r.values()] for r in rows]
-    return report.table(list(rows[0]), cells)
 
 
 if __name__ == "__main__":
