@@ -206,11 +206,14 @@ def main() -> None:
             figures[name] = profiled(args, curves, compiles)
             print(name, {k: v for k, v in figures[name].items() if k != "operations"})
             print(table(figures[name]["operations"]))
+    written = torch.device(args.device).type == "cuda"
+    if written:
+        report.write("gpu", figures)
     if realdata.SHARED.exists():
         figures["agreement"] = agreement(args.device)
         print(table(figures["agreement"]))
-    if torch.device(args.device).type == "cuda":
-        report.write("gpu", figures)
+        if written:
+            report.write("gpu", figures)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
 from typing import Any
@@ -38,6 +39,8 @@ LARGEST_WINDOW = 2**16  # that weights can be saved with
 # In a batch of `score`, whatever `batch_size` is: what is hidden is drawn a batch at a time.
 SCORED_WINDOWS = 32
 
+COMPILING = threading.Lock()
+
 
 def embedded(
     module: Astromer, time: Tensor, mag: Tensor, mask: Tensor | None, pooling: str
@@ -47,9 +50,19 @@ def embedded(
 
 
 @cache
-def compiled(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Return what torch compiles, once, for any network and any number and length of windows."""
-    return torch.compile(function, dynamic=True)
+def compiled() -> Callable[..., Tensor]:
+    """Return `embedded` as torch compiles it, for any number and length of windows.
+
+    Anew for each shape of network, pooling and dtype, with and without a mask, and for a single
+    window; after eight of those torch leaves others uncompiled, and logs so.
+    """
+    function = torch.compile(embedded, dynamic=True)
+
+    def in_turn(*args: Any) -> Tensor:
+        with COMPILING:  # which is not for several threads at once
+            return function(*args)
+
+    return in_turn
 
 
 class EmbeddingBase(TransformerMixin, AstromerBase):
@@ -154,11 +167,11 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
                 yield rows
 
     def _pooled(
-        self, run: Any, pieces: Iterator[Windows], pooling: str
+        self, run: Any, parts: Iterator[Windows], pooling: str
     ) -> Iterator[NDArray[np.float32]]:
-        """Yield the rows of each piece's objects."""
+        """Yield the rows of each part's objects."""
         compiles = self.compile and resolve_device(self.device).type == "cuda"
-        embed = compiled(embedded) if compiles else embedded
+        embed = compiled() if compiles else embedded
 
         def pooled(
             module: Astromer, _: Any, time: Tensor, mag: Tensor, mask: Tensor | None
@@ -166,7 +179,7 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
             return embed(module, time, mag, mask, pooling)
 
         left = 0
-        for windows, batch, result in run(pooled, pieces):
+        for windows, batch, result in run(pooled, parts):
             if left == 0:
                 left = len(windows)
                 per_window = np.empty((left, *result.shape[1:]), dtype=np.float32)
@@ -275,8 +288,8 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
         dtype = resolve_dtype(self.precision, device)
         network = self._network(device)
 
-        def run(function: Any, pieces: Iterable[Windows]) -> Any:
-            return run_windows(partial(function, network), pieces, device=device, dtype=dtype)
+        def run(function: Any, parts: Iterable[Windows]) -> Any:
+            return run_windows(partial(function, network), parts, device=device, dtype=dtype)
 
         return run
 

@@ -231,7 +231,7 @@ def _parser() -> argparse.ArgumentParser:
         "--batch",
         type=_positive,
         metavar="N",
-        help="objects in memory at a time (default: those of a million observations)",
+        help="objects in memory at a time (default: of a million observations, 16 on a GPU)",
     )
 
     pretrain = command(

@@ -7,6 +7,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from functools import cache
 from typing import Any, TypeVar
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sklearn_astromer.modules.linear import Packed, packing
-from sklearn_astromer.windows import Windows, padded
+from sklearn_astromer.windows import Windows, padded, pieces
 
 logger = logging.getLogger(__name__)
 Item = TypeVar("Item")
@@ -25,8 +26,9 @@ Item = TypeVar("Item")
 CPU_BATCH_OBSERVATIONS = 2400
 GPU_BATCH_OBSERVATIONS = 2**19
 
-# Batches that a GPU is given before the results of the first are fetched.
-AHEAD = 8
+# Batches that a GPU is given before the results of the first are fetched, and bytes of results
+# from which on it is one: vectors of all observations are many.
+AHEAD, AHEAD_BYTES = 8, 2**28
 
 # From so many windows on, packing a network's weights pays.
 PACKED_WINDOWS = 64
@@ -34,7 +36,7 @@ PACKED_WINDOWS = 64
 # The share of a GPU's free memory that all observations of a catalog may take.
 RESIDENT_SHARE = 0.25
 LARGE_BLOCK = 2**25 - 2**16  # just below the largest that glibc adapts to
-SENT_WINDOWS = 2**16  # at a time, so that little of a mapped catalog is in memory
+SENT_OBSERVATIONS = 2**23  # at a time, so that little of a mapped catalog is in memory
 
 
 class WindowTensors:
@@ -62,24 +64,30 @@ class WindowTensors:
                 8 * n < RESIDENT_SHARE * torch.cuda.mem_get_info(device)[0]
             )
         if resident:
-            end = np.cumsum(windows.length)
-            self.start, self.length = (
-                sent(each, device) for each in (end - windows.length, windows.length)
-            )
-            self.flat = torch.empty((2, n), device=device)
-            for first in range(0, len(windows), SENT_WINDOWS):
-                rows = slice(first, first + SENT_WINDOWS)
-                part = self.flat[:, int(end[first] - windows.length[first]) : int(end[rows][-1])]
-                for out, column, mean in zip(
-                    part,
-                    windows.columns(rows),
-                    (windows.time_mean[rows], windows.mag_mean[rows]),
-                    strict=True,
-                ):
-                    of_each = sent(mean, device).repeat_interleave(
-                        self.length[rows], output_size=len(column)
-                    )
-                    out.copy_(sent(column, device) - of_each)
+            try:
+                self._send(n)
+            except (MemoryError, RuntimeError) as error:
+                if not _is_out_of_memory(error):
+                    raise
+                self.flat = None
+                logger.info("%d observations do not fit into memory: sent by batches", n)
+
+    def _send(self, n: int) -> None:
+        windows, device = self.windows, self.device
+        end = np.cumsum(windows.length)
+        self.start, self.length = (
+            sent(each, device) for each in (end - windows.length, windows.length)
+        )
+        flat = self.flat = torch.empty((2, n), device=device)
+        offsets = np.concatenate([[0], end])
+        for rows in pieces(offsets, SENT_OBSERVATIONS):
+            length = self.length[rows]
+            columns = windows.columns(rows)
+            means = windows.time_mean[rows], windows.mag_mean[rows]
+            for out, column, mean in zip(flat, columns, means, strict=True):
+                of_each = sent(mean, device).repeat_interleave(length, output_size=len(column))
+                centred = sent(column, device) - of_each
+                out[int(offsets[rows.start]) : int(offsets[rows.stop])].copy_(centred)
 
     def of(self, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor, Tensor | None]:
         """Return time, mag and mask of some windows, as `Windows.gather` gives them."""
@@ -118,20 +126,20 @@ def sent(array: NDArray[Any], device: torch.device) -> Tensor:
         array = array if array.flags.writeable else array.copy()  # or torch would warn
         return torch.from_numpy(array).to(device)
     like = torch.from_numpy(np.empty(0, array.dtype))
-    pinned = torch.empty(array.shape, dtype=like.dtype, pin_memory=True)
+    pinned = torch.empty(array.shape, dtype=like.dtype, pin_memory=True, device="cpu")
     pinned.numpy()[...] = array
     return pinned.to(device, non_blocking=True)
 
 
 def run_windows(
     function: Callable[[NDArray[np.int64], Tensor, Tensor, Tensor | None], Tensor],
-    pieces: Iterable[Windows],
+    parts: Iterable[Windows],
     *,
     device: torch.device,
     dtype: torch.dtype,
     batches: Callable[[Windows], Iterable[NDArray[np.int64]]] | None = None,
 ) -> Iterator[tuple[Windows, NDArray[np.int64], NDArray[np.float32]]]:
-    """Yield (windows, rows, results) of batches of windows, piece after piece.
+    """Yield (windows, rows, results) of batches of windows, part after part.
 
     A batch that does not fit into memory is halved, and so on down to a single window.
 
@@ -139,8 +147,8 @@ def run_windows(
     ----------
     function : callable
         Maps rows, time, mag and mask (see `Encoder.forward`) to a Tensor of one entry per window.
-    pieces : iterable of Windows
-        Each is made, and sent, while a GPU computes those before it.
+    parts : iterable of Windows
+        Each is made, and put into pinned memory, while a GPU computes those before it.
     device, dtype : torch.device, torch.dtype
         Where to compute; any dtype but float32 by autocast.
     batches : callable, optional
@@ -183,7 +191,7 @@ def run_windows(
 
     def launched() -> Iterator[tuple[Windows, NDArray[np.int64], _Fetched]]:
         nonlocal packed
-        prepared = ((windows, WindowTensors(windows, device)) for windows in pieces)
+        prepared = ((windows, WindowTensors(windows, device)) for windows in parts)
         for windows, tensors in prepared if on_cpu else _ahead(prepared, device):
             if packed is None and len(windows) > PACKED_WINDOWS:
                 packed = {}
@@ -209,7 +217,9 @@ def run_windows(
     waiting: deque[tuple[Windows, NDArray[np.int64], _Fetched]] = deque()
     for each in launched():
         waiting.append(each)
-        if on_cpu or len(waiting) > AHEAD:
+        held = sum(fetched.host.nbytes for _, _, fetched in waiting)
+        most = 0 if on_cpu else AHEAD if held <= AHEAD_BYTES else 1
+        while len(waiting) > most:
             yield checked(*waiting.popleft())
     while waiting:
         yield checked(*waiting.popleft())
@@ -217,11 +227,12 @@ def run_windows(
 
 def _ahead(items: Iterator[Item], device: torch.device) -> Iterator[Item]:
     """Yield items, each made by another thread while the one before it is used."""
-    cuda = device.type == "cuda"
-    stream = torch.cuda.current_stream(device) if cuda else None
+    of_thread: Any = nullcontext()
+    if device.type == "cuda":  # each thread has a current stream of its own
+        of_thread = torch.cuda.stream(torch.cuda.current_stream(device))
 
     def following() -> Item | None:
-        with torch.cuda.stream(stream):  # which each thread has for itself; None changes nothing
+        with of_thread:
             return next(items, None)
 
     with ThreadPoolExecutor(1, "sklearn_astromer") as thread:
@@ -236,12 +247,13 @@ class _Fetched:
 
     def __init__(self, result: Tensor) -> None:
         self.event: Any = None
-        self.host = result
-        if result.is_cuda:
-            self.host = torch.empty(result.shape, dtype=result.dtype, pin_memory=True)
-            self.host.copy_(result, non_blocking=True)
-            self.event = torch.cuda.Event()  # type: ignore[no-untyped-call]
-            self.event.record()
+        if not result.is_cuda:
+            self.host = result.cpu()
+            return
+        self.host = torch.empty(result.shape, dtype=result.dtype, pin_memory=True, device="cpu")
+        self.host.copy_(result, non_blocking=True)
+        self.event = torch.cuda.Event()  # type: ignore[no-untyped-call]
+        self.event.record(torch.cuda.current_stream(result.device))
 
     def numpy(self) -> NDArray[np.float32]:
         """Wait for it."""

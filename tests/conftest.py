@@ -18,12 +18,14 @@ settings.register_profile("suite", deadline=None, derandomize=True, database=Non
 settings.load_profile("suite")
 
 
-@pytest.fixture(autouse=True)
-def on_the_cpu(request, monkeypatch):
+@pytest.fixture(autouse=True, scope="module")
+def on_the_cpu(request):
     """Hide the GPU from all tests but those made for one: the others are about numbers of a CPU."""
-    if request.path.name != "test_gpu.py":
-        monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    with pytest.MonkeyPatch.context() as patch:
+        if request.path.name != "test_gpu.py":
+            patch.setattr(torch.cuda, "is_available", lambda: False)
+            patch.setenv("CUDA_VISIBLE_DEVICES", "")
+        yield
 
 
 @pytest.fixture(scope="session")

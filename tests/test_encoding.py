@@ -45,11 +45,28 @@ def test_resident_windows_are_those_gathered_on_the_host(lengths, window_size, s
 
 
 def test_resident_windows_are_sent_in_pieces(monkeypatch):
-    monkeypatch.setattr(encoding, "SENT_WINDOWS", 7)
+    monkeypatch.setattr(encoding, "SENT_OBSERVATIONS", 200)
     windows = Windows(make_variable_stars(20, random_state=0)[0], 30)
     rows = np.random.default_rng(0).permutation(len(windows))
     ours = WindowTensors(windows, CPU, resident=True).of(rows)
     for a, b in zip(ours, WindowTensors(windows, CPU).of(rows), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_observations_that_do_not_fit_are_sent_by_batches(monkeypatch, caplog):
+    windows = Windows(make_variable_stars(20, random_state=0)[0], 30)
+    rows = np.arange(9)
+    expected = WindowTensors(windows, CPU, resident=True).of(rows)
+
+    def full(*_):
+        return torch.empty(2**62, dtype=torch.uint8)
+
+    monkeypatch.setattr(encoding, "sent", full)
+    with caplog.at_level(logging.INFO, "sklearn_astromer"):
+        tensors = WindowTensors(windows, CPU, resident=True)
+    monkeypatch.undo()
+    assert "do not fit" in caplog.text
+    for a, b in zip(tensors.of(rows), expected, strict=True):
         assert torch.equal(a, b)
 
 
@@ -98,19 +115,18 @@ def test_a_single_window_that_does_not_fit_is_an_error():
         list(run_windows(too_much, [windows], device=CPU, dtype=torch.float32))
 
 
-def test_the_next_piece_is_made_by_another_thread_in_order():
-    made = []
+def test_the_next_piece_is_made_while_one_is_used_and_in_order():
+    second = threading.Event()
 
     def items():
-        for i in range(5):
-            made.append((i, threading.current_thread()))
-            yield i
+        yield 0
+        second.set()
+        yield from range(1, 5)
 
     found = encoding._ahead(items(), CPU)
     assert next(found) == 0
-    assert [next(found), *found] == [1, 2, 3, 4]
-    assert [i for i, _ in made] == [0, 1, 2, 3, 4]
-    assert threading.current_thread() not in {thread for _, thread in made}
+    assert second.wait(timeout=60)
+    assert list(found) == [1, 2, 3, 4]
 
 
 def test_an_error_in_the_other_thread_is_raised_here_and_an_early_end_is_one():

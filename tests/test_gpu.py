@@ -9,8 +9,9 @@ import joblib
 import numpy as np
 import pytest
 import torch
+import torch._dynamo.utils
 
-from sklearn_astromer import AstromerClassifier, AstromerEmbedder, encoding
+from sklearn_astromer import AstromerClassifier, AstromerEmbedder, _embedding, encoding
 from sklearn_astromer.datasets import make_variable_stars
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no GPU here")
@@ -55,11 +56,16 @@ def test_vectors_and_reconstructions_are_those_of_the_cpu(stars):
 
 @pytest.mark.parametrize("bound", [300, 4000, 2**20])
 @pytest.mark.parametrize("share", [0.0, 1.0])
-def test_batches_and_sending_change_nothing(stars, monkeypatch, bound, share):
+@pytest.mark.parametrize("piece", [500, 10**6])
+def test_batches_pieces_and_sending_change_nothing(stars, monkeypatch, bound, share, piece):
     rows = embedder("cuda").transform(stars[0])
     monkeypatch.setattr(encoding, "GPU_BATCH_OBSERVATIONS", bound)
     monkeypatch.setattr(encoding, "RESIDENT_SHARE", share)
-    assert differ(embedder("cuda").transform(stars[0]), rows) <= 1e-5
+    monkeypatch.setattr(_embedding, "PIECE_OBSERVATIONS", piece)
+    monkeypatch.setattr(_embedding, "GPU_PIECE_OBSERVATIONS", 7 * piece)
+    model = embedder("cuda")
+    assert differ(model.transform(stars[0]), rows) <= 1e-5
+    assert differ(np.vstack(list(model.transform_batches(stars[0]))), rows) <= 1e-5
 
 
 @pytest.mark.parametrize("compiles", [False, True])
@@ -72,7 +78,10 @@ def test_bfloat16_is_close(stars, compiles):
 
 def test_compiled_float32_is_float32(stars):
     rows = embedder("cpu").transform(stars[0])
+    torch._dynamo.reset()
+    torch._dynamo.utils.counters.clear()
     assert differ(embedder("cuda", compile=True).transform(stars[0]), rows) <= 1e-5
+    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] > 0
 
 
 def test_a_batch_beyond_the_memory_is_halved(monkeypatch, caplog):

@@ -10,8 +10,9 @@ from torch import Tensor, nn
 class LayerNorm(nn.LayerNorm):
     """`torch.nn.LayerNorm` in the dtype of its input; it sums in float32 within.
 
-    Autocast would have float32 of it on a GPU, which the next layer rounds again: between products
-    memory is what limits the speed there, and this halves what is written and read.
+    Autocast would have float32 of it on a GPU, which the next product rounds again. Memory is what
+    limits the speed between products there, and this halves what is written and read. What the last
+    one gives to pooling is rounded to bfloat16 for it, too, and so are scale and shift.
     """
 
     def forward(self, x: Tensor) -> Tensor:
