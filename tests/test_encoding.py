@@ -58,8 +58,12 @@ def test_observations_that_do_not_fit_are_sent_by_batches(monkeypatch, caplog):
     rows = np.arange(9)
     expected = WindowTensors(windows, CPU, resident=True).of(rows)
 
-    def full(*_):
-        return torch.empty(2**62, dtype=torch.uint8)
+    sent = encoding.sent
+
+    def full(array, device):  # of what is sent, the observations come last
+        if array.dtype == np.float64:
+            torch.empty(2**62, dtype=torch.uint8)
+        return sent(array, device)
 
     monkeypatch.setattr(encoding, "sent", full)
     with caplog.at_level(logging.INFO, "sklearn_astromer"):
