@@ -15,8 +15,8 @@ from sklearn_astromer.modules.linear import Linear, followed, takes
 # From so many observations on, oneDNN's products are quicker than MKL's; beyond the second number
 # the weights of a window, L² a head, are not to be held in memory where no gradient needs them.
 LONG, LONGEST = 112, 1024
-# Logits given to oneDNN's softmax at a time, which copies them: so few stay near the processor.
-PART = 2**19 + 2**17
+# Logits in bfloat16 that are float32 at a time, for softmax: so few stay near the processor.
+PART = 2**19
 # Weights computed at a time in training, for the same reason: a tenth of a step in float32.
 TRAINED = 2**21
 
@@ -29,11 +29,18 @@ class SelfAttention(nn.Module):
     d_model : int
     n_heads : int
         Must divide `d_model`.
+    careful : bool
+        Whether a CPU that infers in bfloat16 is to round only what differs between observations.
+        The rounding errors of what they share are shared, too: no mean takes them away, and blocks
+        without residuals make more of them. So the products are without biases, of which that of
+        the queries adds a number to each key's logits and that of the keys nothing at all; and
+        what the mean of the weights over the queries gives is added in float32.
     """
 
-    def __init__(self, d_model: int, n_heads: int) -> None:
+    def __init__(self, d_model: int, n_heads: int, careful: bool = False) -> None:
         super().__init__()
         self.n_heads = n_heads
+        self.careful = careful
         self.qkv = Linear(d_model, 3 * d_model)
         self.out = Linear(d_model, d_model)
 
@@ -50,6 +57,8 @@ class SelfAttention(nn.Module):
         -------
         Tensor of shape (n_windows, L, d_model)
         """
+        if _infers_in_bfloat16(x) and x.shape[1] <= LONGEST:
+            return self._in_bfloat16(x, keys)
         qkv = self.qkv(x)
         if torch.is_grad_enabled() and not _fused(qkv):
             step = max(1, TRAINED // (self.n_heads * x.shape[1] ** 2))
@@ -76,6 +85,56 @@ class SelfAttention(nn.Module):
             attended = self._softmax(query, key, keys).to(qkv.dtype) @ value
         return attended.transpose(1, 2).flatten(2)
 
+    def _in_bfloat16(self, x: Tensor, keys: Tensor | None) -> Tensor:
+        n, length, width = x.shape
+        depth = width // self.n_heads
+        bias = None if keys is None else _bias(keys, torch.float32).unsqueeze(1)
+        if self.careful:
+            by_queries = self._bias_by_queries(x)
+            bias = by_queries if bias is None else by_queries + bias
+        if bias is not None:
+            bias = bias.expand(n, self.n_heads, length).reshape(-1, 1, length)
+        qkv = self.qkv(x, biased=not self.careful).view(n, length, 3, self.n_heads, depth)
+        query, key, value = qkv.permute(2, 0, 3, 1, 4).flatten(1, 2).unbind()
+        weights = query.new_empty(len(query), length, length)
+        weights.baddbmm_(query, key.transpose(1, 2), beta=0, alpha=depth**-0.5)
+        mean = self._softmax_of_rounded(weights, bias)
+        attended = torch.bmm(weights, value).view(n, self.n_heads, length, depth)
+        if mean is not None:
+            with torch.autocast("cpu", enabled=False):
+                shared = torch.bmm(mean, value.float()).view(n, self.n_heads, 1, depth)
+            shared += self.qkv.bias.view(3, self.n_heads, 1, depth)[2]
+            attended = attended.float().add_(shared)
+        joined = torch.empty(n, length, self.n_heads, depth, dtype=value.dtype)
+        joined.copy_(attended.transpose(1, 2))
+        out: Tensor = self.out(joined.flatten(2))
+        return out
+
+    def _bias_by_queries(self, x: Tensor) -> Tensor:
+        """Return what the bias of the queries adds to the logits of each key, (n, n_heads, L)."""
+        of_queries = self.qkv.bias.view(3, self.n_heads, 1, -1)[0]
+        of_keys = self.qkv.weight.view(3, self.n_heads, -1, x.shape[2])[1]
+        with torch.autocast("cpu", enabled=False):
+            both = (of_queries @ of_keys).squeeze(1) * of_keys.shape[1] ** -0.5
+            return both @ x.float().transpose(1, 2)
+
+    def _softmax_of_rounded(self, logits: Tensor, bias: Tensor | None) -> Tensor | None:
+        """Make logits weights, in place; if careful, less their mean over queries, returned."""
+        parts = torch.split(logits, max(1, PART // logits[0].numel()))
+        biases = [None] * len(parts) if bias is None else torch.split(bias, len(parts[0]))
+        means = []
+        for part, added in zip(parts, biases, strict=True):
+            if added is None:
+                weights = part.softmax(-1, dtype=torch.float32)
+            else:
+                weights = part.float().add_(added)
+                torch.softmax(weights, -1, out=weights)
+            if self.careful:
+                means.append(weights.mean(1, keepdim=True))
+                weights -= means[-1]
+            part.copy_(weights)
+        return torch.cat(means) if self.careful else None
+
     def weights(self, x: Tensor, keys: Tensor | None = None) -> Tensor:
         """Return the attention weights, (n_windows, n_heads, L, L); rows sum to 1."""
         query, key, _ = self._heads(self.qkv(x))
@@ -91,12 +150,7 @@ class SelfAttention(nn.Module):
             bias = _bias(keys, query.dtype).repeat_interleave(self.n_heads, 0).unsqueeze(1)
             logits = torch.baddbmm(bias, query, key, alpha=scale)
         weights = logits.view(-1, self.n_heads, *logits.shape[1:])
-        if torch.is_grad_enabled() or not takes(logits, torch.bfloat16):
-            # torch's of bfloat16 takes up to three times as long as one of float32
-            return weights.softmax(-1, dtype=torch.promote_types(logits.dtype, torch.float32))
-        for part in torch.split(logits, max(1, PART // logits[0].numel())):
-            part.copy_(part.to_mkldnn().softmax(-1).to_dense())
-        return weights
+        return weights.softmax(-1, dtype=torch.promote_types(logits.dtype, torch.float32))
 
     def _heads(self, qkv: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         # chunks, whose gradients are written side by side; those of an index are summed
@@ -105,6 +159,12 @@ class SelfAttention(nn.Module):
 
     def _split(self, x: Tensor) -> Tensor:
         return x.view(*x.shape[:2], self.n_heads, -1).transpose(1, 2)
+
+
+def _infers_in_bfloat16(x: Tensor) -> bool:
+    if not x.is_cpu or torch.is_grad_enabled() or followed():
+        return False
+    return torch.is_autocast_enabled("cpu") and torch.get_autocast_dtype("cpu") == torch.bfloat16
 
 
 def _fused(qkv: Tensor) -> bool:

@@ -91,13 +91,13 @@ class EncoderConfig:
 
 
 class Block(nn.Module):
-    """Attention, LayerNorm, feed-forward, LayerNorm."""
+    """Attention, LayerNorm, feed-forward, LayerNorm; see `SelfAttention` for `careful`."""
 
-    def __init__(self, config: EncoderConfig) -> None:
+    def __init__(self, config: EncoderConfig, careful: bool = False) -> None:
         super().__init__()
         self.residual, self.norm_first = config.residual, config.norm_first
         self.activation = config.activation
-        self.attention = SelfAttention(config.d_model, config.n_heads)
+        self.attention = SelfAttention(config.d_model, config.n_heads, careful)
         self.norm1 = LayerNorm(config.d_model, eps=config.norm_eps)
         self.ffn_in = Linear(config.d_model, config.d_ff)
         self.ffn_out = Linear(config.d_ff, config.d_model)
@@ -151,7 +151,7 @@ class Encoder(nn.Module):
         self.mask_token = nn.Parameter(torch.zeros(config.d_model)) if config.mask_token else None
         self.dropout = Dropout(config.dropout)
         self.layers: Sequence[Block] = nn.ModuleList(  # type: ignore[assignment]
-            Block(config) for _ in range(config.n_layers)
+            Block(config, careful=i == 0 and not config.residual) for i in range(config.n_layers)
         )
         self.norm = LayerNorm(config.d_model, eps=config.norm_eps) if config.norm_first else None
 
@@ -210,13 +210,14 @@ class Encoder(nn.Module):
             inputs = torch.stack([(mag - mean) / scale, scale.log().expand_as(mag)], dim=-1)
         if hidden is not None:
             inputs = inputs.masked_fill(hidden.unsqueeze(-1), 0.0)
-        # rounded to bfloat16, magnitudes would cost as much as all that follows
-        with torch.autocast(mag.device.type, enabled=False):
-            x = self.magnitude(inputs)
+        x, bias = self.positional(time), self.magnitude.bias
+        x = x.add_(bias) if self.time is None else self.time(x).float() + bias
+        # not as a product, which autocast would round: that costs as much as all that follows
+        for weight, values in zip(self.magnitude.weight.unbind(1), inputs.unbind(-1), strict=True):
+            x.addcmul_(values.unsqueeze(-1), weight)
         if hidden is not None and self.mask_token is not None:
-            x = torch.where(hidden.unsqueeze(-1), self.mask_token.to(x.dtype), x)
-        position = self.positional(time)
-        return self.dropout(x + (position if self.time is None else self.time(position))), keys
+            x.addcmul_(hidden.unsqueeze(-1).to(x.dtype), self.mask_token - bias)
+        return self.dropout(x), keys
 
 
 def visible(mask: Tensor | None, hidden: Tensor | None) -> Tensor | None:

@@ -60,20 +60,24 @@ def packing(packed: Packed | None) -> Iterator[None]:
 class Linear(nn.Linear):
     """`torch.nn.Linear` and an activation, by oneDNN where that is quicker: on an x86 processor."""
 
-    def forward(self, x: Tensor, activation: str = "none") -> Tensor:
-        """Map (…, in_features) to (…, out_features); `activation` is one of `ACTIVATIONS`."""
+    def forward(self, x: Tensor, activation: str = "none", biased: bool = True) -> Tensor:
+        """Map (…, in_features) to (…, out_features).
+
+        `activation` is one of `ACTIVATIONS`; without gradients the bias can be left out.
+        """
         autocast = torch.is_autocast_enabled("cpu")
         if takes(self.weight) and x.is_cpu and x.numel() > 0:
             if not torch.is_grad_enabled():
                 dtype = torch.get_autocast_dtype("cpu") if autocast else x.dtype
                 if dtype == torch.float32 or (dtype == torch.bfloat16 and processor.BFLOAT16):
-                    return _product(x.to(dtype), *self._parameters_as(dtype, x), activation)
+                    weight, bias = self._parameters_as(dtype, x)
+                    return _product(x.to(dtype), weight, bias if biased else None, activation)
             elif takes(x) and not autocast:
                 if activation != "gelu":  # whose gradient needs its input
                     return _OneDNNLinear.apply(x, self.weight, self.bias, activation)  # type: ignore[no-untyped-call]
                 out = _OneDNNLinear.apply(x, self.weight, self.bias, "none")  # type: ignore[no-untyped-call]
                 return ACTIVATIONS[activation](out)
-        return ACTIVATIONS[activation](F.linear(x, self.weight, self.bias))
+        return ACTIVATIONS[activation](F.linear(x, self.weight, self.bias if biased else None))
 
     def _parameters_as(self, dtype: torch.dtype, x: Tensor) -> tuple[Tensor, Tensor | None]:
         packed = _PACKED.get()

@@ -91,18 +91,38 @@ def test_every_way_gives_what_the_formula_gives(quick_mkl, length, masked, monke
 
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("part", [1, 2000, 2**20])
-def test_embedding_in_bfloat16_is_that_in_float32(part, masked, monkeypatch):
+@pytest.mark.parametrize("careful", [False, True])
+def test_embedding_in_bfloat16_is_that_in_float32(careful, part, masked, monkeypatch):
     monkeypatch.setattr(attention_module, "PART", part)
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        attention, x = SelfAttention(32, 4), torch.randn(5, 28, 32)
+        attention, x = SelfAttention(32, 4, careful), torch.randn(5, 28, 32)
+        torch.nn.init.normal_(attention.qkv.bias)
     last = torch.tensor([[28], [1], [9], [27], [20]])
     keys = torch.arange(28).expand(5, -1) < last if masked else None
     with torch.inference_mode():
         expected = attention(x, keys), attention.weights(x, keys)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             found = attention(x, keys), attention.weights(x, keys)
+            if masked:
+                other = x.masked_fill(~keys.unsqueeze(-1), 7.0)
+                padded = attention(other, keys)
     for ours, exact in zip(found, expected, strict=True):
-        torch.testing.assert_close(ours.float(), exact, atol=0.02, rtol=0.02)
+        torch.testing.assert_close(ours.float(), exact, atol=0.03, rtol=0.03)
     if masked:
         assert found[1].masked_select(~keys[:, None, None, :]).abs().max() == 0
+        torch.testing.assert_close(padded[keys], found[0][keys], atol=0.02, rtol=0.02)
+
+
+def test_what_observations_share_is_not_rounded_by_a_careful_layer():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        attention, x = SelfAttention(64, 4), torch.randn(6, 100, 64)
+        torch.nn.init.normal_(attention.qkv.bias[:128], std=30)  # of queries and keys
+    errors = []
+    with torch.inference_mode():
+        expected = attention(x)
+        for attention.careful in (False, True):
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                errors.append((attention(x).float() - expected).mean(1).norm())
+    assert errors[1] < 0.1 * errors[0]
