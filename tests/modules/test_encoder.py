@@ -71,6 +71,19 @@ def test_padding_has_no_effect(n, padding, filler, options):
     assert padded.isfinite().all()
 
 
+@pytest.mark.parametrize("scaled_inputs", [False, True])
+def test_a_hidden_observation_is_a_token_and_its_time(scaled_inputs):
+    encoder = small(mask_token=True, scaled_inputs=scaled_inputs).encoder
+    torch.nn.init.normal_(encoder.mask_token)
+    torch.nn.init.normal_(encoder.magnitude.bias)
+    time, mag = window(12)
+    hidden = torch.arange(12)[None] % 3 == 0
+    position = encoder.positional(time)
+    expected = encoder.mask_token + (encoder.time(position) if scaled_inputs else position)
+    inputs = encoder.all_layers(time, mag, None, hidden)[0]
+    torch.testing.assert_close(inputs[hidden], expected[hidden], atol=1e-6, rtol=0)
+
+
 @pytest.mark.parametrize("mask_token", [False, True])
 @pytest.mark.parametrize("scaled_inputs", [False, True])
 def test_a_hidden_magnitude_is_not_seen(mask_token, scaled_inputs):
