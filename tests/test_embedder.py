@@ -455,6 +455,14 @@ def test_bfloat16_points_real_rows_where_float32_does(shared):
     assert cosine.min() > 0.9998
 
 
+def test_neighbours_change_nothing_in_bfloat16(shared):
+    curves = LightCurves.from_parquet(shared / "data" / "stripe82.parquet")[:40]
+    model = AstromerEmbedder(shared / "weights" / "macho_a0.zip", max_epochs=0, device="cpu")
+    rows = model.set_params(precision="bfloat16").fit(curves).transform(curves)
+    alone = [model.transform(curves[i : i + 1]) for i in range(len(curves))]
+    np.testing.assert_allclose(np.vstack(alone), rows, atol=1e-3)  # 0 here
+
+
 @pytest.mark.parametrize("slow", [True, False])
 def test_bfloat16_warns_where_the_processor_is_slow_at_it(curves, fitted, slow, monkeypatch):
     monkeypatch.setattr(processor, "SLOW_BFLOAT16", slow)

@@ -34,7 +34,7 @@ class SelfAttention(nn.Module):
         The rounding errors of what they share are shared, too: no mean takes them away, and blocks
         without residuals make more of them. So the products are without biases, of which that of
         the queries adds a number to each key's logits and that of the keys nothing at all; and
-        what the mean of the weights over the queries gives is added in float32.
+        what the weights of the first observation give is added for all in float32.
     """
 
     def __init__(self, d_model: int, n_heads: int, careful: bool = False) -> None:
@@ -98,11 +98,11 @@ class SelfAttention(nn.Module):
         query, key, value = qkv.permute(2, 0, 3, 1, 4).flatten(1, 2).unbind()
         weights = query.new_empty(len(query), length, length)
         weights.baddbmm_(query, key.transpose(1, 2), beta=0, alpha=depth**-0.5)
-        mean = self._softmax_of_rounded(weights, bias)
+        first = self._softmax_of_rounded(weights, bias)
         attended = torch.bmm(weights, value).view(n, self.n_heads, length, depth)
-        if mean is not None:
+        if first is not None:
             with torch.autocast("cpu", enabled=False):
-                shared = torch.bmm(mean, value.float()).view(n, self.n_heads, 1, depth)
+                shared = torch.bmm(first, value.float()).view(n, self.n_heads, 1, depth)
             shared += self.qkv.bias.view(3, self.n_heads, 1, depth)[2]
             attended = attended.float().add_(shared)
         joined = torch.empty(n, length, self.n_heads, depth, dtype=value.dtype)
@@ -119,10 +119,13 @@ class SelfAttention(nn.Module):
             return both @ x.float().transpose(1, 2)
 
     def _softmax_of_rounded(self, logits: Tensor, bias: Tensor | None) -> Tensor | None:
-        """Make logits weights, in place; if careful, less their mean over queries, returned."""
+        """Make logits weights, in place; if careful, less those of the first query, returned.
+
+        Any query would do. The first is never padding, so that padding changes no digit.
+        """
         parts = torch.split(logits, max(1, PART // logits[0].numel()))
         biases = [None] * len(parts) if bias is None else torch.split(bias, len(parts[0]))
-        means = []
+        firsts = []
         for part, added in zip(parts, biases, strict=True):
             if added is None:
                 weights = part.softmax(-1, dtype=torch.float32)
@@ -130,10 +133,10 @@ class SelfAttention(nn.Module):
                 weights = part.float().add_(added)
                 torch.softmax(weights, -1, out=weights)
             if self.careful:
-                means.append(weights.mean(1, keepdim=True))
-                weights -= means[-1]
+                firsts.append(weights[:, :1].clone())
+                weights -= firsts[-1]
             part.copy_(weights)
-        return torch.cat(means) if self.careful else None
+        return torch.cat(firsts) if self.careful else None
 
     def weights(self, x: Tensor, keys: Tensor | None = None) -> Tensor:
         """Return the attention weights, (n_windows, n_heads, L, L); rows sum to 1."""
