@@ -238,7 +238,7 @@ def test_bad_outputs_weights_and_devices(catalog, error):
     assert "device='abacus'" in error("embed", catalog, *to, "--device", "abacus")
 
 
-@pytest.mark.skipif(os.name != "posix", reason="folders of Windows have other permissions")
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no folders that chmod closes")
 @pytest.mark.parametrize(
     ("words", "message"),
     [

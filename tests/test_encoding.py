@@ -168,7 +168,7 @@ print(np.abs(embedder.transform(curves) - expected).max())
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="limits memory as Linux does")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds a process to RLIMIT_DATA")
 def test_halving_under_a_real_limit_changes_nothing():
     """All curves in one batch: 200 MiB of activations where 128 MiB are allowed."""
     environment = os.environ | {"OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}

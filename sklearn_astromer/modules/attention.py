@@ -86,6 +86,7 @@ class SelfAttention(nn.Module):
         return attended.transpose(1, 2).flatten(2)
 
     def _in_bfloat16(self, x: Tensor, keys: Tensor | None) -> Tensor:
+        """Do what `forward` does by products in bfloat16 on a CPU, without gradients."""
         n, length, width = x.shape
         depth = width // self.n_heads
         bias = None if keys is None else _bias(keys, torch.float32).unsqueeze(1)

@@ -33,7 +33,7 @@ def takes(x: Tensor, dtype: torch.dtype = torch.float32) -> bool:
     return can and x.is_cpu and x.dtype == dtype and x.numel() > 0 and not followed()
 
 
-Packed = dict[tuple["Linear", torch.dtype], tuple[Tensor, Tensor | None]]
+Packed = dict[tuple["Linear", torch.dtype], Tensor]
 _PACKED: ContextVar[Packed | None] = ContextVar("_PACKED", default=None)
 
 
@@ -61,33 +61,34 @@ class Linear(nn.Linear):
     """`torch.nn.Linear` and an activation, by oneDNN where that is quicker: on an x86 processor."""
 
     def forward(self, x: Tensor, activation: str = "none", biased: bool = True) -> Tensor:
-        """Map (…, in_features) to (…, out_features).
+        """Map (…, in_features) to (…, out_features), with or without the bias.
 
-        `activation` is one of `ACTIVATIONS`; without gradients the bias can be left out.
+        `activation` is one of `ACTIVATIONS`.
         """
+        bias = self.bias if biased else None
         autocast = torch.is_autocast_enabled("cpu")
         if takes(self.weight) and x.is_cpu and x.numel() > 0:
             if not torch.is_grad_enabled():
                 dtype = torch.get_autocast_dtype("cpu") if autocast else x.dtype
                 if dtype == torch.float32 or (dtype == torch.bfloat16 and processor.BFLOAT16):
-                    weight, bias = self._parameters_as(dtype, x)
-                    return _product(x.to(dtype), weight, bias if biased else None, activation)
+                    # the bias is float32, as which oneDNN adds it
+                    return _product(x.to(dtype), self._weight_as(dtype, x), bias, activation)
             elif takes(x) and not autocast:
                 if activation != "gelu":  # whose gradient needs its input
-                    return _OneDNNLinear.apply(x, self.weight, self.bias, activation)  # type: ignore[no-untyped-call]
-                out = _OneDNNLinear.apply(x, self.weight, self.bias, "none")  # type: ignore[no-untyped-call]
+                    return _OneDNNLinear.apply(x, self.weight, bias, activation)  # type: ignore[no-untyped-call]
+                out = _OneDNNLinear.apply(x, self.weight, bias, "none")  # type: ignore[no-untyped-call]
                 return ACTIVATIONS[activation](out)
-        return ACTIVATIONS[activation](F.linear(x, self.weight, self.bias if biased else None))
+        return ACTIVATIONS[activation](F.linear(x, self.weight, bias))
 
-    def _parameters_as(self, dtype: torch.dtype, x: Tensor) -> tuple[Tensor, Tensor | None]:
+    def _weight_as(self, dtype: torch.dtype, x: Tensor) -> Tensor:
         packed = _PACKED.get()
         if packed is not None and (self, dtype) in packed:
             return packed[self, dtype]
         weight = self.weight.to(dtype)
         if packed is not None:
             weight = torch.ops.mkldnn._reorder_linear_weight(weight, x.numel() // x.shape[-1])
-            packed[self, dtype] = weight, self.bias
-        return weight, self.bias  # which oneDNN adds in float32
+            packed[self, dtype] = weight
+        return weight
 
 
 class _OneDNNLinear(torch.autograd.Function):

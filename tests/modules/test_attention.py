@@ -42,7 +42,9 @@ def test_weights_are_those_of_the_output():
     torch.testing.assert_close(attention(x, keys), expected)
 
 
-@pytest.mark.skipif(not processor.ONEDNN, reason="oneDNN is for x86 processors")
+@pytest.mark.skipif(
+    not processor.ONEDNN, reason="compares with oneDNN, which torch has on x86 alone"
+)
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize(
     ("d_model", "n_heads", "n", "length"), [(256, 4, 8, 200), (12, 3, 2, 31), (16, 2, 1, 1)]
@@ -124,4 +126,4 @@ def test_what_observations_share_is_not_rounded_by_a_careful_layer():
         for attention.careful in (False, True):
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 errors.append((attention(x).float() - expected).mean(1).norm())
-    assert errors[1] < 0.1 * errors[0]
+    assert errors[1] < 0.012 * errors[0]

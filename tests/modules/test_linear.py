@@ -16,7 +16,9 @@ def pair(n_in, n_out, bias=True):
     return ours, theirs
 
 
-@pytest.mark.skipif(not processor.ONEDNN, reason="oneDNN is for x86 processors")
+@pytest.mark.skipif(
+    not processor.ONEDNN, reason="compares with oneDNN, which torch has on x86 alone"
+)
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("shape", [(64, 96), (16, 5, 96), (3, 7, 96), (1, 1, 96), (5, 96)])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -80,7 +82,9 @@ def test_a_row_does_not_depend_on_how_many_there_are(rows):
         assert torch.equal(layer(x)[:rows], layer(x[:rows]))
 
 
-@pytest.mark.skipif(not processor.ONEDNN, reason="oneDNN is for x86 processors")
+@pytest.mark.skipif(
+    not processor.ONEDNN, reason="compares with oneDNN, which torch has on x86 alone"
+)
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("rows", [1, 7, 640])
 def test_packed_weights_give_the_same(rows, bias):
@@ -98,7 +102,9 @@ def test_packed_weights_give_the_same(rows, bias):
     assert len(packed) == (4 if processor.BFLOAT16 else 2)
 
 
-@pytest.mark.skipif(not processor.ONEDNN, reason="oneDNN is for x86 processors")
+@pytest.mark.skipif(
+    not processor.ONEDNN, reason="compares with oneDNN, which torch has on x86 alone"
+)
 def test_weights_stay_packed_no_longer_than_asked():
     layer, x = Linear(96, 40), torch.randn(8, 96)
     with torch.inference_mode():

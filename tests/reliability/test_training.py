@@ -35,7 +35,7 @@ print("best", best)
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals are another matter on Windows")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process")
 def test_ctrl_c_keeps_the_best_weights(tmp_path):
     path = tmp_path / "run.pt"
     process = subprocess.Popen(
