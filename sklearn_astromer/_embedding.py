@@ -26,7 +26,9 @@ from sklearn_astromer._base import (
 )
 from sklearn_astromer.encoding import run_windows
 from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.modules.condensed import Condensed, condensed
 from sklearn_astromer.modules.decoder import Astromer
+from sklearn_astromer.modules.encoder import Encoder
 from sklearn_astromer.modules.pooling import POOLINGS, combine_windows, pool_windows
 from sklearn_astromer.pretraining import Reconstruction, hidden_rmse
 from sklearn_astromer.windows import Windows, pieces
@@ -43,10 +45,10 @@ COMPILING = threading.Lock()
 
 
 def embedded(
-    module: Astromer, time: Tensor, mag: Tensor, mask: Tensor | None, pooling: str
+    encoder: Encoder | Condensed, time: Tensor, mag: Tensor, mask: Tensor | None, pooling: str
 ) -> Tensor:
     """Return windows embedded and pooled, see `Encoder.forward` and `pool_windows`."""
-    return pool_windows(module.encoder.all_layers(time, mag, mask), mask, pooling)
+    return pool_windows(encoder.all_layers(time, mag, mask), mask, pooling)
 
 
 @cache
@@ -101,7 +103,7 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
                 " table: choose a pooling, or set_output(transform='default')"
             )
         curves = self._read(X, reset=False)
-        run = self._runner()
+        run = self._runner(embeds=True)
         if self.pooling is None:
             return self._vectors(run, Windows(curves, self.window_size))
         rows = np.empty((len(curves), len(self.get_feature_names_out())), dtype=np.float32)
@@ -174,9 +176,9 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
         embed = compiled() if compiles else embedded
 
         def pooled(
-            module: Astromer, _: Any, time: Tensor, mag: Tensor, mask: Tensor | None
+            encoder: Encoder | Condensed, _: Any, time: Tensor, mag: Tensor, mask: Tensor | None
         ) -> Tensor:
-            return embed(module, time, mag, mask, pooling)
+            return embed(encoder, time, mag, mask, pooling)
 
         left = 0
         for windows, batch, result in run(pooled, parts):
@@ -194,9 +196,9 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
         flat = np.empty((len(windows.curves.time), d_model), dtype=np.float32)
 
         def vectors(
-            module: Astromer, _: Any, time: Tensor, mag: Tensor, mask: Tensor | None
+            encoder: Encoder | Condensed, _: Any, time: Tensor, mag: Tensor, mask: Tensor | None
         ) -> Tensor:
-            return module.encoder(time, mag, mask)
+            return encoder(time, mag, mask)
 
         for _, batch, result in run(vectors, [windows]):
             where, mask = windows.positions(batch)
@@ -282,11 +284,18 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
         task = self._hidden(windows, seed=0, device=device)
         return -hidden_rmse(module, task, SCORED_WINDOWS, device, dtype)
 
-    def _runner(self) -> Any:
-        """Return `run_windows` of functions whose first argument is the network."""
+    def _runner(self, embeds: bool = False) -> Any:
+        """Return `run_windows` of functions whose first argument is the network, or its encoder.
+
+        The latter if it `embeds`: on a CPU condensed, unless more than its last output is pooled.
+        """
         device = resolve_device(self.device)
         dtype = resolve_dtype(self.precision, device)
-        network = self._network(device)
+        network: Astromer | Encoder | Condensed = self._network(device)
+        if isinstance(network, Astromer) and embeds:
+            network = network.encoder
+            if device.type == "cpu" and self.pooling != "layers":
+                network = condensed(network, dtype)
 
         def run(function: Any, parts: Iterable[Windows]) -> Any:
             return run_windows(partial(function, network), parts, device=device, dtype=dtype)

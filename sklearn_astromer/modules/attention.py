@@ -87,8 +87,8 @@ class SelfAttention(nn.Module):
 
     def _in_bfloat16(self, x: Tensor, keys: Tensor | None) -> Tensor:
         """Do what `forward` does by products in bfloat16 on a CPU, without gradients."""
-        n, length, width = x.shape
-        depth = width // self.n_heads
+        n, length, _ = x.shape
+        depth = self.out.in_features // self.n_heads
         bias = None if keys is None else _bias(keys, torch.float32).unsqueeze(1)
         if self.careful:
             by_queries = self._bias_by_queries(x)
@@ -102,10 +102,7 @@ class SelfAttention(nn.Module):
         first = self._softmax_of_rounded(weights, bias)
         attended = torch.bmm(weights, value).view(n, self.n_heads, length, depth)
         if first is not None:
-            with torch.autocast("cpu", enabled=False):
-                shared = torch.bmm(first, value.float()).view(n, self.n_heads, 1, depth)
-            shared += self.qkv.bias.view(3, self.n_heads, 1, depth)[2]
-            attended = attended.float().add_(shared)
+            attended = attended.float().add_(self._values(first.view(n, self.n_heads, length), x))
         joined = torch.empty(n, length, self.n_heads, depth, dtype=value.dtype)
         joined.copy_(attended.transpose(1, 2))
         out: Tensor = self.out(joined.flatten(2))
@@ -118,6 +115,16 @@ class SelfAttention(nn.Module):
         with torch.autocast("cpu", enabled=False):
             both = (of_queries @ of_keys).squeeze(1) * of_keys.shape[1] ** -0.5
             return both @ x.float().transpose(1, 2)
+
+    def _values(self, weights: Tensor, x: Tensor) -> Tensor:
+        """Return the values of x, weighted by (n, n_heads, L): (n, n_heads, 1, depth)."""
+        of_values = self.qkv.weight.chunk(3)[2].T.expand(len(x), -1, -1)
+        with torch.autocast("cpu", enabled=False):
+            # All values for each head, of which it keeps its own. A product for each window, for
+            # one of all their rows would round as their number has it.
+            values = torch.bmm(torch.bmm(weights, x.float()), of_values)
+        values = values.unflatten(2, (self.n_heads, -1)).diagonal(dim1=1, dim2=2).transpose(1, 2)
+        return (values + self.qkv.bias.view(3, self.n_heads, -1)[2]).unsqueeze(2)
 
     def _softmax_of_rounded(self, logits: Tensor, bias: Tensor | None) -> Tensor | None:
         """Make logits weights, in place; if careful, less those of the first query, returned.

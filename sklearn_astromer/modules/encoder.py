@@ -180,7 +180,7 @@ class Encoder(nn.Module):
         self, time: Tensor, mag: Tensor, mask: Tensor | None = None, hidden: Tensor | None = None
     ) -> list[Tensor]:
         """Return the input embedding and the output of each block; see `forward`."""
-        x, keys = self._embed(time, mag, mask, hidden)
+        x, keys = self.embed(time, mag, mask, hidden)
         outputs = [x]
         for layer in self.layers:
             outputs.append(layer(outputs[-1], keys))
@@ -192,7 +192,7 @@ class Encoder(nn.Module):
         self, time: Tensor, mag: Tensor, mask: Tensor | None = None, hidden: Tensor | None = None
     ) -> list[Tensor]:
         """Return each block's attention weights, (n_windows, n_heads, L, L); see `forward`."""
-        x, keys = self._embed(time, mag, mask, hidden)
+        x, keys = self.embed(time, mag, mask, hidden)
         weights = []
         for layer in self.layers:
             seen = layer.norm1(x) if self.config.norm_first else x
@@ -200,9 +200,10 @@ class Encoder(nn.Module):
             x = layer(x, keys)
         return weights
 
-    def _embed(
-        self, time: Tensor, mag: Tensor, mask: Tensor | None, hidden: Tensor | None
+    def embed(
+        self, time: Tensor, mag: Tensor, mask: Tensor | None = None, hidden: Tensor | None = None
     ) -> tuple[Tensor, Tensor | None]:
+        """Return the input of the first block, and which observations are keys; see `forward`."""
         keys = visible(mask, hidden)
         inputs = mag.unsqueeze(-1)
         if self.config.scaled_inputs:
