@@ -123,8 +123,8 @@ class SelfAttention(nn.Module):
             # All values for each head, of which it keeps its own. A product for each window, for
             # one of all their rows would round as their number has it.
             values = torch.bmm(torch.bmm(weights, x.float()), of_values)
-        values = values.unflatten(2, (self.n_heads, -1)).diagonal(dim1=1, dim2=2).transpose(1, 2)
-        return (values + self.qkv.bias.view(3, self.n_heads, -1)[2]).unsqueeze(2)
+        of_heads = values.view(len(x), self.n_heads, self.n_heads, -1).diagonal(dim1=1, dim2=2)
+        return (of_heads.mT + self.qkv.bias.view(3, self.n_heads, -1)[2]).unsqueeze(2)
 
     def _softmax_of_rounded(self, logits: Tensor, bias: Tensor | None) -> Tensor | None:
         """Make logits weights, in place; if careful, less those of the first query, returned.

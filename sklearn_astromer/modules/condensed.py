@@ -67,10 +67,11 @@ class Condensed(nn.Module):
             out, norm, ffn_in = _between(attention.out, block.norm1, block.ffn_in)
             attention = _with(attention, out=out)
             layers[i] = _with(block, attention=attention, norm1=norm, ffn_in=ffn_in)
-        for i, (block, following) in enumerate(zip(layers[:-1], layers[1:], strict=True)):
+        for i in range(len(layers) - 1):
+            block, following = layers[i : i + 2]
             attention = following.attention
             out, norm, qkv = _between(block.ffn_out, block.norm2, attention.qkv)
-            layers[i] = _with(layers[i], ffn_out=out, norm2=norm)
+            layers[i] = _with(block, ffn_out=out, norm2=norm)
             layers[i + 1] = _with(following, attention=_with(attention, qkv=qkv))
         self.encoder = _with(encoder)  # not itself, which may be gone before this is
         self.first, *others = layers
@@ -150,7 +151,7 @@ class Times(nn.Module):
         """Map two Tensors of shape (n_windows, L) to (n_windows, L, k), in float32."""
         sizes = [len(self.even), len(self.odd), DEGREE, 1]
         x = time.new_empty(*time.shape, sum(sizes))
-        even, odd, polynomials, last = x.split(sizes, dim=-1)
+        even, odd, polynomials, last = torch.split(x, sizes, dim=-1)
         time = time.unsqueeze(-1)
         torch.mul(time, self.even, out=even).sin_()
         torch.mul(time, self.odd, out=odd).cos_()
