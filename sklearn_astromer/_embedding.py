@@ -24,7 +24,7 @@ from sklearn_astromer._base import (
     resolve_device,
     resolve_dtype,
 )
-from sklearn_astromer.encoding import run_windows
+from sklearn_astromer.encoding import refuse_fork, run_windows
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.modules.condensed import Condensed, condensed
 from sklearn_astromer.modules.decoder import Astromer
@@ -291,11 +291,11 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
         """
         device = resolve_device(self.device)
         dtype = resolve_dtype(self.precision, device)
-        network: Astromer | Encoder | Condensed = self._network(device)
-        if isinstance(network, Astromer) and embeds:
-            network = network.encoder
-            if device.type == "cpu" and self.pooling != "layers":
-                network = condensed(network, dtype)
+        refuse_fork(device)
+        module = self._network(device)
+        network: Astromer | Encoder | Condensed = module.encoder if embeds else module
+        if embeds and device.type == "cpu" and self.pooling != "layers":
+            network = condensed(module.encoder, dtype)
 
         def run(function: Any, parts: Iterable[Windows]) -> Any:
             return run_windows(partial(function, network), parts, device=device, dtype=dtype)

@@ -6,6 +6,7 @@ import copy
 import math
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
+from zlib import crc32
 
 import torch
 from torch import Tensor, nn
@@ -27,15 +28,16 @@ _MADE: WeakKeyDictionary[Encoder, tuple[Any, Condensed]] = WeakKeyDictionary()
 
 
 def condensed(encoder: Encoder, dtype: torch.dtype) -> Encoder | Condensed:
-    """Return what gives the last block's output in less time; the encoder itself with residuals."""
-    if encoder.config.residual:
+    """Return what gives the last block's output in less time.
+
+    That is the encoder itself, if it has residuals or is training.
+    """
+    if encoder.config.residual or encoder.training:
         return encoder
-    # of the numbers themselves, for a version alone does not tell of what is written to `.data`
-    sums = [p.detach().view(torch.int32).sum() for p in encoder.parameters()]
-    numbers = (dtype, [p._version for p in encoder.parameters()], torch.stack(sums).tolist())
+    numbers = [crc32(p.detach().contiguous().numpy().data) for p in encoder.parameters()]
     made = _MADE.get(encoder)
-    if made is None or made[0] != numbers:
-        made = _MADE[encoder] = numbers, Condensed(encoder, dtype)
+    if made is None or made[0] != (dtype, numbers):
+        made = _MADE[encoder] = (dtype, numbers), Condensed(encoder, dtype)
     return made[1]
 
 
@@ -48,8 +50,8 @@ class Condensed(nn.Module):
     weights and biases. That is exact but for rounding.
 
     In bfloat16 the first product does not take the slow channels of the positional encoding one by
-    one either, most of which are straight lines: it takes the polynomials that make them. Its
-    float32 biases take what is constant.
+    one either, most of which are straight lines: it takes the polynomials that make them. What is
+    constant goes to its bias.
 
     Parameters
     ----------
@@ -89,14 +91,28 @@ class Condensed(nn.Module):
 
     def forward(self, time: Tensor, mag: Tensor, mask: Tensor | None = None) -> Tensor:
         """Return the attention vectors, see `Encoder.forward`."""
-        if self.times is not None and float(time.abs().max()) <= REACH:
-            x = self.of_times(self.times(time, mag), mask)
-        else:
-            x, _ = self.encoder.embed(time, mag, mask)
-            x = self.first(x, mask)
+        x = self._after_first(time, mag, mask)
         for block in self.others:
             x = block(x, mask)
         return x
+
+    def _after_first(self, time: Tensor, mag: Tensor, mask: Tensor | None) -> Tensor:
+        if self.times is None:
+            out: Tensor = self.first(self.encoder.embed(time, mag, mask)[0], mask)
+            return out
+        near = time.abs().amax(1) <= REACH
+        if near.all():
+            out = self.of_times(self.times(time, mag), mask)
+            return out
+        # each window by itself, for its neighbours are to change nothing
+        parts = [(~near, self.first, self.encoder.embed(time[~near], mag[~near])[0])]
+        if near.any():
+            parts.append((near, self.of_times, self.times(time[near], mag[near])))
+        found = [(of, block(x, None if mask is None else mask[of])) for of, block, x in parts]
+        out = found[0][1].new_empty(*time.shape, found[0][1].shape[2])
+        for of, vectors in found:
+            out[of] = vectors
+        return out
 
 
 class Times(nn.Module):
@@ -125,7 +141,7 @@ class Times(nn.Module):
         n_even, n = len(self.even), len(self.even) + len(self.odd)
         self.basis = torch.zeros(encoder.config.d_model, n + DEGREE + 1, dtype=torch.float64)
         self.basis[:, -1] = magnitude.weight.detach()[:, 0].double()
-        self.constant = magnitude.bias.detach().double()
+        self.constant = magnitude.bias.detach().to(torch.float64, copy=True)
         # sines and cosines take turns
         of_sines, of_cosines = self.basis[0::2], self.basis[1::2]
         of_sines[even, :n_even] = torch.eye(n_even, dtype=torch.float64)

@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklearn_astromer import AstromerEmbedder, _embedding
-from sklearn_astromer.modules import condensed as of
-from sklearn_astromer.modules.condensed import Condensed, Times, condensed
+from sklearn_astromer.modules.condensed import REACH, Condensed, Times, condensed
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.modules.encoder import EncoderConfig
 
@@ -88,7 +87,7 @@ def test_it_is_as_narrow_as_what_goes_in():
         {"pe_base": 1e-3, "pe_exponent": 1.0, "min_period": 6e4},  # rates that rise
     ],
 )
-@pytest.mark.parametrize("span", [1.0, 700.0, of.REACH])
+@pytest.mark.parametrize("span", [1.0, 700.0, REACH])
 def test_times_span_the_inputs(options, span):
     made = encoder(**options)
     assert Times.narrows(made)
@@ -99,19 +98,33 @@ def test_times_span_the_inputs(options, span):
     with torch.inference_mode():
         expected, _ = made.embed(time, mag)
     # channels of 1e4 rad are no better known in float32
-    np.testing.assert_allclose(spanned, expected, atol=2e-3 if span == of.REACH else 5e-5)
+    np.testing.assert_allclose(spanned, expected, atol=2e-3 if span == REACH else 5e-5)
 
 
-@pytest.mark.parametrize("span", [300.0, 0.99 * of.REACH, 1.01 * of.REACH, 1e6])
+def test_a_window_far_away_changes_nothing_for_others():
+    time, mag = windows(n=5)
+    time[[1, 4]] *= 1e3
+    mask = torch.arange(24) < torch.tensor([[24], [20], [9], [24], [7]])
+    made = encoder()
+    for some in (mask, None):
+        expected, found = both(made, torch.bfloat16, time, mag, some)
+        for i in range(5):
+            of_it = [None if t is None else t[i : i + 1] for t in (time, mag, some)]
+            assert torch.equal(both(made, torch.bfloat16, *of_it)[1][0], found[i])
+        cosine = torch.nn.functional.cosine_similarity(found, expected, dim=-1)
+        assert cosine[mask].min() > 0.999
+
+
+@pytest.mark.parametrize("span", [300.0, 0.99 * REACH, 1.01 * REACH, 1e6])
 def test_in_bfloat16_it_is_close_at_any_time(span):
     expected, found = both(encoder(), torch.bfloat16, *windows(span=span))
     cosine = torch.nn.functional.cosine_similarity(found, expected, dim=-1)
     assert cosine.min() > 0.999
 
 
-def test_residuals_need_all_dimensions():
-    made = encoder(residual=True)
-    assert condensed(made, torch.float32) is made
+def test_residuals_need_all_dimensions_and_dropout_its_own():
+    for made in (encoder(residual=True), encoder().train()):
+        assert condensed(made, torch.float32) is made
 
 
 def test_it_is_made_once_and_again_when_the_weights_change():
@@ -155,7 +168,21 @@ def test_an_embedder_gives_what_its_encoder_gives(pooling, monkeypatch):
         d_model=64, n_heads=2, d_ff=16, max_epochs=0, pooling=pooling, device="cpu", random_state=0
     ).fit(curves)
     assert not embedder.module_.encoder.config.residual
+    asked = []
+    monkeypatch.setattr(
+        _embedding, "condensed", lambda e, dtype: asked.append(dtype) or condensed(e, dtype)
+    )
     rows = embedder.transform(curves)
+    assert asked == ([] if pooling == "layers" else [torch.float32])
     monkeypatch.setattr(_embedding, "condensed", lambda encoder, dtype: encoder)
     for found, expected in zip(rows, embedder.transform(curves), strict=True):
         np.testing.assert_allclose(found, expected, atol=2e-5)
+
+
+def test_it_is_made_without_gradients_too():
+    with torch.inference_mode():
+        embedder = AstromerEmbedder(d_model=32, n_heads=2, d_ff=8, max_epochs=0, device="cpu")
+        assert embedder.fit_transform([np.random.RandomState(0).normal(size=(9, 2))]).shape == (
+            1,
+            32,
+        )

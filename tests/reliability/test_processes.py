@@ -85,7 +85,8 @@ curves, _ = make_variable_stars(40, random_state=0)
 used, call = sys.argv[1:]
 
 def model():
-    return AstromerEmbedder("surveys-small", max_epochs=0).fit(curves)
+    pretrained = None if call == "transform condensed" else "surveys-small"
+    return AstromerEmbedder(pretrained, max_epochs=0).fit(curves)
 
 if used == "used":
     fitted = model()
@@ -101,7 +102,7 @@ with multiprocessing.get_context("fork").Pool(1) as pool:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks by default")
-@pytest.mark.parametrize("call", ["fit", "transform"])
+@pytest.mark.parametrize("call", ["fit", "transform", "transform condensed"])
 def test_a_fork_after_torch_has_used_its_threads_is_refused(call):
     def run(used):
         return subprocess.run(
