@@ -73,6 +73,8 @@ class Condensed(nn.Module):
             block, following = layers[i : i + 2]
             attention = following.attention
             out, norm, qkv = _between(block.ffn_out, block.norm2, attention.qkv)
+            if i == 0:  # whose rounding errors those after it make larger; see `SelfAttention`
+                out = _Float32(out)
             layers[i] = _with(block, ffn_out=out, norm2=norm)
             layers[i + 1] = _with(following, attention=_with(attention, qkv=qkv))
         self.encoder = _with(encoder)  # not itself, which may be gone before this is
@@ -113,6 +115,19 @@ class Condensed(nn.Module):
         for of, vectors in found:
             out[of] = vectors
         return out
+
+
+class _Float32(nn.Module):
+    """A linear layer in float32, within autocast, too."""
+
+    def __init__(self, linear: Linear) -> None:
+        super().__init__()
+        self.linear = linear
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.autocast("cpu", enabled=False):
+            out: Tensor = self.linear(x.float())
+            return out
 
 
 class Times(nn.Module):

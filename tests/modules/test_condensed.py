@@ -70,7 +70,7 @@ def test_it_gives_what_the_encoder_gives(seed, masked, options):
 def test_it_is_as_narrow_as_what_goes_in():
     made = Condensed(encoder(d_ff=24, n_layers=3), torch.float32)
     assert [b.attention.qkv.in_features for b in [made.first, *made.others]] == [96, 32, 32]
-    assert [b.ffn_out.out_features for b in [made.first, *made.others]] == [32, 32, 96]
+    assert [b.norm2.normalized_shape for b in [made.first, *made.others]] == [(32,), (32,), (96,)]
     assert made.times is None
     rounded = Condensed(encoder(), torch.bfloat16)
     assert rounded.of_times.attention.qkv.in_features < 96
@@ -120,6 +120,17 @@ def test_in_bfloat16_it_is_close_at_any_time(span):
     expected, found = both(encoder(), torch.bfloat16, *windows(span=span))
     cosine = torch.nn.functional.cosine_similarity(found, expected, dim=-1)
     assert cosine.min() > 0.999
+
+
+def test_the_first_feed_forward_layer_ends_in_float32():
+    made, seen = Condensed(encoder(n_layers=3), torch.bfloat16), {}
+    for name, block in (("first", made.of_times), ("second", made.others[0])):
+        block.norm2.register_forward_hook(
+            lambda _, given, __, name=name: seen.update({name: given[0].dtype})
+        )
+    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+        made(*windows())
+    assert seen == {"first": torch.float32, "second": torch.bfloat16}
 
 
 def test_residuals_need_all_dimensions_and_dropout_its_own():
