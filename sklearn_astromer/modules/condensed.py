@@ -53,6 +53,8 @@ class Condensed(nn.Module):
     one either, most of which are straight lines: it takes the polynomials that make them. What is
     constant goes to its bias.
 
+    Hooks on the encoder do not see what happens here, and those on its blocks see other vectors.
+
     Parameters
     ----------
     encoder : Encoder
@@ -73,9 +75,8 @@ class Condensed(nn.Module):
             block, following = layers[i : i + 2]
             attention = following.attention
             out, norm, qkv = _between(block.ffn_out, block.norm2, attention.qkv)
-            if i == 0:  # whose rounding errors those after it make larger; see `SelfAttention`
-                out = _Float32(out)
-            layers[i] = _with(block, ffn_out=out, norm2=norm)
+            # rounding errors of the first block grow in those after it; see `SelfAttention`
+            layers[i] = _with(block, ffn_out=_Float32(out) if i == 0 else out, norm2=norm)
             layers[i + 1] = _with(following, attention=_with(attention, qkv=qkv))
         self.encoder = _with(encoder)  # not itself, which may be gone before this is
         self.first, *others = layers
