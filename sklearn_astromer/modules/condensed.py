@@ -22,7 +22,6 @@ MULTIPLE = 16  # Widths that suit a processor are such.
 
 Module = TypeVar("Module", bound=nn.Module)
 
-
 # What was made of an encoder last, and of which numbers: making it takes as long as a curve.
 _MADE: WeakKeyDictionary[Encoder, tuple[Any, Condensed]] = WeakKeyDictionary()
 
@@ -153,7 +152,7 @@ class Times(nn.Module):
         positional, magnitude = encoder.positional, encoder.magnitude
         even, odd = _fast(positional.even), _fast(positional.odd)
         self.even, self.odd = positional.even[even], positional.odd[odd]
-        self.orders = torch.arange(1.0, DEGREE + 1)
+        self.orders = torch.arange(1, DEGREE + 1, dtype=torch.float32)
         n_even, n = len(self.even), len(self.even) + len(self.odd)
         self.basis = torch.zeros(encoder.config.d_model, n + DEGREE + 1, dtype=torch.float64)
         self.basis[:, -1] = magnitude.weight.detach()[:, 0].double()
@@ -211,13 +210,13 @@ def _between(
     bias = linear.bias.detach().double().unsqueeze(1)
     given = torch.cat([linear.weight.detach().double(), bias], 1)
     given -= given.mean(0)  # the mean of what is given to the norm, which takes it away
-    axes: Any = torch.eye(len(given), dtype=torch.float64)
+    axes = torch.eye(len(given), dtype=torch.float64)
     d, rank = given.shape
     width = math.ceil(rank / MULTIPLE) * MULTIPLE
     if width < d:
-        # Not the axes that qr gives: where the sizes of rows differ much, so do those of their
-        # rounding errors, and a large one is not made up for by small ones.
         axes, given = torch.linalg.qr(given)
+        # each new axis has a part of all: in bfloat16 rows of `macho` came closer to float32's so
+        # than with the axes of qr, of the singular values, or of what follows
         spread = _cosines(rank)
         given = math.sqrt(width / d) * spread @ given
         given = torch.cat([given, given.new_zeros(width - rank, rank)])
