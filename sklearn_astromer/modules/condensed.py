@@ -48,9 +48,10 @@ class Condensed(nn.Module):
     basis of these, in which the norm is one of the root mean square; scale, shift and mean become
     weights and biases. That is exact but for rounding.
 
-    In bfloat16 the first product does not take the slow channels of the positional encoding one by
-    one either, most of which are straight lines: it takes the polynomials that make them. What is
-    constant goes to its bias.
+    In bfloat16 scales and shifts of the other norms become weights and biases, too, for float32
+    biases lose nothing. (In float32 that would round weights anew, without being quicker.) The
+    first product does not take the slow channels of the positional encoding one by one either,
+    most of which are straight lines: it takes the polynomials that make them.
 
     Hooks on the encoder do not see what happens here, and those on its blocks see other vectors.
 
@@ -65,7 +66,8 @@ class Condensed(nn.Module):
     def __init__(self, encoder: Encoder, dtype: torch.dtype) -> None:
         super().__init__()
         layers = list(encoder.layers)
-        for i, block in enumerate(layers):
+        rounded = dtype == torch.bfloat16
+        for i, block in enumerate(layers if rounded else []):
             attention = block.attention
             out, norm, ffn_in = _between(attention.out, block.norm1, block.ffn_in)
             attention = _with(attention, out=out)
@@ -81,7 +83,7 @@ class Condensed(nn.Module):
         self.first, *others = layers
         self.others = nn.ModuleList(others)
         self.times: Times | None = None
-        if dtype == torch.bfloat16 and encoder.time is None and Times.narrows(encoder):
+        if rounded and encoder.time is None and Times.narrows(encoder):
             self.times = Times(encoder)
             attention = self.first.attention
             qkv = _after(attention.qkv, self.times.basis, self.times.constant)
