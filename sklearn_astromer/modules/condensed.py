@@ -49,7 +49,7 @@ class Condensed(nn.Module):
     weights and biases. That is exact but for rounding.
 
     In bfloat16 scales and shifts of the other norms become weights and biases, too, for float32
-    biases lose nothing. (In float32 that would round weights anew, without being quicker.) The
+    biases lose nothing; in float32 it would hardly do more than round weights anew. The
     first product does not take the slow channels of the positional encoding one by one either,
     most of which are straight lines: it takes the polynomials that make them.
 
