@@ -126,7 +126,7 @@ class AstromerEmbedder(EmbeddingBase):
         ``sklearn_astromer[accelerate]``.
     precision : {"auto", "float32", "bfloat16"}
         ``"auto"``: float32 on a CPU, bfloat16 autocast on a GPU that has it. On a CPU that has it
-        bfloat16 embeds 1.7 to 1.9 times as fast, and rows of 11 415 real curves had a cosine to
+        bfloat16 embeds 1.6 to 1.9 times as fast, and rows of 11 415 real curves had a cosine to
         those of float32 of 0.9999 (``benchmarks/agreement.py``); on a GPU those by ``macho`` had
         it in 97 to 99 % of a catalog (``benchmarks/gpu.py``).
     random_state : int, RandomState instance or None
