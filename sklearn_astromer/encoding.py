@@ -24,7 +24,7 @@ Item = TypeVar("Item")
 
 # Observations (padding included) in a batch, where a CPU is fastest, and enough to fill a GPU.
 # In bfloat16, which takes half of the memory, it is twice as many.
-CPU_BATCH_OBSERVATIONS = 2400
+CPU_BATCH_OBSERVATIONS = 3400
 GPU_BATCH_OBSERVATIONS = 2**19
 
 # Batches that a GPU is given before the results of the first are fetched, and bytes of results

@@ -67,6 +67,9 @@ def test_every_window_comes_once_in_bounded_batches(lengths, window_size, bound,
     for batch, length in zip(batches, longest, strict=True):
         assert len(batch) == 1 or len(batch) * padded(length) <= bound
         assert np.all(np.diff(windows.length[batch]) >= 0)
+    for batch, length in zip(batches[:-1], longest, strict=False):  # all but what is left over
+        assert len(batch) % 2
+        assert bound < (len(batch) + 2) * padded(length)
 
 
 @given(some_lengths, sizes, st.integers(1, 2000))

@@ -89,20 +89,23 @@ class SelfAttention(nn.Module):
         """Do what `forward` does by products in bfloat16 on a CPU, without gradients."""
         n, length, _ = x.shape
         depth = self.out.in_features // self.n_heads
-        bias = None if keys is None else _bias(keys, torch.float32).unsqueeze(1)
-        if self.careful:
-            by_queries = self._bias_by_queries(x)
-            bias = by_queries if bias is None else by_queries + bias
-        if bias is not None:
-            bias = bias.expand(n, self.n_heads, length).reshape(-1, 1, length)
-        qkv = self.qkv(x, biased=not self.careful).view(n, length, 3, self.n_heads, depth)
-        query, key, value = qkv.permute(2, 0, 3, 1, 4).flatten(1, 2).unbind()
+        query, key, value = (
+            self._split(part).reshape(-1, length, depth)
+            for part in self.qkv.parts(x, 3, biased=not self.careful)
+        )
         weights = query.new_empty(len(query), length, length)
         weights.baddbmm_(query, key.transpose(1, 2), beta=0, alpha=depth**-0.5)
-        first = self._softmax_of_rounded(weights, bias)
+        first = None
+        if self.careful:
+            first = self._softmax_of_rounded(weights, x, keys)
+        else:
+            if keys is not None:
+                bias = _bias(keys, weights.dtype).repeat_interleave(self.n_heads, 0)
+                weights += bias.unsqueeze(1)
+            torch.softmax(weights, -1, out=weights)  # which sums in float32
         attended = torch.bmm(weights, value).view(n, self.n_heads, length, depth)
         if first is not None:
-            attended = attended.float().add_(self._values(first.view(n, self.n_heads, length), x))
+            attended = attended.float().add_(self._values(first, x))
         joined = torch.empty(n, length, self.n_heads, depth, dtype=value.dtype)
         joined.copy_(attended.transpose(1, 2))
         out: Tensor = self.out(joined.flatten(2))
@@ -126,25 +129,22 @@ class SelfAttention(nn.Module):
         of_heads = values.view(len(x), self.n_heads, self.n_heads, -1).diagonal(dim1=1, dim2=2)
         return (of_heads.mT + self.qkv.bias.view(3, self.n_heads, -1)[2]).unsqueeze(2)
 
-    def _softmax_of_rounded(self, logits: Tensor, bias: Tensor | None) -> Tensor | None:
-        """Make logits weights, in place; if careful, less those of the first query, returned.
+    def _softmax_of_rounded(self, logits: Tensor, x: Tensor, keys: Tensor | None) -> Tensor:
+        """Make logits weights, in place, less those of the first query: (n, n_heads, L), returned.
 
         Any query would do. The first is never padding, so that padding changes no digit.
         """
-        parts = torch.split(logits, max(1, PART // logits[0].numel()))
-        biases = [None] * len(parts) if bias is None else torch.split(bias, len(parts[0]))
-        firsts = []
-        for part, added in zip(parts, biases, strict=True):
-            if added is None:
-                weights = part.softmax(-1, dtype=torch.float32)
-            else:
-                weights = part.float().add_(added)
-                torch.softmax(weights, -1, out=weights)
-            if self.careful:
-                firsts.append(weights[:, :1].clone())
-                weights -= firsts[-1]
-            part.copy_(weights)
-        return torch.cat(firsts) if self.careful else None
+        bias = self._bias_by_queries(x)
+        if keys is not None:
+            bias = bias + _bias(keys, bias.dtype).unsqueeze(1)
+        first = torch.softmax(logits[:, 0].float().view(bias.shape).add_(bias), -1)
+        step = max(1, PART // logits[0].numel())
+        of_keys = (torch.split(t.flatten(0, 1).unsqueeze(1), step) for t in (bias, first))
+        for part, added, taken in zip(torch.split(logits, step), *of_keys, strict=True):
+            weights = part.float().add_(added)
+            torch.softmax(weights, -1, out=weights)
+            part.copy_(weights.sub_(taken))
+        return first
 
     def weights(self, x: Tensor, keys: Tensor | None = None) -> Tensor:
         """Return the attention weights, (n_windows, n_heads, L, L); rows sum to 1."""
@@ -212,7 +212,7 @@ class _OneDNNAttention(torch.autograd.Function):
         query, key, value, weights = ctx.saved_tensors
         n, length, _, n_heads, depth = ctx.shape
         gradient = gradient.transpose(0, 1).reshape(length, n * n_heads, depth)
-        of_weights = _grouped(gradient, value)
+        of_weights = _grouped(gradient, value.transpose(1, 2))
         of_logits = torch._softmax_backward_data(of_weights, weights, -1, weights.dtype)
         of_query = _grouped(of_logits, key.transpose(1, 2)) / depth**0.5
         of_key = torch.bmm(of_logits.permute(1, 2, 0), query.transpose(0, 1))
@@ -225,7 +225,11 @@ class _OneDNNAttention(torch.autograd.Function):
 
 
 def _attend(qkv: Tensor, keys: Tensor | None, n_heads: int) -> tuple[Tensor, ...]:
-    """Return what is attended to, and query, key, value and weights on the way to it."""
+    """Return what is attended to, and what it is made of.
+
+    That is the query (L, groups, depth), the key (groups, L, depth), the value (groups, depth, L)
+    and the weights (L, groups, L).
+    """
     n, length, width = qkv.shape
     groups, depth = n * n_heads, width // 3 // n_heads
     query, key, value = qkv.view(n, length, 3, n_heads, depth).unbind(2)
@@ -233,12 +237,12 @@ def _attend(qkv: Tensor, keys: Tensor | None, n_heads: int) -> tuple[Tensor, ...
     torch.mul(query.transpose(0, 1), depth**-0.5, out=scaled)
     query = scaled.view(length, groups, depth)
     key = key.transpose(1, 2).reshape(groups, length, depth)
-    value = value.transpose(1, 2).reshape(groups, length, depth)
+    value = value.permute(0, 2, 3, 1).reshape(groups, depth, length)
     bias = None if keys is None else _bias(keys, qkv.dtype).repeat_interleave(n_heads, 0)
     weights = _grouped(query, key, bias)
     torch.softmax(weights, -1, out=weights)  # in its place: memory is what limits the speed
     # as a transposed convolution this were quicker, but not the same for any number of threads
-    attended = _grouped(weights, value.transpose(1, 2)).view(length, n, -1)
+    attended = _grouped(weights, value).view(length, n, -1)
     return attended.transpose(0, 1).contiguous(), query, key, value, weights
 
 

@@ -17,7 +17,7 @@ from sklearn_astromer.modules.norm import LayerNorm
 
 # Times (days from the mean of a window) up to which channels that turn by less than `TURN` are
 # polynomials of `DEGREE`, fitted at `NODES` times: to 1e-5 of the channel.
-REACH, TURN, DEGREE, NODES = 1e4, 10.0, 20, 64
+REACH, TURN, DEGREE, NODES = 4e3, 10.0, 20, 64
 MULTIPLE = 16  # Widths that suit a processor are such.
 
 Module = TypeVar("Module", bound=nn.Module)
@@ -45,8 +45,8 @@ class Condensed(nn.Module):
 
     What a linear layer gives to a LayerNorm has no more dimensions than it was given, and one for
     the bias. So the two of a feed-forward layer and the product that follows are turned into a
-    basis of these, in which the norm is one of the root mean square; scale, shift and mean become
-    weights and biases. That is exact but for rounding.
+    basis of these, in which the mean is 0 beforehand; scale, shift and mean become weights and
+    biases. That is exact but for rounding.
 
     In bfloat16 scales and shifts of the other norms become weights and biases, too, for float32
     biases lose nothing; in float32 it would hardly do more than round weights anew. The
@@ -207,27 +207,25 @@ def _with(module: Module, **children: nn.Module) -> Module:
 
 def _between(
     linear: Linear, norm: LayerNorm, following: Linear
-) -> tuple[Linear, nn.RMSNorm, Linear]:
+) -> tuple[Linear, nn.LayerNorm, Linear]:
     """Return what does the same as the three one after another, in as many dimensions as needed."""
     bias = linear.bias.detach().double().unsqueeze(1)
     given = torch.cat([linear.weight.detach().double(), bias], 1)
     given -= given.mean(0)  # the mean of what is given to the norm, which takes it away
     axes = torch.eye(len(given), dtype=torch.float64)
     d, rank = given.shape
-    width = math.ceil(rank / MULTIPLE) * MULTIPLE
+    width = math.ceil((rank + 1) / MULTIPLE) * MULTIPLE
     if width < d:
         axes, given = torch.linalg.qr(given)
-        # each new axis has a part of all: in bfloat16 rows of `macho` came closer to float32's so
-        # than with the axes of qr, of the singular values, or of what follows
-        spread = _cosines(rank)
+        # Of mean 0 again, and each new axis has a part of all: in bfloat16 rows of `macho` came
+        # closer to float32's so than with the axes of qr, or of the singular values.
+        spread = _hartley(width)[:, 1 : rank + 1]
         given = math.sqrt(width / d) * spread @ given
-        given = torch.cat([given, given.new_zeros(width - rank, rank)])
         axes = math.sqrt(d / width) * axes @ spread.T
-        axes = torch.cat([axes, axes.new_zeros(d, width - rank)], 1)
     basis = norm.weight.detach().double().unsqueeze(1) * axes
-    root = nn.RMSNorm(len(given), eps=norm.eps, elementwise_affine=False)
+    plain = nn.LayerNorm(len(given), eps=norm.eps, elementwise_affine=False)
     last = _after(following, basis, norm.bias.detach().double())
-    return _linear(given[:, :-1], given[:, -1]), root, last
+    return _linear(given[:, :-1], given[:, -1]), plain, last
 
 
 def _after(linear: Linear, basis: Tensor, constant: Tensor) -> Linear:
@@ -243,9 +241,8 @@ def _linear(weight: Tensor, bias: Tensor) -> Linear:
     return linear
 
 
-def _cosines(n: int) -> Tensor:
-    """Return the orthogonal matrix of the discrete cosine transform, (n, n)."""
-    column = torch.arange(n, dtype=torch.float64)
-    matrix = (math.pi / n * (column.unsqueeze(1) + 0.5) * column).cos() * math.sqrt(2 / n)
-    matrix[:, 0] /= math.sqrt(2)
-    return matrix.T
+def _hartley(n: int) -> Tensor:
+    """Return the matrix (n, n) of the discrete Hartley transform, orthogonal and symmetric."""
+    order = torch.arange(n, dtype=torch.float64)
+    angle = 2 * math.pi / n * order.unsqueeze(1) * order
+    return (angle.cos() + angle.sin()) / math.sqrt(n)

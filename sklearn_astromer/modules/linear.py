@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -33,7 +33,7 @@ def takes(x: Tensor, dtype: torch.dtype = torch.float32) -> bool:
     return can and x.is_cpu and x.dtype == dtype and x.numel() > 0 and not followed()
 
 
-Packed = dict[tuple["Linear", torch.dtype], Tensor]
+Packed = dict[tuple["Linear", torch.dtype, int | None, int | None], Tensor]
 _PACKED: ContextVar[Packed | None] = ContextVar("_PACKED", default=None)
 
 
@@ -66,28 +66,51 @@ class Linear(nn.Linear):
         `activation` is one of `ACTIVATIONS`.
         """
         bias = self.bias if biased else None
-        autocast = torch.is_autocast_enabled("cpu")
-        if takes(self.weight) and x.is_cpu and x.numel() > 0:
-            if not torch.is_grad_enabled():
-                dtype = torch.get_autocast_dtype("cpu") if autocast else x.dtype
-                if dtype == torch.float32 or (dtype == torch.bfloat16 and processor.BFLOAT16):
-                    # the bias is float32, as which oneDNN adds it
-                    return _product(x.to(dtype), self._weight_as(dtype, x), bias, activation)
-            elif takes(x) and not autocast:
-                if activation != "gelu":  # whose gradient needs its input
-                    return _OneDNNLinear.apply(x, self.weight, bias, activation)  # type: ignore[no-untyped-call]
-                out = _OneDNNLinear.apply(x, self.weight, bias, "none")  # type: ignore[no-untyped-call]
-                return ACTIVATIONS[activation](out)
+        dtype = self._infers_in(x)
+        if dtype is not None:
+            return _product(x.to(dtype), self._weight_as(dtype, x), bias, activation)
+        if takes(self.weight) and takes(x) and not torch.is_autocast_enabled("cpu"):
+            if activation != "gelu":  # whose gradient needs its input
+                return _OneDNNLinear.apply(x, self.weight, bias, activation)  # type: ignore[no-untyped-call]
+            out = _OneDNNLinear.apply(x, self.weight, bias, "none")  # type: ignore[no-untyped-call]
+            return ACTIVATIONS[activation](out)
         return ACTIVATIONS[activation](F.linear(x, self.weight, bias))
 
-    def _weight_as(self, dtype: torch.dtype, x: Tensor) -> Tensor:
-        packed = _PACKED.get()
-        if packed is not None and (self, dtype) in packed:
-            return packed[self, dtype]
-        weight = self.weight.to(dtype)
+    def parts(self, x: Tensor, count: int, biased: bool = True) -> Sequence[Tensor]:
+        """Return what `forward` gives, cut into equal parts by a product for each.
+
+        What is copied part by part afterwards is still near the processor then.
+        """
+        dtype = self._infers_in(x)
+        if dtype is None:
+            return self(x, biased=biased).chunk(count, -1)
+        x, size = x.to(dtype), self.out_features // count
+        bias = self.bias if biased else None
+        biases = [None] * count if bias is None else torch.split(bias, size)
+        rows = [slice(i * size, (i + 1) * size) for i in range(count)]
+        return [
+            _product(x, self._weight_as(dtype, x, of_part), of_bias)
+            for of_part, of_bias in zip(rows, biases, strict=True)
+        ]
+
+    def _infers_in(self, x: Tensor) -> torch.dtype | None:
+        """Return in which dtype oneDNN is to compute without gradients; None: it is not to."""
+        if torch.is_grad_enabled() or not (takes(self.weight) and x.is_cpu and x.numel() > 0):
+            return None
+        autocast = torch.is_autocast_enabled("cpu")
+        dtype = torch.get_autocast_dtype("cpu") if autocast else x.dtype
+        # the bias is float32, as which oneDNN adds it
+        can = dtype == torch.float32 or (dtype == torch.bfloat16 and processor.BFLOAT16)
+        return dtype if can else None
+
+    def _weight_as(self, dtype: torch.dtype, x: Tensor, rows: slice = slice(None)) -> Tensor:
+        packed, key = _PACKED.get(), (self, dtype, rows.start, rows.stop)
+        if packed is not None and key in packed:
+            return packed[key]
+        weight = self.weight[rows].to(dtype)
         if packed is not None:
             weight = torch.ops.mkldnn._reorder_linear_weight(weight, x.numel() // x.shape[-1])
-            packed[self, dtype] = weight
+            packed[key] = weight
         return weight
 
 

@@ -98,8 +98,28 @@ def test_packed_weights_give_the_same(rows, bias):
                 for given in (x, x[:rows]):
                     with packing(packed):
                         found = [layer(given)[:rows] for layer in layers]
+                        parts = [torch.cat(layer.parts(given, 4), -1)[:rows] for layer in layers]
                     torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
-    assert len(packed) == (4 if processor.BFLOAT16 else 2)
+                    torch.testing.assert_close(parts, expected, atol=1e-5, rtol=0)
+    assert len(packed) == (1 + 4) * (4 if processor.BFLOAT16 else 2)  # whole, and four parts
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("gradient", [True, False])
+@pytest.mark.parametrize("biased", [True, False])
+@pytest.mark.parametrize("onednn", [True, False])
+def test_parts_are_those_of_the_whole(dtype, gradient, biased, onednn, monkeypatch):
+    if not onednn:
+        monkeypatch.setattr(processor, "ONEDNN", False)
+    layer, x = Linear(96, 36), torch.randn(2, 7, 96)
+    with (
+        torch.set_grad_enabled(gradient),
+        torch.autocast("cpu", dtype=torch.bfloat16, enabled=dtype == torch.bfloat16),
+    ):
+        expected = layer(x, biased=biased)
+        found = layer.parts(x, 3, biased=biased)
+    assert [part.shape for part in found] == [(2, 7, 12)] * 3
+    torch.testing.assert_close(torch.cat(list(found), -1), expected, atol=1e-5, rtol=1e-2)
 
 
 @pytest.mark.skipif(
