@@ -72,6 +72,8 @@ def test_it_is_as_narrow_as_what_goes_in():
     assert [b.attention.qkv.in_features for b in [made.first, *made.others]] == [96, 32, 32]
     assert [b.norm2.normalized_shape for b in [made.first, *made.others]] == [(32,), (32,), (96,)]
     assert made.times is None
+    # one more than these is a multiple of 16, and takes the next, for one axis stays empty
+    assert Condensed(encoder(d_ff=47), torch.float32).others[0].attention.qkv.in_features == 64
     rounded = Condensed(encoder(), torch.bfloat16)
     assert rounded.of_times.attention.qkv.in_features < 96
     slow_channels_alone_are_polynomials = {"pe_base": 2.0}
