@@ -214,7 +214,7 @@ def _between(
     given -= given.mean(0)  # the mean of what is given to the norm, which takes it away
     axes = torch.eye(len(given), dtype=torch.float64)
     d, rank = given.shape
-    width = math.ceil((rank + 1) / MULTIPLE) * MULTIPLE
+    width = math.ceil((rank + 1) / MULTIPLE) * MULTIPLE  # one axis is for the mean
     if width < d:
         axes, given = torch.linalg.qr(given)
         # Of mean 0 again, and each new axis has a part of all: in bfloat16 rows of `macho` came

@@ -77,9 +77,9 @@ class Linear(nn.Linear):
         return ACTIVATIONS[activation](F.linear(x, self.weight, bias))
 
     def parts(self, x: Tensor, count: int, biased: bool = True) -> Sequence[Tensor]:
-        """Return what `forward` gives, cut into equal parts by a product for each.
+        """Return what `forward` gives, as `count` tensors of shape (…, out_features / count).
 
-        What is copied part by part afterwards is still near the processor then.
+        A product makes each, so that it is still near the processor when it is copied next.
         """
         dtype = self._infers_in(x)
         if dtype is None:
