@@ -1,0 +1,266 @@
+"""Peaks of the periodograms of a catalog."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm.auto import tqdm
+
+from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.periodogram.profile import N_BINS
+
+if TYPE_CHECKING:
+    import torch
+
+SAMPLES_PER_PEAK = 3.0
+GPU_GRID = 3 * 10**7  # frequencies of all objects of a batch on a GPU
+GPU_OBSERVATIONS = 2**19
+CACHED_OBJECTS = 2**17  # about 50 MB
+LEAST_FREQUENCY = 1e-4  # cycles a day; in logarithms it stands for none
+PEAK_COLUMNS = ("log_frequency", "power", "harmonic_power")
+
+
+@dataclasses.dataclass(frozen=True)
+class Peaks:
+    """The highest separate peaks of each object's periodogram.
+
+    Attributes
+    ----------
+    frequency : ndarray of shape (n_objects, n_peaks), float64
+        Cycles a day; 0 where there is none (fewer than 6 observations, constant curves).
+    power : ndarray of shape (n_objects, n_peaks), float32
+        Share of the variance that a sine of this frequency explains, in [0, 1].
+    harmonic_power : ndarray of shape (n_objects, n_peaks), float32
+        The same for a Fourier series of three harmonics. Peaks are in falling order of it.
+    profile : ndarray of shape (n_objects, 32), float32
+        Largest power in each of 32 logarithmic bins of frequency, from 0.001 cycles a day to
+        the largest frequency.
+    span : ndarray of shape (n_objects,), float64
+        From the first to the last observation, in days.
+    n_observations : ndarray of shape (n_objects,), int64
+    """
+
+    frequency: NDArray[np.float64]
+    power: NDArray[np.float32]
+    harmonic_power: NDArray[np.float32]
+    profile: NDArray[np.float32]
+    span: NDArray[np.float64]
+    n_observations: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.frequency)
+
+    def __getitem__(self, key: Any) -> Peaks:
+        """Return the peaks of some objects."""
+        return Peaks(*(getattr(self, f.name)[key] for f in dataclasses.fields(self)))
+
+    @property
+    def columns(self) -> NDArray[np.float32]:
+        """Logarithms of the frequencies and both powers as a table, (n_objects, 3 n_peaks)."""
+        log = np.log10(np.maximum(self.frequency, LEAST_FREQUENCY))
+        return np.hstack([log, self.power, self.harmonic_power]).astype(np.float32)
+
+    @property
+    def spectrum(self) -> NDArray[np.float32]:
+        """What an encoder reads of it, (n_objects, 3 n_peaks + 34), scaled to numbers about 1.
+
+        Logarithms of the frequencies, both powers, the profile, and the logarithms of time span
+        and number of observations.
+        """
+        return np.hstack(
+            [
+                np.log10(np.maximum(self.frequency, LEAST_FREQUENCY)),
+                3 * self.power - 1,
+                3 * self.harmonic_power - 1,
+                3 * self.profile - 1,
+                np.log10(np.maximum(self.span, 1.0))[:, None] - 3,
+                np.log10(self.n_observations)[:, None] - 2,
+            ]
+        ).astype(np.float32)
+
+
+def find_peaks(
+    curves: LightCurves,
+    n_peaks: int = 4,
+    *,
+    max_frequency: float = 24.0,
+    samples_per_peak: float = SAMPLES_PER_PEAK,
+    device: str | torch.device = "cpu",
+    progress: bool = False,
+) -> Peaks:
+    """Find the highest peaks of the generalised Lomb-Scargle periodogram of each object.
+
+    The grid goes from one cycle in the time span to `max_frequency`. Of the eight highest separate
+    peaks, refined beyond the grid, the `n_peaks` at which a Fourier series with three harmonics
+    explains most are kept: so eclipses and saw teeth are found at their period, not at a harmonic.
+    Of peaks that are equal, as aliases of regular sampling are, the slower comes first.
+
+    Observations are weighted by 1 / (σ² + median(σ)²) where all have an error, and equally
+    elsewhere. What was found is kept in memory for the next call with the same curve.
+
+    Parameters
+    ----------
+    curves : LightCurves
+    n_peaks : int
+        At most 8.
+    max_frequency : float
+        Cycles a day.
+    samples_per_peak : float
+        Points of the grid in 1 / (time span).
+    device : str or torch.device
+    progress : bool
+        Show a progress bar.
+
+    Returns
+    -------
+    Peaks
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range.
+
+    References
+    ----------
+    Zechmeister & Kürster 2009, A&A 496, 577.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_astromer import LightCurves
+    >>> from sklearn_astromer.periodogram import find_peaks
+    >>> time = np.sort(np.random.default_rng(0).uniform(0, 500, 80))
+    >>> curves = LightCurves.from_arrays([np.c_[time, np.sin(2 * np.pi * time / 0.6)]])
+    >>> round(float(1 / find_peaks(curves).frequency[0, 0]), 4)
+    0.6
+    """
+    import torch
+
+    from sklearn_astromer._forks import refuse_fork
+    from sklearn_astromer.periodogram.search import N_CANDIDATES, search
+
+    if not 1 <= n_peaks <= N_CANDIDATES:
+        raise ValueError(f"n_peaks must be in 1 … {N_CANDIDATES}, got {n_peaks}")
+    if not (max_frequency > 0 and samples_per_peak >= 1):
+        raise ValueError(
+            "max_frequency must be positive and samples_per_peak at least 1, got "
+            f"{max_frequency} and {samples_per_peak}"
+        )
+    device = torch.device(device)
+    refuse_fork(device)
+    n = len(curves)
+    parameters = (n_peaks, float(max_frequency), float(samples_per_peak), device.type)
+    keys = [_key(curves, i, parameters) for i in range(n)]
+    width = 3 * n_peaks + N_BINS
+    rows = np.zeros((n, width), dtype=np.float64)
+    missing = [i for i in range(n) if not _CACHE.read(keys[i], rows[i])]
+    span = np.zeros(n)
+    if n:
+        span = curves.time[curves.offsets[1:] - 1] - curves.time[curves.offsets[:-1]]
+    with tqdm(total=n, initial=n - len(missing), unit="object", disable=not progress) as bar:
+        for batch in _batches(curves, span, missing, max_frequency * samples_per_peak, device):
+            time, mag, weight = (torch.from_numpy(x).to(device) for x in _gather(curves, batch))
+            with torch.inference_mode(), torch.autocast(device.type, enabled=False):
+                found = search(
+                    time,
+                    mag,
+                    weight,
+                    n_peaks=n_peaks,
+                    max_frequency=max_frequency,
+                    samples_per_peak=samples_per_peak,
+                )
+            rows[batch] = np.hstack([x.double().cpu().numpy() for x in found])
+            for i in batch:
+                _CACHE.write(keys[i], rows[i])
+            bar.update(len(batch))
+    frequency, power, harmonic, profile = np.split(rows, np.arange(1, 4) * n_peaks, axis=1)
+    return Peaks(
+        frequency,
+        power.astype(np.float32),
+        harmonic.astype(np.float32),
+        profile.astype(np.float32),
+        span,
+        np.diff(curves.offsets),
+    )
+
+
+def _batches(
+    curves: LightCurves, span: NDArray[np.float64], objects: list[int], per_day: float, device: Any
+) -> Iterator[list[int]]:
+    """Yield objects to search together: on a CPU one, on a GPU many of similar grids."""
+    if device.type == "cpu":
+        yield from ([i] for i in objects)
+        return
+    batch: list[int] = []
+    most, longest = 1.0, 1
+    for i in sorted(objects, key=lambda i: (span[i], i)):
+        size, length = span[i] * per_day + 1, int(curves.lengths[i])
+        most_now, longest_now = max(most, size), max(longest, length)
+        n = len(batch) + 1
+        if batch and (n * most_now > GPU_GRID or n * longest_now > GPU_OBSERVATIONS):
+            yield batch
+            batch, most_now, longest_now = [], size, length
+        batch.append(i)
+        most, longest = most_now, longest_now
+    if batch:
+        yield batch
+
+
+def _gather(curves: LightCurves, objects: list[int]) -> tuple[NDArray[np.float64], ...]:
+    """Return centred times, magnitudes and weights, (n, L) each, padded."""
+    longest = max(int(curves.lengths[i]) for i in objects)
+    time, mag, weight = np.zeros((3, len(objects), longest))
+    for row, i in enumerate(objects):
+        of = slice(int(curves.offsets[i]), int(curves.offsets[i + 1]))
+        n = of.stop - of.start
+        time[row, :n] = curves.time[of] - curves.time[of].mean()
+        mag[row, :n] = curves.mag[of]
+        errors = None if curves.mag_err is None else curves.mag_err[of]
+        weight[row, :n] = 1 / n
+        if errors is not None and (errors > 0).all() and np.isfinite(errors).all():
+            inverse = 1 / (errors.astype(np.float64) ** 2 + np.median(errors) ** 2)
+            weight[row, :n] = inverse / inverse.sum()
+    return time, mag, weight
+
+
+def _key(curves: LightCurves, i: int, parameters: tuple[Any, ...]) -> bytes:
+    """Return a digest of what decides the peaks of an object."""
+    of = slice(int(curves.offsets[i]), int(curves.offsets[i + 1]))
+    digest = hashlib.blake2b(repr(parameters).encode(), digest_size=16)
+    for column in (curves.time, curves.mag, curves.mag_err):
+        digest.update(b"-" if column is None else np.ascontiguousarray(column[of]).tobytes())
+    return digest.digest()
+
+
+class _Cache:
+    """Rows by key; the oldest go first. Folds of a cross-validation meet each object often."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.rows: OrderedDict[bytes, NDArray[np.float64]] = OrderedDict()
+        self.lock = threading.Lock()
+
+    def read(self, key: bytes, out: NDArray[np.float64]) -> bool:
+        with self.lock:
+            row = self.rows.get(key)
+            if row is None:
+                return False
+            self.rows.move_to_end(key)
+        out[:] = row
+        return True
+
+    def write(self, key: bytes, row: NDArray[np.float64]) -> None:
+        with self.lock:
+            self.rows[key] = row.copy()
+            while len(self.rows) > self.most:
+                self.rows.popitem(last=False)
+
+
+_CACHE = _Cache(CACHED_OBJECTS)

@@ -1,0 +1,111 @@
+"""Peaks of real and simulated catalogs, and of curves that have none."""
+
+import numpy as np
+import pytest
+
+from sklearn_astromer import LightCurves
+from sklearn_astromer.datasets import make_variable_stars
+from sklearn_astromer.periodogram import find_peaks, peaks
+
+PERIODIC = ["RRAB", "RRC", "CEP", "EB"]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept(monkeypatch):
+    monkeypatch.setattr(peaks, "_CACHE", peaks._Cache(1000))
+
+
+@pytest.fixture(scope="module")
+def stars():
+    return make_variable_stars(
+        120, classes=PERIODIC, n_observations=(60, 250), random_state=0, return_parameters=True
+    )
+
+
+def test_periods_of_simulated_stars_are_found(stars):
+    curves, _, parameters = stars
+    ratio = find_peaks(curves).frequency[:, 0] * parameters["period"].to_numpy()
+    found = np.min([np.abs(ratio / k - 1) for k in (0.5, 1, 2)], axis=0) < 1e-3
+    assert found.mean() >= 0.9
+
+
+def test_shapes_and_order(stars):
+    curves = stars[0][:10]
+    found = find_peaks(curves, n_peaks=3)
+    assert found.frequency.shape == found.power.shape == found.harmonic_power.shape == (10, 3)
+    assert found.profile.shape == (10, 32)
+    assert found.spectrum.shape == (10, 3 * 3 + 34)
+    assert (np.diff(found.harmonic_power, axis=1) <= 1e-3).all()
+    assert (found.harmonic_power >= found.power - 1e-5).all()
+    assert (found.frequency[:, 0] <= 24).all()
+    np.testing.assert_array_equal(found[4:6].frequency, found.frequency[4:6])
+
+
+def test_a_row_depends_on_its_object_alone(stars):
+    curves = stars[0][:12]
+    found = find_peaks(curves)
+    order = np.random.default_rng(0).permutation(12)
+    peaks._CACHE.rows.clear()
+    again = find_peaks(curves[order])
+    np.testing.assert_array_equal(again.frequency, found.frequency[order])
+    np.testing.assert_array_equal(again.spectrum, found.spectrum[order])
+
+
+@pytest.mark.parametrize("shift", [(2400000.5, 0.0), (0.0, 7.0)])
+def test_epoch_of_time_and_zero_point_do_not_matter(stars, shift):
+    curves = stars[0][:12]
+    moved = LightCurves(
+        curves.time + shift[0], curves.mag + shift[1], curves.mag_err, offsets=curves.offsets
+    )
+    found, again = find_peaks(curves), find_peaks(moved)
+    np.testing.assert_allclose(again.frequency, found.frequency, rtol=1e-6)
+    np.testing.assert_allclose(again.spectrum, found.spectrum, atol=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore:.*:UserWarning")  # of such curves
+@pytest.mark.parametrize(
+    "curve",
+    [
+        np.array([[1.0, 15.0]]),
+        np.array([[1.0, 15.0], [1.0, 15.2], [1.0, 15.1], [1.0, 15.3], [1.0, 15.0], [1.0, 14.0]]),
+        np.c_[np.arange(5.0), [1.0, 2.0, 1.0, 3.0, 1.0]],
+        np.c_[np.arange(50.0), np.full(50, 15.0)],
+        np.c_[np.arange(50.0) * 1e-6, np.arange(50.0) % 3],
+    ],
+    ids=["one observation", "one time", "five observations", "constant", "four seconds"],
+)
+def test_curves_without_a_periodogram_have_no_peaks(curve):
+    curves = LightCurves.from_arrays([curve])
+    found = find_peaks(curves)
+    assert (found.frequency == 0).all()
+    assert (found.power == 0).all()
+    assert np.isfinite(found.spectrum).all()
+
+
+def test_many_observations_of_a_long_time():
+    rng = np.random.default_rng(0)
+    time = np.sort(rng.uniform(0, 300, 20_000))
+    curves = LightCurves.from_arrays([np.c_[time, np.sin(2 * np.pi * time / 0.3)]])
+    assert find_peaks(curves).frequency[0, 0] == pytest.approx(1 / 0.3, rel=1e-6)
+
+
+def test_of_equal_aliases_the_slower_comes_first():
+    time = np.arange(200.0)
+    curves = LightCurves.from_arrays([np.c_[time, np.sin(2 * np.pi * time * 0.13)]])
+    assert find_peaks(curves).frequency[0, 0] == pytest.approx(0.13, abs=1e-4)
+
+
+def test_what_was_found_is_kept(stars, monkeypatch):
+    curves = stars[0][:6]
+    first = find_peaks(curves)
+    monkeypatch.setattr(peaks, "_gather", None)  # nothing is computed again
+    np.testing.assert_array_equal(find_peaks(curves[::-1]).frequency, first.frequency[::-1])
+    with pytest.raises(TypeError):
+        find_peaks(curves, max_frequency=20.0)
+
+
+def test_an_empty_catalog_and_wrong_parameters(stars):
+    assert find_peaks(stars[0][:0]).frequency.shape == (0, 4)
+    for wrong in ({"n_peaks": 0}, {"n_peaks": 9}, {"max_frequency": 0}, {"samples_per_peak": 0.5}):
+        with pytest.raises(ValueError, match="must be"):
+            find_peaks(stars[0], **wrong)
