@@ -3,18 +3,22 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint docs macho clean
+.PHONY: help demo test lint docs macho clean
 
-demo: $(READY)  ## the main job, offline: simulated catalog -> embeddings -> classifier
+help:  ## this list
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/'
+
+demo: $(VENV)/.demo  ## the main job, offline: simulated catalog -> embeddings -> classifier
 	$(BIN)/python benchmarks/demo.py
 
 test: lint docs  ## what CI runs
 	$(BIN)/pytest
 
-lint: $(READY)
+lint: $(READY)  ## formatting, lint, types, import layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 
 docs: $(VENV)/.docs  ## the site, with its examples run: docs/_build/index.html
 	$(BIN)/sphinx-build -n -W --keep-going -q -b html docs docs/_build
@@ -28,10 +32,14 @@ macho: $(READY)  ## put the official weights, downloaded elsewhere, where pretra
 	install -D $(MACHO) "$$($(BIN)/python -c 'from sklearn_astromer.weights import cache_dir; \
 	print(cache_dir() / "macho_a0.zip")')"
 
-$(READY): pyproject.toml constraints.txt
+$(VENV)/.demo: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet -c constraints.txt -e ".[demo]"
+	touch $@
+
+$(READY): $(VENV)/.demo
 	$(BIN)/pip install --quiet -c constraints.txt -e ".[dev]"
 	touch $@
 
-clean:
+clean:  ## remove all that make made
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis docs/_build docs/api docs/gallery

@@ -66,7 +66,11 @@ def rows(
 def main() -> None:
     """Print the table, write the JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--encoders", nargs="+", default=["macho", "surveys-small"])
+    parser.add_argument(
+        "--encoders",
+        nargs="+",
+        default=["macho", "surveys-small", "surveys-periods-unlabelled", "surveys-periods"],
+    )
     parser.add_argument("--catalogs", nargs="+", default=list(CLASSES), choices=CLASSES)
     parser.add_argument("--part", default="test", choices=["valid", "test"])
     parser.add_argument("--most", type=int, default=300, help="objects per class")

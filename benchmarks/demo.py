@@ -48,7 +48,7 @@ def main() -> None:
     """Print the table, draw the picture."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stars", type=int, default=420)
-    parser.add_argument("--pretrained", default="surveys-small")
+    parser.add_argument("--pretrained", default="surveys-periods")
     parser.add_argument("--picture", type=Path, default=Path("demo.png"))
     parser.add_argument("--json", action="store_true", help="write the figures of the README")
     args = parser.parse_args()

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sklearn_astromer import LightCurves
+from sklearn_astromer.periodogram import find_peaks
 
 _MAX_FREQUENCY = 24.0  # cycles per day: periods from one hour
 _LOG2_FREQUENCIES = 19
@@ -48,7 +49,7 @@ _LOGARITHMS = ("eta_e", "maximum_slope", "chi2", "periodogram_period", "periodog
 
 
 def hand_crafted_features(lcs: LightCurves) -> pd.DataFrame:
-    """Compute 23 features of each light curve with the `light-curve` package.
+    """Compute 23 features with the `light-curve` package, and the profile of the periodogram.
 
     Parameters
     ----------
@@ -82,7 +83,10 @@ def hand_crafted_features(lcs: LightCurves) -> pd.DataFrame:
     for name in _LOGARITHMS:
         frame[name] = np.log10(frame[name].where(frame[name] > 0))
     frame = frame.rename(columns={name: f"lg_{name}" for name in _LOGARITHMS})
-    return frame.drop(columns=list(_DROPPED))
+    frame = frame.drop(columns=list(_DROPPED))
+    profile = find_peaks(lcs, max_frequency=_MAX_FREQUENCY).profile
+    names = [f"profile_{i}" for i in range(profile.shape[1])]
+    return frame.join(pd.DataFrame(profile, index=frame.index, columns=names))
 
 
 def _columns() -> list[str]:

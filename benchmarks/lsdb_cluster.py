@@ -70,7 +70,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--objects", type=int, default=10_000)
     parser.add_argument("--partition-rows", type=int, default=300)
-    parser.add_argument("--weights", default="surveys-small")
+    parser.add_argument("--weights", default="surveys-periods")
     args = parser.parse_args()
     figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as name:

@@ -40,12 +40,15 @@ def main() -> None:
     forest = RandomForestRegressor(300, max_features="sqrt", random_state=0)
     features = [hand_crafted_features(c).to_numpy() for c in (X, X_test)]
     rows = {"mean predictor": (DummyRegressor(), X, X_test)}
-    for name in ("macho", "surveys-small"):
+    for name in ("macho", "surveys-small", "surveys-periods"):
         for pooling in ("mean", "mean_std"):
             embedder = AstromerEmbedder(name, max_epochs=0, pooling=pooling)
             embedded = embedder.fit_transform(X), embedder.transform(X_test)
             rows[f"forest, {name} {pooling}"] = (forest, *embedded)
-    for name in ("macho", "surveys-small"):
+    with_periods = AstromerEmbedder("surveys-periods", periods_in_row=True)
+    embedded = with_periods.fit_transform(X), with_periods.transform(X_test)
+    rows["forest, surveys-periods mean and periods"] = (forest, *embedded)
+    for name in ("macho", "surveys-periods"):
         for head, options in (
             ("mlp", {}),
             ("mean_std", {}),

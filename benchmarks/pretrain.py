@@ -1,164 +1,333 @@
-"""Train an encoder from scratch on the training part of real catalogs.
+"""Train the bundled encoders with own periods from scratch.
 
-    python benchmarks/pretrain.py --out runs/surveys --epochs 40 --install surveys-small
-    python benchmarks/pretrain.py --out runs/asas --surveys asas --epochs 40  # CRTS is never seen
+    python benchmarks/pretrain.py --out runs/periods --install surveys-periods
+    python benchmarks/pretrain.py --out runs/unlabelled --no-labels ...   # no class is seen
+    python benchmarks/pretrain.py --out runs/crts --surveys crts ...      # ASAS is never seen
 
-Masked reconstruction and the classes of the same objects are learned together, by a head that is
-thrown away (`AstromerClassifier`, ``train_encoder=True, reconstruction=1``); with ``--no-labels``
-masked reconstruction alone (`AstromerEmbedder.fit`). OGLE and Stripe 82 are left out unless asked
-for, to tell how the encoder does on surveys that it never saw.
-
-A killed run goes on from its checkpoint. `--install NAME` copies the result into the package, with
-what it was trained on.
+The training part of each survey (see `realdata.part`) and simulated stars on many cadences. Of each
+curve ten random parts are drawn beside the whole, thinned or consecutive, each with a periodogram
+of its own: so the network knows short curves, and wrong peaks. The loss is masked reconstruction
+(smooth L1, in units of the window's deviation) and, unless ``--no-labels``, the class of the star
+by a head on mean and deviation of the vectors, which is thrown away. A killed run goes on from its
+checkpoint.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import dataclasses
+import math
 import shlex
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
+import torch.nn.functional as F  # noqa: N812
 from numpy.typing import NDArray
-from realdata import CATALOGS, load, part
-from torch import Tensor
+from realdata import load, part
+from simulated import simulated_stars
+from torch import Tensor, nn
 
-from sklearn_astromer import AstromerClassifier, AstromerEmbedder, LightCurves
-from sklearn_astromer.modules.heads import MomentsHead
-from sklearn_astromer.weights.checkpoint import Checkpoint, read_folder, write_folder
+from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.modules.config import ARCHITECTURES
+from sklearn_astromer.modules.decoder import Astromer
+from sklearn_astromer.modules.visible import moments
+from sklearn_astromer.periodogram import find_peaks
+from sklearn_astromer.weights.checkpoint import Checkpoint, write_folder
 
-ARCHITECTURE = {
-    "d_model": 128,
-    "n_layers": 4,
-    "d_ff": 256,
-    "residual": True,
-    "norm_first": True,
-    "mask_token": True,
-    "scaled_inputs": True,
-    "pe_base": 6e4,  # periods from 0.05 to 3000 days
-    "pe_exponent": 1.0,
-    "min_period": 0.05,
-    "pe_pairs": True,
-    "activation": "gelu",
-    "random_fraction": 0.0,  # a seventh of what is seen would be wrong
-}
-COMMON: dict[str, Any] = {
-    "batch_size": 32,
-    "lr": 1e-3,
-    "warmup_steps": 400,
-    "cosine": True,
-    "patience": None,
-    "validation_fraction": None,
-    "augment": True,
-    "precision": "bfloat16",
-    "random_state": 0,
-    "verbose": 1,
-}
-# One name where catalogs mean one class; others keep theirs.
-SAME = {"RRab": "RRAB", "RRc": "RRC"}
-FEWEST_OF_A_CLASS = 20
 BUNDLED = Path(__file__).parents[1] / "sklearn_astromer" / "weights" / "bundled"
+SIMULATED = "simulated"
+MOST = {"EW/EB": 5000}  # objects of a class that outnumbers all others
+LEFT_OUT = {"", "ECL"}  # no class, and one without a settled sub-type
+FEWEST_OF_A_CLASS = 20
+DRAWS = 10
+WIDTHS = (64, 128, 200)  # to which windows are padded
+OBSERVATIONS = 512 * 200  # in a step
+LEARNING_RATE, WARM_UP = 1e-3, 300
+HEAD_UNITS = 256
 
 
-def catalog(surveys: list[str], which: str) -> tuple[LightCurves, NDArray[np.str_]]:
-    """Join what the surveys hold for "train" or "valid"."""
-    curves, labels = zip(*map(load, surveys), strict=True)
-    kept = [part(c) == which for c in curves]
-    joined = np.concatenate([x[k] for x, k in zip(labels, kept, strict=True)])
+def catalog(surveys: list[str]) -> tuple[LightCurves, NDArray[np.str_], NDArray[np.str_]]:
+    """Return the training curves, their labels and surveys."""
+    rng = np.random.RandomState(0)
+    curves, labels, of = [], [], []
+    for survey in surveys:
+        all_curves, all_labels = load(survey)
+        kept = np.flatnonzero((part(all_curves) == "train") & (all_curves.lengths >= 12))
+        for name, most in MOST.items():
+            dropped = rng.permutation(kept[all_labels[kept] == name])[most:]
+            kept = np.setdiff1d(kept, dropped)
+        curves.append(all_curves[kept])
+        labels.append(all_labels[kept])
+        of.append(np.full(len(kept), survey))
+    stars, names = simulated_stars(6000, rng)
     return (
-        LightCurves.concatenate([c[k] for c, k in zip(curves, kept, strict=True)]),
-        np.array([SAME.get(x, x) for x in joined.tolist()]),
+        LightCurves.concatenate([*curves, stars]),
+        np.concatenate([*labels, names]),
+        np.concatenate([*of, np.full(len(stars), SIMULATED)]),
     )
 
 
-class HalfMomentsHead(MomentsHead):
-    """Dense layers on mean and deviation, which sees the mean alone half of the time.
+def drawn(curves: LightCurves, rng: np.random.RandomState) -> tuple[LightCurves, NDArray[Any]]:
+    """Return each curve whole and `DRAWS` parts of it, and the object of each."""
+    arrays, owner = [], []
+    for i, curve in enumerate(curves):
+        n = len(curve)
+        arrays.append(curve)
+        for _ in range(DRAWS):
+            k = min(n, max(8, int(np.exp(rng.uniform(np.log(10), np.log(n + 1))))))
+            if rng.rand() < 0.5:
+                start = rng.randint(n - k + 1)
+                arrays.append(curve[start : start + k])
+            else:
+                arrays.append(curve[np.sort(rng.choice(n, k, replace=False))])
+        owner += [i] * (DRAWS + 1)
+    return LightCurves.from_arrays(arrays), np.array(owner)
 
-    So both a mean-pooled embedding and one with the deviation tell the classes.
+
+class Batches:
+    """Windows of random parts of curves, made on the device.
+
+    Parameters
+    ----------
+    curves : LightCurves
+        Whole curves and parts of them.
+    owner : ndarray of shape (n_curves,)
+        The object of each.
+    share : ndarray of shape (n_curves,)
+        How often each is drawn.
     """
 
-    def output(self, summary: Tensor) -> Tensor:
-        """Give the prediction of each object."""
-        if self.training:
-            seen = (torch.rand(len(summary), 1) < 0.5).to(summary.dtype)
-            mean, deviation = summary.chunk(2, dim=1)
-            summary = torch.cat([mean, deviation * seen], dim=1)
-        return super().output(summary)
+    def __init__(
+        self, curves: LightCurves, owner: NDArray[Any], share: NDArray[Any], device: torch.device
+    ) -> None:
+        config = ARCHITECTURES["periods"]
+        peaks = find_peaks(
+            curves,
+            config.own_periods,
+            max_frequency=config.max_frequency,
+            device=device,
+            progress=True,
+        )
+        self.device = device
+        self.owner = torch.from_numpy(owner).to(device)
+        self.frequency = torch.from_numpy(peaks.frequency).to(device)
+        self.spectrum = torch.from_numpy(peaks.spectrum).to(device)
+        self.length = torch.from_numpy(curves.lengths).to(device)
+        self.start = torch.from_numpy(curves.offsets[:-1].copy()).to(device)
+        centre = np.add.reduceat(curves.time, curves.offsets[:-1]) / curves.lengths
+        time = curves.time - np.repeat(centre, curves.lengths)
+        self.time = torch.from_numpy(time).to(device)
+        self.mag = torch.from_numpy(curves.mag.astype(np.float32)).to(device)
+        assert curves.mag_err is not None
+        self.err = torch.from_numpy(np.nan_to_num(curves.mag_err).astype(np.float32)).to(device)
+        bucket = np.searchsorted(WIDTHS, np.minimum(curves.lengths, WIDTHS[-1]))
+        self.pools = []
+        for b in range(len(WIDTHS)):
+            members = np.flatnonzero((bucket == b) & (share > 0))
+            self.pools.append((members, share[members] / share[members].sum()))
+        weight = np.array([share[bucket == b].sum() * w for b, w in enumerate(WIDTHS)])
+        self.chance = weight / weight.sum()
+
+    def draw(
+        self, rng: np.random.Generator, jitter: float
+    ) -> tuple[dict[str, Tensor], Tensor, Tensor]:
+        """Return what the network sees, the hidden magnitudes in it, and the objects."""
+        b = int(rng.choice(len(WIDTHS), p=self.chance))
+        width, (members, chance) = WIDTHS[b], self.pools[b]
+        n = OBSERVATIONS // width
+        chosen = torch.from_numpy(rng.choice(members, n, p=chance)).to(self.device)
+
+        def random(*shape: int) -> Tensor:
+            return torch.rand(shape, device=self.device)
+
+        length = self.length[chosen]
+        start = (random(n) * (length - width + 1).clamp(min=1)).long()
+        column = torch.arange(width, device=self.device)
+        real = column < (length - start)[:, None]
+        where = (self.start[chosen] + start)[:, None] + torch.where(real, column, 0)
+        # half of the windows lose up to half of their observations
+        share = torch.where(random(n, 1) < 0.5, random(n, 1), 1.0).clamp(min=0.5)
+        order = random(n, width).masked_fill(~real, 2.0)
+        mask = real & ((order < share) | (order == order.amin(1, keepdim=True)))
+        count = mask.sum(1, keepdim=True)
+        time = self.time[where]
+        time = time - (time * mask).sum(1, keepdim=True) / count
+        time = time * torch.where(random(n, 1) < 0.5, -1.0, 1.0)
+        noise = torch.where(random(n, 1) < 0.3, random(n, 1) * jitter, 0.0)
+        mag = self.mag[where] + noise * self.err[where] * torch.randn_like(self.mag[where])
+        mag = (mag - (mag * mask).sum(1, keepdim=True) / count) * mask
+        turns = time[..., None] * self.frequency[chosen][:, None] / 2
+        turns = turns + random(n, 1, turns.shape[-1])
+        # hidden: nothing, observations at random, or a run of them
+        fraction = torch.where(random(n, 1) < 0.2, 0.0, 0.1 + 0.5 * random(n, 1))
+        run = (mask.cumsum(1) / count - random(n, 1)) % 1.0
+        hidden = torch.where(random(n, 1) < 0.3, run, random(n, width)) < fraction
+        hidden = hidden & mask
+        hidden = hidden & (mask & ~hidden).any(1, keepdim=True)
+        seen = {
+            "time": ((time + 50 * (2 * random(n, 1) - 1)) * mask).float(),
+            "mag": mag,
+            "mask": mask,
+            "hidden": hidden,
+            "phase": (turns % 1).float(),
+            "spectrum": self.spectrum[chosen],
+        }
+        return seen, mag, self.owner[chosen]
 
 
-def make_head(d_model: int, n_classes: int) -> HalfMomentsHead:
-    """Return the head that is thrown away."""
-    return HalfMomentsHead(d_model, n_classes, units=256, dropout=0.2)
+class Classes:
+    """The classes of each survey, and a head that tells them."""
+
+    def __init__(
+        self, labels: NDArray[np.str_], surveys: NDArray[np.str_], device: torch.device
+    ) -> None:
+        names = np.char.add(np.char.add(surveys, ":"), labels)
+        self.names = [
+            name
+            for name, count in zip(*np.unique(names, return_counts=True), strict=True)
+            if count >= FEWEST_OF_A_CLASS and name.split(":")[1] not in LEFT_OUT
+        ]
+        target = np.full(len(names), -1)
+        for i, name in enumerate(self.names):
+            target[names == name] = i
+        count = np.bincount(target[target >= 0])
+        of = np.array([name.split(":")[0] for name in self.names])
+        weight = count**-0.5
+        for survey in np.unique(of):  # a mean of 1 in each survey
+            own = of == survey
+            weight[own] *= count[own].sum() / (weight[own] * count[own]).sum()
+        self.target = torch.from_numpy(target).to(device)
+        self.weight = torch.from_numpy(weight).float().to(device)
+        self.allowed = torch.from_numpy(surveys[:, None] == of).to(device)
+        self.head = nn.Sequential(
+            nn.Linear(2 * ARCHITECTURES["periods"].d_model, HEAD_UNITS),
+            nn.GELU(),
+            nn.Dropout(0.2),
+            nn.Linear(HEAD_UNITS, len(self.names)),
+        ).to(device)
+
+    def loss(self, vectors: Tensor, keys: Tensor, objects: Tensor) -> Tensor:
+        """Return the cross-entropy; half of the windows show the mean of the vectors alone."""
+        weight = keys.float().unsqueeze(-1)
+        mean = (vectors * weight).sum(1) / weight.sum(1)
+        deviation = ((vectors - mean.unsqueeze(1)) ** 2 * weight).sum(1) / weight.sum(1)
+        shown = (torch.rand(len(mean), 1, device=mean.device) < 0.5).float()
+        logits = self.head(torch.cat([mean, (deviation + 1e-6).sqrt() * shown], 1)).float()
+        logits = logits.masked_fill(~self.allowed[objects], -30.0)
+        target = self.target[objects]
+        known = target >= 0
+        each = F.cross_entropy(logits, target.clamp(min=0), self.weight, reduction="none")
+        total = (self.weight[target.clamp(min=0)] * known).sum()
+        return (each * known).sum() / total.clamp(min=1)
 
 
-def fit(
-    args: argparse.Namespace, curves: LightCurves, labels: NDArray[np.str_]
-) -> AstromerEmbedder:
-    """Train."""
-    run = COMMON | {"max_epochs": args.epochs, "checkpoint": args.out / "run.pt"}
-    run["checkpoint_minutes"] = 2
-    # nothing is left to regularise, in so few passes over windows that are never twice the same
-    encoder = AstromerEmbedder(**ARCHITECTURE, dropout=0.0)
-    if args.no_labels:
-        fitted = encoder.set_params(**run).fit(curves)
-        fitted.history_.to_csv(args.out / "history.csv", index=False)
-        return fitted
-    names, counts = np.unique(labels, return_counts=True)
-    classes = {n: c for n, c in zip(names, counts, strict=True) if n and c >= FEWEST_OF_A_CLASS}
-    chosen = np.isin(labels, list(classes))
-    typical = np.mean(list(classes.values()))
-    model = AstromerClassifier(
-        encoder.set_params(max_epochs=0, random_state=0),
-        head=make_head,
-        train_encoder=True,
-        reconstruction=1.0,
-        encoder_lr=COMMON["lr"],
-        class_weight={name: (typical / count) ** 0.5 for name, count in classes.items()},
-        **run,
-    ).fit(curves[chosen], labels[chosen])
-    model.history_.to_csv(args.out / "history.csv", index=False)
-    return model.encoder_
+def train(args: argparse.Namespace) -> tuple[Astromer, dict[str, Any]]:
+    """Train until `args.minutes` have passed, interruptions not counted."""
+    device = torch.device(args.device)
+    curves, labels, surveys = catalog(args.surveys)
+    if args.limit:
+        kept = np.random.RandomState(0).permutation(len(curves))[: args.limit]
+        curves, labels, surveys = curves[kept], labels[kept], surveys[kept]
+    parts, owner = drawn(curves, np.random.RandomState(0))
+    whole = np.arange(len(parts)) % (DRAWS + 1) == 0
+    share = np.where(whole, 0.5, 0.5 / DRAWS) * np.where(surveys[owner] == SIMULATED, 0.7, 1.0)
+    batches = Batches(parts, owner, share, device)
+    torch.manual_seed(0)
+    rng = np.random.default_rng(0)
+    config = dataclasses.replace(ARCHITECTURES["periods"], dropout=0.0 if args.no_labels else 0.05)
+    network = Astromer(config).to(device)
+    classes = None if args.no_labels else Classes(labels, surveys, device)
+    modules = [network] if classes is None else [network, classes.head]
+    parameters = [p for m in modules for p in m.parameters()]
+    optimiser = torch.optim.AdamW(
+        [
+            {"params": [p for p in parameters if p.ndim > 1]},
+            {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+        ],
+        weight_decay=0.02 if args.no_labels else 0.05,
+        betas=(0.9, 0.98),
+        fused=True,
+    )
+    step, windows, passed, log = 0, 0, 0.0, []
+    state = args.out / "state.pt"
+    if state.exists():
+        kept_state = torch.load(state, map_location=device, weights_only=True)
+        for module, values in zip(modules, kept_state["modules"], strict=True):
+            module.load_state_dict(values)
+        optimiser.load_state_dict(kept_state["optimiser"])
+        step, windows, passed = (kept_state[k] for k in ("step", "windows", "passed"))
+        rng = np.random.default_rng(step)
+    begun = written = time.time()
+    while (done := (passed + time.time() - begun) / (60 * args.minutes)) < 1:
+        for group in optimiser.param_groups:
+            cosine = 0.49 * (1 + math.cos(math.pi * done)) + 0.02
+            group["lr"] = LEARNING_RATE * min(1, (step + 1) / WARM_UP) * cosine
+        seen, mag, objects = batches.draw(rng, 0.3 if args.no_labels else 0.5)
+        keys, hidden = seen["mask"] & ~seen["hidden"], seen["hidden"]
+        with torch.autocast(device.type, dtype=torch.bfloat16):
+            vectors = network.encoder(**seen)
+            restored = network.decoder(vectors)
+            mean, scale = moments(mag, keys)
+            target = ((mag - mean) / scale).clamp(-5, 5)
+            wrong = F.smooth_l1_loss(restored.float(), target, reduction="none")
+            masked = (wrong * hidden).sum() / hidden.sum().clamp(min=1)
+            loss = masked
+            if classes is not None:
+                loss = loss + classes.loss(vectors.float(), keys, objects)
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimiser.step()
+        step, windows = step + 1, windows + len(mag)
+        log.append(torch.stack([masked.detach(), loss.detach()]))
+        if step % 250 == 0:
+            of_hidden, all_ = torch.stack(log[-250:]).mean(0).tolist()
+            print(f"step {step}: masked {of_hidden:.4f}, loss {all_:.4f}, {done:.0%}", flush=True)
+        if time.time() - written > 120:
+            written = time.time()
+            partial = state.with_suffix(".partial")
+            kept_state = {
+                "modules": [m.state_dict() for m in modules],
+                "optimiser": optimiser.state_dict(),
+                **{"step": step, "windows": windows, "passed": passed + written - begun},
+            }
+            torch.save(kept_state, partial)
+            partial.replace(state)
+    info = {
+        "data": f"training part of {', '.join(args.surveys)}, and 6000 simulated stars: {curves}",
+        "labels": classes is not None,
+        "steps": step,
+        "windows": windows,
+        "minutes": args.minutes,
+        "masked_loss": torch.stack(log[-250:]).mean(0)[0].item(),
+        "device": torch.cuda.get_device_name() if device.type == "cuda" else "CPU",
+        "command": "python benchmarks/pretrain.py " + shlex.join(sys.argv[1:]),
+    }
+    return network.cpu().eval(), info
 
 
 def main() -> None:
-    """Run the stages that are not on disk yet."""
+    """Train, and write the folder."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--surveys", nargs="+", default=["asas", "crts"], choices=CATALOGS)
-    parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--surveys", nargs="+", default=["asas", "crts"])
+    parser.add_argument("--minutes", type=float, default=8.0)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--no-labels", action="store_true", help="masked reconstruction alone")
     parser.add_argument("--limit", type=int, help="objects, to try the script")
     parser.add_argument("--install", metavar="NAME", help="copy the result into the package")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-
-    train, labels = catalog(args.surveys, "train")
-    valid, _ = catalog(args.surveys, "valid")
-    if args.limit:
-        kept = np.random.RandomState(0).permutation(len(train))[: args.limit]
-        train, labels, valid = train[kept], labels[kept], valid[: args.limit]
-    print(f"train {train}\nvalid {valid}", flush=True)
-    folder = args.out / "encoder"
-    if not folder.exists():
-        embedder = fit(args, train, labels)
-        embedder.save_pretrained(folder)
-        info = {
-            "data": f"training part of {', '.join(args.surveys)}: {train}",
-            "validation": f"{valid}",
-            "valid_rmse": -embedder.score(valid),
-            "minutes": round(pd.read_csv(args.out / "history.csv")["seconds"].sum() / 60, 1),
-            "command": "python benchmarks/pretrain.py " + shlex.join(sys.argv[1:]),
-        }
-        checkpoint = read_folder(folder)
-        write_folder(folder, Checkpoint(checkpoint.config, checkpoint.tensors, info))
-        print(json.dumps(info, indent=1), flush=True)
+    network, info = train(args)
+    config = network.encoder.config.get_params() | {"window_size": WIDTHS[-1], "dropout": 0.0}
+    tensors = {name: value.numpy() for name, value in network.state_dict().items()}
+    write_folder(args.out / "encoder", Checkpoint(config, tensors, info))
     if args.install:
-        write_folder(BUNDLED / args.install, read_folder(folder))
+        write_folder(BUNDLED / args.install, Checkpoint(config, tensors, info))
 
 
 if __name__ == "__main__":

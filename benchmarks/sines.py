@@ -39,7 +39,7 @@ def main() -> None:
         f"{weights}, {pooling}": AstromerEmbedder(
             weights, max_epochs=0, pooling=pooling
         ).fit_transform(curves)
-        for weights in ("surveys-small", "macho")
+        for weights in ("surveys-periods", "surveys-periods-unlabelled", "surveys-small", "macho")
         for pooling in ("mean", "mean_std")
     }
     tables["hand-crafted features"] = hand_crafted_features(curves).to_numpy()

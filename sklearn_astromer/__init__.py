@@ -4,11 +4,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sklearn_astromer.adapters import as_light_curves as as_light_curves
     from sklearn_astromer.baseline import LightCurveLSTMClassifier as LightCurveLSTMClassifier
     from sklearn_astromer.classifier import AstromerClassifier as AstromerClassifier
     from sklearn_astromer.embedder import AstromerEmbedder as AstromerEmbedder
     from sklearn_astromer.lightcurves import LightCurves as LightCurves
+    from sklearn_astromer.lightcurves import as_light_curves as as_light_curves
+    from sklearn_astromer.modules.config import EncoderConfig as EncoderConfig
     from sklearn_astromer.multiband import MultiBandEmbedder as MultiBandEmbedder
     from sklearn_astromer.multiband import Stars as Stars
     from sklearn_astromer.regressor import AstromerRegressor as AstromerRegressor
@@ -18,11 +19,12 @@ _MODULES = {
     "AstromerClassifier": "classifier",
     "AstromerEmbedder": "embedder",
     "AstromerRegressor": "regressor",
+    "EncoderConfig": "modules.config",
     "LightCurveLSTMClassifier": "baseline",
     "LightCurves": "lightcurves",
     "MultiBandEmbedder": "multiband",
     "Stars": "multiband",
-    "as_light_curves": "adapters",
+    "as_light_curves": "lightcurves",
 }
 
 __all__ = list(_MODULES)

@@ -15,6 +15,7 @@ from sklearn_astromer.classifier import ClassifierBase
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.modules.heads import LSTMHead
 from sklearn_astromer.modules.raw import RawObservations
+from sklearn_astromer.windows import Windows
 
 
 class LightCurveLSTMClassifier(ClassifierBase):
@@ -149,6 +150,5 @@ class LightCurveLSTMClassifier(ClassifierBase):
     def _encoder_module(self) -> nn.Module:
         return RawObservations(self.inputs)
 
-    @property
-    def _window_size(self) -> int:
-        return self.window_size
+    def _windows(self, curves: LightCurves) -> Windows:
+        return Windows(curves, self.window_size)

@@ -20,9 +20,9 @@ from sklearn.utils.validation import (
     column_or_1d,
 )
 
-from sklearn_astromer._base import whole_or_not
-from sklearn_astromer._supervised import EncoderMixin, SupervisedBase
-from sklearn_astromer.supervision import CrossEntropy
+from sklearn_astromer._estimator_base import whole_or_not
+from sklearn_astromer._supervised_base import EncoderMixin, SupervisedBase
+from sklearn_astromer.training.supervision import CrossEntropy
 
 
 class ClassifierBase(ClassifierMixin, SupervisedBase):
@@ -150,7 +150,7 @@ class AstromerClassifier(EncoderMixin, ClassifierBase):
         and as good or better. Validation and prediction use all.
     augment : bool or collection of {"thin", "reverse", "shift", "crop", "jitter"}
         With ``train_encoder=True``: show windows changed in training, see
-        `sklearn_astromer.augmentation.augment`. True: the first three.
+        `sklearn_astromer.training.augmentation.augment`. True: the first three.
     reconstruction : float
         With ``train_encoder=True``: hide observations from encoder and head in training, and add
         this times the error of reconstructing them (in units of each window's variance) to the

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import math
 import os
 from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_astromer._base import (
+from sklearn_astromer._embedder_base import EmbeddingBase
+from sklearn_astromer._estimator_base import (
     check_errors,
     isolated_seed,
     resolve_device,
@@ -22,22 +23,22 @@ from sklearn_astromer._base import (
     split_stars,
     whole_or_not,
 )
-from sklearn_astromer._embedding import EmbeddingBase
-from sklearn_astromer.augmentation import chosen_changes
-from sklearn_astromer.callbacks import history_frame
+from sklearn_astromer.inference.batches import make_windows
+from sklearn_astromer.inference.networks import WINDOW_SIZE, make_checkpoint, make_network
 from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.modules.config import EncoderConfig, as_config
 from sklearn_astromer.modules.decoder import Astromer
-from sklearn_astromer.modules.encoder import EncoderConfig
-from sklearn_astromer.networks import WINDOW_SIZE, make_checkpoint, make_network
-from sklearn_astromer.pretraining import Reconstruction, ReconstructionRMSE
-from sklearn_astromer.processes import Processes, make_accelerator
-from sklearn_astromer.training import train
+from sklearn_astromer.training.augmentation import chosen_changes
+from sklearn_astromer.training.callbacks import history_frame
+from sklearn_astromer.training.loop import train
+from sklearn_astromer.training.processes import Processes, make_accelerator
+from sklearn_astromer.training.reconstruction import Reconstruction, ReconstructionRMSE
 from sklearn_astromer.weights.checkpoint import write_folder
-from sklearn_astromer.windows import Windows
 
 FRESH_LR = 1e-3
 FINE_TUNING_LR = 1e-4
 FRESH_DROPOUT = 0.1
+FRESH_EPOCHS = 10
 
 
 class AstromerEmbedder(EmbeddingBase):
@@ -53,25 +54,18 @@ class AstromerEmbedder(EmbeddingBase):
         A name of `sklearn_astromer.weights.WEIGHTS` (``"macho"`` is downloaded at the first use),
         or the path of a folder written by `save_pretrained`, of the official zip, or of its
         unpacked TensorFlow checkpoint. None: a fresh encoder (Xavier initialisation).
-    d_model, n_layers, n_heads, d_ff : int
-        Sizes of a fresh encoder. With `pretrained` its own sizes hold, and asking here for others
-        than these and the defaults is an error; the same goes for the next ten.
-    residual, dense_residual, norm_first, mask_token, scaled_inputs, activation
-    pe_base, pe_exponent, min_period, pe_pairs
-        Further options of a fresh encoder, see `EncoderConfig`; the defaults are ASTROMER 1.
-        `min_period` in days.
-    dropout : float, optional
-        While training. None: 0.1 for a fresh encoder, 0 with `pretrained`: without residuals,
-        dropout changes the vectors far more than curves differ, and fine-tuning with it gains
-        nothing (``benchmarks/fine_tuning.py``).
-    window_size : int
-        The most observations the encoder sees at once.
     pooling : {"mean", "mean_std", "max", "layers"} or None
         What a row is: the mean of the attention vectors over the observations; mean and standard
         deviation; the maximum; the mean of the input embedding and of every block. None:
         `transform` gives a list of arrays (n_i, d_model), one vector per observation.
-    max_epochs : int
-        Passes over the training windows; 0 keeps the encoder as it came, and costs nothing.
+    periods_in_row : bool
+        With own periods: append the decimal logarithms of the frequencies (1/days) of the peaks
+        of the object's periodogram, and their powers, see `Peaks`.
+    window_size : int
+        The most observations the encoder sees at once.
+    max_epochs : int, optional
+        Passes over the training windows. None: 10 for a fresh encoder, and 0 with `pretrained`,
+        which takes the weights as they are and costs nothing.
     batch_size : int
         Windows in a training step.
     lr : float, optional
@@ -93,8 +87,8 @@ class AstromerEmbedder(EmbeddingBase):
         Observations asked for in training, and those of them that are shown with another
         magnitude or their own instead of being hidden (§4.3). Validation hides all it asks for.
     augment : bool or collection of {"thin", "reverse", "shift", "crop", "jitter"}
-        Show windows changed in training, see `sklearn_astromer.augmentation.augment`. True: the
-        first three. ``"jitter"`` needs errors.
+        Show windows changed in training, see `sklearn_astromer.training.augmentation.augment`.
+        True: the first three. ``"jitter"`` needs errors.
     error_weighted : bool
         In training and validation, weigh an observation by 1/σ² over the mean of that in its
         window. Needs errors.
@@ -133,6 +127,15 @@ class AstromerEmbedder(EmbeddingBase):
         Fixes initialisation, split, masks, order and dropout. Global generators are not touched.
     verbose : int
         1: a progress bar while training.
+    architecture : str or EncoderConfig
+        Of a fresh encoder: ``"astromer1"`` (the paper's), ``"astromer2"``, ``"periods"`` (the one
+        of ``"surveys-periods"``), or an `EncoderConfig`, whose hyperparameters are reached as
+        ``architecture__d_model`` and so on. With `pretrained` its own holds, and asking for
+        another is an error.
+    dropout : float, optional
+        While training. None: 0.1 for a fresh encoder, 0 with `pretrained`: without residuals,
+        dropout changes the vectors far more than curves differ, and fine-tuning with it gains
+        nothing (``benchmarks/fine_tuning.py``).
 
     Attributes
     ----------
@@ -159,10 +162,11 @@ class AstromerEmbedder(EmbeddingBase):
 
     Examples
     --------
-    >>> from sklearn_astromer import AstromerEmbedder
+    >>> from sklearn_astromer import AstromerEmbedder, EncoderConfig
     >>> from sklearn_astromer.datasets import make_variable_stars
     >>> curves, labels = make_variable_stars(20, random_state=0)
-    >>> embedder = AstromerEmbedder(d_model=16, d_ff=16, max_epochs=1, random_state=0)
+    >>> tiny = EncoderConfig(d_model=16)
+    >>> embedder = AstromerEmbedder(architecture=tiny, max_epochs=1, random_state=0)
     >>> embedder.fit_transform(curves).shape
     (20, 16)
     """
@@ -171,24 +175,10 @@ class AstromerEmbedder(EmbeddingBase):
         self,
         pretrained: str | os.PathLike[str] | None = None,
         *,
-        d_model: int = 256,
-        n_layers: int = 2,
-        n_heads: int = 4,
-        d_ff: int = 128,
-        residual: bool = False,
-        dense_residual: bool = False,
-        norm_first: bool = False,
-        mask_token: bool = False,
-        scaled_inputs: bool = False,
-        pe_base: float = 10000.0,
-        pe_exponent: float = 2.0,
-        min_period: float = 2 * math.pi,
-        pe_pairs: bool = False,
-        activation: str = "tanh",
-        dropout: float | None = None,
-        window_size: int = WINDOW_SIZE,
         pooling: str | None = "mean",
-        max_epochs: int = 10,
+        periods_in_row: bool = False,
+        window_size: int = WINDOW_SIZE,
+        max_epochs: int | None = None,
         batch_size: int = 32,
         lr: float | None = None,
         warmup_steps: int | None = None,
@@ -210,25 +200,15 @@ class AstromerEmbedder(EmbeddingBase):
         precision: str = "auto",
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
+        architecture: str | EncoderConfig = "astromer1",
+        dropout: float | None = None,
     ) -> None:
         self.pretrained = pretrained
-        self.d_model = d_model
-        self.n_layers = n_layers
-        self.n_heads = n_heads
-        self.d_ff = d_ff
-        self.residual = residual
-        self.dense_residual = dense_residual
-        self.norm_first = norm_first
-        self.mask_token = mask_token
-        self.scaled_inputs = scaled_inputs
-        self.pe_base = pe_base
-        self.pe_exponent = pe_exponent
-        self.min_period = min_period
-        self.pe_pairs = pe_pairs
-        self.activation = activation
+        self.architecture = architecture
         self.dropout = dropout
         self.window_size = window_size
         self.pooling = pooling
+        self.periods_in_row = periods_in_row
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.lr = lr
@@ -276,8 +256,8 @@ class AstromerEmbedder(EmbeddingBase):
             If the loss is no longer finite.
         """
         if self.warm_start and hasattr(self, "module_"):
-            return self._train(X, self.module_, self.max_epochs, self.n_passes_)
-        return self._train(X, None, self.max_epochs)
+            return self._train(X, self.module_, self._epochs, self.n_passes_)
+        return self._train(X, None, self._epochs)
 
     def partial_fit(self, X: Any, y: Any = None) -> AstromerEmbedder:
         """Train for one more pass over X, from the weights as they are.
@@ -333,7 +313,10 @@ class AstromerEmbedder(EmbeddingBase):
         with isolated_seed(seed + processes.rank, device):
             module = self._make_module() if module is None else copy.deepcopy(module)
             if epochs > 0:
-                kept, valid = self._split(curves, split_seed, validate)
+                valid = self._split(curves, split_seed) if validate else None
+                config = module.encoder.config
+                kept = make_windows(curves, self.window_size, config, device)
+                kept = kept if valid is None else kept.of(~valid)
                 asking: dict[str, Any] = {
                     "device": device,
                     "relative": module.encoder.config.scaled_inputs,
@@ -347,9 +330,16 @@ class AstromerEmbedder(EmbeddingBase):
                     module,
                     ReconstructionRMSE(),
                     Reconstruction(
-                        kept, train_seed, False, self._fractions, changes=changes, **asking
+                        kept,
+                        train_seed,
+                        False,
+                        self._fractions,
+                        changes=changes,
+                        **asking,
                     ),
-                    None if valid is None else self._hidden(valid, valid_seed, **asking),
+                    None
+                    if valid is None
+                    else self._hidden(curves, valid, config, valid_seed, **asking),
                     max_epochs=epochs,
                     batch_size=self.batch_size,
                     lr=self._learning_rate(),
@@ -371,25 +361,38 @@ class AstromerEmbedder(EmbeddingBase):
         return self
 
     def _make_module(self) -> Astromer:
-        names = {field.name for field in dataclasses.fields(EncoderConfig)}
-        asked = {name: value for name, value in self.get_params().items() if name in names}
-        if self.dropout is None:
-            asked["dropout"] = FRESH_DROPOUT if self.pretrained is None else 0.0
-        return make_network(self.pretrained, EncoderConfig(**asked), self.window_size)
+        dropout = self.dropout
+        if dropout is None:
+            dropout = FRESH_DROPOUT if self.pretrained is None else 0.0
+        asked = dataclasses.replace(as_config(self.architecture), dropout=dropout)
+        return make_network(self.pretrained, asked, self.window_size)
+
+    @property
+    def _epochs(self) -> int:
+        if self.max_epochs is not None:
+            return self.max_epochs
+        return FRESH_EPOCHS if self.pretrained is None else 0
+
+    def set_params(self, **params: Any) -> AstromerEmbedder:
+        """Set parameters; ``architecture__…`` works for architectures given by name, too."""
+        nested = any(name.startswith("architecture__") for name in params)
+        if nested and isinstance(params.get("architecture", self.architecture), str):
+            params = params | {
+                "architecture": as_config(params.get("architecture", self.architecture))
+            }
+        super().set_params(**params)
+        return self
 
     def _learning_rate(self) -> float:
         if self.lr is not None:
             return self.lr
         return FRESH_LR if self.pretrained is None else FINE_TUNING_LR
 
-    def _split(
-        self, curves: LightCurves, seed: int, validate: bool = True
-    ) -> tuple[Windows, Windows | None]:
-        windows = Windows(curves, self.window_size)
-        if self.validation_fraction is None or not validate:
-            return windows, None
-        valid = split_stars(curves.ids, self.validation_fraction, seed)
-        return windows.of(~valid), windows.of(valid)
+    def _split(self, curves: LightCurves, seed: int) -> NDArray[np.bool_] | None:
+        """Return which objects are for validation; None: there is none."""
+        if self.validation_fraction is None:
+            return None
+        return split_stars(curves.ids, self.validation_fraction, seed)
 
     # -- keeping ---------------------------------------------------------------------------------
 

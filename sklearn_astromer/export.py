@@ -35,6 +35,9 @@ def to_onnx(
     - ``mag`` (n, L), float64, magnitudes;
     - ``mask`` (n, L), bool: True for an observation, False for padding, whose content is ignored;
       at least one True in each row;
+    - for encoders with own periods, ``frequency`` (n, n_peaks), float64, and ``spectrum``
+      (n, n_spectrum), float32: the attributes of that name of what
+      `sklearn_astromer.periodogram.find_peaks` gives for the whole curve;
     - output ``embedding`` (n, n_features), float32, the columns of
       ``embedder.get_feature_names_out()``.
 
@@ -82,7 +85,7 @@ def to_onnx(
     >>> from sklearn_astromer.datasets import make_variable_stars
     >>> from sklearn_astromer.export import to_onnx
     >>> curves, _ = make_variable_stars(5, random_state=0)
-    >>> embedder = AstromerEmbedder("surveys-small", max_epochs=0).fit(curves)
+    >>> embedder = AstromerEmbedder("surveys-periods").fit(curves)
     >>> to_onnx(embedder, "embedder.onnx")  # doctest: +SKIP
     >>> import onnxruntime  # doctest: +SKIP
     >>> session = onnxruntime.InferenceSession("embedder.onnx")  # doctest: +SKIP
@@ -125,14 +128,27 @@ class _Graph(nn.Module):
         self.encoder = encoder
         self.pooling = pooling
 
-    def forward(self, time: Tensor, mag: Tensor, mask: Tensor) -> Tensor:
+    def forward(
+        self,
+        time: Tensor,
+        mag: Tensor,
+        mask: Tensor,
+        frequency: Tensor | None = None,
+        spectrum: Tensor | None = None,
+    ) -> Tensor:
         count = mask.sum(1, keepdim=True)
 
         def centred(values: Tensor) -> Tensor:
             mean = values.masked_fill(~mask, 0.0).sum(1, keepdim=True) / count
-            return (values - mean).masked_fill(~mask, 0.0).float()
+            return (values - mean).masked_fill(~mask, 0.0)
 
-        layers = self.encoder.all_layers(centred(time), centred(mag), mask)
+        time, phase = centred(time), None
+        if frequency is not None:
+            turns = time.unsqueeze(-1) * frequency.unsqueeze(1) / 2
+            phase = (turns - turns.floor()).float()
+        layers = self.encoder.all_layers(
+            time.float(), centred(mag).float(), mask, None, phase, spectrum
+        )
         rows = pool_windows(layers, mask, self.pooling)
         if self.pooling == "mean_std":
             rows = torch.stack([rows[:, 0], (rows[:, 1] / count).sqrt()], dim=1)
@@ -148,17 +164,23 @@ def _traced(graph: _Graph) -> Any:
             "exporting needs onnx and onnxscript: pip install sklearn_astromer[onnx]"
         ) from error
     example = torch.zeros(2, 3, dtype=torch.float64)
-    mask = torch.ones(2, 3, dtype=torch.bool)
-    sizes = {0: torch.export.Dim("n"), 1: torch.export.Dim("L")}
+    n, length = torch.export.Dim("n"), torch.export.Dim("L")
+    inputs = {"time": example, "mag": example.clone(), "mask": torch.ones(2, 3, dtype=torch.bool)}
+    sizes = {name: {0: n, 1: length} for name in inputs}
+    config = graph.encoder.config
+    if config.own_periods:
+        inputs["frequency"] = torch.ones(2, config.own_periods, dtype=torch.float64)
+        inputs["spectrum"] = torch.zeros(2, config.n_spectrum)
+        sizes |= {"frequency": {0: n}, "spectrum": {0: n}}
     # what torch says of itself and of its names of axes
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
             graph,
-            (example, example.clone(), mask),
-            input_names=["time", "mag", "mask"],
+            tuple(inputs.values()),
+            input_names=list(inputs),
             output_names=["embedding"],
-            dynamic_shapes={"time": sizes, "mag": sizes, "mask": sizes},
+            dynamic_shapes=sizes,
             opset_version=OPSET,
             dynamo=True,
             verbose=False,

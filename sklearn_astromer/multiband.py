@@ -12,12 +12,12 @@ from sklearn.base import TransformerMixin, clone
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_astromer._arrays import index_ids
-from sklearn_astromer._base import AstromerBase, whole_or_not
-from sklearn_astromer._checks import check_flat
-from sklearn_astromer._flat import as_ids, offsets_of, positions
-from sklearn_astromer._nested import flat_from_nested, is_nested
+from sklearn_astromer._estimator_base import AstromerBase, whole_or_not
 from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.lightcurves.arrays import index_ids
+from sklearn_astromer.lightcurves.checks import check_flat
+from sklearn_astromer.lightcurves.flat import as_ids, offsets_of, positions
+from sklearn_astromer.lightcurves.nested import flat_from_nested, is_nested
 
 __all__ = ["MultiBandEmbedder", "Stars"]
 
@@ -190,7 +190,7 @@ class MultiBandEmbedder(TransformerMixin, AstromerBase):
     ...         LightCurves.from_arrays(curves, ids=curves.ids, band=band) for band in "gr"
     ...     )
     ... )
-    >>> embedder = MultiBandEmbedder(AstromerEmbedder("surveys-small", max_epochs=0), ["g", "r"])
+    >>> embedder = MultiBandEmbedder(AstromerEmbedder("surveys-periods"), ["g", "r"])
     >>> model = make_pipeline(embedder, RandomForestClassifier()).fit(stars, labels)
     >>> model[0].transform(stars).shape
     (20, 256)

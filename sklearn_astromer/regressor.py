@@ -18,9 +18,9 @@ from sklearn.utils.validation import (
     column_or_1d,
 )
 
-from sklearn_astromer._base import whole_or_not
-from sklearn_astromer._supervised import EncoderMixin, SupervisedBase
-from sklearn_astromer.supervision import SquaredError
+from sklearn_astromer._estimator_base import whole_or_not
+from sklearn_astromer._supervised_base import EncoderMixin, SupervisedBase
+from sklearn_astromer.training.supervision import SquaredError
 
 
 class AstromerRegressor(RegressorMixin, EncoderMixin, SupervisedBase):

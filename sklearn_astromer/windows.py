@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.periodogram import Peaks
 
-# Windows are padded to a multiple of it. So the shapes of batches recur: for each new one a CPU's
-# matrix products are compiled anew, which takes a tenth of the time of a pass. And products of 4
-# rows more or fewer are computed row by row alike (bitwise, measured), so that a window's result
-# does not depend on its neighbours.
+# Windows are padded to a multiple of it, so that few shapes occur, for each of which a CPU prepares
+# its products anew; and because rows of a product are bitwise the same for any multiple of 4 rows,
+# so that a window's result does not depend on its neighbours.
 LENGTHS_MULTIPLE = 4
 
 
@@ -23,12 +23,16 @@ class WindowBatch(NamedTuple):
 
     ``time`` (days) and ``mag`` (magnitudes) are float32 of shape (n_windows, L), each minus its
     window's mean, and zero in the padding. ``mask`` is True for a real observation; it is None
-    when every window fills its row.
+    when every window fills its row. With own periods, ``phase`` of shape (n_windows, L, n_peaks)
+    holds cycles of half of each of the object's frequencies since its window's mean time, modulo
+    1, and ``spectrum`` the rows of `Peaks.spectrum`; both are float32.
     """
 
     time: NDArray[np.float32]
     mag: NDArray[np.float32]
     mask: NDArray[np.bool_] | None
+    phase: NDArray[np.float32] | None = None
+    spectrum: NDArray[np.float32] | None = None
 
 
 class Windows:
@@ -44,10 +48,13 @@ class Windows:
     curves : LightCurves
     window_size : int
         The most observations in a window.
+    peaks : Peaks, optional
+        Of the curves, for encoders with own periods.
 
     Attributes
     ----------
     curves : LightCurves
+    peaks : Peaks or None
     start, length, object : ndarray of shape (n_windows,), int64
         First observation (in the flat columns), number of observations, and object of each
         window, in the order of the curves.
@@ -69,10 +76,11 @@ class Windows:
     array([134, 134, 133])
     """
 
-    def __init__(self, curves: LightCurves, window_size: int) -> None:
+    def __init__(self, curves: LightCurves, window_size: int, peaks: Peaks | None = None) -> None:
         if not isinstance(window_size, (int, np.integer)) or window_size < 1:
             raise ValueError(f"window_size must be a positive integer, got {window_size!r}")
-        self.curves = curves
+        self.curves, self.peaks = curves, peaks
+        self.spectrum = None if peaks is None else peaks.spectrum
         n = curves.lengths
         per_object = -(-n // window_size)
         self.object = np.repeat(np.arange(len(curves)), per_object)
@@ -111,12 +119,21 @@ class Windows:
         where, mask = self.positions(rows)
         time = self.curves.time[where] - self.time_mean[rows][:, None]
         mag = self.curves.mag[where] - self.mag_mean[rows][:, None]
+        phase = spectrum = None
+        if self.peaks is not None and self.spectrum is not None:
+            half = self.peaks.frequency[self.object[rows]][:, None, :] / 2
+            turns = time[..., None] * half  # up to 10^5: reduced before it becomes float32
+            phase = (turns - np.floor(turns)).astype(np.float32)
+            spectrum = self.spectrum[self.object[rows]]
         if mask.all():
-            return WindowBatch(time.astype(np.float32), mag.astype(np.float32), None)
+            time, mag = time.astype(np.float32), mag.astype(np.float32)
+            return WindowBatch(time, mag, None, phase, spectrum)
         return WindowBatch(
             np.where(mask, time, 0.0).astype(np.float32),
             np.where(mask, mag, 0.0).astype(np.float32),
             mask,
+            phase,
+            spectrum,
         )
 
     def columns(self, rows: slice) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

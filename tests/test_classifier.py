@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from embedders import make_embedder
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
@@ -25,19 +26,19 @@ from sklearn_astromer import (
     AstromerRegressor,
     LightCurveLSTMClassifier,
     LightCurves,
-    encoding,
 )
-from sklearn_astromer.augmentation import USUAL
 from sklearn_astromer.datasets import make_variable_stars
+from sklearn_astromer.inference import batches
 from sklearn_astromer.modules.raw import RawObservations
-from sklearn_astromer.supervision import Objects
+from sklearn_astromer.training.augmentation import USUAL
+from sklearn_astromer.training.supervision import Objects
 from sklearn_astromer.windows import Windows
 
 
 def embedder(**options):
     tiny = {"d_model": 16, "n_heads": 2, "d_ff": 16, "max_epochs": 0, "window_size": 50}
     tiny["residual"] = True  # an untrained encoder without it forgets nearly all it is shown
-    return AstromerEmbedder(**{**tiny, **options})
+    return make_embedder(**{**tiny, **options})
 
 
 def classifier(encoder=None, **options):
@@ -126,7 +127,7 @@ def test_an_object_of_several_windows_does_not_depend_on_batches(catalog, head, 
     np.testing.assert_allclose(model.predict_proba(X[order]), expected[order], atol=1e-6)
     np.testing.assert_allclose(model.predict_proba(X[[long]])[0], expected[long], atol=1e-6)
     for observations in (1, 200, 10**6):
-        monkeypatch.setattr(encoding, "CPU_BATCH_OBSERVATIONS", observations)
+        monkeypatch.setattr(batches, "CPU_BATCH_OBSERVATIONS", observations)
         np.testing.assert_allclose(model.predict_proba(X), expected, atol=1e-6)
 
 
@@ -319,7 +320,7 @@ def test_seeds_and_pickles(catalog):
 
 
 def test_validation_is_stratified_and_keeps_bands_together(catalog):
-    from sklearn_astromer._base import split_stars
+    from sklearn_astromer._estimator_base import split_stars
 
     ids = np.repeat(np.arange(50), 3)
     classes = np.where(ids < 40, 0, 1)
@@ -346,12 +347,12 @@ def test_grid_search_over_head_and_nested_encoder(catalog):
     X, y = catalog
     search = GridSearchCV(
         classifier(max_epochs=2),
-        {"head": ["mlp", "skip"], "encoder__n_layers": [1, 2]},
+        {"head": ["mlp", "skip"], "encoder__architecture__n_layers": [1, 2]},
         cv=2,
         error_score="raise",
     ).fit(X, y)
     assert len(search.cv_results_["params"]) == 4
-    best = search.best_params_["encoder__n_layers"]
+    best = search.best_params_["encoder__architecture__n_layers"]
     assert search.best_estimator_.encoder_.module_.encoder.config.n_layers == best
 
 

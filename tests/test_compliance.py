@@ -1,11 +1,11 @@
 """scikit-learn's own checks, on every estimator: no expected failure."""
 
 import pytest
+from embedders import make_embedder
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_astromer import (
     AstromerClassifier,
-    AstromerEmbedder,
     AstromerRegressor,
     LightCurveLSTMClassifier,
 )
@@ -22,7 +22,7 @@ ONE_STEP = {
 
 
 def frozen():
-    return AstromerEmbedder(**TINY, residual=True, max_epochs=0)
+    return make_embedder(**TINY, residual=True, max_epochs=0)
 
 
 # Adam's first step is the sign of the gradient, so a gradient that is zero up to rounding moves a
@@ -34,8 +34,9 @@ HEAD = {**ONE_STEP, "units": 8, "dropout": 0.0, "lr": 1e-5}
 @pytest.mark.filterwarnings("ignore:.*lie outside:UserWarning")  # their X is no magnitude
 @parametrize_with_checks(
     [
-        AstromerEmbedder(**{**TINY, **ONE_STEP}),
-        AstromerEmbedder(**TINY, max_epochs=0, pooling="mean_std"),
+        make_embedder(**{**TINY, **ONE_STEP}),
+        make_embedder(**TINY, max_epochs=0, pooling="mean_std"),
+        make_embedder(**{**TINY, **ONE_STEP}, scaled_inputs=True, own_periods=2),
         AstromerClassifier(frozen(), **HEAD),
         AstromerClassifier(frozen(), head="skip", train_encoder=True, encoder_lr=0.0, **HEAD),
         AstromerClassifier(frozen(), head="lstm", **HEAD),

@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+from embedders import make_embedder
 from sklearn.exceptions import NotFittedError
 
 from sklearn_astromer import AstromerEmbedder, LightCurves
@@ -50,13 +51,13 @@ def surveys_small(pooling):
 
 
 def second_generation(pooling):
-    return AstromerEmbedder(
+    return make_embedder(
         **SMALL, n_layers=3, residual=True, dense_residual=True, mask_token=True, pooling=pooling
     )
 
 
 def norm_first(pooling):
-    return AstromerEmbedder(
+    return make_embedder(
         **SMALL,
         **{"residual": True, "norm_first": True, "pe_pairs": True, "activation": "gelu"},
         pooling=pooling,
@@ -123,7 +124,7 @@ def test_real_curves(shared, tmp_path):
 def test_windows_combine_as_documented(tmp_path, pooling):
     """Curves of several windows, by the formulae of the docstring."""
     curves, _ = make_variable_stars(3, n_observations=(450, 460), random_state=1)
-    embedder = AstromerEmbedder(**SMALL, pooling=pooling).fit(curves)
+    embedder = make_embedder(**SMALL, pooling=pooling).fit(curves)
     to_onnx(embedder, tmp_path / "made.onnx")
     for i, expected in enumerate(embedder.transform(curves)):
         parts = np.array_split(curves[i][:, :2], 3)
@@ -139,12 +140,12 @@ def test_windows_combine_as_documented(tmp_path, pooling):
 def test_what_cannot_be_exported(tmp_path, every_length, monkeypatch):
     path = tmp_path / "made.onnx"
     with pytest.raises(NotFittedError):
-        to_onnx(AstromerEmbedder(**SMALL), path)
+        to_onnx(make_embedder(**SMALL), path)
     with pytest.raises(ValueError, match="pooling=None gives no row"):
-        to_onnx(AstromerEmbedder(**SMALL, pooling=None).fit(every_length), path)
+        to_onnx(make_embedder(**SMALL, pooling=None).fit(every_length), path)
     monkeypatch.setitem(sys.modules, "onnxscript", None)
     with pytest.raises(ImportError, match=r"sklearn_astromer\[onnx\]"):
-        to_onnx(AstromerEmbedder(**SMALL).fit(every_length), path)
+        to_onnx(make_embedder(**SMALL).fit(every_length), path)
     assert not list(tmp_path.iterdir())
 
 
@@ -155,7 +156,7 @@ def test_a_failed_write_leaves_the_earlier_file(tmp_path, every_length, monkeypa
     def full_disk(*args):
         raise OSError(28, "No space left on device")
 
-    embedder = AstromerEmbedder(**SMALL, n_layers=1).fit(every_length)
+    embedder = make_embedder(**SMALL, n_layers=1).fit(every_length)
     monkeypatch.setattr(os, "replace", full_disk)
     with pytest.raises(OSError, match="No space left"):
         to_onnx(embedder, path)

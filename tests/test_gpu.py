@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 import torch
 import torch._dynamo.utils
+from embedders import make_embedder
 
-from sklearn_astromer import AstromerClassifier, AstromerEmbedder, _embedding, encoding
+from sklearn_astromer import AstromerClassifier, _embedder_base
 from sklearn_astromer.datasets import make_variable_stars
+from sklearn_astromer.inference import batches
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no GPU here")
 
@@ -25,7 +27,7 @@ def stars():
 
 
 def embedder(device, precision="float32", **options):
-    return AstromerEmbedder(
+    return make_embedder(
         "surveys-small", max_epochs=0, device=device, precision=precision, **options
     ).fit(np.zeros((1, 3)))
 
@@ -59,10 +61,10 @@ def test_vectors_and_reconstructions_are_those_of_the_cpu(stars):
 @pytest.mark.parametrize("piece", [500, 10**6])
 def test_batches_pieces_and_sending_change_nothing(stars, monkeypatch, bound, share, piece):
     rows = embedder("cuda").transform(stars[0])
-    monkeypatch.setattr(encoding, "GPU_BATCH_OBSERVATIONS", bound)
-    monkeypatch.setattr(encoding, "RESIDENT_SHARE", share)
-    monkeypatch.setattr(_embedding, "PIECE_OBSERVATIONS", piece)
-    monkeypatch.setattr(_embedding, "GPU_PIECE_OBSERVATIONS", 7 * piece)
+    monkeypatch.setattr(batches, "GPU_BATCH_OBSERVATIONS", bound)
+    monkeypatch.setattr(batches, "RESIDENT_SHARE", share)
+    monkeypatch.setattr(_embedder_base, "PIECE_OBSERVATIONS", piece)
+    monkeypatch.setattr(_embedder_base, "GPU_PIECE_OBSERVATIONS", 7 * piece)
     model = embedder("cuda")
     assert differ(model.transform(stars[0]), rows) <= 1e-5
     assert differ(np.vstack(list(model.transform_batches(stars[0]))), rows) <= 1e-5
@@ -87,7 +89,7 @@ def test_compiled_float32_is_float32(stars):
 def test_a_batch_beyond_the_memory_is_halved(monkeypatch, caplog):
     curves, _ = make_variable_stars(4000, n_observations=200, random_state=0)
     rows = embedder("cuda").transform(curves)
-    monkeypatch.setattr(encoding, "GPU_BATCH_OBSERVATIONS", 2**24)
+    monkeypatch.setattr(batches, "GPU_BATCH_OBSERVATIONS", 2**24)
     total = torch.cuda.get_device_properties(0).total_memory
     torch.cuda.empty_cache()
     torch.cuda.set_per_process_memory_fraction(2**30 / total)
@@ -106,10 +108,10 @@ def test_training_learns_and_loads_where_there_is_no_gpu(stars, tmp_path, compil
     state = torch.cuda.get_rng_state()
     options = {"max_epochs": 2, "random_state": 0, "device": "cuda"}
     small = {"d_model": 32, "n_heads": 2, "d_ff": 32}
-    model = AstromerEmbedder(**small, **options, compile=compiles).fit(curves)
+    model = make_embedder(**small, **options, compile=compiles).fit(curves)
     assert model.history_["train_rmse"].iloc[-1] < model.history_["train_rmse"].iloc[0]
     assert torch.equal(torch.cuda.get_rng_state(), state)
-    again = AstromerEmbedder(**small, **options, compile=compiles).fit(curves)
+    again = make_embedder(**small, **options, compile=compiles).fit(curves)
     np.testing.assert_allclose(again.history_["train_rmse"], model.history_["train_rmse"], 1e-3)
     classifier = AstromerClassifier(model, max_epochs=2, random_state=0, device="cuda")
     joblib.dump(classifier.fit(curves, labels), tmp_path / "model.joblib")

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from embedders import make_embedder
 from sklearn.decomposition import TruncatedSVD
 from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import NotFittedError
@@ -63,9 +64,7 @@ def curves(stars):
 
 @pytest.fixture(scope="module")
 def embedder(curves):
-    return AstromerEmbedder(**SMALL, max_epochs=4, lr=0.01, batch_size=16, patience=None).fit(
-        curves
-    )
+    return make_embedder(**SMALL, max_epochs=4, lr=0.01, batch_size=16, patience=None).fit(curves)
 
 
 def labels_of(display):
@@ -237,7 +236,7 @@ def test_training_curve_of_an_embedder(embedder, tmp_path):
 
 def test_training_curves_of_all_estimators(curves, stars):
     labels = stars[1]
-    encoder = AstromerEmbedder(**SMALL, max_epochs=0)
+    encoder = make_embedder(**SMALL, max_epochs=0)
     options = {"max_epochs": 2, "random_state": 0}
     for model, target in [
         (AstromerClassifier(encoder, **options), labels),
@@ -248,7 +247,7 @@ def test_training_curves_of_all_estimators(curves, stars):
         assert display.metric == "loss"
         assert len(display.train_.get_xdata()) == 2
     relative = {**SMALL, **options, "scaled_inputs": True, "validation_fraction": None}
-    display = TrainingCurveDisplay.from_estimator(AstromerEmbedder(**relative).fit(curves))
+    display = TrainingCurveDisplay.from_estimator(make_embedder(**relative).fit(curves))
     assert "standard deviations" in display.ax_.get_ylabel()
     assert display.valid_ is display.best_ is None
     assert labels_of(display) == ["training"]
@@ -258,7 +257,7 @@ def test_training_curves_that_are_not_there(embedder, curves):
     with pytest.raises(NotFittedError):
         TrainingCurveDisplay.from_estimator(AstromerEmbedder())
     with pytest.raises(ValueError, match="no epoch: fit with max_epochs"):
-        TrainingCurveDisplay.from_estimator(AstromerEmbedder(**SMALL, max_epochs=0).fit(curves))
+        TrainingCurveDisplay.from_estimator(make_embedder(**SMALL, max_epochs=0).fit(curves))
     with pytest.raises(ValueError, match="no train_accuracy"):
         TrainingCurveDisplay.from_estimator(embedder, metric="accuracy")
     with pytest.raises(ValueError, match="no train_…"):
@@ -349,7 +348,7 @@ def test_maps_refuse(embedder, curves):
         EmbeddingDisplay.from_embeddings(rows, np.arange(3))
     with pytest.raises(ValueError, match="NaN"):
         EmbeddingDisplay.from_embeddings(np.full((4, 4), np.nan))
-    vectors = AstromerEmbedder(**SMALL, max_epochs=0, pooling=None).fit(curves)
+    vectors = make_embedder(**SMALL, max_epochs=0, pooling=None).fit(curves)
     with pytest.raises(ValueError, match="pooling=None"):
         EmbeddingDisplay.from_estimator(vectors, curves)
 
@@ -401,7 +400,7 @@ def test_few_shots_of_several_models(stars):
     curves, labels = stars
     labels = np.where(labels == "MIRA", "MIRA", "other")
     models = {
-        "encoder": make_pipeline(AstromerEmbedder(**SMALL, max_epochs=0), LogisticRegression()),
+        "encoder": make_pipeline(make_embedder(**SMALL, max_epochs=0), LogisticRegression()),
         "nothing": DummyClassifier(),
     }
     options = {"sizes": [1, 3], "n_repeats": 3, "random_state": 0}

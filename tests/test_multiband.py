@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from embedders import make_embedder
 from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
@@ -42,7 +43,7 @@ def stars(curves):
 
 @pytest.fixture
 def embedder():
-    return AstromerEmbedder(**SMALL)
+    return make_embedder(**SMALL)
 
 
 # -- the container -------------------------------------------------------------------------------
@@ -128,7 +129,7 @@ def test_pandas_output_is_indexed_by_star(stars, embedder):
 
 
 def test_all_bands_train_one_encoder(stars, curves):
-    trained = AstromerEmbedder(**{**SMALL, "max_epochs": 1}, validation_fraction=None)
+    trained = make_embedder(**{**SMALL, "max_epochs": 1}, validation_fraction=None)
     model = MultiBandEmbedder(trained, ["g", "r"]).fit(stars)
     both = clone(trained).fit(stars.curves[stars.band != "i"])
     np.testing.assert_array_equal(
@@ -171,7 +172,7 @@ def test_curves_without_a_band_are_not_of_one(embedder):
 
 
 @pytest.mark.filterwarnings("ignore:.*lie outside:UserWarning")  # their X is no magnitude
-@parametrize_with_checks([MultiBandEmbedder(AstromerEmbedder(**SMALL, residual=True), [""])])
+@parametrize_with_checks([MultiBandEmbedder(make_embedder(**SMALL, residual=True), [""])])
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
 

@@ -12,7 +12,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 BUNDLED = {
-    f"sklearn_astromer/weights/bundled/surveys-small/{name}"
+    f"sklearn_astromer/weights/bundled/{weights}/{name}"
+    for weights in ("surveys-periods", "surveys-periods-unlabelled", "surveys-small")
     for name in ("config.json", "weights.safetensors")
 }
 USE = """

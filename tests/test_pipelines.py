@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from embedders import make_embedder
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import RandomForestClassifier
@@ -23,7 +24,7 @@ def catalog():
 
 
 def embedder(**options):
-    return AstromerEmbedder(
+    return make_embedder(
         d_model=16, n_heads=2, d_ff=16, **{"max_epochs": 0, "random_state": 0, **options}
     )
 
@@ -57,7 +58,9 @@ def test_grid_search_over_pooling_and_the_classifier(catalog):
 
 def test_model_selection_without_labels(catalog):
     X, _ = catalog
-    search = GridSearchCV(embedder(max_epochs=1, lr=1e-2), {"n_layers": [1, 2]}, cv=2).fit(X)
+    search = GridSearchCV(
+        embedder(max_epochs=1, lr=1e-2), {"architecture__n_layers": [1, 2]}, cv=2
+    ).fit(X)
     assert search.best_score_ < 0
     assert search.best_estimator_.score(X) < 0
 

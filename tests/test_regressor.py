@@ -2,15 +2,16 @@
 
 import numpy as np
 import pytest
+from embedders import make_embedder
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import cross_val_score
 
-from sklearn_astromer import AstromerEmbedder, AstromerRegressor
+from sklearn_astromer import AstromerRegressor
 from sklearn_astromer.datasets import make_variable_stars
 
 
 def regressor(**options):
-    encoder = AstromerEmbedder(d_model=32, n_heads=2, d_ff=16, residual=True, max_epochs=0)
+    encoder = make_embedder(d_model=32, n_heads=2, d_ff=16, residual=True, max_epochs=0)
     small = {"units": 32, "max_epochs": 40, "lr": 3e-3, "dropout": 0.0, "random_state": 0}
     return AstromerRegressor(encoder, **{**small, **options})
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
+from embedders import make_embedder
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 
@@ -30,7 +31,7 @@ NAMES = [f"astromerembedder_mean_{i}" for i in range(16)]
 
 @pytest.fixture(scope="module")
 def embedder():
-    model = AstromerEmbedder(d_model=16, n_heads=2, d_ff=16, max_epochs=0, random_state=0)
+    model = make_embedder(d_model=16, n_heads=2, d_ff=16, max_epochs=0, random_state=0)
     return model.fit(make_variable_stars(2, random_state=0)[0])
 
 
@@ -275,7 +276,7 @@ def test_one_band_of_mixed_ones(stars, rubin, embedder):
 
 def test_all_bands_of_mixed_ones(rubin, embedder):
     bands = ["r", "g"]
-    model = MultiBandEmbedder(AstromerEmbedder(**embedder.get_params()), bands)
+    model = MultiBandEmbedder(make_embedder(**embedder.get_params()), bands)
     expected = model.fit_transform(rubin["diaObjectForcedSource"])
     result = embed_partitions(dd.from_pandas(rubin, npartitions=4), model, columns=["color"])
     rows = result.compute(scheduler="sync")
@@ -329,7 +330,7 @@ def test_pipelines_and_pandas_output(stars, embedder):
     from sklearn.decomposition import PCA
     from sklearn.pipeline import make_pipeline
 
-    model = make_pipeline(AstromerEmbedder(**embedder.get_params()), PCA(2))
+    model = make_pipeline(make_embedder(**embedder.get_params()), PCA(2))
     model.fit(stars["lightcurve"])
     model.set_output(transform="pandas")
     frame = dd.from_pandas(stars, npartitions=2)
@@ -352,7 +353,7 @@ def test_what_cannot_be_embedded_is_said_at_once(stars, embedder):
     with pytest.raises(ValueError, match="no feature names"):
         embed_partitions(
             frame,
-            AstromerEmbedder(**{**embedder.get_params(), "pooling": None}).fit(stars["lightcurve"]),
+            make_embedder(**{**embedder.get_params(), "pooling": None}).fit(stars["lightcurve"]),
         )
     for message, options in [
         ("no column 'lc'", {"column": "lc"}),

@@ -16,7 +16,7 @@ from sklearn_astromer import AstromerEmbedder
 from sklearn_astromer.datasets import make_variable_stars
 
 curves, labels = make_variable_stars(420, random_state=1)
-pretrained = AstromerEmbedder("surveys-small", max_epochs=0, pooling="mean_std")
+pretrained = AstromerEmbedder("surveys-periods", pooling="mean_std")
 untrained = AstromerEmbedder(max_epochs=0, pooling="mean_std", random_state=0)
 
 # %%

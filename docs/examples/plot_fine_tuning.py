@@ -23,8 +23,8 @@ others, truth = make_variable_stars(140, n_observations=(40, 90), random_state=3
 # ``score`` is minus the error, in magnitudes, of observations that the encoder did not see. A fifth
 # of the stars is kept to tell the best epoch, whose weights are the result.
 
-before = AstromerEmbedder("surveys-small", max_epochs=0).fit(curves)
-tuned = AstromerEmbedder("surveys-small", max_epochs=4, random_state=0).fit(curves)
+before = AstromerEmbedder("surveys-periods").fit(curves)
+tuned = AstromerEmbedder("surveys-periods", max_epochs=4, random_state=0).fit(curves)
 print(f"error of hidden observations before: {-before.score(others):.4f} mag")
 print(f"                              after: {-tuned.score(others):.4f} mag")
 
@@ -50,7 +50,7 @@ few, few_labels = curves[:100], labels[:100]
 scores = {}
 for name, train_encoder in {"frozen": False, "trained with the head": True}.items():
     model = AstromerClassifier(
-        AstromerEmbedder("surveys-small", max_epochs=0),
+        AstromerEmbedder("surveys-periods"),
         head="mean_std",
         train_encoder=train_encoder,
         encoder_lr=1e-4,

@@ -25,7 +25,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn_astromer import AstromerEmbedder
 
 model = make_pipeline(
-    AstromerEmbedder("surveys-small", max_epochs=0, pooling="mean_std"),
+    AstromerEmbedder("surveys-periods", pooling="mean_std"),
     RandomForestClassifier(200, random_state=0),
 )
 folds = StratifiedKFold(3, shuffle=True, random_state=0)
@@ -44,5 +44,5 @@ ConfusionMatrixDisplay.from_predictions(labels, predicted, cmap="Blues", colorba
 
 from sklearn_astromer.inspection import EmbeddingDisplay
 
-embedder = AstromerEmbedder("surveys-small", max_epochs=0).fit(curves)
+embedder = AstromerEmbedder("surveys-periods").fit(curves)
 EmbeddingDisplay.from_estimator(embedder, curves, labels, random_state=0)

@@ -60,7 +60,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 
-encoder = AstromerEmbedder("surveys-small", max_epochs=0, pooling="mean_std")
+encoder = AstromerEmbedder("surveys-periods", pooling="mean_std")
 folds = StratifiedKFold(4, shuffle=True, random_state=0)
 scores = {}
 for bands in (["g"], ["r"], ["g", "r"]):

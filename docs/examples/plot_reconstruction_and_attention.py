@@ -16,7 +16,7 @@ from sklearn_astromer.inspection import AttentionDisplay, ReconstructionDisplay
 curves, labels, parameters = make_variable_stars(
     60, n_observations=(150, 200), random_state=4, return_parameters=True
 )
-embedder = AstromerEmbedder("surveys-small", max_epochs=0).fit(curves)
+embedder = AstromerEmbedder("surveys-periods").fit(curves)
 mira, lyrae = (int(np.flatnonzero(labels == name)[0]) for name in ("MIRA", "RRAB"))
 
 # %%

@@ -46,7 +46,7 @@ from sklearn.ensemble import IsolationForest
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import StandardScaler
 
-embedder = AstromerEmbedder("surveys-small", max_epochs=0, pooling="mean_std")
+embedder = AstromerEmbedder("surveys-periods", pooling="mean_std")
 rows = StandardScaler().fit_transform(embedder.fit_transform(curves))
 
 forest = IsolationForest(n_estimators=200, random_state=0).fit(rows)

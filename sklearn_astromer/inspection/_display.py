@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_astromer.adapters import as_light_curves
 from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.lightcurves.conversion import as_light_curves
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

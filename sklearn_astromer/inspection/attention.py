@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from sklearn_astromer.inference.batches import WindowTensors
 from sklearn_astromer.inspection._display import (
     WIDE,
     Display,
@@ -17,7 +18,6 @@ from sklearn_astromer.inspection._display import (
     style,
     times,
 )
-from sklearn_astromer.windows import Windows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,7 +56,7 @@ class AttentionDisplay(Display):
     >>> from sklearn_astromer.datasets import make_variable_stars
     >>> from sklearn_astromer.inspection import AttentionDisplay
     >>> curves, labels = make_variable_stars(5, n_observations=50, random_state=0)
-    >>> embedder = AstromerEmbedder("surveys-small", max_epochs=0).fit(curves)
+    >>> embedder = AstromerEmbedder("surveys-periods").fit(curves)
     >>> display = AttentionDisplay.from_estimator(embedder, curves, query=10)
     >>> round(float(display.attention.sum()), 3)
     1.0
@@ -137,16 +137,13 @@ class AttentionDisplay(Display):
             head = _position(head, config.n_heads, "head", "heads")
             source = f"layer={layer}, head={head}"
 
-        windows = Windows(curves, estimator.window_size)
+        windows = estimator._windows(curves)
         row = int(np.searchsorted(windows.start, query, side="right")) - 1
         start, length = int(windows.start[row]), int(windows.length[row])
-        time, mag, mask = windows.gather(np.array([row]))
+        inputs = WindowTensors(windows, torch.device("cpu")).of(np.array([row]))
         with torch.inference_mode():
-            weights = estimator.module_.encoder.attention_weights(
-                torch.from_numpy(time),
-                torch.from_numpy(mag),
-                None if mask is None else torch.from_numpy(mask),
-            )[layer][0, :, query - start, :length]
+            every_layer = estimator.module_.encoder.attention_weights(**inputs)
+        weights = every_layer[layer][0, :, query - start, :length]
         attention = np.full(count, np.nan)
         attention[start : start + length] = weights.mean(0) if head is None else weights[head]
         display = cls(

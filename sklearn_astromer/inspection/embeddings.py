@@ -51,7 +51,7 @@ class EmbeddingDisplay(Display):
     >>> from sklearn_astromer.datasets import make_variable_stars
     >>> from sklearn_astromer.inspection import EmbeddingDisplay
     >>> curves, labels = make_variable_stars(20, random_state=0)
-    >>> embedder = AstromerEmbedder("surveys-small", max_epochs=0).fit(curves)
+    >>> embedder = AstromerEmbedder("surveys-periods").fit(curves)
     >>> display = EmbeddingDisplay.from_estimator(embedder, curves, labels)
     >>> display.xy.shape, len(display.scatters_)
     ((20, 2), 7)

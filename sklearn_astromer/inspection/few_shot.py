@@ -13,7 +13,7 @@ from sklearn.utils import _safe_indexing, check_consistent_length, check_random_
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 
-from sklearn_astromer._base import split_stars
+from sklearn_astromer._estimator_base import split_stars
 from sklearn_astromer.inspection._display import Display, legend, style
 from sklearn_astromer.lightcurves import LightCurves
 
@@ -52,7 +52,7 @@ class FewShotDisplay(Display):
     >>> from sklearn_astromer.datasets import make_variable_stars
     >>> from sklearn_astromer.inspection import FewShotDisplay
     >>> curves, labels = make_variable_stars(60, classes=["MIRA", "CONST"], random_state=0)
-    >>> rows = AstromerEmbedder("surveys-small", max_epochs=0).fit_transform(curves)
+    >>> rows = AstromerEmbedder("surveys-periods").fit_transform(curves)
     >>> display = FewShotDisplay.from_estimator(
     ...     RandomForestClassifier(20, random_state=0), rows, labels, sizes=[2, 5], n_repeats=3,
     ...     groups=curves.ids, random_state=0)

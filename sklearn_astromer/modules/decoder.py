@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from sklearn_astromer.modules.encoder import Encoder, EncoderConfig, moments, visible
+from sklearn_astromer.modules.config import EncoderConfig
+from sklearn_astromer.modules.encoder import Encoder
 from sklearn_astromer.modules.norm import LayerNorm
+from sklearn_astromer.modules.visible import moments, visible
 
 
 class Decoder(nn.Module):
@@ -45,16 +47,21 @@ class Astromer(nn.Module):
                 nn.init.zeros_(module.bias)
 
     def forward(
-        self, time: Tensor, mag: Tensor, mask: Tensor | None = None, hidden: Tensor | None = None
+        self,
+        time: Tensor,
+        mag: Tensor,
+        mask: Tensor | None = None,
+        hidden: Tensor | None = None,
+        phase: Tensor | None = None,
+        spectrum: Tensor | None = None,
     ) -> Tensor:
-        """Reconstruct the centred magnitudes, (n_windows, L); see `Encoder.forward`."""
-        return self.reconstruct(self.encoder(time, mag, mask, hidden), mag, mask, hidden)
+        """Reconstruct the centred magnitudes, (n_windows, L); arguments as for `Encoder.embed`."""
+        vectors = self.encoder(time, mag, mask, hidden, phase, spectrum)
+        return self.reconstruct(vectors, mag, mask, hidden)
 
-    def all_layers(
-        self, time: Tensor, mag: Tensor, mask: Tensor | None = None, hidden: Tensor | None = None
-    ) -> list[Tensor]:
+    def all_layers(self, *args: Tensor | None, **kwargs: Tensor | None) -> list[Tensor]:
         """Return the input embedding and the output of each block; see `Encoder.all_layers`."""
-        return self.encoder.all_layers(time, mag, mask, hidden)
+        return self.encoder.all_layers(*args, **kwargs)
 
     def reconstruct(
         self, vectors: Tensor, mag: Tensor, mask: Tensor | None, hidden: Tensor | None

@@ -2,102 +2,30 @@
 
 from __future__ import annotations
 
-import dataclasses
-import math
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from sklearn_astromer.modules.attention import SelfAttention
+from sklearn_astromer.modules.config import EncoderConfig
 from sklearn_astromer.modules.dropout import Dropout
 from sklearn_astromer.modules.linear import Linear
 from sklearn_astromer.modules.norm import LayerNorm
+from sklearn_astromer.modules.own_periods import phase_encoding
 from sklearn_astromer.modules.positional import PositionalEncoding
-
-ACTIVATIONS = ("tanh", "gelu")
-
-
-@dataclasses.dataclass(frozen=True)
-class EncoderConfig:
-    """What an encoder looks like; the defaults are the released ASTROMER 1.
-
-    Parameters
-    ----------
-    d_model, n_layers, n_heads, d_ff : int
-        Width of the vectors, blocks, heads (dividing `d_model`), width of the feed-forward layer.
-    dropout : float
-        In training, after the input, the attention and the feed-forward layer.
-    pe_base, pe_exponent, min_period : float
-        See `PositionalEncoding`; `min_period` in days.
-    residual : bool
-        Add the input of each sub-layer before its LayerNorm. ASTROMER 1 does not.
-    dense_residual : bool
-        With residuals: add it after a linear layer of its own, as ASTROMER 2 does.
-    mask_token : bool
-        Give hidden observations a learned vector instead of the magnitude 0.
-    norm_first : bool
-        With residuals: LayerNorm before each sub-layer instead of after it, and once more after
-        the last (Xiong et al. 2020); deeper networks train more easily.
-    pe_pairs : bool
-        See `PositionalEncoding`.
-    scaled_inputs : bool
-        Divide the magnitudes of a window by the standard deviation of those the network may see,
-        give it the logarithm of that as a second input, and the times through a linear layer.
-        Otherwise small amplitudes drown in the positional encoding.
-    activation : {"tanh", "gelu"}
-        Of the feed-forward layer.
-    norm_eps : float
-        Of LayerNorm.
-    """
-
-    d_model: int = 256
-    n_layers: int = 2
-    n_heads: int = 4
-    d_ff: int = 128
-    dropout: float = 0.1
-    pe_base: float = 10000.0
-    pe_exponent: float = 2.0
-    min_period: float = 2 * math.pi
-    residual: bool = False
-    dense_residual: bool = False
-    norm_first: bool = False
-    pe_pairs: bool = False
-    mask_token: bool = False
-    scaled_inputs: bool = False
-    activation: str = "tanh"
-    norm_eps: float = 1e-6
-
-    def __post_init__(self) -> None:
-        """Refuse sizes that make no network."""
-        for name in ("d_model", "n_layers", "n_heads", "d_ff"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if self.d_model % self.n_heads or self.d_model % 2:
-            raise ValueError(
-                f"d_model={self.d_model} must be even and a multiple of n_heads={self.n_heads}"
-            )
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout must be in [0, 1), got {self.dropout}")
-        if self.min_period <= 0 or self.pe_base <= 0:
-            raise ValueError("min_period and pe_base must be positive")
-        if self.activation not in ACTIVATIONS:
-            raise ValueError(f"activation must be one of {ACTIVATIONS}, got {self.activation!r}")
-        if (self.norm_first or self.dense_residual) and not self.residual:
-            name = "norm_first" if self.norm_first else "dense_residual"
-            raise ValueError(f"{name}=True needs residual=True")
-        if self.norm_first and self.dense_residual:
-            raise ValueError("norm_first=True and dense_residual=True exclude each other")
+from sklearn_astromer.modules.visible import moments, visible
 
 
 class Block(nn.Module):
-    """Attention, LayerNorm, feed-forward, LayerNorm; see `SelfAttention` for `careful`."""
+    """Attention, LayerNorm, feed-forward, LayerNorm (Donoso-Oliva et al. 2023, §4.1)."""
 
-    def __init__(self, config: EncoderConfig, careful: bool = False) -> None:
+    def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
         self.residual, self.norm_first = config.residual, config.norm_first
         self.activation = config.activation
-        self.attention = SelfAttention(config.d_model, config.n_heads, careful)
+        self.attention = SelfAttention(config.d_model, config.n_heads)
         self.norm1 = LayerNorm(config.d_model, eps=config.norm_eps)
         self.ffn_in = Linear(config.d_model, config.d_ff)
         self.ffn_out = Linear(config.d_ff, config.d_model)
@@ -113,20 +41,22 @@ class Block(nn.Module):
         """Map vectors to vectors, both (n_windows, L, d_model)."""
         if self.norm_first:
             x = x + self.dropout(self.attention(self.norm1(x), keys))
-            return x + self.dropout(self._feed_forward(self.norm2(x)))
+            return x + self.dropout(self.feed_forward(self.norm2(x)))
         attended = self.dropout(self.attention(x, keys))
         x = self.norm1(self.residual1(x) + attended if self.residual else attended)
-        fed = self.dropout(self._feed_forward(x))
+        fed = self.dropout(self.feed_forward(x))
         out: Tensor = self.norm2(self.residual2(x) + fed if self.residual else fed)
         return out
 
-    def _feed_forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.ffn_out(self.ffn_in(x, self.activation))
+    def feed_forward(self, x: Tensor) -> Tensor:
+        """Apply the two dense layers to each vector."""
+        activation = torch.tanh if self.activation == "tanh" else F.gelu
+        out: Tensor = self.ffn_out(activation(self.ffn_in(x)))
         return out
 
 
 class Encoder(nn.Module):
-    """Magnitudes and times to attention vectors (Donoso-Oliva et al. 2023, §4.1).
+    """Times and magnitudes to attention vectors (Donoso-Oliva et al. 2023, §4.1).
 
     Padding and hidden observations are excluded as keys, so a window's vectors do not depend on
     how far it is padded (the official mask lets both through).
@@ -139,26 +69,55 @@ class Encoder(nn.Module):
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
         self.config = config
+        d = config.d_model
         self.positional = PositionalEncoding(
-            config.d_model,
-            config.pe_base,
-            config.pe_exponent,
-            config.min_period,
-            config.pe_pairs,
+            d, config.pe_base, config.pe_exponent, config.min_period, config.pe_pairs
         )
-        self.magnitude = Linear(1 + config.scaled_inputs, config.d_model)
-        self.time = Linear(config.d_model, config.d_model) if config.scaled_inputs else None
-        self.mask_token = nn.Parameter(torch.zeros(config.d_model)) if config.mask_token else None
+        self.magnitude = Linear(1 + config.scaled_inputs, d)
+        self.time = Linear(d + 2 * sum(config.harmonics), d) if config.scaled_inputs else None
+        self.mask_token = nn.Parameter(torch.zeros(d)) if config.mask_token else None
+        if config.own_periods:
+            self.spectrum = nn.Sequential(Linear(config.n_spectrum, d), nn.GELU(), Linear(d, d))
         self.dropout = Dropout(config.dropout)
         self.layers: Sequence[Block] = nn.ModuleList(  # type: ignore[assignment]
-            Block(config, careful=i == 0 and not config.residual) for i in range(config.n_layers)
+            Block(config) for _ in range(config.n_layers)
         )
-        self.norm = LayerNorm(config.d_model, eps=config.norm_eps) if config.norm_first else None
+        self.norm = LayerNorm(d, eps=config.norm_eps) if config.norm_first else None
 
-    def forward(
-        self, time: Tensor, mag: Tensor, mask: Tensor | None = None, hidden: Tensor | None = None
-    ) -> Tensor:
-        """Return the attention vectors.
+    def forward(self, *args: Tensor | None, **kwargs: Tensor | None) -> Tensor:
+        """Return the attention vectors, (n_windows, L, d_model); arguments as for `embed`."""
+        return self.all_layers(*args, **kwargs)[-1]
+
+    def all_layers(self, *args: Tensor | None, **kwargs: Tensor | None) -> list[Tensor]:
+        """Return the input embedding and the output of each block; arguments as for `embed`."""
+        x, keys = self.embed(*args, **kwargs)  # type: ignore[arg-type]
+        outputs = [x]
+        for layer in self.layers:
+            outputs.append(layer(outputs[-1], keys))
+        if self.norm is not None:
+            outputs[-1] = self.norm(outputs[-1])
+        return outputs
+
+    def attention_weights(self, *args: Tensor | None, **kwargs: Tensor | None) -> list[Tensor]:
+        """Return each block's attention weights, (n_windows, n_heads, L, L); see `embed`."""
+        x, keys = self.embed(*args, **kwargs)  # type: ignore[arg-type]
+        weights = []
+        for layer in self.layers:
+            seen = layer.norm1(x) if self.config.norm_first else x
+            weights.append(layer.attention.weights(seen, keys))
+            x = layer(x, keys)
+        return weights
+
+    def embed(
+        self,
+        time: Tensor,
+        mag: Tensor,
+        mask: Tensor | None = None,
+        hidden: Tensor | None = None,
+        phase: Tensor | None = None,
+        spectrum: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor | None]:
+        """Return the input of the first block, and which observations are keys.
 
         Parameters
         ----------
@@ -169,72 +128,32 @@ class Encoder(nn.Module):
         hidden : bool Tensor of shape (n_windows, L), optional
             True = its magnitude is to be reconstructed and must not be seen. At least one real
             observation of a window stays visible.
+        phase : float32 Tensor of shape (n_windows, L, own_periods), optional
+            See `phase_encoding`; needed, with `spectrum`, if the encoder has own periods.
+        spectrum : float32 Tensor of shape (n_windows, n_spectrum), optional
+            What describes each object's periodogram, see `Peaks.spectrum`.
 
         Returns
         -------
-        Tensor of shape (n_windows, L, d_model)
+        x : Tensor of shape (n_windows, L, d_model)
+        keys : bool Tensor of shape (n_windows, L), or None for all
         """
-        return self.all_layers(time, mag, mask, hidden)[-1]
-
-    def all_layers(
-        self, time: Tensor, mag: Tensor, mask: Tensor | None = None, hidden: Tensor | None = None
-    ) -> list[Tensor]:
-        """Return the input embedding and the output of each block; see `forward`."""
-        x, keys = self.embed(time, mag, mask, hidden)
-        outputs = [x]
-        for layer in self.layers:
-            outputs.append(layer(outputs[-1], keys))
-        if self.norm is not None:
-            outputs[-1] = self.norm(outputs[-1])
-        return outputs
-
-    def attention_weights(
-        self, time: Tensor, mag: Tensor, mask: Tensor | None = None, hidden: Tensor | None = None
-    ) -> list[Tensor]:
-        """Return each block's attention weights, (n_windows, n_heads, L, L); see `forward`."""
-        x, keys = self.embed(time, mag, mask, hidden)
-        weights = []
-        for layer in self.layers:
-            seen = layer.norm1(x) if self.config.norm_first else x
-            weights.append(layer.attention.weights(seen, keys))
-            x = layer(x, keys)
-        return weights
-
-    def embed(
-        self, time: Tensor, mag: Tensor, mask: Tensor | None = None, hidden: Tensor | None = None
-    ) -> tuple[Tensor, Tensor | None]:
-        """Return the input of the first block, and which observations are keys; see `forward`."""
         keys = visible(mask, hidden)
-        inputs = mag.unsqueeze(-1)
+        inputs = mag.unsqueeze(-1)  # (n_windows, L, 1 or 2)
         if self.config.scaled_inputs:
             mean, scale = moments(mag, keys)
             inputs = torch.stack([(mag - mean) / scale, scale.log().expand_as(mag)], dim=-1)
         if hidden is not None:
             inputs = inputs.masked_fill(hidden.unsqueeze(-1), 0.0)
-        x, bias = self.positional(time), self.magnitude.bias
-        x = x.add_(bias) if self.time is None else self.time(x).float() + bias
-        # not as a product, which autocast would round: that costs as much as all that follows
-        for weight, values in zip(self.magnitude.weight.unbind(1), inputs.unbind(-1), strict=True):
-            x.addcmul_(values.unsqueeze(-1), weight)
+        seen = self.magnitude(inputs)  # (n_windows, L, d_model)
         if hidden is not None and self.mask_token is not None:
-            x.addcmul_(hidden.unsqueeze(-1).to(x.dtype), self.mask_token - bias)
+            seen = torch.where(hidden.unsqueeze(-1), self.mask_token, seen)
+        encoded = self.positional(time)
+        if phase is not None:
+            encoded = torch.cat([encoded, phase_encoding(phase, self.config.harmonics)], dim=-1)
+        x = seen + (encoded if self.time is None else self.time(encoded))
+        if spectrum is not None:
+            # four equal rows a window, so that none depends on the others' number: see Windows
+            rows = spectrum.unsqueeze(1).expand(-1, 4, -1)
+            x = x + self.spectrum(rows)[:, :1]
         return self.dropout(x), keys
-
-
-def visible(mask: Tensor | None, hidden: Tensor | None) -> Tensor | None:
-    """Return which observations the network may see; None: all."""
-    if hidden is None:
-        return mask
-    return ~hidden if mask is None else mask & ~hidden
-
-
-def moments(mag: Tensor, keys: Tensor | None) -> tuple[Tensor, Tensor]:
-    """Return mean and standard deviation (magnitudes) of what is visible, (n_windows, 1) each.
-
-    The deviation is at least 1 mmag, so that constant curves have one.
-    """
-    weight = torch.ones_like(mag) if keys is None else keys.to(mag.dtype)
-    count = weight.sum(1, keepdim=True)
-    mean = (mag * weight).sum(1, keepdim=True) / count
-    variance = ((mag - mean) ** 2 * weight).sum(1, keepdim=True) / count
-    return mean, (variance + 1e-6).sqrt()

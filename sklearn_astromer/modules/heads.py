@@ -19,8 +19,8 @@ import torch
 from torch import Tensor, nn
 
 from sklearn_astromer.modules.dropout import Dropout
-from sklearn_astromer.modules.encoder import visible
 from sklearn_astromer.modules.pooling import masked_mean
+from sklearn_astromer.modules.visible import visible
 
 
 class Head(nn.Module, ABC):
@@ -293,6 +293,8 @@ class Predictor(nn.Module):
         time: Tensor | None = None,
         mag: Tensor | None = None,
         hidden: Tensor | None = None,
+        phase: Tensor | None = None,
+        spectrum: Tensor | None = None,
     ) -> Tensor | tuple[Tensor, Tensor]:
         """Predict objects from all their windows.
 
@@ -302,7 +304,8 @@ class Predictor(nn.Module):
             The fraction of each object's observations that lies in each window.
         mask : bool Tensor of shape (n_windows, L), optional
         reduced : Tensor, optional
-            From ``head.reduce``; else `time` and `mag` of shape (n_windows, L).
+            From ``head.reduce``; else `time` and `mag` of shape (n_windows, L), and `phase` and
+            `spectrum` as for `Encoder.embed`.
         hidden : bool Tensor of shape (n_windows, L), optional
             Observations to reconstruct, which the head must not see either.
 
@@ -314,7 +317,9 @@ class Predictor(nn.Module):
         restored = None
         if reduced is None:
             assert self.encoder is not None
-            layers = self.encoder.all_layers(time, mag, mask, hidden)  # type: ignore[operator]
+            layers = self.encoder.all_layers(  # type: ignore[operator]
+                time, mag, mask, hidden, phase, spectrum
+            )
             if hidden is not None:
                 restored = self.encoder.reconstruct(  # type: ignore[operator]
                     layers[-1], mag, mask, hidden

@@ -1,24 +1,15 @@
-"""LayerNorm that writes what it was given."""
+"""Layer normalisation."""
 
 from __future__ import annotations
 
-import torch
-import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
+
+from sklearn_astromer import kernels
 
 
 class LayerNorm(nn.LayerNorm):
-    """`torch.nn.LayerNorm` in the dtype of its input; it sums in float32 within.
+    """`torch.nn.LayerNorm`, computed by `sklearn_astromer.kernels.layer_norm`."""
 
-    Autocast would have float32 of it on a GPU, which the next product rounds again. Memory is what
-    limits the speed between products there, and this halves what is written and read. What the last
-    one gives to pooling is rounded to bfloat16 for it, too, and so are scale and shift.
-    """
-
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:
         """Normalise vectors, (…, d) to (…, d)."""
-        if not x.is_cuda:
-            return super().forward(x)
-        with torch.autocast("cuda", enabled=False):
-            weight, bias = self.weight.to(x.dtype), self.bias.to(x.dtype)
-            return F.layer_norm(x, self.normalized_shape, weight, bias, self.eps)
+        return kernels.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)

@@ -7,8 +7,6 @@ import math
 import torch
 from torch import Tensor, nn
 
-from sklearn_astromer.modules.linear import followed
-
 
 class PositionalEncoding(nn.Module):
     """Sines and cosines of the time (Donoso-Oliva et al. 2023, eqs. 3 and 4, as released).
@@ -21,13 +19,13 @@ class PositionalEncoding(nn.Module):
     d_model : int
         Channels.
     base, exponent : float
-        The released code uses 10000 and 2 (the paper prints base 1000; with it the released
-        weights reconstruct worse than the mean).
+        The released code uses 10000 and 2; the paper prints base 1000, which does not fit the
+        released weights.
     min_period : float
         Period of channel 0 in days; 2π in the released code.
     pairs : bool
-        Give the channels 2k and 2k + 1 one frequency, that of i = 2k, as Vaswani et al. 2017 do:
-        the product of two encodings then depends on the difference of their times alone.
+        Give the channels 2k and 2k + 1 the frequency of i = 2k, as Vaswani et al. 2017 do: the
+        product of two encodings then depends on the difference of their times alone.
     """
 
     even: Tensor
@@ -47,8 +45,4 @@ class PositionalEncoding(nn.Module):
     def forward(self, time: Tensor) -> Tensor:
         """Encode times in days: (…, L) to (…, L, d_model), float32."""
         time = time.float().unsqueeze(-1)
-        even, odd = (time * self.even).sin_(), (time * self.odd).cos_()
-        if followed():  # an exporter knows no complex numbers, and a compiler nothing better
-            return torch.stack([even, odd], dim=-1).flatten(-2)
-        # side by side as the parts of complex numbers: in a quarter of the time on a GPU
-        return torch.view_as_real(torch.complex(even, odd)).flatten(-2)
+        return torch.stack([(time * self.even).sin(), (time * self.odd).cos()], dim=-1).flatten(-2)

@@ -30,7 +30,7 @@ class RawObservations(nn.Module):
         self.inputs = inputs
 
     def all_layers(
-        self, time: Tensor, mag: Tensor, mask: Tensor | None = None, hidden: Tensor | None = None
+        self, time: Tensor, mag: Tensor, mask: Tensor | None = None, *ignored: Tensor | None
     ) -> list[Tensor]:
         """Return one layer of shape (n_windows, L, 2)."""
         if self.inputs == "minmax":

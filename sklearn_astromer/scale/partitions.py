@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from sklearn_astromer._nested import is_nested
 from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.lightcurves.nested import is_nested
 from sklearn_astromer.multiband import MultiBandEmbedder
 
 
@@ -95,7 +95,7 @@ def embed_partitions(
     >>> frame = NestedFrame.from_flat(
     ...     curves.to_frame(), base_columns=[], on="object_id", name="lightcurve"
     ... )
-    >>> embedder = AstromerEmbedder("surveys-small", max_epochs=0).fit(frame["lightcurve"])
+    >>> embedder = AstromerEmbedder("surveys-periods").fit(frame["lightcurve"])
     >>> rows = embed_partitions(dd.from_pandas(frame, npartitions=2), embedder)
     >>> rows.compute().shape
     (20, 128)

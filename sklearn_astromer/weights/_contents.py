@@ -17,12 +17,24 @@ else:
     import tomli as tomllib
 
 _SIZES = ("d_model", "n_layers", "n_heads", "d_ff", "window_size")
-_REALS = ("dropout", "pe_base", "pe_exponent", "min_period", "norm_eps")
+_COUNTS = ("own_periods", "own_harmonics")
+_REALS = ("dropout", "pe_base", "pe_exponent", "min_period", "norm_eps", "max_frequency")
 _FLAGS = ("residual", "dense_residual", "norm_first", "pe_pairs", "mask_token", "scaled_inputs")
 _CHOICES = {"activation": ("tanh", "gelu")}
 # Options that came later: folders written before them lack the keys.
-_LATER = {"dense_residual": False, "norm_first": False, "pe_pairs": False, "activation": "tanh"}
-_KEYS = (*_SIZES, *_REALS, *_FLAGS, *_CHOICES)
+_LATER = {
+    "dense_residual": False,
+    "norm_first": False,
+    "pe_pairs": False,
+    "activation": "tanh",
+    "own_periods": 0,
+    "own_harmonics": 8,
+    "max_frequency": 24.0,
+}
+_KEYS = (*_SIZES, *_COUNTS, *_REALS, *_FLAGS, *_CHOICES)
+# Numbers of a spectrum beside those of each peak: 32 bins, time span, number of observations.
+SPECTRUM_EXTRAS = 34
+_MAX_COUNT = 64
 _MAX_SIZE = 2**16  # far above any real network; keeps a forged size from filling the memory
 
 
@@ -38,7 +50,8 @@ class Checkpoint:
         ``pe_exponent``, ``min_period`` (period of the fastest positional channel, days) and
         ``norm_eps`` as float; ``residual``, ``mask_token`` and ``scaled_inputs`` as bool, and
         ``dense_residual``, ``norm_first`` and ``pe_pairs``, False if absent; ``activation``,
-        "tanh" (if absent) or "gelu".
+        "tanh" (if absent) or "gelu"; ``own_periods`` (0 if absent), ``own_harmonics`` and
+        ``max_frequency`` (cycles a day), see `EncoderConfig`.
     tensors : dict of str to ndarray
         The weights, float32 and finite, with the names and shapes of `expected_shapes`. Linear
         weights are (out, in) as in torch.
@@ -87,8 +100,8 @@ def expected_shapes(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     Parameters
     ----------
     config : mapping
-        As in `Checkpoint`; only the sizes, ``mask_token``, ``scaled_inputs``, ``norm_first`` and
-        ``dense_residual`` are used.
+        As in `Checkpoint`; only the sizes, ``mask_token``, ``scaled_inputs``, ``norm_first``,
+        ``dense_residual``, ``own_periods`` and ``own_harmonics`` are used.
 
     Returns
     -------
@@ -115,9 +128,12 @@ def expected_shapes(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
 
     linear("encoder.magnitude", d, 1 + config["scaled_inputs"])
     if config["scaled_inputs"]:
-        linear("encoder.time", d, d)
+        linear("encoder.time", d, d + 2 * sum(harmonics(config)))
     if config["mask_token"]:
         shapes["encoder.mask_token"] = (d,)
+    if config.get("own_periods"):
+        linear("encoder.spectrum.0", d, 3 * config["own_periods"] + SPECTRUM_EXTRAS)
+        linear("encoder.spectrum.2", d, d)
     for layer in (f"encoder.layers.{i}" for i in range(config["n_layers"])):
         linear(f"{layer}.attention.qkv", 3 * d, d)
         linear(f"{layer}.attention.out", d, d)
@@ -133,6 +149,12 @@ def expected_shapes(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     norm("decoder.norm")
     linear("decoder.out", 1, d)
     return shapes
+
+
+def harmonics(config: Mapping[str, Any]) -> tuple[int, ...]:
+    """Harmonics of each of an object's own frequencies, see `EncoderConfig`."""
+    periods, first = config.get("own_periods", 0), config.get("own_harmonics", 8)
+    return (first, *[max(1, first // 2)] * (periods - 1))[:periods]
 
 
 def checked_config(config: object) -> dict[str, Any]:
@@ -178,6 +200,12 @@ def _checked_value(key: str, value: object) -> int | float | bool | str:
         if isinstance(value, (bool, np.bool_)):
             return bool(value)
         expected = "true or false"
+    elif key in _COUNTS:
+        if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+            count = int(value)
+            if 0 <= count <= _MAX_COUNT:
+                return count
+        expected = f"a whole number from 0 to {_MAX_COUNT}"
     elif key in _SIZES:
         if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
             size = int(value)

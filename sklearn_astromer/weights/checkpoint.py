@@ -207,7 +207,7 @@ def _read(folder: Path) -> Checkpoint:
     except ValueError as error:
         raise ValueError(f"{folder / _WEIGHTS}: {error}") from error
     weights = (folder / _WEIGHTS).read_bytes()
-    if digest is not None and digest != _digest(config, content["info"], weights):
+    if digest is not None and digest != _digest(content["config"], content["info"], weights):
         raise ValueError(
             f"{folder}: damaged, {_CONFIG} and {_WEIGHTS} are not as they were written (wrong"
             " sha256): get or save the weights again"

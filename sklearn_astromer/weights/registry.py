@@ -56,6 +56,22 @@ WEIGHTS: dict[str, WeightsEntry] = {
     entry.name: entry
     for entry in (
         WeightsEntry(
+            name="surveys-periods",
+            description="6 layers of 128 channels with own periods, from scratch on ASAS, CRTS and "
+            "simulated stars: masked reconstruction and the classes of the stars together",
+            licence="MIT",
+            citation="sklearn_astromer, and Donoso-Oliva et al. 2023 for the method",
+            bundled=True,
+        ),
+        WeightsEntry(
+            name="surveys-periods-unlabelled",
+            description="the same network trained on the same light curves by masked "
+            "reconstruction alone: no class was seen",
+            licence="MIT",
+            citation="sklearn_astromer, and Donoso-Oliva et al. 2023 for the method",
+            bundled=True,
+        ),
+        WeightsEntry(
             name="surveys-small",
             description="4 residual layers of 128 channels, from scratch on ASAS and CRTS: masked "
             "reconstruction and the classes of their stars together",

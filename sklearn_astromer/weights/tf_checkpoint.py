@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklearn_astromer._wire import fields, integer, masked_crc32c, messages, varints
+from sklearn_astromer._protobuf import fields, integer, masked_crc32c, messages, varints
 
 __all__ = ["read_tensor_bundle"]
 

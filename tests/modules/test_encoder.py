@@ -6,8 +6,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sklearn_astromer.modules.config import EncoderConfig
 from sklearn_astromer.modules.decoder import Astromer
-from sklearn_astromer.modules.encoder import Encoder, EncoderConfig
+from sklearn_astromer.modules.encoder import Encoder
 from sklearn_astromer.modules.positional import PositionalEncoding
 
 SMALL = {"d_model": 16, "n_heads": 2, "d_ff": 8}

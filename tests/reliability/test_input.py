@@ -16,10 +16,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from embedders import make_embedder
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sklearn_astromer import AstromerEmbedder, LightCurves, as_light_curves
+from sklearn_astromer import LightCurves, as_light_curves
 
 NUMBERS = [np.nan, np.inf, -np.inf, None, 2.0**54, 1e10, -99.0, 0.0, 2_400_000.5]
 NUMBERS += [5e-324, -5e-324, 1e308, -1e308, 1e15, -1e-300]
@@ -407,7 +408,7 @@ def test_every_door_reads_right_or_refuses_by_name(way, examples, tmp_path, tall
 
 @pytest.mark.parametrize("examples", EXAMPLES)
 def test_estimators_read_the_same_or_refuse_the_same(examples, tmp_path, tally):
-    embedder = AstromerEmbedder(
+    embedder = make_embedder(
         d_model=8, n_layers=1, n_heads=2, d_ff=8, max_epochs=0, window_size=3, random_state=0
     ).fit([np.c_[np.arange(5.0), np.arange(5.0)]])
 

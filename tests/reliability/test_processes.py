@@ -13,6 +13,7 @@ import joblib
 import numpy as np
 import pytest
 import torch
+from embedders import make_embedder
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -79,7 +80,7 @@ FORKED = """
 import multiprocessing, sys
 import torch
 torch.set_num_threads(2)
-from sklearn_astromer import AstromerEmbedder
+from sklearn_astromer import EncoderConfig, AstromerEmbedder
 from sklearn_astromer.datasets import make_variable_stars
 curves, _ = make_variable_stars(40, random_state=0)
 used, call = sys.argv[1:]
@@ -93,7 +94,8 @@ if used == "used":
 
 def child(_):
     if call == "fit":
-        return len(AstromerEmbedder(d_model=8, d_ff=8, max_epochs=1).fit(curves).history_)
+        tiny = EncoderConfig(d_model=8, d_ff=8)
+        return len(AstromerEmbedder(architecture=tiny, max_epochs=1).fit(curves).history_)
     return len((fitted if used == "used" else model()).transform(curves))
 
 with multiprocessing.get_context("fork").Pool(1) as pool:
@@ -155,7 +157,7 @@ def state():
 def test_nothing_global_is_changed(stars):
     curves, labels = stars
     model = AstromerClassifier(
-        AstromerEmbedder(d_model=8, n_heads=2, d_ff=8, max_epochs=1),
+        make_embedder(d_model=8, n_heads=2, d_ff=8, max_epochs=1),
         train_encoder=True,
         reconstruction=1.0,
         augment=True,
@@ -176,10 +178,10 @@ def test_nothing_global_is_changed(stars):
 
 SEEDED = """
 import numpy as np
-from sklearn_astromer import AstromerClassifier, AstromerEmbedder
+from sklearn_astromer import EncoderConfig, AstromerClassifier, AstromerEmbedder
 from sklearn_astromer.datasets import make_variable_stars
 curves, labels = make_variable_stars(40, random_state=0)
-encoder = AstromerEmbedder(d_model=8, n_heads=2, d_ff=8, max_epochs=1)
+encoder = AstromerEmbedder(architecture=EncoderConfig(d_model=8, n_heads=2, d_ff=8), max_epochs=1)
 model = AstromerClassifier(encoder, train_encoder=True, max_epochs=2, random_state=7)
 print(model.fit(curves, labels).predict_proba(curves).ravel().tolist())
 """

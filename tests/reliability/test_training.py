@@ -9,8 +9,9 @@ import time
 import numpy as np
 import pytest
 import torch
+from embedders import make_embedder
 
-from sklearn_astromer import AstromerClassifier, AstromerEmbedder
+from sklearn_astromer import AstromerClassifier
 from sklearn_astromer.datasets import make_variable_stars
 
 TINY = {"d_model": 16, "n_heads": 2, "d_ff": 16, "random_state": 0}
@@ -18,13 +19,12 @@ TINY = {"d_model": 16, "n_heads": 2, "d_ff": 16, "random_state": 0}
 INTERRUPTED = """
 import signal, sys, warnings
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by what runs in the background
-from sklearn_astromer import AstromerEmbedder
+from sklearn_astromer import EncoderConfig, AstromerEmbedder
 from sklearn_astromer.datasets import make_variable_stars
 curves, _ = make_variable_stars(60, random_state=0)
-model = AstromerEmbedder(
-    d_model=16, n_heads=2, d_ff=16, random_state=0, max_epochs=100_000, patience=None,
-    checkpoint=sys.argv[1], checkpoint_minutes=0.0,
-)
+tiny = EncoderConfig(d_model=16, n_heads=2, d_ff=16)
+model = AstromerEmbedder(architecture=tiny, random_state=0, max_epochs=100_000, patience=None,
+    checkpoint=sys.argv[1], checkpoint_minutes=0.0,)
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     model.fit(curves)
@@ -55,7 +55,7 @@ def test_ctrl_c_keeps_the_best_weights(tmp_path):
 
 
 def test_ctrl_c_in_the_first_epoch_gives_a_fitted_estimator(monkeypatch):
-    from sklearn_astromer.training import Loader
+    from sklearn_astromer.training.loop import Loader
 
     curves, _ = make_variable_stars(40, random_state=0)
     iterate = Loader.__iter__
@@ -67,7 +67,7 @@ def test_ctrl_c_in_the_first_epoch_gives_a_fitted_estimator(monkeypatch):
             yield batch
 
     monkeypatch.setattr(Loader, "__iter__", interrupt)
-    model = AstromerEmbedder(**TINY, max_epochs=5, batch_size=4)
+    model = make_embedder(**TINY, max_epochs=5, batch_size=4)
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with pytest.warns(UserWarning, match="interrupted in epoch 1 of 5"):
@@ -82,8 +82,8 @@ def test_ctrl_c_in_the_first_epoch_gives_a_fitted_estimator(monkeypatch):
 def test_a_loss_that_is_no_number_is_an_error_and_leaves_the_estimator_unfitted():
     curves, labels = make_variable_stars(40, random_state=0)
     with pytest.raises(FloatingPointError, match="lower lr"):
-        AstromerEmbedder(**TINY, lr=1e30, max_epochs=3).fit(curves)
-    model = AstromerClassifier(AstromerEmbedder(**TINY, max_epochs=0), lr=1e30, max_epochs=3)
+        make_embedder(**TINY, lr=1e30, max_epochs=3).fit(curves)
+    model = AstromerClassifier(make_embedder(**TINY, max_epochs=0), lr=1e30, max_epochs=3)
     with pytest.raises(FloatingPointError, match="lower lr"):
         model.fit(curves, labels)
 
@@ -91,7 +91,7 @@ def test_a_loss_that_is_no_number_is_an_error_and_leaves_the_estimator_unfitted(
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_nan_is_never_returned(precision):
     curves, _ = make_variable_stars(12, random_state=0)
-    model = AstromerEmbedder(**TINY, max_epochs=0, precision=precision).fit(curves)
+    model = make_embedder(**TINY, max_epochs=0, precision=precision).fit(curves)
     with torch.no_grad():
         model.module_.encoder.layers[1].ffn_in.weight[3, 3] = float("nan")
     with pytest.raises(FloatingPointError, match=r"for object '?\w+'?, in " + precision):
@@ -100,7 +100,7 @@ def test_nan_is_never_returned(precision):
 
 def test_probabilities_sum_to_one():
     curves, labels = make_variable_stars(60, random_state=0)
-    model = AstromerClassifier(AstromerEmbedder(**TINY, max_epochs=0), max_epochs=3, random_state=0)
+    model = AstromerClassifier(make_embedder(**TINY, max_epochs=0), max_epochs=3, random_state=0)
     probability = model.fit(curves, labels).predict_proba(curves)
     assert probability.dtype == np.float64
     assert np.abs(probability.sum(1) - 1).max() <= 1e-12

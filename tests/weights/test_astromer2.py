@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from embedders import make_embedder
 
 from sklearn_astromer import AstromerEmbedder, LightCurves, weights
-from sklearn_astromer._wire import crc32c
-from sklearn_astromer.modules.encoder import EncoderConfig
-from sklearn_astromer.networks import make_network
+from sklearn_astromer._protobuf import crc32c
+from sklearn_astromer.inference.networks import make_network
+from sklearn_astromer.modules.config import EncoderConfig
 from sklearn_astromer.weights.checkpoint import read_checkpoint, read_folder, write_folder
 from sklearn_astromer.weights.tf_checkpoint import read_tensor_bundle
 
@@ -238,7 +239,7 @@ def test_it_trains_and_is_kept_as_our_own(tmp_path, assert_same):
 
 
 def test_one_from_scratch():
-    embedder = AstromerEmbedder(
+    embedder = make_embedder(
         d_model=8, n_heads=2, d_ff=6, residual=True, dense_residual=True, max_epochs=0
     )
     block = embedder.fit([np.random.default_rng(0).normal(size=(9, 2))]).module_.encoder.layers[0]

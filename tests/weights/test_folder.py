@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
+from sklearn_astromer.weights import checkpoint
 from sklearn_astromer.weights.checkpoint import (
     read_checkpoint,
     read_folder,
@@ -29,8 +30,12 @@ def saved(make_checkpoint, tmp_path):
 def test_folders_from_before_later_options(saved, assert_same):
     before = read_folder(saved)
     content = json.loads((saved / "config.json").read_text())
-    for key in ("norm_first", "pe_pairs", "activation", "dense_residual"):
+    later = ("norm_first", "pe_pairs", "activation", "dense_residual")
+    for key in (*later, "own_periods", "own_harmonics", "max_frequency"):
         del content["config"][key]
+    # as the version that knew none of them wrote it
+    weights = (saved / "weights.safetensors").read_bytes()
+    content["sha256"] = checkpoint._digest(content["config"], content["info"], weights)
     (saved / "config.json").write_text(json.dumps(content))
     assert_same(read_folder(saved), before)
 

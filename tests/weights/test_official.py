@@ -52,6 +52,7 @@ def test_synthetic_official(
         **{"min_period": 2 * np.pi, "residual": False, "mask_token": False, "scaled_inputs": False},
         **{"norm_first": False, "pe_pairs": False},
         **{"dense_residual": False, "activation": "tanh"},
+        **{"own_periods": 0, "own_harmonics": 8, "max_frequency": 24.0},
     }
     assert found.info == {"conf": conf}
 
@@ -99,6 +100,7 @@ def test_official_macho(official_zip, scratch, tmp_path, assert_same):
             "dense_residual": False,
             "activation": "tanh",
         },
+        **{"own_periods": 0, "own_harmonics": 8, "max_frequency": 24.0},
     }
     assert sum(tensor.size for tensor in found.tensors.values()) == 661_505
     with zipfile.ZipFile(official_zip) as archive:

@@ -117,11 +117,11 @@ def test_unpublished_weights(function, name, no_network):
 
 def test_unknown_names(no_network):
     with pytest.raises(
-        ValueError, match=r"no weights called 'mach', .*the names are surveys-small, macho"
+        ValueError, match=r"no weights called 'mach', .*the names are surveys-periods, "
     ):
         weights.load("mach")
     with pytest.raises(
-        ValueError, match=r"no weights called './macho'; the names are surveys-small, macho"
+        ValueError, match=r"no weights called './macho'; the names are surveys-periods, "
     ):
         weights.fetch("./macho")
     for path in ("./mach", Path("mach"), "runs/mach.zip"):

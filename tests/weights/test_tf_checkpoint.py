@@ -5,7 +5,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from sklearn_astromer._wire import crc32c
+from sklearn_astromer._protobuf import crc32c
 from sklearn_astromer.weights.tf_checkpoint import read_tensor_bundle
 
 TENSORS = {

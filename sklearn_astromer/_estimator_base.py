@@ -1,0 +1,248 @@
+"""What the estimators share: reading X, devices, seeds, persistence."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from importlib import metadata
+from inspect import signature
+from numbers import Integral
+from typing import Any, TypeVar, cast
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import validate_data
+
+from sklearn_astromer.kernels import processor
+from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.lightcurves.checks import warn
+from sklearn_astromer.lightcurves.conversion import as_light_curves, is_grid
+from sklearn_astromer.training.processes import make_accelerator
+from sklearn_astromer.training.resuming import Resume, identity
+
+# Parameters that a resumed run may change.
+NOT_OF_A_RUN = {
+    "cache_bytes",
+    "checkpoint",
+    "checkpoint_minutes",
+    "compile",
+    "device",
+    "log_dir",
+    "max_epochs",
+    "patience",
+    "pooling",
+    "verbose",
+}
+
+# While a thread trains, torch's global generator is its own.
+SEEDED = threading.RLock()
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+
+class AstromerBase(BaseEstimator):
+    """An estimator that reads light curves and keeps its networks in plain attributes."""
+
+    def _read(self, X: Any, *, reset: bool) -> LightCurves:
+        """Read X, with scikit-learn's own checks where it is a 2-D array."""
+        if not is_grid(X):
+            for name in ("n_features_in_", "feature_names_in_"):  # of an earlier fit to a grid
+                if reset and hasattr(self, name):
+                    delattr(self, name)
+            return as_light_curves(X)
+        if isinstance(X, np.ma.MaskedArray):  # scikit-learn would read what is under the mask
+            X = np.ma.filled(X.astype(np.float64), np.nan)
+        grid = validate_data(
+            self, X, reset=reset, dtype=np.float64, ensure_all_finite=False, ensure_min_samples=0
+        )
+        if reset and len(grid) == 0:
+            raise ValueError("Found array with 0 sample(s), a minimum of 1 is required")
+        if isinstance(X, pd.DataFrame):  # whose index names the objects
+            return LightCurves.from_grid(pd.DataFrame(grid, index=X.index))
+        return LightCurves.from_grid(grid)
+
+    def _resume(self, curves: LightCurves, *given: Any, passes: int = 0) -> Resume | None:
+        """Return what keeps the state of a training run, where `checkpoint` asks for it.
+
+        `given` are the arrays that decide the result beside the light curves.
+        """
+        if self.checkpoint is None:
+            return None
+        if not isinstance(self.random_state, Integral):
+            raise ValueError(
+                "checkpoint needs an integer random_state, or a resumed run would draw other "
+                f"numbers; got {self.random_state!r}"
+            )
+        parameters = {k: v for k, v in self.get_params().items() if k not in NOT_OF_A_RUN}
+        run = identity(parameters, curves, *given) | {"passes": passes}
+        return Resume(self.checkpoint, self.checkpoint_minutes, run)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Say by which version it was made, like scikit-learn's own estimators."""
+        state: dict[str, Any] = super().__getstate__()
+        return state | {"_sklearn_astromer_version": metadata.version("sklearn_astromer")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        made = state.pop("_sklearn_astromer_version", "an unknown version")
+        here = metadata.version("sklearn_astromer")
+        if made != here:
+            warnings.warn(
+                f"this {type(self).__name__} was pickled by sklearn_astromer {made} and is loaded "
+                f"by {here}: fit it again, or keep networks by save_pretrained, which stays "
+                "readable",
+                stacklevel=2,
+            )
+        super().__setstate__(state)
+        for name, parameter in signature(type(self).__init__).parameters.items():
+            if parameter.default is not parameter.empty and not hasattr(self, name):
+                setattr(self, name, parameter.default)  # it came later than the pickle
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.three_d_array = True
+        return tags
+
+
+def resolve_device(device: str | torch.device) -> torch.device:
+    """Return the device: ``"auto"`` is the GPU if torch sees one, else the CPU.
+
+    ``"accelerate"`` is what `accelerate launch` gave to this process.
+    """
+    if device == "accelerate":
+        return make_accelerator().device
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        resolved = torch.device(device)
+    except (RuntimeError, TypeError) as error:
+        raise ValueError(f"device={device!r}: {error}") from error
+    if resolved.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"device={device!r}, but torch sees no GPU here: use device='auto'")
+    return resolved
+
+
+def resolve_dtype(precision: str, device: torch.device) -> torch.dtype:
+    """Return the dtype of a precision: ``"auto"`` is bfloat16 on a GPU that has it.
+
+    Warns of bfloat16 on a processor that has no instructions for it.
+    """
+    if precision == "auto":
+        has_bf16 = device.type == "cuda" and torch.cuda.is_bf16_supported()
+        return torch.bfloat16 if has_bf16 else torch.float32
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision must be 'auto', 'float32' or 'bfloat16', got {precision!r}")
+    if precision == "bfloat16" and device.type == "cpu" and processor.SLOW_BFLOAT16:
+        warn(
+            "this processor has no instructions for bfloat16, which may take three times as long "
+            "here as precision='float32', and is less exact"
+        )
+    return PRECISIONS[precision]
+
+
+@contextlib.contextmanager
+def isolated_seed(seed: int, device: torch.device) -> Iterator[None]:
+    """Seed torch's global generators and put them back as they were found.
+
+    Other threads that want to wait meanwhile: they would draw from the same.
+    """
+    devices = [device] if device.type == "cuda" else []
+    with SEEDED, torch.random.fork_rng(devices=devices):
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed every GPU
+        if devices:
+            with torch.cuda.device(device):
+                torch.cuda.manual_seed(seed)
+        yield
+
+
+def whole_or_not(fit: Method) -> Method:
+    """Make a method that fails leave the estimator as it was before."""
+
+    @functools.wraps(fit)
+    def wrapped(self: Any, *args: Any, **kwargs: Any) -> Any:
+        before = dict(vars(self))
+        try:
+            return fit(self, *args, **kwargs)
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    return cast("Method", wrapped)
+
+
+def check_training(estimator: Any) -> None:
+    """Raise ValueError if a parameter that all training has is out of range."""
+    for name, low in (("patience", 1), ("warmup_steps", 0), ("part_windows", 1)):
+        value = getattr(estimator, name, None)
+        if value is not None and value < low:
+            raise ValueError(f"{name} must be None or at least {low}, got {value}")
+
+
+def check_errors(curves: LightCurves) -> None:
+    """Raise ValueError, naming the object, unless every observation has an error above 0."""
+    errors = curves.mag_err
+    if errors is None:
+        raise ValueError("error_weighted and jitter need errors, and X has none (mag_err)")
+    bad = ~(errors > 0)
+    if bad.any():
+        at = int(np.argmax(bad))
+        i = int(np.searchsorted(curves.offsets, at, side="right")) - 1
+        raise ValueError(
+            f"error_weighted and jitter need an error of every observation: that of object "
+            f"{curves.ids[i].item()!r} at {curves.time[at]} d is {errors[at]}"
+        )
+
+
+def split_stars(
+    ids: NDArray[Any], fraction: float, seed: int, classes: NDArray[Any] | None = None
+) -> NDArray[np.bool_]:
+    """Choose objects for validation: all bands of an id together, and of each class its share.
+
+    Parameters
+    ----------
+    ids : ndarray of shape (n_objects,)
+    fraction : float
+        In (0, 1).
+    seed : int
+    classes : ndarray of shape (n_objects,), optional
+        An id counts as of the class of its first object.
+
+    Returns
+    -------
+    ndarray of bool of shape (n_objects,)
+        At least one object is chosen, and at least one of each class is not.
+
+    Raises
+    ------
+    ValueError
+        If no class has two ids.
+    """
+    if not 0 < fraction < 1:
+        raise ValueError(f"validation_fraction must be None or in (0, 1), got {fraction}")
+    stars, first, star = np.unique(ids, return_index=True, return_inverse=True)
+    of_star = np.zeros(len(stars), dtype=int) if classes is None else classes[first]
+    rng = np.random.default_rng(seed)
+    chosen = np.zeros(len(stars), dtype=bool)
+    largest = 0
+    for value in np.unique(of_star):
+        members = rng.permutation(np.flatnonzero(of_star == value))
+        chosen[members[: min(round(fraction * len(members)), len(members) - 1)]] = True
+        if len(members) > largest:
+            largest, spare = len(members), members[0]
+    if largest < 2:
+        raise ValueError(
+            f"n_samples={len(stars)} is too few to keep validation_fraction={fraction} of the "
+            "objects apart: pass validation_fraction=None"
+        )
+    chosen[spare] |= not chosen.any()
+    return chosen[star]

@@ -1,0 +1,88 @@
+"""The command line: ``sklearn-astromer embed``, ``pretrain``, ``weights`` and ``demo``."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any, NoReturn
+
+from sklearn_astromer.cli.messages import note
+from sklearn_astromer.cli.parser import make_parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Its words; None: those of this process.
+
+    Returns
+    -------
+    int
+        The exit code: 0 fine, 1 an error of the input or its data, 128 and the number of the
+        signal that ended it (130 interrupted, 143 terminated). Wrong usage raises
+        ``SystemExit(2)``.
+
+    Examples
+    --------
+    >>> from sklearn_astromer.cli import main
+    >>> main(["weights", "verify", "surveys-small"])  # doctest: +ELLIPSIS
+    surveys-small: intact, part of the package, ...
+    0
+    """
+    args = make_parser().parse_args(argv)
+    with warnings.catch_warnings(), _signals() as received:
+        warnings.showwarning = lambda message, *_, **__: note(f"warning: {message}")
+        try:
+            from sklearn_astromer.cli import commands  # slow to import, and not for --help
+
+            args.received = received
+            getattr(commands, args.run)(args)
+        except KeyboardInterrupt:
+            note("interrupted")
+            return 128 + (received[0] if received else signal.SIGINT)
+        except Exception as error:  # whatever it is, the user gets one line, or asks for more
+            if args.debug:
+                raise
+            note(f"error: {_one_line(error)}")
+            return 1
+    return 0
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[list[int]]:
+    """Turn SIGTERM and SIGHUP into interruptions, so that files are tidied; list what came."""
+    received: list[int] = []
+
+    def interrupt(number: int, frame: Any) -> NoReturn:
+        received.append(number)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield received
+        return
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    closed = getattr(signal, "SIGHUP", None)
+    if closed is not None and signal.getsignal(closed) != signal.SIG_IGN:  # as under nohup
+        numbers.append(closed)
+    before = {number: signal.signal(number, interrupt) for number in numbers}
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _one_line(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    if len(text) > 1300:  # all the columns of a wide table, say; the remedy is at the end
+        text = f"{text[:700]} … {text[-500:]}"
+    expected = (OSError, ValueError, TypeError, ImportError, ArithmeticError)
+    if text and isinstance(error, expected):
+        return text
+    return f"{type(error).__name__}: {text} (--debug shows where)"

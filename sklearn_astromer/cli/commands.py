@@ -1,0 +1,292 @@
+"""What the commands of the command line do."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import re
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pooch
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.model_selection import StratifiedKFold, cross_val_score
+from sklearn.pipeline import Pipeline
+from tqdm.auto import tqdm
+
+from sklearn_astromer import weights
+from sklearn_astromer.cli.messages import PROG, note, say
+from sklearn_astromer.cli.parser import ARCHITECTURE, PARAMETERS
+from sklearn_astromer.datasets import make_variable_stars
+from sklearn_astromer.embedder import FRESH_EPOCHS, AstromerEmbedder
+from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.lightcurves.columns import find_columns
+from sklearn_astromer.lightcurves.parquet import parquet_files
+from sklearn_astromer.modules.config import as_config
+from sklearn_astromer.weights import WEIGHTS
+from sklearn_astromer.weights.checkpoint import _check_replaceable, read_checkpoint
+
+#: How messages that name keywords of Python read on the command line.
+TRANSLATED = [
+    (r"pass band_column='…'", "pass --columns band=…"),
+    (r"pass (\w+)='…'", r"pass --columns \1=…"),
+    (r"\(band_column=\)", "(--columns band=)"),
+    (r"\((id|time|mag|mag_err)=\)", r"(--columns \1=)"),
+    (r"choose it with band=…", "choose it with --band …"),
+    (r"let LightCurves\.from_…\(…, on_invalid='drop'\) do it", "let --on-invalid drop do it"),
+    (r"as from_frame does wherever they stand", "by sorting the table by its ids"),
+]
+
+
+def embed(args: argparse.Namespace) -> None:
+    """Write a row of embeddings for each object of a catalog."""
+    _check_apart(args.out, args.catalog)
+    with _replacing(args.out) as partial:
+        embedder = AstromerEmbedder(
+            args.weights,
+            max_epochs=0,
+            pooling=args.pooling,
+            window_size=args.window_size or weights.load(args.weights).config["window_size"],
+            device=args.device,
+            precision=args.precision,
+        )
+        embedder.fit(LightCurves.from_grid([[0.0]]))  # takes the weights as they are
+        curves = _open(args)
+        import pyarrow as pa  # not needed otherwise, and an extra: `_open` has asked for it
+        import pyarrow.parquet as pq
+
+        names = ["object_id", *([] if curves.band is None else ["band"])]
+        names += embedder.get_feature_names_out().tolist()
+        types = [pa.array(curves.ids[:0]).type, *([] if curves.band is None else [pa.string()])]
+        types += [pa.float32()] * (len(names) - len(types))
+        schema = pa.schema(list(zip(names, types, strict=True)))
+        with (
+            pq.ParquetWriter(partial, schema) as writer,
+            tqdm(total=len(curves), unit="object", disable=args.quiet or sys.stderr is None) as bar,
+        ):
+            written = 0
+            for rows in embedder.transform_batches(_pieces(curves, args.batch), progress=False):
+                part = curves[written : written + len(rows)]
+                columns = [part.ids, *([] if part.band is None else [part.band]), *rows.T]
+                writer.write_table(pa.table(list(map(pa.array, columns)), schema=schema))
+                written += len(part)
+                bar.update(len(part))
+    if not args.quiet:
+        note(f"{args.out}: {len(curves)} objects, {len(names)} columns")
+
+
+def pretrain(args: argparse.Namespace) -> None:
+    """Train an encoder on a catalog, and write its weights and history."""
+    # what would fail after hours is tried now
+    _check_replaceable(args.out)
+    if args.checkpoint is not None and args.out.resolve() in (
+        args.checkpoint.resolve(),
+        *args.checkpoint.resolve().parents,
+    ):
+        raise ValueError(f"--checkpoint {args.checkpoint} is in the folder --out: put it beside it")
+    folder = args.out.resolve().parent
+    folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(f"{folder} cannot be written: choose another --out")
+    curves = _open(args)
+    given = vars(args)
+    architecture = as_config(args.architecture)
+    for name, *_ in ARCHITECTURE.values():
+        if name in given:
+            architecture.set_params(**{name: given[name]})
+    embedder = AstromerEmbedder(
+        args.pretrained,
+        checkpoint=args.checkpoint,
+        device=args.device,
+        precision=args.precision,
+        random_state=args.seed,
+        verbose=0 if args.quiet else 1,
+        max_epochs=given.get("max_epochs", FRESH_EPOCHS),
+        architecture=architecture,
+        **{n: given[n] for n, *_ in PARAMETERS.values() if n in given and n != "max_epochs"},
+    ).fit(curves)
+    if args.received:  # skorch takes an interruption for a wish to keep what was learned so far
+        if args.checkpoint is not None and args.checkpoint.exists():
+            note(f"the same command goes on from {args.checkpoint}")
+        raise KeyboardInterrupt
+    embedder.save_pretrained(args.out)
+    history = folder / f"{args.out.resolve().name}.history.csv"
+    with _replacing(history) as partial:
+        embedder.history_.to_csv(partial, index=False)
+    if not args.quiet:
+        note(f"{args.out}: {len(embedder.history_)} epochs, history in {history}")
+        for row in embedder.history_[embedder.history_["best"]].tail(1).itertuples():
+            note(f"the best: epoch {row.epoch}, RMSE of the validation {row.valid_rmse:.4f}")
+
+
+def weights_list(args: argparse.Namespace) -> None:
+    """Print the weights that have a name."""
+    rows = [("name", "where", "licence", "what")]
+    for name, entry in WEIGHTS.items():
+        rows.append((name, _where(name)[1], entry.licence, entry.description))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        say("  ".join(cells).rstrip())
+
+
+def weights_fetch(args: argparse.Namespace) -> None:
+    """Print where weights are, after a download if need be."""
+    say(str(weights.fetch(args.name, progress=not args.quiet)))
+
+
+def weights_verify(args: argparse.Namespace) -> None:
+    """Read weights that are here, after a look at their checksum."""
+    entry, (path, state) = WEIGHTS.get(args.name), _where(args.name)
+    if path is None:
+        weights.fetch(args.name)  # says why there are none
+    elif entry is not None and not path.exists():
+        raise FileNotFoundError(
+            f"the weights {args.name!r} are not downloaded: {PROG} weights fetch {args.name}"
+        )
+    elif entry is not None and entry.sha256 not in (None, found := _checksum(path)):
+        raise ValueError(
+            f"{path} is damaged, its sha256 is {found} and not {entry.sha256}: delete it, then "
+            f"{PROG} weights fetch {args.name}"
+        )
+    weights.load(args.name)
+    say(f"{args.name}: intact, {state}, {path}")
+
+
+def weights_info(args: argparse.Namespace) -> None:
+    """Print all that is known of weights; nothing is downloaded."""
+    entry, (path, state) = WEIGHTS.get(args.name), _where(args.name)
+    facts: dict[str, Any] = {"name": args.name, "where": f"{path} ({state})" if path else state}
+    if entry is not None:
+        facts |= {"what": entry.description, "licence": entry.licence, "cite": entry.citation}
+        facts |= {"url": entry.url, "sha256": entry.sha256}
+    if path is not None and (entry is None or path.exists()):
+        checkpoint = weights.load(args.name) if entry is None else read_checkpoint(path)
+        facts |= {"size": f"{_size(path) / 1e6:.1f} MB", "sha256": _checksum(path)}
+        facts["weights"] = sum(tensor.size for tensor in checkpoint.tensors.values())
+        facts |= checkpoint.config | checkpoint.info
+    width = max(map(len, facts))
+    for key, value in facts.items():
+        if value is not None:
+            say(f"{key.ljust(width)}  {value}")
+
+
+def demo(args: argparse.Namespace) -> None:
+    """Print cross-validated scores on simulated stars."""
+    weights.load(args.weights)  # or say at once what is wrong with them
+    curves, labels = make_variable_stars(args.stars, random_state=args.seed)
+    say(f"{curves}\nclasses: {', '.join(np.unique(labels))}\n")
+    say("random forest on …, 5-fold cross-validation: macro-F1")
+    rows = {f"embeddings by {args.weights}": args.weights, "those of an untrained encoder": None}
+    for name, pretrained in rows.items():
+        embedder = AstromerEmbedder(pretrained, max_epochs=0, pooling="mean_std", random_state=0)
+        forest = RandomForestClassifier(100, random_state=0)
+        scores = cross_val_score(
+            Pipeline([("emb", embedder), ("clf", forest)]),
+            curves,
+            labels,
+            cv=StratifiedKFold(5, shuffle=True, random_state=0),
+            scoring="f1_macro",
+        )
+        say(f"  {name:32} {scores.mean():.3f} ± {scores.std():.3f}")
+
+
+# -- what they share -----------------------------------------------------------------------------
+
+
+def _open(args: argparse.Namespace) -> LightCurves:
+    """Map the catalog; errors name it, and speak of options."""
+    files = parquet_files(args.catalog)
+    names = {"band_column" if part == "band" else part: c for part, c in args.columns.items()}
+    try:
+        return LightCurves.open_parquet(
+            files,
+            **names,
+            band=None if args.band is None else _band(files[0], args),
+            on_invalid=args.on_invalid,
+            cache_dir=args.cache_dir,
+        )
+    except (TypeError, ValueError) as error:
+        message = str(error)
+        for pattern, text in TRANSLATED:
+            message = re.sub(pattern, text, message)
+        if not any(str(file) in message for file in files):
+            message = f"{', '.join(map(str, args.catalog))}: {message}"
+        raise ValueError(message) from error
+
+
+def _pieces(curves: LightCurves, size: int | None) -> LightCurves | Iterator[LightCurves]:
+    """Return slices of so many objects; None leaves it to `transform_batches`."""
+    if size is None:
+        return curves
+    return (curves[start : start + size] for start in range(0, len(curves), size))
+
+
+def _band(file: Path, args: argparse.Namespace) -> str | int:
+    """Return the band as the catalog has it: a number where those are numbers."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = pq.read_schema(file)
+    column = find_columns(schema.names, args.columns, ["band"]).band
+    if column is None or not pa.types.is_integer(schema.field(column).type):
+        return str(args.band)
+    if not args.band.lstrip("-").isdigit():
+        raise ValueError(f"the bands in column {column!r} are numbers, --band is {args.band!r}")
+    return int(args.band)
+
+
+def _check_apart(out: Path, catalog: list[Path]) -> None:
+    """Refuse an output that is, or would be, part of the input."""
+    for path in catalog:
+        if path.resolve() in (out.resolve(), *out.resolve().parents):
+            raise ValueError(f"{out} would be part of the catalog {path}: choose another --out")
+
+
+@contextlib.contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """Give a file to write to, which becomes `path`, at once and whole, if all goes well."""
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder: choose another --out")
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
+    try:
+        partial.touch(exist_ok=False)
+    except OSError as error:
+        raise OSError(f"{path} cannot be written: {error.strerror}") from error
+    try:
+        yield partial
+        with open(partial, "rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _where(name: str) -> tuple[Path | None, str]:
+    """Return where weights lie or would lie, and in words what they are."""
+    entry = WEIGHTS.get(name)
+    if entry is None:
+        return Path(name).expanduser().resolve(), "your own"
+    if entry.bundled:
+        return weights.fetch(name), "part of the package"
+    if entry.filename is None:
+        return None, "published nowhere"
+    path = weights.cache_dir() / entry.filename
+    return path, "downloaded" if path.exists() else "not downloaded"
+
+
+def _size(path: Path) -> int:
+    """Return the bytes of a file, or of the files in a folder."""
+    files = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
+    return sum(file.stat().st_size for file in files)
+
+
+def _checksum(path: Path) -> str | None:
+    """Return the sha256 of a file, or of the weights in a folder of ours."""
+    file = path if path.is_file() else path / "weights.safetensors"
+    return str(pooch.file_hash(str(file))) if file.exists() else None

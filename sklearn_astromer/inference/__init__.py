@@ -1,0 +1,1 @@
+"""Passes of a network over windows on any device."""

@@ -1,0 +1,6 @@
+"""Light curves: the container, the checks, and one reader per shape of input."""
+
+from sklearn_astromer.lightcurves.container import LightCurves
+from sklearn_astromer.lightcurves.conversion import as_light_curves
+
+__all__ = ["LightCurves", "as_light_curves"]

@@ -1,0 +1,207 @@
+"""What every door into `LightCurves` checks, on flat columns.
+
+One place decides what is an error, what is repaired and what only warns, so that a curve means
+the same whether it came as an array, a frame or a Parquet file.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sklearn_astromer.lightcurves.flat import Flat, compact
+
+# A light curve longer than this (2 700 years) mixes JD and MJD, or is not in days.
+MAX_SPAN_DAYS = 1_000_000.0
+# Unix time in seconds is past this; no calendar in days is, and float64 keeps a millisecond here.
+MAX_ABS_TIME = 1e9
+# Past this float32 arithmetic in the network overflows.
+MAX_ABS_MAG = 1e15
+# Everything a telescope has measured lies between the Sun (-27) and the deepest fields (32).
+PLAUSIBLE_MAG = (-30.0, 40.0)
+
+
+def warn(message: str) -> None:
+    """Warn, pointing at the line outside this package that led here."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith("sklearn_astromer."):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, UserWarning, stacklevel=level)
+
+
+def check_unique(flat: Flat) -> None:
+    """Refuse the same id twice in one band; one star in several bands is several objects."""
+    keys = {"id": flat.ids} if flat.band is None else {"id": flat.ids, "band": flat.band}
+    repeated = np.flatnonzero(pd.DataFrame(keys).duplicated())
+    if len(repeated):
+        where = "" if flat.band is None else f" in band {str(flat.band[repeated[0]])!r}"
+        raise ValueError(
+            f"object {flat.name(repeated[0])} appears more than once{where} "
+            f"({len(repeated)} repeated ids): merge its rows, as from_frame does wherever they "
+            "stand, or give each its own id"
+        )
+
+
+def check_flat(
+    flat: Flat, *, on_invalid: str = "raise", warn: Callable[[str], None] = warn
+) -> Flat:
+    """Check and repair flat columns; every message names the first object concerned.
+
+    Errors: a non-finite time or magnitude and an object without observations (with
+    ``on_invalid="drop"`` these are taken out, counted and warned about instead); times past 10^9
+    days, or of one object spanning more than 10^6 days; magnitudes past 1e15. Repairs: times are
+    sorted within their object (equal times keep their order); an error bar that is zero, negative
+    (−99, −9000) or infinite becomes NaN = absent, with a warning. Only a warning: magnitudes no
+    telescope measures (flux, or sentinels such as 99.99).
+    """
+    if on_invalid not in ("raise", "drop"):
+        raise ValueError(f"on_invalid must be 'raise' or 'drop', got {on_invalid!r}")
+    flat = _check_lengths(flat)
+    flat = _finite(flat, on_invalid, warn)
+    flat = _without_empty(flat, on_invalid, warn)
+    flat = _sorted(flat)
+    _check_times(flat)
+    _check_magnitudes(flat, warn)
+    return flat._replace(mag_err=_errors(flat, warn))
+
+
+def _check_lengths(flat: Flat) -> Flat:
+    n = flat.time.size
+    for what, values in (("time", flat.time), ("mag", flat.mag), ("mag_err", flat.mag_err)):
+        if values is not None and values.shape != (n,):
+            raise ValueError(
+                f"{what} has shape {values.shape}, expected ({n},): one per observation"
+            )
+    offsets = np.asarray(flat.offsets)
+    if (
+        offsets.ndim != 1
+        or offsets.dtype.kind not in "iu"
+        or len(offsets) != len(flat.ids) + 1
+        or offsets[0] != 0
+        or offsets[-1] != n
+        or np.any(np.diff(offsets.astype(np.int64)) < 0)
+    ):
+        raise ValueError(
+            f"offsets must be {len(flat.ids) + 1} integers rising from 0 to {n} "
+            "(the number of observations)"
+        )
+    if flat.band is not None and flat.band.shape != flat.ids.shape:
+        raise ValueError(f"band must be one per object, got shape {flat.band.shape}")
+    return flat._replace(offsets=offsets.astype(np.int64))
+
+
+def _finite(flat: Flat, on_invalid: str, warn: Callable[[str], None]) -> Flat:
+    good = np.isfinite(flat.time) & np.isfinite(flat.mag)
+    n_bad = int(good.size - np.count_nonzero(good))
+    if n_bad == 0:
+        return flat
+    first = int(np.argmin(good))
+    i = flat.owner(first)
+    what = "time" if not np.isfinite(flat.time[first]) else "mag"
+    problem = (
+        f"{n_bad} observation(s) have a non-finite time or magnitude, the first in object "
+        f"{flat.name(i)} (observation {first - flat.offsets[i]}: "
+        f"{what} = {getattr(flat, what)[first]})"
+    )
+    if on_invalid == "raise":
+        raise ValueError(
+            f"{problem}. Remove them, or let LightCurves.from_…(…, on_invalid='drop') do it."
+        )
+    warn(f"Dropped: {problem}.")
+    kept = np.concatenate([[0], np.cumsum(good)])
+    return flat._replace(
+        time=flat.time[good],
+        mag=flat.mag[good],
+        mag_err=None if flat.mag_err is None else flat.mag_err[good],
+        offsets=kept[flat.offsets].astype(np.int64),
+    )
+
+
+def _without_empty(flat: Flat, on_invalid: str, warn: Callable[[str], None]) -> Flat:
+    empty = np.diff(flat.offsets) == 0
+    if not empty.any():
+        return flat
+    first = flat.name(int(np.argmax(empty)))
+    problem = f"{np.count_nonzero(empty)} object(s) have no observations, the first is {first}"
+    if on_invalid == "raise":
+        raise ValueError(f"{problem}. Remove such objects together with their labels.")
+    warn(f"Dropped: {problem}. Match labels by `.ids`, not by position.")
+    return flat._replace(
+        offsets=np.concatenate([[0], flat.offsets[1:][~empty]]).astype(np.int64),
+        ids=compact(flat.ids[~empty]),
+        band=None if flat.band is None else compact(flat.band[~empty]),
+    )
+
+
+def _sorted(flat: Flat) -> Flat:
+    falls = flat.time[1:] < flat.time[:-1]
+    falls[flat.offsets[1:-1] - 1] = False  # between two objects
+    if not falls.any():
+        return flat
+    owners = np.repeat(np.arange(len(flat.ids)), np.diff(flat.offsets))
+    order = np.lexsort((flat.time, owners))
+    return flat._replace(
+        time=flat.time[order],
+        mag=flat.mag[order],
+        mag_err=None if flat.mag_err is None else flat.mag_err[order],
+    )
+
+
+def _check_times(flat: Flat) -> None:
+    """Refuse times that cannot be days; they are sorted, so the ends tell."""
+    first, last = flat.time[flat.offsets[:-1]], flat.time[flat.offsets[1:] - 1]
+    far = np.maximum(np.abs(first), np.abs(last)) > MAX_ABS_TIME
+    if far.any():
+        i = int(np.argmax(far))
+        raise ValueError(
+            f"the times of object {flat.name(i)} run from {first[i]:g} to {last[i]:g}: they are "
+            "not in days: convert them (a day has 86400 seconds)"
+        )
+    long = last - first > MAX_SPAN_DAYS
+    if long.any():
+        i = int(np.argmax(long))
+        raise ValueError(
+            f"the times of object {flat.name(i)} run from {first[i]:g} to {last[i]:g}: they mix "
+            "JD and MJD (MJD = JD - 2400000.5), or are not in days"
+        )
+
+
+def _check_magnitudes(flat: Flat, warn: Callable[[str], None]) -> None:
+    low, high = PLAUSIBLE_MAG
+    strange = (flat.mag < low) | (flat.mag > high)
+    if not strange.any():
+        return
+    first = int(np.argmax(strange))
+    huge = np.abs(flat.mag) > MAX_ABS_MAG
+    if huge.any():
+        worst = int(np.argmax(huge))
+        raise ValueError(
+            f"object {flat.name(flat.owner(worst))} has the magnitude "
+            f"{flat.mag[worst]:g}: no network can read values beyond {MAX_ABS_MAG:g}; "
+            "remove it, or convert fluxes to magnitudes"
+        )
+    warn(
+        f"{np.count_nonzero(strange)} magnitude(s) lie outside {low:g}…{high:g}, the first in "
+        f"object {flat.name(flat.owner(first))} ({flat.mag[first]:g}): fluxes "
+        "should be converted to magnitudes, and sentinels such as 99.99 removed",
+    )
+
+
+def _errors(flat: Flat, warn: Callable[[str], None]) -> NDArray[np.float64] | None:
+    if flat.mag_err is None:
+        return None
+    absent = (flat.mag_err <= 0) | np.isinf(flat.mag_err)
+    if not absent.any():
+        return flat.mag_err
+    first = int(np.argmax(absent))
+    warn(
+        f"{np.count_nonzero(absent)} magnitude error(s) are zero, negative or infinite, the first "
+        f"in object {flat.name(flat.owner(first))} ({flat.mag_err[first]:g}): "
+        "taken as absent (NaN), the observations are kept",
+    )
+    return np.where(absent, np.nan, flat.mag_err)

@@ -1,0 +1,426 @@
+"""The training loop of every estimator: skorch around a module, a loader and a criterion."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from skorch import NeuralNet
+from skorch.callbacks import Callback, EarlyStopping, LRScheduler
+from skorch.helper import predefined_split
+from skorch.hf import AccelerateMixin
+from skorch.utils import noop
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import LambdaLR
+from torch.utils.data import Dataset
+
+from sklearn_astromer._forks import refuse_fork
+from sklearn_astromer.inference.batches import autocast, free_large_block
+from sklearn_astromer.training.callbacks import (
+    PooledFigures,
+    ProgressBar,
+    history_frame,
+    schedule,
+    tensorboard,
+)
+from sklearn_astromer.training.processes import Processes
+from sklearn_astromer.training.resuming import Resume
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+logger = logging.getLogger(__name__)
+
+# Batches are cut from pools of this many shuffled batches sorted by length: little padding, and
+# still another composition every epoch.
+POOL_BATCHES = 16
+
+# On a CPU, what a step computes between two products fits into the cache only for about so many
+# observations at once.
+PART_OBSERVATIONS = 3200
+
+#: What the network sees, and what it is asked for.
+Batch = tuple[dict[str, Tensor], dict[str, Tensor]]
+
+
+class Task(Dataset, ABC):  # type: ignore[type-arg]
+    """What to learn from: makes batches of given rows.
+
+    Parameters
+    ----------
+    length : ndarray of shape (n_rows,)
+        Rows are batched with rows of similar length, to pad little.
+    seed : int
+        Of the order, and of whatever a batch draws.
+    fixed : bool
+        True for validation: the same batches at every pass.
+    device : torch.device
+        Where batches are made.
+    processes : Processes
+        Which share of a batch to give.
+    """
+
+    processes = Processes()
+    unit = "window"
+    divisible = False  # whether the rows of every tensor of a batch are independent of each other
+
+    def __init__(
+        self, length: NDArray[np.int64], seed: int, fixed: bool, device: torch.device
+    ) -> None:
+        self.length = length
+        self.seed = seed
+        self.fixed = fixed
+        self.device = device
+
+    def __len__(self) -> int:
+        return len(self.length)
+
+    @abstractmethod
+    def batch(self, rows: NDArray[np.int64], generator: torch.Generator) -> Batch:
+        """Return the batch of `rows`; `generator`, on `device`, is the only source of chance."""
+
+
+class Loader:
+    """Batches of a task, in a new random order at every pass unless the task is fixed.
+
+    Parameters
+    ----------
+    task : Task
+    batch_size : int
+        Rows in a batch.
+    """
+
+    def __init__(self, task: Task, batch_size: int) -> None:
+        self.task = task
+        self.batch_size = batch_size
+        self.order = np.random.default_rng(task.seed)
+        self.generator = torch.Generator(task.device).manual_seed(task.seed)
+        self.position = 0  # batches of this pass that were given
+        self.skipped = 0  # batches of the next pass that were given before an interruption
+
+    def __iter__(self) -> Iterator[Batch]:
+        if self.task.fixed:
+            self.generator.manual_seed(self.task.seed)
+        self.start = self.order.bit_generator.state
+        self.position, self.skipped = self.skipped, 0
+        for rows in self._rows()[self.position :]:
+            batch = self.task.batch(rows, self.generator)
+            self.position += 1
+            yield batch
+        self.position = 0
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what another loader needs to go on from here."""
+        return {
+            "order": self.start if self.position else self.order.bit_generator.state,
+            "generator": self.generator.get_state(),
+            "device": self.generator.device.type,
+            "position": self.position,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from where `state_dict` was taken."""
+        self.order.bit_generator.state = state["order"]
+        if state["device"] == self.generator.device.type:
+            self.generator.set_state(state["generator"])
+        else:  # whose states do not fit each other: other masks than in one go, but no fewer
+            self.generator.manual_seed(self.task.seed + state["position"])
+        self.skipped = state["position"]
+
+    def _rows(self) -> list[NDArray[np.int64]]:
+        n, size, length = len(self.task), self.batch_size, self.task.length
+        if self.task.fixed:
+            return np.split(np.argsort(length, kind="stable"), np.arange(size, n, size))
+        batches = []
+        pool = size * POOL_BATCHES
+        for rows in np.split(self.order.permutation(n), np.arange(pool, n, pool)):
+            rows = rows[np.argsort(length[rows], kind="stable")]
+            batches += np.split(rows, np.arange(size, len(rows), size))
+        return [batches[i] for i in self.order.permutation(len(batches))]
+
+
+class Criterion(nn.Module, ABC):
+    """A loss that is a weighted mean, so that batches can be pooled exactly.
+
+    ``figure`` is the name under which the history has it, with train_ or valid_ before.
+    """
+
+    figure = "loss"
+    has_variance = False
+    processes = Processes()
+
+    @abstractmethod
+    def totals(self, predicted: Any, asked: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return the weighted sum over a batch, and the sum of the weights."""
+
+    def variance(self, asked: dict[str, Tensor]) -> Tensor:
+        """Return what the sum would be for the mean of what is asked for, if `has_variance`."""
+        return torch.zeros(())
+
+    def finish(self, mean: Tensor) -> Tensor:
+        """Turn the mean into the figure."""
+        return mean
+
+    def forward(self, predicted: Any, asked: dict[str, Tensor]) -> Tensor:
+        """Return the loss of a batch; zero, with a zero gradient, if nothing has a weight."""
+        return self.pooled(*self.totals(predicted, asked))
+
+    def pooled(self, total: Tensor, weight: Tensor) -> Tensor:
+        """Return the loss of what `totals` gives, possibly summed over parts."""
+        if self.processes.count > 1:
+            # the value is that of all processes, and so is the gradient once it is averaged
+            own = total - total.detach()
+            total = self.processes.sum(total) + self.processes.count * own
+            weight = self.processes.sum(weight)
+        # only a weight of 0 is replaced: weights may be small
+        return self.finish(total / torch.where(weight > 0, weight, torch.ones_like(weight)))
+
+
+class Net(NeuralNet):
+    """skorch's training loop, in the precision asked for, with a loader of its own.
+
+    Parameters
+    ----------
+    dtype : torch.dtype
+    loader : Loader
+        Of the training task.
+    figures : PooledFigures
+    resume : Resume or None
+    part_windows : int or None
+        Windows whose gradients are computed at once; None: all, or what a CPU's cache holds.
+    """
+
+    def __init__(
+        self,
+        module: Any,
+        *args: Any,
+        dtype: torch.dtype,
+        loader: Loader,
+        figures: PooledFigures,
+        resume: Resume | None,
+        part_windows: int | None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(module, *args, **kwargs)
+        self.dtype = dtype
+        self.loader = loader
+        self.figures = figures
+        self.resume = resume
+        self.part_windows = part_windows
+
+    def get_iterator(self, dataset: Any, training: bool = False) -> Any:
+        """Return the loader, whose place in the epoch is part of the state."""
+        return self.loader if training else Loader(dataset, self.batch_size)
+
+    def fit_loop(self, X: Any, y: Any = None, epochs: int | None = None, **kwargs: Any) -> Net:
+        """Train up to `max_epochs`, those before an interruption included."""
+        if self.resume is not None:
+            self.resume.restore(self)
+        left = 0 if self._lost_patience() else self.max_epochs - len(self.history_)
+        try:
+            super().fit_loop(X, y, left, **kwargs)
+        except KeyboardInterrupt:
+            if self._lost_patience():  # skorch stops early by the same exception
+                return self
+            warnings.warn(
+                f"training was interrupted in epoch {len(self.history_)} of {self.max_epochs}: the "
+                "weights are the best so far, or the last where there is no validation",
+                stacklevel=2,
+            )
+        return self
+
+    def _lost_patience(self) -> bool:
+        return any(
+            isinstance(callback, EarlyStopping) and callback.misses_ >= callback.patience
+            for _, callback in self.callbacks_
+        )
+
+    def infer(self, x: Any, **fit_params: Any) -> Any:
+        """Run the module under autocast."""
+        with autocast(torch.device(self.device), self.dtype):
+            return super().infer(x, **fit_params)
+
+    def train_step_single(self, batch: Batch, **fit_params: Any) -> dict[str, Tensor]:
+        """Compute loss and gradients; in parts where they are wanted, with the same result."""
+        parts = self._parts(batch)
+        if len(parts) == 1:
+            return super().train_step_single(batch, **fit_params)
+        self._set_training(True)
+        predicted, sums = [], []
+        for seen, asked in parts:
+            predicted.append(self.infer(seen, **fit_params))
+            sums.append(self.criterion_.totals(predicted[-1], asked))
+            sums[-1][0].backward()
+        total, weight = (torch.stack(values).detach().sum(0) for values in zip(*sums, strict=True))
+        loss = self.criterion_.pooled(total.requires_grad_(), weight)
+        (scale,) = torch.autograd.grad(loss, total)
+        for parameter in self.module_.parameters():
+            if parameter.grad is not None:
+                parameter.grad *= scale
+        return {"loss": loss.detach(), "y_pred": torch.cat(predicted).detach()}
+
+    def _parts(self, batch: Batch) -> list[Batch]:
+        rows, length = next(iter(batch[0].values())).shape[:2]
+        part = self.part_windows
+        if part is None and torch.device(self.device).type == "cpu":
+            part = max(1, PART_OBSERVATIONS // length)
+        if part is None or not self.loader.task.divisible:
+            return [batch]
+        count = -(-rows // part)
+        seen, asked = (
+            [
+                dict(zip(tensors, part, strict=True))
+                for part in zip(*(t.tensor_split(count) for t in tensors.values()), strict=True)
+            ]
+            for tensors in batch
+        )
+        return list(zip(seen, asked, strict=True))
+
+
+class AcceleratedNet(AccelerateMixin, Net):
+    """The same in several processes."""
+
+    _criteria: list[str]
+
+    def _initialize_accelerator(self) -> Any:
+        # but for the criterion, whose sums are over all processes as it is; without parameters,
+        # it cannot be wrapped on CPUs
+        criteria, self._criteria = self._criteria, []
+        try:
+            return super()._initialize_accelerator()
+        finally:
+            self._criteria = criteria
+
+
+def train(
+    module: nn.Module,
+    criterion: Criterion,
+    task: Task,
+    valid: Task | None,
+    *,
+    max_epochs: int,
+    batch_size: int,
+    lr: float,
+    patience: int | None,
+    device: torch.device,
+    dtype: torch.dtype,
+    progress: bool,
+    warmup_steps: int | None = None,
+    cosine: bool = False,
+    param_groups: list[tuple[str, dict[str, Any]]] | None = None,
+    resume: Resume | None = None,
+    accelerator: Accelerator | None = None,
+    part_windows: int | None = None,
+    compiled: bool = False,
+    log_dir: str | os.PathLike[str] | None = None,
+) -> pd.DataFrame:
+    """Train `module` in place by Adam and leave the weights of the best epoch in it.
+
+    Parameters
+    ----------
+    module : Module
+        Called with what a batch shows; compared with what it asks for.
+    criterion : Criterion
+    task, valid : Task
+        Without `valid` there is no early stopping, and the last weights stay.
+    max_epochs, batch_size : int
+        Passes, and rows in a step.
+    lr : float
+        Learning rate; `param_groups` (skorch's patterns) may set others.
+    patience : int or None
+        Epochs without improvement after which to stop; None: never.
+    device, dtype : torch.device, torch.dtype
+    progress : bool
+        Show a progress bar.
+    warmup_steps : int, optional
+    cosine : bool
+        See `schedule`; without both, the rate is constant.
+    resume : Resume, optional
+        Keeps the state on disk, and goes on from it.
+    accelerator : Accelerator, optional
+        Of the processes that train together; tasks give each its share of a batch.
+    part_windows : int, optional
+        See `Net`.
+    compiled : bool
+        Train what `torch.compile` makes of the module.
+    log_dir : path, optional
+        Where TensorBoard finds the figures.
+
+    Returns
+    -------
+    DataFrame
+        See `history_frame`.
+
+    Raises
+    ------
+    FloatingPointError
+        If the loss is no longer a finite number.
+    RuntimeError
+        See `refuse_fork`.
+
+    Warns
+    -----
+    UserWarning
+        If Ctrl-C ends it early.
+    """
+    refuse_fork(device)
+    figures = PooledFigures()
+    callbacks: list[Callback] = [figures]
+    if warmup_steps or cosine:
+        total = max_epochs * -(-len(task) // batch_size) if cosine else None
+        scale = partial(schedule, warmup=warmup_steps or 0, total=total)
+        callbacks.append(LRScheduler(LambdaLR, lr_lambda=scale, step_every="batch"))
+    if resume is not None:  # after what a step changes, before the best weights are restored
+        callbacks.append(resume)
+    if valid is not None:
+        monitor = f"valid_{criterion.figure}"
+        waits = max_epochs + 1 if patience is None else patience
+        callbacks.append(
+            EarlyStopping(monitor, waits, threshold=0, load_best=True, sink=logger.info)
+        )
+    criterion.processes = task.processes
+    kind: Callable[..., Net] = Net
+    if accelerator is not None:
+        kind = partial(AcceleratedNet, accelerator=accelerator, unwrap_after_train=False)
+    if progress and criterion.processes.rank == 0:
+        callbacks.append(ProgressBar())
+    if log_dir is not None:
+        callbacks.append(tensorboard(log_dir))
+    if compiled:
+        module.compile(dynamic=True)
+    net = kind(
+        module,
+        criterion=criterion,
+        optimizer=torch.optim.Adam,
+        optimizer__param_groups=param_groups or [],
+        optimizer__fused=device.type in ("cpu", "cuda") or None,
+        lr=lr,
+        max_epochs=max_epochs,
+        batch_size=batch_size,
+        train_split=None if valid is None else predefined_split(valid),
+        callbacks=callbacks,
+        callbacks__print_log__sink=noop,
+        device=str(device),
+        dtype=dtype,
+        loader=Loader(task, batch_size),
+        figures=figures,
+        resume=resume,
+        part_windows=part_windows,
+    )
+    if device.type == "cpu":
+        free_large_block()
+    try:
+        net.fit(task, None)
+    finally:
+        module._compiled_call_impl = None  # not to be pickled, nor kept
+    module.eval()
+    return history_frame(criterion, net.history)

@@ -1,0 +1,447 @@
+"""The command line: every command on real files, bad ones included."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+import torch
+from embedders import make_embedder
+
+from sklearn_astromer import AstromerEmbedder, LightCurves
+from sklearn_astromer.cli import main
+from sklearn_astromer.datasets import make_variable_stars
+from sklearn_astromer.kernels import processor
+
+ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.usefixtures("home")  # no test sees the cache of a user
+SMALL = ["--d-model", "16", "--n-heads", "2", "--d-ff", "16", "--n-layers", "1", "--quiet"]
+
+
+@pytest.fixture(scope="module")
+def curves():
+    return make_variable_stars(24, n_observations=(20, 60), random_state=0)[0]
+
+
+@pytest.fixture
+def catalog(curves):
+    path = Path("catalog.parquet")
+    curves.to_frame().to_parquet(path, row_group_size=100)
+    return path
+
+
+def run(*words):
+    return main([str(word) for word in words])
+
+
+def process(*words, **kwargs):
+    command = [sys.executable, "-m", "sklearn_astromer", *map(str, words)]
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
+        **kwargs,
+    )
+
+
+# -- embed ---------------------------------------------------------------------------------------
+
+
+def test_embed_writes_what_transform_gives(catalog, curves, capsys):
+    assert run("embed", catalog, "--out", "emb.parquet", "--batch", 7) == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "24/24" in err
+    assert "emb.parquet: 24 objects, 129 columns" in err
+    embedder = AstromerEmbedder("surveys-periods").fit(curves)
+    frame = pd.read_parquet("emb.parquet")
+    assert list(frame.columns) == ["object_id", *embedder.get_feature_names_out()]
+    assert set(frame.dtypes.iloc[1:]) == {np.dtype("float32")}
+    np.testing.assert_array_equal(frame["object_id"], curves.ids)
+    np.testing.assert_allclose(frame.iloc[:, 1:], embedder.transform(curves), atol=1e-5)
+    assert pq.ParquetFile("emb.parquet").num_row_groups == 4  # written as it went
+    assert sorted(os.listdir()) == ["catalog.parquet", "emb.parquet"]
+
+
+def test_embed_by_other_weights_and_pooling(catalog, curves, capsys, monkeypatch):
+    monkeypatch.setattr(processor, "SLOW_BFLOAT16", False)  # or a warning were right
+    small = make_embedder(d_model=16, n_heads=2, d_ff=16, max_epochs=0, random_state=0)
+    small.fit(curves).save_pretrained("mine")
+    options = ["--weights", "mine", "--pooling", "mean_std", "--precision", "bfloat16", "--quiet"]
+    options += ["--batch", 9]
+    assert run("embed", catalog, "--out", "a.parquet", *options, "--device", "cpu") == 0
+    assert capsys.readouterr() == ("", "")
+    frame = pd.read_parquet("a.parquet")
+    np.testing.assert_array_equal(frame["object_id"], curves.ids)
+    rows = frame.iloc[:, 1:]
+    assert rows.shape == (24, 32)
+    exact = small.set_params(pooling="mean_std").transform(curves)
+    np.testing.assert_allclose(rows, exact, atol=0.1)
+    assert not np.allclose(rows, exact, atol=1e-6)  # bfloat16 it was
+    assert (
+        run("embed", catalog, "--out", "b.parquet", "--weights", "mine", "--window-size", 10) == 0
+    )
+    windows = small.set_params(pooling="mean", window_size=10).transform(curves)
+    np.testing.assert_allclose(pd.read_parquet("b.parquet").iloc[:, 1:], windows, atol=1e-5)
+
+
+def test_a_tilde_is_the_home_of_the_user(catalog, curves, monkeypatch):
+    monkeypatch.setenv("HOME", str(Path("me").resolve()))
+    os.mkdir("me")
+    catalog.rename("me/cat.parquet")
+    words = ["~/cat.parquet", "--quiet", *SMALL[:-1], "--epochs", 0]
+    assert run("pretrain", *words, "--out", "~/mine") == 0
+    assert {"cat.parquet", "mine", "mine.history.csv"} <= set(os.listdir("me"))
+    assert os.listdir() == ["me"]
+
+
+def test_embed_columns_bands_and_folders(curves):
+    frame = curves.to_frame().assign(fid=1)
+    frame = pd.concat([frame, frame.assign(fid=2, mag=frame["mag"] + 1)])
+    frame = frame.rename(columns={"object_id": "star", "time": "when", "mag": "V"})
+    os.mkdir("survey")
+    half = frame["star"] < 12
+    for i, part in enumerate([frame[half], frame[~half]]):
+        part.sort_values(["star", "fid"]).to_parquet(f"survey/{i}.parquet")
+    columns = ["--columns", "id=star,time=when,mag=V"]
+    assert run("embed", "survey", "--band", 2, *columns, "--out", "emb.parquet", "--quiet") == 0
+    found = pd.read_parquet("emb.parquet")
+    assert found["object_id"].tolist() == list(range(24))
+    assert found["band"].unique().tolist() == ["2"]
+
+
+def test_bands_in_list_columns_are_rows_of_their_own():
+    lists = {"mjd": [[1.0, 2.0], [1.0, 2.0]], "mag": [[15.0, 16.0], [15.5, 15.0]]}
+    pd.DataFrame({"oid": ["s", "s"], "band": ["g", "r"], **lists}).to_parquet("lists.parquet")
+    assert run("embed", "lists.parquet", "--out", "emb.parquet", "--quiet") == 0
+    found = pd.read_parquet("emb.parquet")
+    assert found[["object_id", "band"]].to_numpy().tolist() == [["s", "g"], ["s", "r"]]
+
+
+def test_embed_replaces_its_own_output_and_survives_an_empty_catalog(catalog, curves):
+    assert run("embed", catalog, "--out", "emb.parquet", "--quiet") == 0
+    curves.to_frame().iloc[:0].to_parquet("nothing.parquet")
+    assert run("embed", "nothing.parquet", "--out", "emb.parquet", "--quiet") == 0
+    frame = pd.read_parquet("emb.parquet")
+    assert frame.shape == (0, 129)
+    assert set(frame.dtypes.iloc[1:]) == {np.dtype("float32")}
+
+
+def test_embed_drops_what_is_invalid_only_when_asked_to(curves, capsys, error):
+    frame = curves.to_frame()
+    frame.loc[frame["object_id"] == 3, "mag"] = np.nan
+    frame.to_parquet("nan.parquet")
+    line = error("embed", "nan.parquet", "--out", "emb.parquet")
+    assert "nan.parquet" in line
+    assert "object 3" in line
+    assert "--on-invalid drop" in line
+    assert (
+        run("embed", "nan.parquet", "--out", "emb.parquet", "--on-invalid", "drop", "--quiet") == 0
+    )
+    assert pd.read_parquet("emb.parquet")["object_id"].tolist() == [0, 1, 2, *range(4, 24)]
+    assert "Dropped: 1 object(s) have no observations, the first is 3" in capsys.readouterr().err
+
+
+def test_embed_real_curves(shared, capsys):
+    path = shared / "data" / "stripe82.parquet"
+    options = ["--weights", shared / "weights" / "macho_a0.zip", "--band", "u", "--quiet"]
+    assert run("embed", path, "--out", "emb.parquet", *options) == 0
+    frame = pd.read_parquet("emb.parquet")
+    curves = LightCurves.from_parquet(path, band="u")
+    assert frame["object_id"].tolist() == curves.ids.tolist()
+    embedder = AstromerEmbedder(shared / "weights" / "macho_a0.zip", max_epochs=0).fit(curves)
+    np.testing.assert_allclose(frame.iloc[:5, 2:], embedder.transform(curves[:5]), atol=1e-5)
+
+
+BAD_FILES = {
+    "missing": "there is no Parquet file at bad.parquet",
+    "text": "bad.parquet cannot be read as Parquet",
+    "truncated": "bad.parquet cannot be read as Parquet",
+    "damaged": "bad.parquet",
+    "columns": "no column was recognised as the time among ['object_id', 'when', 'mag', 'mag_err']:"
+    " pass --columns time=…",
+    "bands": "column 'band' holds several bands (g, r) and a light curve has one: choose it with "
+    "--band …",
+    "scattered": "object 0 appears more than once (1 repeated ids): merge its rows, by sorting",
+    "dates": "MJD",
+}
+
+
+@pytest.mark.parametrize("what", BAD_FILES)
+def test_bad_catalogs_are_named_with_a_remedy(what, catalog, curves, error):
+    bad, frame = Path("bad.parquet"), curves.to_frame()
+    content = catalog.read_bytes()
+    if what == "text":
+        bad.write_text("object_id,time,mag\n")
+    elif what == "truncated":
+        bad.write_bytes(content[: len(content) // 2])
+    elif what == "damaged":
+        bad.write_bytes(content[:4] + bytes(len(content) // 2) + content[4 + len(content) // 2 :])
+    elif what == "columns":
+        frame.rename(columns={"time": "when"}).to_parquet(bad)
+    elif what == "bands":
+        frame.assign(band=np.where(frame.index % 2, "r", "g")).to_parquet(bad)
+    elif what == "scattered":
+        pd.concat([frame, frame.iloc[:1]]).to_parquet(bad, row_group_size=100)
+    elif what == "dates":
+        frame.assign(time=pd.Timestamp("2026-01-01")).to_parquet(bad)
+    line = error("embed", bad, "--out", "emb.parquet")
+    assert "bad.parquet" in line
+    assert BAD_FILES[what] in line
+
+
+def test_bands_and_columns_that_are_not_there(catalog, curves, error):
+    curves.to_frame().assign(band=1).to_parquet("fid.parquet")
+    to = ["--out", "emb.parquet"]
+    assert "no column was recognised as the band" in error("embed", catalog, *to, "--band", "g")
+    assert "there is no band 7" in error("embed", "fid.parquet", *to, "--band", 7)
+    assert "--band is 'g'" in error("embed", "fid.parquet", *to, "--band", "g")
+    line = error("embed", catalog, *to, "--columns", "mag=V")
+    assert "there is no column 'V' (--columns mag=)" in line
+
+
+def test_the_remedy_is_read_even_if_there_are_a_thousand_columns(error):
+    wide = pd.DataFrame(np.zeros((1, 1000)), columns=[f"feature_{i}" for i in range(1000)])
+    wide.assign(oid=1).to_parquet("wide.parquet")
+    line = error("embed", "wide.parquet", "--out", "emb.parquet")
+    assert len(line) < 1400
+    assert "wide.parquet" in line
+    assert "--columns time=…" in line
+
+
+def test_bad_outputs_weights_and_devices(catalog, error):
+    Path("file").write_text("")
+    os.mkdir("folder")
+    shutil.copy(catalog, "folder/0.parquet")
+    for out, message in [
+        ("nowhere/emb.parquet", "nowhere/emb.parquet cannot be written: No such file"),
+        ("file/emb.parquet", "file/emb.parquet cannot be written: Not a directory"),
+        ("folder", "folder is a folder: choose another --out"),
+        (catalog, "would be part of the catalog"),
+    ]:
+        assert message in error("embed", catalog, "--out", out)
+    inside = error("embed", "folder", "--out", "folder/emb.parquet")
+    assert "would be part of the catalog folder" in inside
+    to = ["--out", "emb.parquet"]
+    line = error("embed", catalog, *to, "--weights", "nope")
+    assert "no weights called 'nope'" in line
+    assert "surveys-small" in line
+    assert "published nowhere" not in error("embed", catalog, *to, "--weights", "ogle")
+    assert "device='abacus'" in error("embed", catalog, *to, "--device", "abacus")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no folders that chmod closes")
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["embed", "--out", "locked/emb.parquet"], "emb.parquet cannot be written: Permission"),
+        (["pretrain", "--out", "locked/mine"], "locked cannot be written: choose another --out"),
+        (
+            ["pretrain", "--out", "mine", "--checkpoint", "locked/run.pt"],
+            "locked cannot be written",
+        ),
+    ],
+)
+def test_a_folder_that_may_not_be_written(catalog, words, message, no_rights_of_root):
+    os.mkdir("locked", 0o500)
+    small = SMALL if words[0] == "pretrain" else []
+    with process(*words, *small, catalog, preexec_fn=no_rights_of_root) as refused:
+        err = refused.communicate()[1]
+    assert refused.returncode == 1
+    assert message in err
+    assert os.listdir("locked") == []
+
+
+def test_a_failure_half_way_leaves_the_old_output(catalog, error, monkeypatch):
+    assert run("embed", catalog, "--out", "emb.parquet", "--quiet") == 0
+    before = Path("emb.parquet").read_bytes()
+    transform, calls = AstromerEmbedder.transform, []
+
+    def second_fails(self, X):
+        calls.append(X)
+        if len(calls) == 2:
+            raise MemoryError
+        return transform(self, X)
+
+    monkeypatch.setattr(AstromerEmbedder, "transform", second_fails)
+    line = error("embed", catalog, "--out", "emb.parquet", "--batch", 5, "--quiet")
+    assert "MemoryError" in line
+    assert "--debug" in line
+    assert Path("emb.parquet").read_bytes() == before
+    calls.clear()
+    with pytest.raises(MemoryError):
+        run("embed", catalog, "--out", "emb.parquet", "--batch", 5, "--quiet", "--debug")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_a_killed_embed_leaves_no_half_of_an_output(number, catalog, curves):
+    Path("emb.parquet").write_text("the old one")
+    many = LightCurves.concatenate([curves] * 400).to_frame()
+    many["object_id"] = np.repeat(np.arange(400 * 24), np.tile(curves.lengths, 400))
+    many.to_parquet("many.parquet")
+    words = ["embed", "many.parquet", "--out", "emb.parquet", "--batch", 24]
+    with process(*words, preexec_fn=without_nohup) as embedding:
+        read_until(embedding, "24/9600", "48/9600", "72/9600")
+        assert len(os.listdir()) == 4  # both catalogs, the old output, the new one under way
+        embedding.send_signal(number)
+        err = embedding.stderr.read()
+    assert Path("emb.parquet").read_text() == "the old one"
+    if number == signal.SIGKILL:
+        return  # nobody can tidy up then
+    assert embedding.returncode == 128 + number
+    assert err.splitlines()[-1] == "sklearn-astromer: interrupted"
+    assert "Traceback" not in err
+    assert sorted(os.listdir()) == ["catalog.parquet", "emb.parquet", "many.parquet"]
+
+
+def without_nohup():
+    """What a child does before its program starts, in case the tests run under it."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def read_until(running, *texts):
+    seen = ""
+    while not any(text in seen for text in texts):
+        piece = os.read(running.stderr.fileno(), 1000).decode()
+        assert piece, seen  # it ended before
+        seen += piece
+
+
+# -- pretrain ------------------------------------------------------------------------------------
+
+
+def test_pretrain_and_embed_by_what_it_wrote(catalog, curves, capsys):
+    options = [*SMALL, "--epochs", 2, "--lr", 0.01, "--batch", 8, "--window-size", 30]
+    flags = ["--residual", "--mask-token", "--seed", 3]
+    assert run("pretrain", catalog, "--out", "to/mine", *options, *flags) == 0
+    assert capsys.readouterr() == ("", "")
+    history = pd.read_csv("to/mine.history.csv")
+    embedder = make_embedder(
+        d_model=16,
+        n_heads=2,
+        d_ff=16,
+        n_layers=1,
+        max_epochs=2,
+        lr=0.01,
+        batch_size=8,
+        window_size=30,
+        residual=True,
+        mask_token=True,
+        random_state=3,
+    ).fit(curves)
+    pd.testing.assert_frame_equal(
+        history.drop(columns="seconds"), embedder.history_.drop(columns="seconds"), atol=1e-6
+    )
+    options = ["--weights", "to/mine", "--quiet"]  # whose windows they are
+    assert run("embed", catalog, "--out", "emb.parquet", *options) == 0
+    rows = pd.read_parquet("emb.parquet").iloc[:, 1:]
+    np.testing.assert_allclose(rows, embedder.transform(curves), atol=1e-5)
+    # and again, onto the same folder, from there
+    again = ["--from", "to/mine", "--epochs", 1]
+    assert run("pretrain", catalog, "--out", "to/mine", *again) == 0
+    err = capsys.readouterr().err
+    assert "window/s" in err
+    assert "mine: 1 epochs, history in " in err
+    assert "the best: epoch 1, RMSE of the validation 0." in err
+    assert len(pd.read_csv("to/mine.history.csv")) == 1
+
+
+def test_pretrain_refuses_early_what_would_fail_late(catalog, curves, capsys, error):
+    os.mkdir("full")
+    Path("full/thesis.tex").write_text("years of work")
+    Path("file").write_text("")
+    refused = {
+        ("--out", "full"): "holds something else than a checkpoint (thesis.tex)",
+        ("--out", "file"): "file is a file",
+        ("--out", "file/mine"): "file",
+        ("--out", "mine", "--from", "nope"): "no weights called 'nope'",
+        ("--out", "mine", "--from", "surveys-small", "--d-model", "64"): "d_model=64 does not fit",
+        ("--out", "mine", "--d-model", "15"): "d_model=15",
+        (
+            "--out",
+            "mine",
+            "--checkpoint",
+            "mine/run.pt",
+        ): "--checkpoint mine/run.pt is in the folder",
+        ("--out", "mine", "--checkpoint", "mine"): "--checkpoint mine is in the folder",
+        ("--out", "mine", "--window-size", "100000"): "window_size must be at most 65536",
+        ("--out", "mine", "--patience", "0"): "patience must be None or at least 1",
+        ("--out", "mine", "--epochs", "-1"): "max_epochs must be at least 0",
+        ("--out", "mine", "--validation-fraction", "2"): "validation_fraction",
+    }
+    for options, message in refused.items():
+        assert message in error("pretrain", catalog, *options)
+    curves.to_frame().iloc[:0].to_parquet("nothing.parquet")
+    assert "no light curves" in error("pretrain", "nothing.parquet", "--out", "mine")
+    run("pretrain", catalog, "--out", "mine", *SMALL, "--epochs", 0)
+    capsys.readouterr()
+    diverged = [*SMALL, "--epochs", 3, "--lr", 1e30]
+    assert "lower lr" in error("pretrain", catalog, "--out", "other", *diverged)
+
+
+def test_an_interrupted_pretrain_writes_nothing_and_goes_on(catalog, capsys, error):
+    options = [*SMALL[:-1], "--batch", 8, "--lr", 0.01, "--patience", 10_000]
+    kept = ["--checkpoint", "run.pt", "--checkpoint-minutes", 0, "--out", "mine"]
+    with process("pretrain", catalog, *options, *kept, "--epochs", 100_000) as training:
+        read_until(training, "epoch=3")
+        training.send_signal(signal.SIGINT)
+        err = training.stderr.read()
+    assert training.returncode == 130
+    assert err.splitlines()[-2:] == [
+        "sklearn-astromer: the same command goes on from run.pt",
+        "sklearn-astromer: interrupted",
+    ]
+    assert "Traceback" not in err
+    assert sorted(os.listdir()) == ["catalog.parquet", "run.pt"]
+
+    done = len(json.loads(torch.load("run.pt")["history"]))
+    options += ["--quiet", "--epochs", done + 2]
+    assert run("pretrain", catalog, *options, *kept) == 0
+    assert run("pretrain", catalog, *options, "--out", "straight") == 0
+    one, other = (pd.read_csv(f"{name}.history.csv") for name in ("mine", "straight"))
+    assert len(one) == done + 2
+    columns = ["epoch", "train_rmse", "valid_rmse", "lr"]
+    np.testing.assert_allclose(one[columns], other[columns], atol=1e-5)
+    capsys.readouterr()
+    assert "run.pt is the checkpoint of another run, which had another random_state" in error(
+        "pretrain", catalog, *options, *kept, "--seed", 1
+    )
+
+
+# -- the process ----------------------------------------------------------------------------------
+
+
+def test_as_a_module_and_as_the_installed_command(catalog):
+    with process("embed", catalog, "--out", "emb.parquet") as embedding:
+        out, err = embedding.communicate()
+    assert embedding.returncode == 0
+    assert out == ""
+    assert "24/24" in err
+    script = Path(sys.executable).with_name("sklearn-astromer")
+    if not script.exists():
+        pytest.skip("the package is not installed")
+    words = [script, "embed", "missing.parquet", "--out", "other.parquet"]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert done.returncode == 1
+    message = "sklearn-astromer: error: there is no Parquet file at missing.parquet\n"
+    assert (done.stdout, done.stderr) == ("", message)
+
+
+def test_nothing_of_the_process_is_changed(catalog):
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM), os.getcwd()
+    run("embed", catalog, "--out", "emb.parquet", "--quiet")
+    run("embed", "missing", "--out", "emb.parquet")
+    assert before == (
+        signal.getsignal(signal.SIGINT),
+        signal.getsignal(signal.SIGTERM),
+        os.getcwd(),
+    )

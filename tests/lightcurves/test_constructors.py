@@ -1,0 +1,440 @@
+"""What other packages hold light curves in: astropy, lightkurve, aeon, TensorFlow's records."""
+
+import gzip
+import shutil
+import struct
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from embedders import make_embedder
+
+from sklearn_astromer import AstromerEmbedder, LightCurves, as_light_curves
+from sklearn_astromer.datasets import load_tfrecords
+from sklearn_astromer.lightcurves.conversion import is_grid
+
+DATA = Path(__file__).parents[1] / "data"
+TIME = np.array([58002.25, 58000.5, 58001.0])
+MAG = np.array([15.5, 15.25, 16.0])
+ERR = np.array([0.5, 0.25, 0.125])
+CURVE = LightCurves.from_arrays([np.c_[TIME, MAG, ERR]])
+SHORT = [np.c_[TIME, MAG], np.c_[TIME[:1], MAG[:1]]]
+
+
+# -- masks and units -----------------------------------------------------------------------------
+
+
+def test_masked_magnitudes_are_missing_wherever_the_mask_is():
+    masked = np.ma.masked_equal([15.5, 0.0, 16.0], 0)
+    expected = LightCurves.from_grid([[15.5, np.nan, 16.0]])
+    assert LightCurves.from_grid([masked]) == expected
+    assert LightCurves.from_grid(np.ma.stack([masked])) == expected
+    with pytest.raises(ValueError, match="mag = nan"):
+        LightCurves.from_arrays([[TIME, masked]], axis=1)
+    with pytest.raises(ValueError, match="mag = nan"):
+        LightCurves(TIME, masked, offsets=[0, 3])
+    band = np.ma.array(["g", "r"], mask=[False, True])
+    assert LightCurves(TIME[:2], MAG[:2], offsets=[0, 1, 2], band=band).band.tolist() == ["g", ""]
+
+
+def test_flat_columns_with_units():
+    units = pytest.importorskip("astropy.units")
+    masked = pytest.importorskip("astropy.utils.masked")
+    time = pytest.importorskip("astropy.time")
+    for given in (TIME * units.day, (TIME * 24) * units.hour, time.Time(TIME, format="mjd")):
+        found = LightCurves(given, MAG * 1000 * units.mmag, ERR * units.mag, offsets=[0, 3])
+        np.testing.assert_allclose(found[0], CURVE[0], rtol=1e-14)
+    with pytest.raises(ValueError, match="time is in m: no times"):
+        LightCurves(TIME * units.m, MAG, offsets=[0, 3])
+    with pytest.raises(ValueError, match="mag is in Jy: no magnitudes"):
+        LightCurves(TIME, MAG * units.Jy, offsets=[0, 3])
+    with pytest.raises(ValueError, match="mag = nan"):
+        LightCurves(TIME, masked.Masked(MAG, mask=[False, True, False]), offsets=[0, 3])
+
+
+# -- astropy -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def astropy():
+    pytest.importorskip("astropy")
+    import astropy.table
+    import astropy.time
+    import astropy.timeseries
+    import astropy.units
+
+    return astropy
+
+
+def series(astropy, **columns):
+    return astropy.timeseries.TimeSeries(
+        time=astropy.time.Time(TIME, format="mjd"), data=columns or {"mag": MAG, "mag_err": ERR}
+    )
+
+
+def test_time_series(astropy):
+    X = [series(astropy), series(astropy)[:1]]
+    assert not is_grid(X)
+    found = as_light_curves(X)
+    assert found.lengths.tolist() == [3, 1]
+    np.testing.assert_array_equal(found[0], CURVE[0])
+    assert as_light_curves(np.array([X[0], None], dtype=object)[:1]) == CURVE
+    named = LightCurves.from_arrays(X, ids=["a", "b"])
+    assert named.ids.tolist() == ["a", "b"]
+    cells = pd.Series(X, index=["a", "b"])
+    assert as_light_curves(cells) == as_light_curves(pd.DataFrame({"lc": cells})) == named
+    embedder = make_embedder(d_model=8, n_heads=2, d_ff=8, max_epochs=0, random_state=0)
+    np.testing.assert_array_equal(embedder.fit_transform(X), embedder.fit_transform(found))
+
+
+@pytest.mark.parametrize("format", ["mjd", "jd", "iso"])
+def test_any_format_of_time(astropy, format):
+    time = astropy.time.Time(astropy.time.Time(TIME, format="mjd"), format=format)
+    table = astropy.table.QTable({"observed": time, "psfMag": MAG, "psfMagErr": ERR})
+    np.testing.assert_allclose(as_light_curves([table])[0], CURVE[0], rtol=0, atol=1e-9)
+
+
+def test_units_are_turned_into_days_and_magnitudes(astropy):
+    u = astropy.units
+    table = astropy.table.QTable(
+        {"t": (TIME - 58000) * 24 * u.hour, "mag": MAG * u.ABmag, "err": ERR * 1000 * u.mmag}
+    )
+    expected = LightCurves.from_arrays([np.c_[TIME - 58000, MAG, ERR]])
+    np.testing.assert_allclose(as_light_curves([table])[0], expected[0], rtol=1e-12)
+    plain = astropy.table.Table({"mjd": TIME, "mag": MAG, "sigma": ERR})
+    assert as_light_curves([plain]) == CURVE
+    folded = series(astropy)
+    folded = astropy.table.QTable({"time": folded.time - folded.time[0], "mag": MAG})
+    np.testing.assert_allclose(as_light_curves([folded])[0][:, 0], np.sort(TIME - TIME[0]))
+    for column, message in [
+        ({"time": TIME * u.m, "mag": MAG}, "object 0: column 'time' is in m: no times"),
+        ({"time": TIME, "mag": MAG * u.Jy}, "object 0: column 'mag' is in Jy: no magnitudes"),
+        ({"time": TIME, "mag": ["a", "b", "c"]}, "object 0: column 'mag' must be real numbers"),
+        ({"time": TIME, "m": MAG}, "no column was recognised as the mag among"),
+        ({"when": TIME, "mag": MAG}, "no column was recognised as the time among"),
+    ]:
+        with pytest.raises((ValueError, TypeError), match=message):
+            as_light_curves([astropy.table.QTable(column)])
+
+
+def test_masked_values_are_missing(astropy):
+    masked = astropy.table.MaskedColumn(MAG, mask=[False, True, False])
+    curve = series(astropy, mag=masked)
+    with pytest.raises(ValueError, match=r"object 0 .*mag = nan"):
+        as_light_curves([curve])
+    with pytest.warns(UserWarning, match=r"Dropped: 1 observation"):
+        kept = LightCurves.from_arrays([curve], on_invalid="drop")
+    np.testing.assert_array_equal(kept.mag, [16.0, 15.5])
+    quantity = astropy.utils.masked.Masked(MAG * astropy.units.mag, mask=[False, False, True])
+    with pytest.warns(UserWarning, match=r"Dropped: 1 observation"):
+        kept = LightCurves.from_arrays([series(astropy, mag=quantity)], on_invalid="drop")
+    np.testing.assert_array_equal(kept.mag, [15.25, 15.5])
+
+
+def test_bands_do_not_mix(astropy):
+    table = series(astropy, mag=MAG, band=["g", "r", "g"])
+    with pytest.raises(ValueError, match=r"object 0: column 'band' holds several bands \(g, r\)"):
+        as_light_curves([table])
+    assert len(as_light_curves([table[::2]]).time) == 2
+
+
+def test_a_bare_table_is_refused(astropy):
+    curve = series(astropy)
+    with pytest.raises(ValueError, match=r"X is one TimeSeries, a light curve: pass \[X\]"):
+        as_light_curves(curve)
+    long = astropy.table.Table({"oid": [1, 1, 2], "mjd": TIME, "mag": MAG})
+    with pytest.raises(ValueError, match=r"LightCurves.from_frame\(table.to_pandas\(\)\)"):
+        AstromerEmbedder().fit(long)
+    assert len(LightCurves.from_frame(long.to_pandas())) == 2
+
+
+def test_fluxes_are_refused_with_what_to_do(astropy):
+    flux = 10 ** (-0.4 * MAG) * astropy.units.Unit("electron / s")
+    curve = series(astropy, flux=flux, flux_err=flux / 10)
+    with pytest.raises(
+        ValueError, match=r"object 1: 'flux' holds fluxes.*-2.5 \* np.log10"
+    ) as said:
+        as_light_curves([series(astropy), curve])
+    code = str(said.value).split("add ")[1].split(";")[0]
+    lc = curve[curve["flux"] > 0]
+    exec(code, {"lc": lc, "np": np})
+    np.testing.assert_allclose(as_light_curves([lc]).mag, CURVE.mag)
+
+
+# -- lightkurve ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def lightkurve():
+    return pytest.importorskip("lightkurve")
+
+
+def test_lightkurve(lightkurve, astropy):
+    mag = astropy.units.mag
+    curve = lightkurve.LightCurve(time=TIME + 2400000.5, flux=MAG * mag, flux_err=ERR * mag)
+    np.testing.assert_allclose(as_light_curves([curve, curve])[1], CURVE[0], rtol=0, atol=1e-9)
+    collection = lightkurve.LightCurveCollection([curve, curve[:1]])
+    assert as_light_curves(collection).lengths.tolist() == [3, 1]
+    with pytest.raises(ValueError, match=r"X is one LightCurve.*pass \[X\]"):
+        as_light_curves(curve)
+
+
+def test_lightkurve_fluxes(lightkurve):
+    """As a mission gives them: counts, gaps that are NaN, a time of its own."""
+    time = np.linspace(100, 180, 300)
+    flux = 1000 * (1 + 0.1 * np.sin(time))
+    flux[[5, 80]] = np.nan, -3.0
+    curve = lightkurve.KeplerLightCurve(time=time, flux=flux)
+    with pytest.raises(ValueError, match="object 0: 'flux' holds fluxes"):
+        as_light_curves([curve])
+    positive = curve[curve["flux"] > 0]
+    positive["mag"] = -2.5 * np.log10(positive["flux"].value)
+    found = as_light_curves([positive])
+    assert found.lengths.tolist() == [298]
+    np.testing.assert_allclose(np.ptp(found.time), 80)
+    np.testing.assert_allclose(np.ptp(found.mag), 2.5 * np.log10(1.1 / 0.9), rtol=1e-2)
+
+
+# -- aeon ----------------------------------------------------------------------------------------
+
+
+def channels(lengths, n_channels=2):
+    rng = np.random.default_rng(0)
+    return [
+        np.stack([np.sort(rng.uniform(0, 99, n)), *rng.normal(15, 0.2, (n_channels - 1, n))])
+        for n in lengths
+    ]
+
+
+@pytest.mark.parametrize("n_channels", [2, 3])
+def test_channels_by_timepoints(n_channels):
+    X = channels([5, 40, 2, 1], n_channels)
+    expected = LightCurves.from_arrays([c.T for c in X])
+    assert LightCurves.from_arrays(X, axis=1) == expected
+    same = np.stack(channels([30, 30], n_channels))
+    assert LightCurves.from_arrays(same, axis=1) == LightCurves.from_arrays([c.T for c in same])
+    named = LightCurves.from_arrays(pd.Series(X, index=list("abcd")), axis=1)
+    assert named.ids.tolist() == list("abcd")
+    frames = [
+        pd.DataFrame({"mag": c[1], "mjd": c[0]}) for c in X
+    ]  # told by name, whatever the axis
+    assert LightCurves.from_arrays(frames, axis=1) == LightCurves.from_arrays(frames)
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (channels([9, 8]), r"object 0 has shape \(2, 9\) .*from_arrays\(X, axis=1\)"),
+        (np.stack(channels([9, 9])), r"object 0 has shape \(2, 9\) .*from_arrays\(X, axis=1\)"),
+        ([np.zeros((1, 40)), np.zeros((1, 30))], r"object 0 has shape \(1, 40\) .*has no times"),
+        (np.zeros((4, 1, 30)), r"object 0 has shape \(1, 30\) .*LightCurves.from_grid"),
+    ],
+)
+def test_collections_of_aeon_are_not_guessed(X, message):
+    with pytest.raises(ValueError, match=message):
+        as_light_curves(X)
+
+
+def test_axis_is_one_of_two():
+    with pytest.raises(ValueError, match="axis must be 0 or 1, got 2"):
+        LightCurves.from_arrays(SHORT, axis=2)
+    with pytest.raises(ValueError, match=r"object 1 has shape \(1, 2\): expected \(2, n\) or \(3"):
+        LightCurves.from_arrays(SHORT, axis=1)
+
+
+# -- TFRecords, written by TensorFlow ------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def expected():
+    return [curve for _, curve in sorted(np.load(DATA / "records.npz").items())]
+
+
+def test_records_of_the_official_library(expected):
+    """Written by `ASTROMER.core.data.get_example` of astromer 0.1.8."""
+    curves, labels = load_tfrecords(DATA / "astromer1.record")
+    assert curves.ids.tolist() == ["1.3444.600", "1.3444.601", "1.3444.602"]
+    assert labels.tolist() == [0, 1, 0]
+    assert curves.band is None
+    for found, curve in zip(curves, expected, strict=True):
+        np.testing.assert_array_equal(found, curve.astype(np.float64))
+
+
+def test_records_of_the_second_generation(expected):
+    """As the code of ASTROMER 2 builds them from its config.toml."""
+    curves, labels = load_tfrecords(DATA / "astromer2.record")
+    assert curves.ids.tolist() == ["lc-0", "lc-1", "lc-2"]
+    assert labels.tolist() == ["RRab", "EC", "RRab"]
+    assert curves.band.tolist() == ["R"] * 3
+    for found, curve in zip(curves, expected, strict=True):
+        np.testing.assert_array_equal(found, curve.astype(np.float64))
+    numbers = load_tfrecords(DATA / "astromer2.record", label="Label")[1]
+    assert numbers.tolist() == [3, -1, 3]
+    shards = load_tfrecords(DATA / "astromer2.record", label="shard", id="ID", mag_err="errmag")
+    assert shards[1].tolist() == [0, 0, 0]
+
+
+def test_folders_and_lists(tmp_path, expected):
+    with pytest.raises(FileNotFoundError, match="there is no TFRecord"):
+        load_tfrecords(tmp_path)
+    (tmp_path / "train" / "RRab").mkdir(parents=True)
+    shutil.copy(DATA / "astromer1.record", tmp_path / "train" / "RRab" / "chunk_0.record")
+    (tmp_path / "objects.csv").write_text("label,size")
+    assert len(load_tfrecords(tmp_path)[0]) == 3
+    both = [DATA / "astromer1.record", DATA / "astromer2.record"]
+    with pytest.raises(ValueError, match=r"astromer2.record, record 0: feature .* has 0 values"):
+        load_tfrecords(both)
+    with pytest.raises(ValueError, match=r"object '1.3444.600' appears more than once"):
+        load_tfrecords([both[0], both[0]])
+    with pytest.raises(ValueError, match="list of TFRecords is empty"):
+        load_tfrecords([])
+    with pytest.raises(FileNotFoundError, match=r"gone\.record"):
+        load_tfrecords(tmp_path / "gone.record")
+
+
+@pytest.mark.parametrize("name", ["astromer1", "astromer2"])
+def test_any_changed_byte_is_found(tmp_path, name):
+    content = (DATA / f"{name}.record").read_bytes()
+    path = tmp_path / "bad.record"
+    for i in range(0, len(content), 3):
+        bad = bytearray(content)
+        bad[i] ^= 1 << i % 8
+        path.write_bytes(bad)
+        with pytest.raises(ValueError, match=r"bad\.record"):
+            load_tfrecords(path)
+    for length in sorted({*range(1, len(content), 3), *ends(content)} - {len(content)}):
+        path.write_bytes(content[:length])
+        if length in ends(content):
+            assert 0 < len(load_tfrecords(path)[0]) < 3
+        else:
+            with pytest.raises(ValueError, match=r"bad\.record: (cut off|no TFRecord|wrong)"):
+                load_tfrecords(path)
+
+
+def ends(content):
+    """Where a record ends."""
+    at = 0
+    while at < len(content):
+        at += struct.unpack_from("<Q", content, at)[0] + 16
+        yield at
+
+
+def test_what_is_no_record_of_light_curves(tmp_path):
+    path = tmp_path / "some.record"
+    path.write_bytes(b"")
+    with pytest.raises(ValueError, match="there is no record in"):
+        load_tfrecords(path)
+    path.write_bytes(gzip.compress((DATA / "astromer1.record").read_bytes()))
+    with pytest.raises(ValueError, match=r"some\.record: no TFRecord.*compressed"):
+        load_tfrecords(path)
+    path.write_text("time,mag\n1,15\n" * 9)
+    with pytest.raises(ValueError, match=r"some\.record: no TFRecord, or damaged at record 0"):
+        load_tfrecords(path)
+
+
+# -- TFRecords of shapes that TensorFlow could write as well ---------------------------------------
+
+
+def varint(value):
+    value %= 2**64
+    out = b""
+    while value > 0x7F:
+        out += bytes([value & 0x7F | 0x80])
+        value >>= 7
+    return out + bytes([value])
+
+
+def field(number, content):
+    return varint(number << 3 | 2) + varint(len(content)) + content
+
+
+def feature(value, packed=True):
+    values = value if isinstance(value, (list, np.ndarray)) else [value]
+    if isinstance(values[0], str):
+        return field(1, b"".join(field(1, v.encode()) for v in values))
+    if isinstance(values[0], (float, np.floating)):
+        if packed:
+            return field(2, field(1, np.asarray(values, "<f4").tobytes()))
+        return field(2, b"".join(varint(1 << 3 | 5) + struct.pack("<f", v) for v in values))
+    if packed:
+        return field(3, field(1, b"".join(map(varint, values))))
+    return field(3, b"".join(varint(1 << 3) + varint(v) for v in values))
+
+
+def example(context, lists, packed=True, split=False):
+    outer = b"".join(
+        field(1, field(1, k.encode()) + field(2, feature(v, packed))) for k, v in context.items()
+    )
+    inner = b""
+    for key, values in lists.items():
+        parts = [[v] for v in values] if split else [values]
+        each = b"".join(field(1, feature(part, packed)) for part in parts)
+        inner += field(1, field(1, key.encode()) + field(2, each))
+    return field(1, outer) + (field(2, inner) if lists else b"")
+
+
+def masked_crc(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    crc ^= 0xFFFFFFFF
+    return struct.pack("<I", ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF)
+
+
+def write(path, *contents):
+    with path.open("wb") as file:
+        for content in contents:
+            size = struct.pack("<Q", len(content))
+            file.write(size + masked_crc(size) + content + masked_crc(content))
+    return path
+
+
+LISTS = {"t": [2.0, 1.0], "mag": [15.5, 15.0]}
+
+
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize("split", [True, False])
+def test_other_ways_to_write_the_same(tmp_path, packed, split):
+    path = write(tmp_path / "a.record", example({"id": 7, "label": -2}, LISTS, packed, split))
+    curves, labels = load_tfrecords(path)
+    assert curves.ids.tolist() == [7]
+    assert labels.tolist() == [-2]
+    np.testing.assert_array_equal(curves[0], [[1.0, 15.0], [2.0, 15.5]])
+
+
+def test_no_label_and_dropped_objects(tmp_path):
+    nan = {"t": [1.0], "mag": [np.nan]}
+    path = write(tmp_path / "a.record", example({"id": "a"}, LISTS))
+    assert load_tfrecords(path)[1] is None
+    path = write(
+        tmp_path / "b.record",
+        *(example({"id": i, "label": i}, nan if i == 1 else LISTS) for i in range(3)),
+    )
+    with pytest.raises(ValueError, match="object 1 "):
+        load_tfrecords(path)
+    with pytest.warns(UserWarning, match="Dropped"):
+        curves, labels = load_tfrecords(path, on_invalid="drop")
+    assert curves.ids.tolist() == labels.tolist() == [0, 2]
+
+
+@pytest.mark.parametrize(
+    ("context", "lists", "options", "message"),
+    [
+        ({"id": "a"}, {}, {}, "not a SequenceExample"),
+        ({"id": ["a", "b"]}, LISTS, {}, "feature 'id' has 2 values"),
+        ({"name": "a"}, LISTS, {}, "no column was recognised as the id"),
+        ({"id": "a"}, {"x": [1.0], "mag": [2.0]}, {}, "no column was recognised as the time"),
+        ({"id": "a"}, {**LISTS, "mag": [15.0]}, {}, r"different lengths: \[1, 2\]"),
+        ({"id": "a", "length": 3}, LISTS, {}, r"different lengths: \[2, 3\]"),
+        ({"id": "a"}, {**LISTS, "mag": ["x", "y"]}, {}, "holds text"),
+        ({"id": "a"}, LISTS, {"label": "class"}, r"no feature 'class' \(label=\)"),
+        ({"id": "a"}, LISTS, {"time": "mjd"}, "no column 'mjd'"),
+    ],
+)
+def test_records_of_something_else(tmp_path, context, lists, options, message):
+    path = write(tmp_path / "a.record", example(context, lists))
+    with pytest.raises(ValueError, match=rf"a\.record, record 0: .*{message}"):
+        load_tfrecords(path, **options)

@@ -1,0 +1,155 @@
+"""Encoders with own periods keep the promises of all others."""
+
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from embedders import make_embedder
+
+from sklearn_astromer import (
+    AstromerClassifier,
+    AstromerEmbedder,
+    LightCurves,
+    MultiBandEmbedder,
+    Stars,
+)
+from sklearn_astromer.datasets import make_variable_stars
+from sklearn_astromer.modules.config import EncoderConfig
+from sklearn_astromer.modules.decoder import Astromer
+from sklearn_astromer.modules.own_periods import phase_encoding
+
+TINY = {"d_model": 8, "n_heads": 2, "d_ff": 8, "scaled_inputs": True, "own_periods": 2}
+
+
+@pytest.fixture(scope="module")
+def stars():
+    return make_variable_stars(24, n_observations=(1, 260), random_state=0)
+
+
+@pytest.fixture(scope="module")
+def fitted(stars):
+    return AstromerEmbedder("surveys-periods", pooling="mean_std").fit(stars[0])
+
+
+def tiny(**options):
+    return make_embedder(**{**TINY, "random_state": 0, "max_epochs": 1, **options})
+
+
+def test_phases_are_encoded_by_their_harmonics():
+    phase = torch.tensor([[[0.25, 0.5]]])
+    expected = [1.0, 0.0, 0.0, 0.0, -1.0, -1.0]  # sin 90° 180°, sin 180°; cos of the same
+    torch.testing.assert_close(
+        phase_encoding(phase, (2, 1)).flatten(), torch.tensor(expected), atol=1e-6, rtol=0
+    )
+
+
+def test_without_own_periods_nothing_is_added():
+    names = Astromer(EncoderConfig(scaled_inputs=True)).state_dict().keys()
+    assert not any("spectrum" in name for name in names)
+    with pytest.raises(ValueError, match="needs scaled_inputs"):
+        EncoderConfig(own_periods=2)
+
+
+def test_a_row_does_not_depend_on_its_company(stars, fitted):
+    rows = fitted.transform(stars[0])
+    order = np.random.default_rng(0).permutation(len(rows))
+    np.testing.assert_allclose(fitted.transform(stars[0][order]), rows[order], atol=1e-5)
+    for i in range(0, len(rows), 5):
+        np.testing.assert_allclose(fitted.transform(stars[0][i : i + 1])[0], rows[i], atol=1e-5)
+
+
+def test_zero_point_and_epoch_of_time_do_not_matter(stars, fitted):
+    curves = stars[0]
+    julian = LightCurves(
+        curves.time + 2400000.5, curves.mag - 3, curves.mag_err, offsets=curves.offsets
+    )
+    difference = np.abs(fitted.transform(julian) - fitted.transform(curves))
+    assert difference.max() < 2e-3  # a Julian date in float64 is exact to 40 microseconds
+
+
+def test_pickles_and_folders_give_the_same(stars, fitted, tmp_path):
+    rows = fitted.transform(stars[0])
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(fitted)).transform(stars[0]), rows)
+    fitted.save_pretrained(tmp_path / "mine")
+    again = AstromerEmbedder(tmp_path / "mine", pooling="mean_std").fit(stars[0])
+    np.testing.assert_array_equal(again.transform(stars[0]), rows)
+
+
+def test_hidden_magnitudes_reach_nothing(stars, fitted):
+    """Not even through the periodogram, which is of the visible ones."""
+    curves = stars[0][stars[0].lengths > 30]
+    rng = np.random.default_rng(0)
+    hidden = [rng.random(n) < 0.4 for n in curves.lengths]
+    flat = np.concatenate(hidden)
+    other = LightCurves(
+        curves.time, np.where(flat, curves.mag + 3, curves.mag), offsets=curves.offsets
+    )
+    plain = LightCurves(curves.time, curves.mag, offsets=curves.offsets)
+    for a, b in zip(
+        fitted.reconstruct(plain, hidden), fitted.reconstruct(other, hidden), strict=True
+    ):
+        # the windows' means, which include the hidden, are added back
+        np.testing.assert_allclose(a - a.mean(), b - b.mean(), atol=2e-3)
+
+
+def test_periods_in_the_row(stars):
+    embedder = AstromerEmbedder("surveys-periods", periods_in_row=True).fit(stars[0])
+    rows, plain = embedder.transform(stars[0]), AstromerEmbedder("surveys-periods")
+    np.testing.assert_array_equal(rows[:, :128], plain.fit_transform(stars[0]))
+    names = embedder.get_feature_names_out()
+    assert rows.shape[1] == len(names) == 128 + 12
+    assert names[128] == "astromerembedder_log_frequency_0"
+    with pytest.raises(ValueError, match="encoder with own periods"):
+        AstromerEmbedder("surveys-small", periods_in_row=True).fit(stars[0]).transform(stars[0])
+
+
+def test_training_heads_and_bands(stars, tmp_path):
+    curves, labels = stars
+    model = tiny(augment=True, checkpoint=tmp_path / "run.pt", validation_fraction=0.3)
+    losses = model.fit(curves).history_
+    assert np.isfinite(losses[["train_rmse", "valid_rmse"]]).all().all()
+    assert model.score(curves) == model.score(curves)
+    longer = model.set_params(max_epochs=2).fit(curves)  # goes on from the checkpoint
+    assert longer.history_["train_rmse"][0] == losses["train_rmse"][0]
+    classifier = AstromerClassifier(
+        tiny(max_epochs=0),
+        train_encoder=True,
+        reconstruction=1.0,
+        augment=True,
+        max_epochs=1,
+        validation_fraction=None,
+        random_state=0,
+    )
+    assert classifier.fit(curves, labels).predict_proba(curves).shape == (24, 7)
+    bands = LightCurves(
+        curves.time,
+        curves.mag,
+        offsets=curves.offsets,
+        ids=np.repeat(np.arange(12), 2),
+        band=np.tile(["g", "r"], 12),
+    )
+    rows = MultiBandEmbedder(tiny(max_epochs=0), ["g", "r"]).fit_transform(Stars(bands))
+    assert len(rows) == 12
+
+
+def test_onnx_gives_the_same(stars, fitted, tmp_path):
+    pytest.importorskip("onnxscript", reason="needs the extra onnx")
+    onnxruntime = pytest.importorskip("onnxruntime", reason="runs the model")
+    from sklearn_astromer.export import to_onnx
+    from sklearn_astromer.periodogram import find_peaks
+
+    curves = stars[0][(stars[0].lengths > 20) & (stars[0].lengths <= 200)]
+    to_onnx(fitted, tmp_path / "model.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    peaks = find_peaks(curves)
+    for i, row in enumerate(fitted.transform(curves)):
+        time, mag = curves[i].T[:2, None]
+        inputs = {
+            "time": time,
+            "mag": mag,
+            "mask": np.isfinite(mag),
+            "frequency": peaks.frequency[i : i + 1],
+            "spectrum": peaks.spectrum[i : i + 1],
+        }
+        np.testing.assert_allclose(session.run(None, inputs)[0][0], row, atol=1e-4)

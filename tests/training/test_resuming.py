@@ -1,0 +1,200 @@
+"""A training run that is killed and started again is the run that was not killed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from embedders import make_embedder
+
+from sklearn_astromer import AstromerClassifier
+from sklearn_astromer.datasets import make_variable_stars
+from sklearn_astromer.modules.heads import MLPHead
+
+
+def embedder(**options):
+    tiny = {"d_model": 16, "n_heads": 2, "d_ff": 16, "max_epochs": 4, "batch_size": 4}
+    rest = {"random_state": 0, "warmup_steps": 10, "patience": None, "checkpoint_minutes": 0.0}
+    return make_embedder(**{**tiny, **rest, **options})
+
+
+@pytest.fixture(scope="module")
+def curves():
+    return make_variable_stars(40, n_observations=(5, 260), random_state=0)[0]
+
+
+@pytest.fixture(scope="module")
+def unbroken(curves):
+    return embedder().fit(curves)
+
+
+def assert_same_run(one, other):
+    figures = ["epoch", "train_rmse", "valid_rmse", "lr", "best"]
+    np.testing.assert_allclose(
+        one.history_[figures].astype(float), other.history_[figures].astype(float), atol=1e-6
+    )
+    for name, value in one.module_.state_dict().items():
+        torch.testing.assert_close(value, other.module_.state_dict()[name], atol=1e-6, rtol=0)
+
+
+SCRIPT = """
+import sys, time
+sys.path[:0] = [sys.argv[2], sys.argv[2] + "/../helpers"]
+from test_resuming import embedder
+from sklearn_astromer.datasets import make_variable_stars
+from sklearn_astromer.training.loop import Loader
+
+iterate = Loader.__iter__
+def slowly(loader):  # or the run may be over before it is killed
+    for batch in iterate(loader):
+        time.sleep(0.05)
+        yield batch
+Loader.__iter__ = slowly
+
+embedder(checkpoint=sys.argv[1]).fit(make_variable_stars(
+    40, n_observations=(5, 260), random_state=0)[0])
+"""
+
+
+def test_kill_nine_in_the_middle_of_an_epoch(curves, unbroken, tmp_path):
+    path = tmp_path / "run.pt"
+    process = subprocess.Popen([sys.executable, "-c", SCRIPT, path, Path(__file__).parent])
+    positions = []
+    while process.poll() is None:
+        if path.exists():  # replaced at once and whole, so it can be read at any moment
+            state = torch.load(path, weights_only=True)
+            positions.append((len(json.loads(state["history"])), state["loader"]["position"]))
+            if positions[-1][0] >= 1 and 2 <= positions[-1][1] <= 7:
+                process.send_signal(signal.SIGKILL)
+                break
+        time.sleep(0.001)
+    assert process.wait() == -signal.SIGKILL, positions
+    left = torch.load(path, weights_only=True)
+    assert 1 <= len(json.loads(left["history"])) < 4
+    assert_same_run(embedder(checkpoint=path).fit(curves), unbroken)
+
+
+@pytest.mark.parametrize("at", [1, 9, 10, 11, 25])
+def test_any_step_can_be_the_last(curves, unbroken, tmp_path, monkeypatch, at):
+    from sklearn_astromer.training.loop import Loader
+
+    path, steps = tmp_path / "run.pt", []
+    iterate = Loader.__iter__
+
+    def stop_after_some(loader):
+        for batch in iterate(loader):
+            if not loader.task.fixed:
+                steps.append(1)
+                if len(steps) > at:
+                    raise OSError("the machine went down")
+            yield batch
+
+    monkeypatch.setattr(Loader, "__iter__", stop_after_some)
+    with pytest.raises(OSError, match="went down"):
+        embedder(checkpoint=path).fit(curves)
+    monkeypatch.undo()
+    assert_same_run(embedder(checkpoint=path).fit(curves), unbroken)
+
+
+def test_a_finished_run_is_not_repeated_but_can_be_prolonged(
+    curves, unbroken, tmp_path, monkeypatch
+):
+    path = tmp_path / "run.pt"
+    embedder(checkpoint=path, max_epochs=2).fit(curves)
+    longer = embedder(checkpoint=path, checkpoint_minutes=1000.0).fit(curves)
+    assert_same_run(longer, unbroken)
+    written = os.stat(path).st_mtime_ns
+    again = embedder(checkpoint=path).fit(curves)
+    assert_same_run(again, unbroken)
+    assert os.stat(path).st_mtime_ns >= written
+    assert len(again.history_) == 4
+
+
+def test_patience_counts_over_a_kill(curves, tmp_path):
+    path = tmp_path / "run.pt"
+    impatient = {"lr": 0.0, "patience": 2, "max_epochs": 50}
+    expected = embedder(**impatient).fit(curves)
+    assert len(expected.history_) == 3
+    embedder(checkpoint=path, **{**impatient, "max_epochs": 2}).fit(curves)
+    assert_same_run(embedder(checkpoint=path, **impatient).fit(curves), expected)
+    assert_same_run(embedder(checkpoint=path, **impatient).fit(curves), expected)
+
+
+def test_another_run_is_refused(curves, tmp_path):
+    path = tmp_path / "run.pt"
+    embedder(checkpoint=path, max_epochs=1).fit(curves)
+    with pytest.raises(ValueError, match="another batch_size"):
+        embedder(checkpoint=path, batch_size=5).fit(curves)
+    with pytest.raises(ValueError, match="another catalog"):
+        embedder(checkpoint=path).fit(curves[1:])
+    with pytest.raises(ValueError, match="integer random_state"):
+        embedder(checkpoint=path, random_state=None).fit(curves)
+
+
+def test_a_classifier_goes_on_as_well(curves, tmp_path):
+    labels = np.arange(len(curves)) % 2
+
+    def classifier(**options):
+        rest = {"train_encoder": True, "reconstruction": 1.0, "augment": True, "patience": None}
+        return AstromerClassifier(
+            embedder(max_epochs=0, checkpoint=None),
+            **{"head": make_head, "batch_size": 8, "random_state": 0, **rest, **options},
+        )
+
+    unbroken = classifier(max_epochs=4).fit(curves, labels)
+    path = tmp_path / "run.pt"
+    classifier(max_epochs=2, checkpoint=path).fit(curves, labels)
+    again = classifier(max_epochs=4, checkpoint=path).fit(curves, labels)
+    np.testing.assert_allclose(
+        again.history_["train_loss"], unbroken.history_["train_loss"], atol=1e-6
+    )
+    np.testing.assert_allclose(again.predict_proba(curves), unbroken.predict_proba(curves))
+    with pytest.raises(ValueError, match="another catalog"):
+        classifier(max_epochs=4, checkpoint=path).fit(curves, 1 - labels)
+
+
+def make_head(d_model, n_outputs):
+    return MLPHead(d_model, n_outputs, units=8, dropout=0.1)
+
+
+def test_what_is_no_checkpoint_is_refused_and_kept(curves, tmp_path):
+    path = tmp_path / "thesis.txt"
+    path.write_text("of great value")
+    with pytest.raises(ValueError, match="no checkpoint of a training run"):
+        embedder(checkpoint=path).fit(curves)
+    assert path.read_text() == "of great value"
+
+
+def test_nothing_is_left_beside_the_file(curves, tmp_path):
+    embedder(checkpoint=tmp_path / "new" / "run.pt", max_epochs=1).fit(curves)
+    assert [p.name for p in (tmp_path / "new").iterdir()] == ["run.pt"]
+
+
+def test_warm_start_goes_on_and_a_cold_one_does_not(curves):
+    model = embedder(max_epochs=1).fit(curves)
+    first = model.history_["train_rmse"][0]
+    assert model.fit(curves).history_["train_rmse"][0] == first
+    model.set_params(warm_start=True).fit(curves)
+    assert model.history_["train_rmse"][0] < first
+    assert model.n_passes_ == 2
+
+
+def test_partial_fit_takes_a_catalog_in_pieces(curves):
+    model = embedder(lr=3e-3)
+    before = embedder(max_epochs=0).fit(curves).score(curves)
+    for _ in range(4):
+        for piece in (curves[:20], curves[20:]):
+            model.partial_fit(piece)
+    assert model.score(curves) > before
+    assert model.n_passes_ == 8
+    again = embedder(lr=3e-3)
+    for _ in range(4):
+        for piece in (curves[:20], curves[20:]):
+            again.partial_fit(piece)
+    np.testing.assert_array_equal(again.transform(curves), model.transform(curves))
