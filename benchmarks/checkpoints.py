@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import report
 from features import hand_crafted_features
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from realdata import CLASSES, load, part, per_class
 from sklearn.ensemble import RandomForestClassifier
@@ -29,6 +30,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_astromer import AstromerEmbedder, LightCurves
+
+MODELS = {
+    "forest": RandomForestClassifier(300, random_state=0),
+    "logistic": make_pipeline(
+        SimpleImputer(), StandardScaler(), LogisticRegression(C=0.1, max_iter=3000)
+    ),
+}
 
 
 def objects(catalog: str, which: str, most: int) -> tuple[LightCurves, NDArray[np.str_]]:
@@ -63,6 +71,27 @@ def rows(
             yield name, "mean and std and features", np.hstack([table, features]), rmse
 
 
+def evaluate(catalog: str, which: str, most: int, encoders: dict[str, str]) -> list[dict[str, Any]]:
+    """Return the rows of the table for a catalog."""
+    curves, labels = objects(catalog, which, most)
+    print(f"{catalog}, {which}: {curves}", flush=True)
+    folds = StratifiedKFold(3, shuffle=True, random_state=0)
+    figures = []
+    for encoder, what, table, rmse in rows(curves, encoders):
+        row: dict[str, Any] = {
+            "catalog": catalog,
+            "objects": len(curves),
+            "encoder": encoder,
+            "table": what,
+            "hidden_rmse": rmse,
+        }
+        for name, model in MODELS.items():
+            row[name] = cross_val_score(model, table, labels, cv=folds, scoring="f1_macro").tolist()
+        print(catalog, encoder, what, *(f"{np.mean(row[n]):.3f}" for n in MODELS), flush=True)
+        figures.append(row)
+    return figures
+
+
 def main() -> None:
     """Print the table, write the JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -74,36 +103,21 @@ def main() -> None:
     parser.add_argument("--catalogs", nargs="+", default=list(CLASSES), choices=CLASSES)
     parser.add_argument("--part", default="test", choices=["valid", "test"])
     parser.add_argument("--most", type=int, default=300, help="objects per class")
+    parser.add_argument("--jobs", type=int, default=2, help="catalogs at a time")
     parser.add_argument("--name", help="of the JSON; none is written without")
     args = parser.parse_args()
     encoders = {name: path or name for name, _, path in (e.partition("=") for e in args.encoders)}
-    models = {
-        "forest": RandomForestClassifier(300, random_state=0),
-        "logistic": make_pipeline(
-            SimpleImputer(), StandardScaler(), LogisticRegression(C=0.1, max_iter=3000)
-        ),
-    }
-    folds = StratifiedKFold(3, shuffle=True, random_state=0)
-    figures, lines = [], []
-    for catalog in args.catalogs:
-        curves, labels = objects(catalog, args.part, args.most)
-        print(f"{catalog}, {args.part}: {curves}", flush=True)
-        for encoder, what, table, rmse in rows(curves, encoders):
-            row = {
-                "catalog": catalog,
-                "objects": len(curves),
-                "encoder": encoder,
-                "table": what,
-                "hidden_rmse": rmse,
-            }
-            for name, model in models.items():
-                scores = cross_val_score(model, table, labels, cv=folds, scoring="f1_macro")
-                row[name] = scores.tolist()
-            figures.append(row)
-            f1 = [f"{np.mean(row[n]):.3f} ± {np.std(row[n]):.3f}" for n in models]
-            lines.append([catalog, encoder, what, *f1, "" if rmse is None else f"{rmse:.3f}"])
-            print(*lines[-1], flush=True)
-    header = ["catalog", "encoder", "table", *models, "hidden RMSE (mag)"]
+    done = Parallel(n_jobs=args.jobs)(
+        delayed(evaluate)(catalog, args.part, args.most, encoders) for catalog in args.catalogs
+    )
+    figures = [row for rows_ in done for row in rows_]
+    lines = []
+    for row in figures:
+        f1 = [f"{np.mean(row[n]):.3f} ± {np.std(row[n]):.3f}" for n in MODELS]
+        rmse = row["hidden_rmse"]
+        shown = "" if rmse is None else f"{rmse:.3f}"
+        lines.append([row["catalog"], row["encoder"], row["table"], *f1, shown])
+    header = ["catalog", "encoder", "table", *MODELS, "hidden RMSE (mag)"]
     print("\n" + report.table(header, lines))
     if args.name:
         report.write(args.name, {"part": args.part, "rows": figures})

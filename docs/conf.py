@@ -22,6 +22,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "numpydoc",
     "myst_parser",
+    "sphinx_design",
     "sphinx_gallery.gen_gallery",
 ]
 templates_path = ["_templates"]
@@ -93,8 +94,11 @@ html_theme_options = {
     "navigation_with_keys": False,
     "show_toc_level": 2,
     "secondary_sidebar_items": {
-        **{page: [] for page in ("index", "guide/**", "gallery/**", "api", "surveys-small")},
-        **{page: ["page-toc"] for page in ("api/*", "results")},
+        **{
+            page: []
+            for page in ("index", "guide/**", "gallery/**", "api", "architecture", "surveys-*")
+        },
+        **{page: ["page-toc"] for page in ("api/*",)},
     },
     "footer_start": ["copyright"],
     "footer_end": [],

@@ -9,14 +9,7 @@ from sklearn_astromer.modules.linear import Linear
 
 
 class SelfAttention(nn.Module):
-    """Scaled dot-product self-attention (Donoso-Oliva et al. 2023, eqs. 1 and 2).
-
-    Parameters
-    ----------
-    d_model : int
-    n_heads : int
-        Must divide `d_model`.
-    """
+    """Scaled dot-product self-attention in several heads (Donoso-Oliva et al. 2023, eqs. 1, 2)."""
 
     def __init__(self, d_model: int, n_heads: int) -> None:
         super().__init__()
@@ -40,8 +33,7 @@ class SelfAttention(nn.Module):
         query, key, value = self._heads(x)
         allowed = None if keys is None else keys[:, None, None, :]
         attended = F.scaled_dot_product_attention(query, key, value, attn_mask=allowed)
-        out: Tensor = self.out(attended.transpose(1, 2).flatten(2))  # heads side by side
-        return out
+        return self.out(attended.transpose(1, 2).flatten(2))
 
     def weights(self, x: Tensor, keys: Tensor | None = None) -> Tensor:
         """Return the attention weights, (n_windows, n_heads, L, L); see `forward`."""

@@ -45,25 +45,18 @@ class Block(nn.Module):
         attended = self.dropout(self.attention(x, keys))
         x = self.norm1(self.residual1(x) + attended if self.residual else attended)
         fed = self.dropout(self.feed_forward(x))
-        out: Tensor = self.norm2(self.residual2(x) + fed if self.residual else fed)
-        return out
+        return self.norm2(self.residual2(x) + fed if self.residual else fed)
 
     def feed_forward(self, x: Tensor) -> Tensor:
         """Apply the two dense layers to each vector."""
         activation = torch.tanh if self.activation == "tanh" else F.gelu
-        out: Tensor = self.ffn_out(activation(self.ffn_in(x)))
-        return out
+        return self.ffn_out(activation(self.ffn_in(x)))
 
 
 class Encoder(nn.Module):
     """Times and magnitudes to attention vectors (Donoso-Oliva et al. 2023, §4.1).
 
-    Padding and hidden observations are excluded as keys, so a window's vectors do not depend on
-    how far it is padded (the official mask lets both through).
-
-    Parameters
-    ----------
-    config : EncoderConfig
+    Padding and hidden observations are excluded as keys (the official mask lets both through).
     """
 
     def __init__(self, config: EncoderConfig) -> None:
@@ -126,8 +119,7 @@ class Encoder(nn.Module):
         mask : bool Tensor of shape (n_windows, L), optional
             True = a real observation; None: all are.
         hidden : bool Tensor of shape (n_windows, L), optional
-            True = its magnitude is to be reconstructed and must not be seen. At least one real
-            observation of a window stays visible.
+            True = must not be seen. At least one real observation of a window stays visible.
         phase : float32 Tensor of shape (n_windows, L, own_periods), optional
             See `phase_encoding`; needed, with `spectrum`, if the encoder has own periods.
         spectrum : float32 Tensor of shape (n_windows, n_spectrum), optional

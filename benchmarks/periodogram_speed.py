@@ -1,0 +1,98 @@
+"""Periodograms per second beside astropy and light-curve, and embedding beside features.
+
+    python benchmarks/periodogram_speed.py
+
+Real ASAS curves on one grid each, from 1 / (5 T) to 24 cycles a day, two threads where a library
+uses any. Then `AstromerEmbedder("surveys-periods").transform`, all included, beside
+`hand_crafted_features`, on the same curves. The power is compared with the exact formula.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import light_curve as lc
+import numpy as np
+import report
+import torch
+from astropy.timeseries import LombScargle
+from features import hand_crafted_features
+from realdata import load, part
+
+from sklearn_astromer import AstromerEmbedder, LightCurves
+from sklearn_astromer.periodogram import peaks
+from sklearn_astromer.periodogram.lomb_scargle import grid_power
+
+CURVES, SAMPLES_PER_PEAK, MAX_FREQUENCY = 30, 5, 24.0
+
+
+def seconds(call: Callable[[], Any]) -> float:
+    """Return the least time of three calls."""
+    best = np.inf
+    for _ in range(3):
+        start = time.perf_counter()
+        call()
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+def main() -> None:
+    """Print the tables, write the JSON."""
+    torch.set_num_threads(2)
+    curves, _ = load("asas")
+    curves = curves[part(curves) == "test"]
+    times: dict[str, list[float]] = {"ours": [], "astropy, fast": [], "light-curve, fast": []}
+    worst = 0.0
+    for curve in [curves[i] for i in range(0, 20 * CURVES, 20)]:
+        days, mag = curve[:, 0] - curve[:, 0].mean(), curve[:, 1]
+        step = 1 / (SAMPLES_PER_PEAK * np.ptp(days))
+        count = int(MAX_FREQUENCY / step)
+        frequency = step * np.arange(1, count + 1)
+        weight = np.full((1, len(days)), 1 / len(days))
+        tensors = [torch.from_numpy(x) for x in (days[None], mag[None], weight)]
+        power: list[torch.Tensor] = []
+        # light-curve takes 2^k + 1 frequencies: its time is divided by their number
+        size = 2 ** int(np.ceil(np.log2(count)))
+        periodogram = lc.Periodogram(
+            peaks=1, freqs=np.linspace(0, 2 * np.pi * step * size, size + 1), fast=True
+        )
+
+        def ours(t: Any = tensors, s: float = step, n: int = count, out: Any = power) -> None:
+            out[:] = [grid_power(*t, torch.tensor([s], dtype=torch.float64), n)[0]]
+
+        def theirs(t: Any = days, m: Any = mag, f: Any = frequency) -> None:
+            LombScargle(t, m).power(f, method="fast", assume_regular_frequency=True)
+
+        times["ours"].append(seconds(ours))
+        times["astropy, fast"].append(seconds(theirs))
+        fast = seconds(lambda p=periodogram, t=days, m=mag: p(t, m))
+        times["light-curve, fast"].append(fast * count / size)
+        some = np.random.default_rng(0).choice(count, 2000, replace=False)
+        exact = LombScargle(days, mag).power(frequency[some], method="cython")
+        worst = max(worst, float(np.abs(power[0].numpy()[some] - exact).max()))
+    mean = {name: float(np.mean(values)) for name, values in times.items()}
+    lines = [[name, f"{1e3 * t:.1f}", f"{t / mean['ours']:.1f}"] for name, t in mean.items()]
+    print(report.table(["periodogram", "ms a curve", "to ours"], lines))
+    print(f"largest difference to the exact formula: {worst:.1e}")
+
+    some = curves[:: len(curves) // 200][:200]
+    embedder = AstromerEmbedder("surveys-periods", pooling="mean_std").fit(some[:1])
+
+    def embed(X: LightCurves = some) -> None:
+        peaks._CACHE.rows.clear()
+        embedder.transform(X)
+
+    rows = {
+        "surveys-periods, all included": seconds(embed),
+        "hand_crafted_features": seconds(lambda: hand_crafted_features(some)),
+    }
+    lines = [[name, f"{len(some) / t:.0f}"] for name, t in rows.items()]
+    print(report.table(["rows of ASAS", "curves/s"], lines))
+    figures = {"seconds_a_curve": mean, "largest_difference": worst, "seconds_of_200_rows": rows}
+    report.write("periodogram_speed", figures)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""Macro-F1 against the number of observations, drawn from each test curve.
+
+    python benchmarks/short_curves.py
+
+Of the test part of ASAS and CRTS at most 60 objects per class with at least 200 observations; of
+each 10, 20, 50, 100 and 200 observations at random. Random forest, 3-fold.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+import report
+from checkpoints import objects
+from features import hand_crafted_features
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.model_selection import StratifiedKFold, cross_val_score
+from sklearn.pipeline import make_pipeline
+
+from sklearn_astromer import AstromerEmbedder, LightCurves
+
+SIZES = (10, 20, 50, 100, 200)
+ENCODERS = ("surveys-periods", "surveys-periods-unlabelled", "surveys-small")
+MOST = 60
+
+
+def drawn(curves: LightCurves, n: int) -> LightCurves:
+    """Return n random observations of each curve."""
+    rng = np.random.default_rng(0)
+    return LightCurves.from_arrays(
+        [curve[np.sort(rng.choice(len(curve), n, replace=False))] for curve in curves]
+    )
+
+
+def main() -> None:
+    """Print the table, write the JSON, draw the plot."""
+    folds = StratifiedKFold(3, shuffle=True, random_state=0)
+    forest = make_pipeline(
+        SimpleImputer(keep_empty_features=True), RandomForestClassifier(300, random_state=0)
+    )
+    figures, lines = [], []
+    _, axes = plt.subplots(1, 2, figsize=(10, 4), sharey=True, layout="constrained")
+    for catalog, ax in zip(("asas", "crts"), axes, strict=True):
+        curves, labels = objects(catalog, "test", 10**6)
+        rng = np.random.default_rng(0)
+        long = np.flatnonzero(curves.lengths >= max(SIZES))
+        kept = np.concatenate(
+            [rng.permutation(long[labels[long] == c])[:MOST] for c in np.unique(labels)]
+        )
+        curves, labels = curves[kept], labels[kept]
+        for name in (*ENCODERS, "hand-crafted features"):
+            means = []
+            for n in SIZES:
+                few = drawn(curves, n)
+                if name in ENCODERS:
+                    table = AstromerEmbedder(name, pooling="mean_std").fit_transform(few)
+                else:
+                    table = hand_crafted_features(few).to_numpy()
+                scores = cross_val_score(forest, table, labels, cv=folds, scoring="f1_macro")
+                means.append(float(scores.mean()))
+                figures.append(
+                    {"catalog": catalog, "model": name, "n": n, "macro_f1": scores.tolist()}
+                )
+            ax.plot(SIZES, means, "o-", label=name)
+            lines.append([catalog, name, *(f"{m:.3f}" for m in means)])
+            print(*lines[-1], flush=True)
+        ax.set(xscale="log", xlabel="observations", title=f"{catalog} ({len(curves)} objects)")
+        ax.set_xticks(SIZES, SIZES)
+    axes[0].set_ylabel("macro-F1")
+    axes[0].legend()
+    plt.savefig(Path(__file__).parent / "results" / "short_curves.png", dpi=100)
+    print("\n" + report.table(["catalog", "model", *map(str, SIZES)], lines))
+    report.write("short_curves", figures)
+
+
+if __name__ == "__main__":
+    main()
