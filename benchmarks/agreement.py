@@ -43,7 +43,7 @@ def agreement(device: str, most: int = 3000) -> list[dict[str, Any]]:
         curves, _ = load(catalog)
         curves = curves[np.random.RandomState(0).permutation(len(curves))[:most]]
         for weights in ("macho", "surveys-small"):
-            model = AstromerEmbedder(weights, max_epochs=0, device="cpu", precision="float32")
+            model = AstromerEmbedder(weights, device="cpu", precision="float32")
             theirs = model.fit(curves[:2]).transform(curves)
             for precision in ("float32", "bfloat16"):
                 if (device, precision) == ("cpu", "float32"):

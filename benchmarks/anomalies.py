@@ -77,9 +77,7 @@ def tables(
     yield "hand-crafted", standardise.fit_transform(hand_crafted_features(curves))
     fresh = AstromerEmbedder(max_epochs=0, random_state=0, pooling="mean_std")
     models = {"random-init": fresh}
-    models |= {
-        n: AstromerEmbedder(p, max_epochs=0, pooling="mean_std") for n, p in encoders.items()
-    }
+    models |= {n: AstromerEmbedder(p, pooling="mean_std") for n, p in encoders.items()}
     for name, model in models.items():
         yield name, standardise.fit_transform(model.fit_transform(curves))
 

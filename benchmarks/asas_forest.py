@@ -35,11 +35,11 @@ def main() -> None:
     counts = dict(zip(*map(np.ndarray.tolist, np.unique(labels, return_counts=True)), strict=True))
     print(f"{curves}\n{counts}\n", flush=True)
 
-    embedder = AstromerEmbedder("macho", max_epochs=0)
+    embedder = AstromerEmbedder("macho")
     encoder = clone(embedder).fit(curves).module_.encoder
     features = hand_crafted_features(curves).to_numpy()
     mean_and_std = clone(embedder).set_params(pooling="mean_std").fit_transform(curves)
-    small = AstromerEmbedder("surveys-small", max_epochs=0)
+    small = AstromerEmbedder("surveys-small")
     agreement = {}
     for name, each in (("macho", embedder), ("surveys-small", small)):
         rounded = clone(each).set_params(precision="bfloat16").fit_transform(curves)

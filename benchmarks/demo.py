@@ -55,7 +55,7 @@ def main() -> None:
 
     curves, labels = make_variable_stars(args.stars, random_state=0)
     print(f"{curves}\nclasses: {', '.join(np.unique(labels))}\n", flush=True)
-    embedder = AstromerEmbedder(args.pretrained, max_epochs=0, pooling="mean_std")
+    embedder = AstromerEmbedder(args.pretrained, pooling="mean_std")
     untrained = AstromerEmbedder(max_epochs=0, pooling="mean_std", random_state=0)
     features = hand_crafted_features(curves).to_numpy()
     both = np.hstack([features, embedder.fit_transform(curves)])

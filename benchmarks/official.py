@@ -80,7 +80,7 @@ if __name__ == "__main__":
     curves = LightCurves.from_arrays(
         [np.c_[golden["time"][i, :n], golden["mag"][i, :n]] for i, n in enumerate(lengths)]
     )
-    module = AstromerEmbedder("macho", max_epochs=0).fit(curves).module_
+    module = AstromerEmbedder("macho").fit(curves).module_
     worst = np.abs(
         embed(module.encoder, curves)
         - [golden["attention_padded_official"][i, :n].mean(0) for i, n in enumerate(lengths)]

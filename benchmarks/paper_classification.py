@@ -1,21 +1,21 @@
 """The classification experiment of Donoso-Oliva et al. 2023 (Figs. 9 and 10) on real catalogs.
 
     make macho && python benchmarks/paper_classification.py --quick --log runs/quick.jsonl
-    python benchmarks/paper_classification.py --catalogs asas crts --sizes 20 100 --scenarios a b
+    python benchmarks/paper_classification.py --sizes 20 100 --scenarios f a b
 
-For each catalog and each of 3 random test partitions of 100 objects per class (or a third of the
-class), 20, 50, 100, 500 or all of the remaining objects per class are trained on, a fifth of them
-for validation. Scenarios:
+Objects that no encoder of this package was trained on (parts "valid" and "test"). For each catalog
+and each of 3 random test partitions of 100 objects per class (or a third of the class), 20, 100, or
+more of the remaining objects per class are trained on, a fifth of them for validation. Scenarios:
 
-f  `macho` is frozen under the head, as it came
-a  the encoder is fine-tuned on the subset without labels, then frozen under the head
-b  the encoder is trained with the head
+f  the pretrained encoder is frozen under the head, as it came
+a  it is fine-tuned on the subset without labels, then frozen under the head
+b  it is trained with the head
 c  it is fine-tuned without labels on everything outside the test partition, then as b
 
-Without an encoder there are the LSTM baseline, on times and magnitudes scaled to [0, 1] as in the
-code released with the paper, and the same on centred magnitudes and log time steps. The forests are
-on frozen `macho` (mean; mean and standard deviation), on hand-crafted features, on these two
-together, and on a random-init encoder. "MLP+ATT std", a head of ours, has frozen encoders only.
+Encoders: the paper's (`macho`), `surveys-periods` and `surveys-periods-unlabelled`. Without an
+encoder there are the LSTM baseline, on times and magnitudes scaled to [0, 1] as in the code
+released with the paper, and the same on centred magnitudes and log time steps; and a random forest
+on hand-crafted features. Forests on the frozen encoders read mean and standard deviation.
 
 A cell that is in `results/paper_classification.jsonl` (or `--log`) is not computed again, so a
 killed run goes on, and two processes may share the work (`--catalogs asas` and `--catalogs crts`).
@@ -40,11 +40,14 @@ import numpy as np
 import pandas as pd
 import report
 import torch
+from features import hand_crafted_features
 from numpy.typing import NDArray
-from realdata import CLASSES, load
+from realdata import CLASSES, load, part
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
+from sklearn.impute import SimpleImputer
 from sklearn.metrics import f1_score
+from sklearn.pipeline import make_pipeline
 
 from sklearn_astromer import (
     AstromerClassifier,
@@ -55,8 +58,8 @@ from sklearn_astromer import (
 
 TEST_PER_CLASS = 100
 PRECISION = "bfloat16"
-HEADS = {"MLP+ATT": "mlp", "MLP+ATT std": "mean_std", "LSTM+ATT": "lstm", "skip": "skip"}
-FORESTS = ("RF macho", "RF macho std", "RF features", "RF both", "RF random-init")
+HEADS = {"MLP+ATT": "mlp", "LSTM+ATT": "lstm"}
+ENCODERS = ("macho", "surveys-periods", "surveys-periods-unlabelled")
 BASELINES = {"LSTM baseline": "minmax", "LSTM centred": "centred"}
 LOG = report.RESULTS / "paper_classification.jsonl"
 
@@ -65,9 +68,9 @@ Cell = dict[str, Any]
 
 @cache
 def catalog(name: str) -> tuple[LightCurves, NDArray[np.str_]]:
-    """Return the objects of the benchmark classes of a catalog."""
+    """Return the objects of the benchmark classes of a catalog that no encoder was trained on."""
     curves, labels = load(name)
-    chosen = np.flatnonzero(np.isin(labels, CLASSES[name]))
+    chosen = np.flatnonzero(np.isin(labels, CLASSES[name]) & (part(curves) != "train"))
     return curves[chosen], labels[chosen]
 
 
@@ -92,32 +95,22 @@ def subset(labels: NDArray[np.str_], pool: NDArray[np.int64], size: int) -> NDAr
 
 
 @cache
-def static_rows(name: str, size: int, repeat: int) -> dict[str, NDArray[np.float64]]:
-    """Return what the forests read of the objects of a cell, training and test."""
-    from features import hand_crafted_features
-
+def rows(name: str, encoder: str, size: int, repeat: int) -> NDArray[np.float64]:
+    """Return what a forest reads of the objects of a cell, training and test."""
     everything, labels = catalog(name)
     pool, test = partition(name, repeat)
     curves = everything[np.concatenate([subset(labels, pool, size), test])]
-    features = hand_crafted_features(curves).to_numpy()
-    macho = AstromerEmbedder("macho", max_epochs=0, pooling="mean_std").fit(curves)
-    fresh = AstromerEmbedder(max_epochs=0, pooling="mean_std", random_state=0)
-    mean_and_std = macho.transform(curves)
-    return {
-        "RF macho": mean_and_std[:, : macho.d_model],
-        "RF macho std": mean_and_std,
-        "RF features": features,
-        "RF both": np.hstack([features, mean_and_std]),
-        "RF random-init": fresh.fit_transform(curves),
-    }
+    if encoder == "-":
+        return hand_crafted_features(curves).to_numpy()
+    return AstromerEmbedder(encoder, pooling="mean_std").fit_transform(curves)
 
 
 @cache
-def tuned(name: str, size: int, repeat: int) -> AstromerEmbedder:
-    """Return `macho` fine-tuned on a subset of the training objects; size 0 is all."""
+def tuned(name: str, encoder: str, size: int, repeat: int) -> AstromerEmbedder:
+    """Return an encoder fine-tuned on a subset of the training objects; size 0 is all."""
     curves, labels = catalog(name)
     chosen = subset(labels, partition(name, repeat)[0], size)
-    embedder = AstromerEmbedder("macho", random_state=repeat, precision=PRECISION)
+    embedder = AstromerEmbedder(encoder, max_epochs=10, random_state=repeat, precision=PRECISION)
     return embedder.fit(curves[chosen])
 
 
@@ -134,10 +127,10 @@ def model(cell: Cell, verbose: int) -> Any:
         inputs = BASELINES[cell["model"]]
         return LightCurveLSTMClassifier(inputs=inputs, max_epochs=300, **common)
     scenario = cell["scenario"]
-    encoder: Any = "macho"
+    encoder: Any = cell["encoder"]
     if scenario in "ac":
         size = cell["size"] if scenario == "a" else 0
-        encoder = FrozenEstimator(tuned(cell["catalog"], size, cell["repeat"]))
+        encoder = FrozenEstimator(tuned(cell["catalog"], encoder, size, cell["repeat"]))
     return AstromerClassifier(
         encoder,
         head=HEADS[cell["model"]],
@@ -153,11 +146,14 @@ def run(cell: Cell, verbose: int) -> Cell:
     pool, test = partition(cell["catalog"], cell["repeat"])
     chosen = subset(labels, pool, cell["size"])
     start = time.perf_counter()
-    if cell["model"] in FORESTS:
-        rows = static_rows(cell["catalog"], cell["size"], cell["repeat"])[cell["model"]]
-        forest = RandomForestClassifier(300, random_state=cell["repeat"])
+    if cell["model"] == "RF":
+        table = rows(cell["catalog"], cell["encoder"], cell["size"], cell["repeat"])
+        forest = make_pipeline(
+            SimpleImputer(keep_empty_features=True),
+            RandomForestClassifier(300, random_state=cell["repeat"]),
+        )
         n = len(chosen)
-        predicted = forest.fit(rows[:n], labels[chosen]).predict(rows[n:])
+        predicted = forest.fit(table[:n], labels[chosen]).predict(table[n:])
         best: dict[str, Any] = {}
     else:
         fitted = model(cell, verbose).fit(curves[chosen], labels[chosen])
@@ -185,17 +181,18 @@ def cells(args: argparse.Namespace) -> list[Cell]:
     for repeat in range(args.repeats):
         for size in sorted(args.sizes, key=lambda s: s or np.inf):
             for name in args.catalogs:
-                base = {"catalog": name, "size": size, "repeat": repeat}
-                for name_of_model in (*FORESTS, *BASELINES):
+                base = {"catalog": name, "size": size, "repeat": repeat, "encoder": "-"}
+                for name_of_model in ("RF", *BASELINES):
                     wanted.append({**base, "model": name_of_model, "scenario": "-"})
-                for scenario in args.scenarios:
-                    for head in HEADS:
-                        if scenario in "fa" or head != "MLP+ATT std":
-                            wanted.append({**base, "model": head, "scenario": scenario})
+                for encoder in args.encoders:
+                    of = {**base, "encoder": encoder}
+                    wanted.append({**of, "model": "RF", "scenario": "f"})
+                    for scenario in args.scenarios:
+                        wanted += [{**of, "model": head, "scenario": scenario} for head in HEADS]
     return [cell for cell in wanted if not args.models or cell["model"] in args.models]
 
 
-KEYS = ["catalog", "size", "model", "scenario", "repeat"]
+KEYS = ["catalog", "size", "encoder", "model", "scenario", "repeat"]
 
 
 def done(log: Path) -> pd.DataFrame:
@@ -208,7 +205,7 @@ def done(log: Path) -> pd.DataFrame:
 def summary(results: pd.DataFrame) -> pd.DataFrame:
     """Return mean and standard deviation over the repeats, a row per kind of cell."""
     return (
-        results.groupby(KEYS[:4])
+        results.groupby(KEYS[:5])
         .agg(
             repeats=("macro_f1", "size"),
             macro_f1=("macro_f1", "mean"),
@@ -217,7 +214,7 @@ def summary(results: pd.DataFrame) -> pd.DataFrame:
             best_seconds=("best_seconds", "mean"),
         )
         .reset_index()
-        .sort_values(["catalog", "size", "scenario", "model"])
+        .sort_values(["catalog", "size", "encoder", "scenario", "model"])
     )
 
 
@@ -231,6 +228,7 @@ def table(rows: pd.DataFrame) -> str:
             [
                 row.catalog,
                 row.size or "all",
+                row.encoder,
                 row.model,
                 row.scenario,
                 f1 + ("" if row.repeats == 3 else f" (n={row.repeats})"),
@@ -241,6 +239,7 @@ def table(rows: pd.DataFrame) -> str:
     header = [
         "catalog",
         "per class",
+        "encoder",
         "model",
         "scenario",
         "macro-F1",
@@ -261,15 +260,18 @@ def draw(results: pd.DataFrame) -> None:
     figure, axes = plt.subplots(
         1, len(names), figsize=(5 * len(names) + 2, 4.5), squeeze=False, layout="constrained"
     )
-    models = [*BASELINES, *HEADS, *FORESTS]
+    models = ["RF", *BASELINES, *HEADS]
+    encoders = ["-", *ENCODERS]
     lines = {"-": ":", "f": "--", "a": "-.", "b": "-", "c": (0, (1, 1))}
     handles = {}
     for axis, name in zip(axes[0], names, strict=True):
         of_catalog = results[(results["catalog"] == name) & (results["size"] > 0)]
         sizes = sorted(of_catalog["size"].unique())
-        for i, ((kind, scenario), group) in enumerate(of_catalog.groupby(["model", "scenario"])):
+        grouped = of_catalog.groupby(["encoder", "model", "scenario"])
+        for i, ((encoder, kind, scenario), group) in enumerate(grouped):
             mean = group.groupby("size")["macro_f1"].agg(["mean", "std"]).fillna(0)
-            label = kind if scenario == "-" else f"{kind} ({scenario})"
+            label = f"{kind}, features" if encoder == "-" and kind == "RF" else kind
+            label = label if encoder == "-" else f"{kind} ({scenario}), {encoder}"
             handles[label] = axis.errorbar(
                 mean.index * 1.012**i,  # side by side
                 mean["mean"],
@@ -278,13 +280,12 @@ def draw(results: pd.DataFrame) -> None:
                 ms=4,
                 capsize=2,
                 ls=lines[scenario],
-                color=plt.get_cmap("tab20")(models.index(kind)),
+                color=f"C{encoders.index(encoder)}",
             )
         axis.set(xscale="log", xlabel="objects per class", ylabel="macro-F1", title=name.upper())
         axis.set_xticks(sizes, map(str, sizes))
         axis.minorticks_off()
-    labels = sorted(handles, key=lambda label: (models.index(label.split(" (")[0]), label))
-    figure.legend([handles[x] for x in labels], labels, loc="outside right", fontsize=8)
+    figure.legend(handles.values(), handles, loc="outside right", fontsize=8)
     figure.savefig(report.RESULTS / "paper_classification.png", dpi=110)
 
 
@@ -293,6 +294,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--catalogs", nargs="+", default=["asas", "crts"], choices=CLASSES)
     parser.add_argument("--sizes", nargs="+", type=int, default=[20, 50, 100, 500, 0])
+    parser.add_argument("--encoders", nargs="+", default=list(ENCODERS))
     parser.add_argument("--scenarios", nargs="*", default=list("fabc"), choices="fabc")
     parser.add_argument("--models", nargs="+", help="only these, e.g. MLP+ATT skip")
     parser.add_argument("--repeats", type=int, default=3)

@@ -42,7 +42,7 @@ def main() -> None:
     rows = {"mean predictor": (DummyRegressor(), X, X_test)}
     for name in ("macho", "surveys-small", "surveys-periods"):
         for pooling in ("mean", "mean_std"):
-            embedder = AstromerEmbedder(name, max_epochs=0, pooling=pooling)
+            embedder = AstromerEmbedder(name, pooling=pooling)
             embedded = embedder.fit_transform(X), embedder.transform(X_test)
             rows[f"forest, {name} {pooling}"] = (forest, *embedded)
     with_periods = AstromerEmbedder("surveys-periods", periods_in_row=True)

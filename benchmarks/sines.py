@@ -36,9 +36,7 @@ def main() -> None:
     """Print the table and write the JSON."""
     curves, labels = sines(max(SIZES))
     tables = {
-        f"{weights}, {pooling}": AstromerEmbedder(
-            weights, max_epochs=0, pooling=pooling
-        ).fit_transform(curves)
+        f"{weights}, {pooling}": AstromerEmbedder(weights, pooling=pooling).fit_transform(curves)
         for weights in ("surveys-periods", "surveys-periods-unlabelled", "surveys-small", "macho")
         for pooling in ("mean", "mean_std")
     }
