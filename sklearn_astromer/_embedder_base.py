@@ -109,7 +109,7 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
         if self.pooling is None:
             return self._vectors(run, self._windows(curves))
         rows = np.empty((len(curves), len(self.get_feature_names_out())), dtype=np.float32)
-        parts = list(pieces(curves.offsets, PIECE_OBSERVATIONS))
+        parts = self._pieces(curves, PIECE_OBSERVATIONS)
         windows = (self._windows(curves[part]) for part in parts)
         for part, pooled in zip(parts, self._pooled(run, windows, self.pooling), strict=True):
             rows[part] = pooled
@@ -158,7 +158,7 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
             total = len(X)
             on_cpu = resolve_device(self.device).type == "cpu"
             most = PIECE_OBSERVATIONS if on_cpu else GPU_PIECE_OBSERVATIONS
-            parts = (X[part] for part in pieces(X.offsets, most))
+            parts = (X[part] for part in self._pieces(X, most))
         elif isinstance(X, (np.ndarray, pd.DataFrame, pd.Series)):
             raise TypeError(
                 f"X is one {type(X).__name__}: give it to transform, or pieces of it as [X1, X2, …]"
@@ -169,6 +169,12 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
                 rows = self.transform(part)
                 bar.update(len(rows))
                 yield rows
+
+    def _pieces(self, curves: LightCurves, most: int) -> list[slice]:
+        """Return pieces of about `most` observations; all in one where rows share periods."""
+        if self.shared_periods:
+            return [slice(0, len(curves))]
+        return list(pieces(curves.offsets, most))
 
     def _pooled(
         self, run: Any, parts: Iterator[Windows], pooling: str
@@ -302,8 +308,18 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
 
     def _windows(self, curves: LightCurves, hidden: NDArray[np.bool_] | None = None) -> Windows:
         """Return the windows of the curves, with the periods of what is visible of them."""
-        config, device = self.module_.encoder.config, resolve_device(self.device)
-        return make_windows(curves, self.window_size, config, device, hidden)
+        device = resolve_device(self.device)
+        return self._make_windows(curves, self.module_.encoder.config, device, hidden)
+
+    def _make_windows(
+        self,
+        curves: LightCurves,
+        config: EncoderConfig,
+        device: torch.device,
+        hidden: NDArray[np.bool_] | None = None,
+    ) -> Windows:
+        shared = self.shared_periods
+        return make_windows(curves, self.window_size, config, device, hidden, shared)
 
     def _network(self, device: torch.device) -> Astromer:
         """Return the fitted network on `device`; the fitted one itself never leaves the CPU."""
@@ -381,7 +397,7 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
         if config.own_periods:  # of the visible observations
             curves = curves if chosen is None else curves[chosen]
             hidden = draw_hidden(Windows(curves, self.window_size), self.probed_fraction, seed)
-            windows = make_windows(curves, self.window_size, config, device, hidden)
+            windows = self._make_windows(curves, config, device, hidden)
         else:
             windows = Windows(curves, self.window_size)
             windows = windows if chosen is None else windows.of(chosen)

@@ -192,10 +192,10 @@ class AstromerClassifier(EncoderMixin, ClassifierBase):
 
     Examples
     --------
-    >>> from sklearn_astromer import AstromerClassifier, AstromerEmbedder
+    >>> from sklearn_astromer import AstromerClassifier, AstromerEmbedder, EncoderConfig
     >>> from sklearn_astromer.datasets import make_variable_stars
     >>> curves, labels = make_variable_stars(40, classes=["MIRA", "CONST"], random_state=0)
-    >>> encoder = AstromerEmbedder(d_model=16, d_ff=16, max_epochs=0)
+    >>> encoder = AstromerEmbedder(architecture=EncoderConfig(d_model=16), max_epochs=0)
     >>> model = AstromerClassifier(encoder, head="skip", max_epochs=30, random_state=0)
     >>> model.fit(curves, labels).predict(curves).shape
     (40,)

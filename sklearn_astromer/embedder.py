@@ -23,7 +23,6 @@ from sklearn_astromer._estimator_base import (
     split_stars,
     whole_or_not,
 )
-from sklearn_astromer.inference.batches import make_windows
 from sklearn_astromer.inference.networks import WINDOW_SIZE, make_checkpoint, make_network
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.modules.config import EncoderConfig, as_config
@@ -61,6 +60,9 @@ class AstromerEmbedder(EmbeddingBase):
     periods_in_row : bool
         With own periods: append the decimal logarithms of the frequencies (1/days) of the peaks
         of the object's periodogram, and their powers, see `Peaks`.
+    shared_periods : bool
+        With own periods: one periodogram for all rows of an id, the bands of a star, each about
+        its own mean magnitude. For `MultiBandEmbedder`, or `LightCurves` in several bands.
     window_size : int
         The most observations the encoder sees at once.
     max_epochs : int, optional
@@ -177,6 +179,7 @@ class AstromerEmbedder(EmbeddingBase):
         *,
         pooling: str | None = "mean",
         periods_in_row: bool = False,
+        shared_periods: bool = False,
         window_size: int = WINDOW_SIZE,
         max_epochs: int | None = None,
         batch_size: int = 32,
@@ -209,6 +212,7 @@ class AstromerEmbedder(EmbeddingBase):
         self.window_size = window_size
         self.pooling = pooling
         self.periods_in_row = periods_in_row
+        self.shared_periods = shared_periods
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.lr = lr
@@ -315,7 +319,7 @@ class AstromerEmbedder(EmbeddingBase):
             if epochs > 0:
                 valid = self._split(curves, split_seed) if validate else None
                 config = module.encoder.config
-                kept = make_windows(curves, self.window_size, config, device)
+                kept = self._make_windows(curves, config, device)
                 kept = kept if valid is None else kept.of(~valid)
                 asking: dict[str, Any] = {
                     "device": device,

@@ -57,12 +57,12 @@ class AstromerRegressor(RegressorMixin, EncoderMixin, SupervisedBase):
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn_astromer import AstromerEmbedder, AstromerRegressor
+    >>> from sklearn_astromer import AstromerEmbedder, AstromerRegressor, EncoderConfig
     >>> from sklearn_astromer.datasets import make_variable_stars
     >>> curves, _, parameters = make_variable_stars(
     ...     40, classes=["MIRA", "CEP"], random_state=0, return_parameters=True
     ... )
-    >>> encoder = AstromerEmbedder(d_model=16, d_ff=16, max_epochs=0)
+    >>> encoder = AstromerEmbedder(architecture=EncoderConfig(d_model=16), max_epochs=0)
     >>> model = AstromerRegressor(encoder, max_epochs=5, random_state=0)
     >>> model.fit(curves, np.log10(parameters["period"])).predict(curves).shape
     (40,)

@@ -29,6 +29,7 @@ from sklearn_astromer.inspection import (
     AttentionDisplay,
     EmbeddingDisplay,
     FewShotDisplay,
+    PeriodogramDisplay,
     ReconstructionDisplay,
     TrainingCurveDisplay,
 )
@@ -496,3 +497,50 @@ def test_real_curves(shared, embedder):
     curves = LightCurves.from_parquet(shared / "data" / "stripe82.parquet", band="g")[:30]
     assert draws(ReconstructionDisplay.from_estimator(embedder, curves, index=2, random_state=0))
     assert draws(AttentionDisplay.from_estimator(embedder, curves, index=2))
+
+
+# -- periodograms --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def pulsating():
+    stars = make_variable_stars(
+        6, classes=["RRAB"], n_observations=(90, 120), random_state=0, return_parameters=True
+    )
+    return stars[0], stars[2]["period"].to_numpy()
+
+
+def test_periodogram_of_a_curve(pulsating):
+    curves, periods = pulsating
+    display = PeriodogramDisplay.from_curves(curves, index=3, n_peaks=2)
+    assert len(display.peaks) == 2
+    assert f"{periods[3]:.4g}"[:5] in display.ax_.get_xlabel()
+    highest = display.frequency[display.power.argmax()]
+    assert np.min(np.abs(np.array([0.5, 1, 2]) / periods[3] - highest)) < 0.01
+    np.testing.assert_array_equal(display.power_.get_xdata(), display.frequency)
+    assert draws(display)
+
+
+def test_hidden_observations_are_not_in_the_periodogram(pulsating):
+    curves, _ = pulsating
+    embedder = AstromerEmbedder("surveys-periods", random_state=0).fit(curves)
+    display = PeriodogramDisplay.from_estimator(embedder, curves, index=1, random_state=0)
+    hidden, one = display.curve.hidden, curves[[1]]
+    noise = np.random.default_rng(0).normal(0, 3, len(hidden))
+    changed = LightCurves(
+        one.time, one.mag + np.where(hidden, noise, 0), one.mag_err, offsets=one.offsets
+    )
+    again = PeriodogramDisplay.from_estimator(embedder, changed, hidden=hidden)
+    np.testing.assert_array_equal(again.power, display.power)
+    np.testing.assert_allclose(again.curve.reconstructed, display.curve.reconstructed, atol=1e-5)
+    assert display.curve.rmse < 0.6 * np.std(one.mag)  # it follows the folded curve
+    assert draws(display)
+
+
+def test_without_own_periods_there_is_an_explanation(embedder, curves):
+    with pytest.raises(ValueError, match="no own periods"):
+        PeriodogramDisplay.from_estimator(embedder, curves, random_state=0)
+    constant = LightCurves.from_grid(np.full((1, 20), 15.0))
+    display = PeriodogramDisplay.from_curves(constant)
+    assert len(display.peaks) == 0
+    assert display.ax_.get_xlabel() == "time (days)"

@@ -16,6 +16,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_astromer import AstromerEmbedder, LightCurves
 from sklearn_astromer.multiband import MultiBandEmbedder, Stars
+from sklearn_astromer.periodogram import find_peaks
 
 SMALL = {"d_model": 8, "n_heads": 2, "d_ff": 8, "max_epochs": 0, "random_state": 0}
 # star, band, observations; in the order in which a survey might give them
@@ -254,3 +255,78 @@ def test_stripe_82(shared, tmp_path):
     np.testing.assert_array_equal(
         joblib.load(tmp_path / "model").predict(test), linear.predict(test)
     )
+
+
+# -- periods of all bands together ---------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def sparse():
+    """Stars with 12 observations in each of three bands, of different means and amplitudes."""
+    rng = np.random.default_rng(0)
+    periods = rng.uniform(0.3, 0.9, 12)
+    rows = []
+    for period in periods:
+        for band, (mean, amplitude) in enumerate([(17.0, 0.5), (15.0, 0.35), (14.0, 0.25)]):
+            time = np.sort(rng.uniform(0, 900, 12))
+            mag = mean + amplitude * np.sin(2 * np.pi * time / period)
+            rows.append((np.c_[time, mag + rng.normal(0, 0.05, 12)], "gri"[band]))
+    curves = LightCurves.from_arrays(
+        [row for row, _ in rows],
+        ids=np.repeat(np.arange(12), 3),
+        band=[band for _, band in rows],
+    )
+    return curves, periods
+
+
+def found_share(frequency, periods):
+    ratio = frequency[:, 0] * periods
+    return np.mean(np.min([np.abs(ratio / k - 1) for k in (0.5, 1, 2)], axis=0) < 1e-3)
+
+
+def test_bands_together_show_a_period_that_none_shows_alone(sparse):
+    curves, periods = sparse
+    alone, together = find_peaks(curves), find_peaks(curves, join_bands=True)
+    per_row = np.repeat(periods, 3)
+    assert found_share(together.frequency, per_row) > 0.9
+    assert found_share(alone.frequency, per_row) < 0.6
+    np.testing.assert_array_equal(together.frequency[::3], together.frequency[2::3])
+    mixed = np.random.default_rng(1).permutation(len(curves))
+    again = find_peaks(curves[mixed], join_bands=True)
+    np.testing.assert_array_equal(again.frequency, together.frequency[mixed])
+
+
+def test_shared_periods_reach_the_rows(sparse, monkeypatch):
+    curves, _ = sparse
+    embedder = AstromerEmbedder("surveys-periods", periods_in_row=True, shared_periods=True)
+    rows = MultiBandEmbedder(embedder, list("gri")).fit_transform(Stars(curves))
+    rows = rows.reshape(12, 3, -1)
+    np.testing.assert_array_equal(rows[:, 0, -12:], rows[:, 2, -12:])
+    np.testing.assert_array_equal(
+        rows[:, 0, -12:], find_peaks(curves, join_bands=True).columns[::3]
+    )
+    monkeypatch.setattr("sklearn_astromer._embedder_base.PIECE_OBSERVATIONS", 40)
+    fitted = embedder.fit(curves)
+    np.testing.assert_allclose(fitted.transform(curves), rows.reshape(36, -1), atol=1e-5)
+    alone = AstromerEmbedder("surveys-periods", periods_in_row=True).fit(curves).transform(curves)
+    assert not np.array_equal(alone[:, -12:], rows.reshape(36, -1)[:, -12:])
+
+
+def test_hidden_observations_stay_hidden_from_the_other_bands(sparse):
+    """What is hidden in one band does not reach another band through their periodogram."""
+    curves, _ = sparse
+    embedder = AstromerEmbedder("surveys-periods", shared_periods=True).fit(curves)
+    hidden = [np.arange(12) % 2 == 0 if i % 3 == 0 else np.zeros(12, bool) for i in range(36)]
+    flat = np.concatenate(hidden)
+    noise = np.random.default_rng(0).normal(0, 1, flat.shape)
+    changed = LightCurves(
+        curves.time,
+        curves.mag + np.where(flat, noise, 0),
+        offsets=curves.offsets,
+        ids=curves.ids,
+        band=curves.band,
+    )
+    for a, b in zip(
+        embedder.reconstruct(curves, hidden), embedder.reconstruct(changed, hidden), strict=True
+    ):
+        np.testing.assert_allclose(a, b, atol=1e-4)

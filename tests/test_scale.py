@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from embedders import make_embedder
+from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 
@@ -276,7 +277,7 @@ def test_one_band_of_mixed_ones(stars, rubin, embedder):
 
 def test_all_bands_of_mixed_ones(rubin, embedder):
     bands = ["r", "g"]
-    model = MultiBandEmbedder(make_embedder(**embedder.get_params()), bands)
+    model = MultiBandEmbedder(clone(embedder), bands)
     expected = model.fit_transform(rubin["diaObjectForcedSource"])
     result = embed_partitions(dd.from_pandas(rubin, npartitions=4), model, columns=["color"])
     rows = result.compute(scheduler="sync")
@@ -330,7 +331,7 @@ def test_pipelines_and_pandas_output(stars, embedder):
     from sklearn.decomposition import PCA
     from sklearn.pipeline import make_pipeline
 
-    model = make_pipeline(make_embedder(**embedder.get_params()), PCA(2))
+    model = make_pipeline(clone(embedder), PCA(2))
     model.fit(stars["lightcurve"])
     model.set_output(transform="pandas")
     frame = dd.from_pandas(stars, npartitions=2)
@@ -353,7 +354,7 @@ def test_what_cannot_be_embedded_is_said_at_once(stars, embedder):
     with pytest.raises(ValueError, match="no feature names"):
         embed_partitions(
             frame,
-            make_embedder(**{**embedder.get_params(), "pooling": None}).fit(stars["lightcurve"]),
+            clone(embedder).set_params(pooling=None).fit(stars["lightcurve"]),
         )
     for message, options in [
         ("no column 'lc'", {"column": "lc"}),

@@ -128,17 +128,22 @@ def make_windows(
     config: EncoderConfig,
     device: torch.device,
     hidden: NDArray[np.bool_] | None = None,
+    join_bands: bool = False,
 ) -> Windows:
     """Return windows with all that an encoder reads.
 
     With own periods these are the peaks of the periodograms of what is visible: `hidden`, as for
-    `Windows.join_hidden`, tells what is not.
+    `Windows.join_hidden`, tells what is not; `join_bands` is that of `find_peaks`.
     """
     peaks = None
     if config.own_periods:
         seen = curves if hidden is None else curves._trusted(curves._flat.where(~hidden))
         peaks = find_peaks(
-            seen, config.own_periods, max_frequency=config.max_frequency, device=device
+            seen,
+            config.own_periods,
+            max_frequency=config.max_frequency,
+            join_bands=join_bands,
+            device=device,
         )
     return Windows(curves, window_size, peaks)
 

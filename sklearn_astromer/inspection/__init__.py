@@ -7,6 +7,7 @@ A display holds what it shows; `plot` draws it, on axes of yours if you pass som
 from sklearn_astromer.inspection.attention import AttentionDisplay
 from sklearn_astromer.inspection.embeddings import EmbeddingDisplay
 from sklearn_astromer.inspection.few_shot import FewShotDisplay
+from sklearn_astromer.inspection.periodogram import PeriodogramDisplay
 from sklearn_astromer.inspection.reconstruction import ReconstructionDisplay
 from sklearn_astromer.inspection.training_curve import TrainingCurveDisplay
 
@@ -14,6 +15,7 @@ __all__ = [
     "AttentionDisplay",
     "EmbeddingDisplay",
     "FewShotDisplay",
+    "PeriodogramDisplay",
     "ReconstructionDisplay",
     "TrainingCurveDisplay",
 ]

@@ -124,6 +124,16 @@ class ReconstructionDisplay(Display):
         ValueError
             If `hidden` does not fit the curve, hides a whole window, or hides nothing.
         """
+        display = cls.reconstructed_by(
+            estimator, X, index=index, hidden=hidden, random_state=random_state
+        )
+        return display.plot(ax=ax, **kwargs)
+
+    @classmethod
+    def reconstructed_by(
+        cls, estimator: Any, X: Any, *, index: int, hidden: float | ArrayLike, random_state: Any
+    ) -> ReconstructionDisplay:
+        """Do what `from_estimator` does, without drawing."""
         check_embedder(estimator, cls.__name__)
         curves, name = one_curve(X, index)
         if np.ndim(hidden) == 0:
@@ -137,7 +147,7 @@ class ReconstructionDisplay(Display):
                 f"nothing is hidden of object {name}, which has {len(mask)} observation(s): "
                 "pass a larger hidden, or another index"
             )
-        display = cls(
+        return cls(
             time=curves.time,
             mag=curves.mag,
             hidden=mask,
@@ -145,7 +155,6 @@ class ReconstructionDisplay(Display):
             mag_err=curves.mag_err,
             name=name,
         )
-        return display.plot(ax=ax, **kwargs)
 
     @property
     def rmse(self) -> float:
@@ -197,6 +206,9 @@ class ReconstructionDisplay(Display):
 
         hollow = {"marker": "o", "markerfacecolor": "none"}
         self.shown_ = draw(~hidden, shown_kwargs, marker=".", color="0.6", label="shown")
+        if not hidden.any():
+            label_light_curve(ax, self.name, period)
+            return self
         self.hidden_ = draw(hidden, hidden_kwargs, **hollow, color="tab:blue", label="hidden")
         keywords = style(
             kind, reconstructed_kwargs, **points, marker="x", color="tab:red", label="reconstructed"

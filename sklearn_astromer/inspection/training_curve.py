@@ -43,11 +43,12 @@ class TrainingCurveDisplay(Display):
 
     Examples
     --------
-    >>> from sklearn_astromer import AstromerEmbedder
+    >>> from sklearn_astromer import AstromerEmbedder, EncoderConfig
     >>> from sklearn_astromer.datasets import make_variable_stars
     >>> from sklearn_astromer.inspection import TrainingCurveDisplay
     >>> curves, labels = make_variable_stars(20, n_observations=30, random_state=0)
-    >>> embedder = AstromerEmbedder(d_model=16, d_ff=16, max_epochs=3, random_state=0).fit(curves)
+    >>> tiny = EncoderConfig(d_model=16)
+    >>> embedder = AstromerEmbedder(architecture=tiny, max_epochs=3, random_state=0).fit(curves)
     >>> TrainingCurveDisplay.from_estimator(embedder).ax_.get_ylabel()
     'RMSE of hidden observations (mag)'
     """

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
 from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.periodogram import bands
 from sklearn_astromer.periodogram.profile import N_BINS
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ def find_peaks(
     *,
     max_frequency: float = 24.0,
     samples_per_peak: float = SAMPLES_PER_PEAK,
+    join_bands: bool = False,
     device: str | torch.device = "cpu",
     progress: bool = False,
 ) -> Peaks:
@@ -114,6 +116,8 @@ def find_peaks(
         Cycles a day.
     samples_per_peak : float
         Points of the grid in 1 / (time span).
+    join_bands : bool
+        One periodogram for all rows of an id, the bands of a star, each about its own mean.
     device : str or torch.device
     progress : bool
         Show a progress bar.
@@ -155,6 +159,16 @@ def find_peaks(
         )
     device = torch.device(device)
     refuse_fork(device)
+    if join_bands and len(curves):
+        stars, star = bands.join_bands(curves)
+        return find_peaks(
+            stars,
+            n_peaks,
+            max_frequency=max_frequency,
+            samples_per_peak=samples_per_peak,
+            device=device,
+            progress=progress,
+        )[star]
     n = len(curves)
     parameters = (n_peaks, float(max_frequency), float(samples_per_peak), device.type)
     keys = [_key(curves, i, parameters) for i in range(n)]
@@ -166,7 +180,7 @@ def find_peaks(
         span = curves.time[curves.offsets[1:] - 1] - curves.time[curves.offsets[:-1]]
     with tqdm(total=n, initial=n - len(missing), unit="object", disable=not progress) as bar:
         for batch in _batches(curves, span, missing, max_frequency * samples_per_peak, device):
-            time, mag, weight = (torch.from_numpy(x).to(device) for x in _gather(curves, batch))
+            time, mag, weight = (torch.from_numpy(x).to(device) for x in weighted(curves, batch))
             with torch.inference_mode(), torch.autocast(device.type, enabled=False):
                 found = search(
                     time,
@@ -213,7 +227,7 @@ def _batches(
         yield batch
 
 
-def _gather(curves: LightCurves, objects: list[int]) -> tuple[NDArray[np.float64], ...]:
+def weighted(curves: LightCurves, objects: list[int]) -> tuple[NDArray[np.float64], ...]:
     """Return centred times, magnitudes and weights, (n, L) each, padded."""
     longest = max(int(curves.lengths[i]) for i in objects)
     time, mag, weight = np.zeros((3, len(objects), longest))

@@ -6,7 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sklearn_astromer.periodogram import lomb_scargle
+from sklearn_astromer.datasets import make_variable_stars
+from sklearn_astromer.periodogram import lomb_scargle, power_spectrum
 from sklearn_astromer.periodogram.lomb_scargle import grid_power, harmonic_power
 
 timeseries = pytest.importorskip("astropy.timeseries", reason="compares with astropy")
@@ -79,3 +80,14 @@ def test_harmonics_are_those_of_astropy(n_harmonics):
         frequency, method="chi2"
     )
     np.testing.assert_allclose(found[0].numpy(), expected, atol=1e-6)
+
+
+def test_spectrum_of_one_object_is_that_of_astropy():
+    curves, _ = make_variable_stars(5, random_state=0)
+    frequency, power = power_spectrum(curves, 3, max_frequency=4.0)
+    time, mag = curves[3].T[:2]
+    errors = curves[[3]].mag_err
+    dy = None if errors is None else np.sqrt(errors**2 + np.median(errors) ** 2)
+    exact = timeseries.LombScargle(time, mag, dy).power(frequency, method="cython")
+    np.testing.assert_allclose(power, exact, atol=1e-4)
+    assert frequency[-1] == pytest.approx(4.0, abs=0.01)

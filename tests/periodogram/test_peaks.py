@@ -98,7 +98,7 @@ def test_of_equal_aliases_the_slower_comes_first():
 def test_what_was_found_is_kept(stars, monkeypatch):
     curves = stars[0][:6]
     first = find_peaks(curves)
-    monkeypatch.setattr(peaks, "_gather", None)  # nothing is computed again
+    monkeypatch.setattr(peaks, "weighted", None)  # nothing is computed again
     np.testing.assert_array_equal(find_peaks(curves[::-1]).frequency, first.frequency[::-1])
     with pytest.raises(TypeError):
         find_peaks(curves, max_frequency=20.0)
