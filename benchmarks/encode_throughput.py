@@ -5,11 +5,11 @@
 The encoder is ASTROMER 1 (256 channels, 2 layers, 4 heads, 128 hidden units) on every side; weights
 do not matter for the time. Every side embeds the same observations, in a process of its own, in
 turn, for several rounds; a figure is the median over the rounds of the best of some passes. All
-with two threads. What ours is compared with in the same process, pass by pass (bfloat16 with
-float32, float32 with the products of torch), is the median over all passes of the ratio of the two,
-for the pace of a machine changes within a minute.
+with two threads. What ours is compared with in the same process, pass by pass (bfloat16 and
+disabled kernels), is the median over all passes of the ratio of the two.
 
-- ours: `AstromerEmbedder.transform` as it is, pooled, in float32 and bfloat16;
+- ours: `AstromerEmbedder.transform` as it is, pooled, in float32 and bfloat16, and both with
+  `sklearn_astromer.kernels` disabled;
 - official: ``SingleBandEncoder.encode`` of `astromer` 0.1.8 at its default batch of 1 (on a few
   curves) and at larger ones, in ``runs/official-venv`` (made by train_throughput.py);
 - tf.function: its encoder alone, compiled, on full windows at the best of some batches;
@@ -18,10 +18,6 @@ for the pace of a machine changes within a minute.
 
 Sets of real curves: full windows of ASAS; Stripe 82 (r), short curves; ASAS and CRTS, cut into
 windows of at most 199 observations, for the official package makes two windows of 200.
-
-The limit of the machine is its best float32 matrix product by any of the libraries, those of torch
-timed by turns with ours. A full window of 200 costs 0.344 GFLOP, and 0.304 as ours computes it in
-float32 (`modules.condensed`).
 """
 
 from __future__ import annotations
@@ -33,7 +29,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from functools import partial
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -45,12 +41,12 @@ CURVES = ROOT / "runs" / "encode_throughput.npz"
 MODEL = ROOT / "runs" / "encode_throughput.onnx"
 THREADS = 2
 LENGTH = 200
-FLOPS, OUR_FLOPS = 0.344e9, 0.304e9
-SHAPES = ((2048, 2048), (4096, 256))  # of the products
 SETS = ("full windows", "Stripe 82", "ASAS", "CRTS")
 SIDES = (
     "ours float32",
     "ours bfloat16",
+    "ours float32, no kernels",
+    "ours bfloat16, no kernels",
     "official, batch 1",
     "official, best batch",
     "tf.function",
@@ -77,67 +73,34 @@ def rate(name: str, run: Callable[[], Any], passes: int, count: int) -> dict[str
     return {"set": name, "per_second": count / min(seconds)}
 
 
-def gflops(call: Callable[[], Any], rows: int, width: int, passes: int) -> float:
-    """Time a product of (rows, width) by (width, width), as long at a time as a pass of a set."""
-    billions = 2e-9 * rows * width**2
-    count = round(150 / billions)
-    best = rate("", lambda: [call() for _ in range(count)], passes, count)["per_second"]
-    return float(billions * best)
-
-
 def ours(passes: int) -> list[dict[str, Any]]:
-    """Embed by this package, by turns with torch's products: the machine's pace changes."""
+    """Embed by this package."""
     import torch
 
-    from sklearn_astromer import AstromerEmbedder, LightCurves
+    from sklearn_astromer import AstromerEmbedder, LightCurves, kernels
 
     torch.set_num_threads(THREADS)
     embedded: dict[tuple[str, str], list[float]] = {}
-    products = products_of_torch()
-    multiplied: dict[str, list[float]] = {name: [] for name in products}
     for name in SETS:
         curves = LightCurves.from_arrays(curves_of(name))
-        sides = {
+        embedders = {
             f"ours {p}": AstromerEmbedder(max_epochs=0, precision=p, device="cpu", random_state=0)
             for p in ("float32", "bfloat16")
         }
-        for embedder in sides.values():
+        for embedder in embedders.values():
             embedder.fit(curves).transform(curves)
         for _ in range(passes):
-            for side, embedder in sides.items():
-                now = rate(name, lambda e=embedder, c=curves: e.transform(c), 1, len(curves))
-                embedded.setdefault((side, name), []).append(now["per_second"])
-            for product, call in products.items() if name == SETS[0] else ():
-                with torch.inference_mode():
-                    multiplied[product].append(call())
+            for side, embedder in embedders.items():
+                for suffix, context in (("", nullcontext), (", no kernels", kernels.disabled)):
+                    with context():
+                        now = rate(
+                            name, lambda e=embedder, c=curves: e.transform(c), 1, len(curves)
+                        )
+                    embedded.setdefault((side + suffix, name), []).append(now["per_second"])
     return [
-        *(
-            {"side": side, "set": name, "per_second": max(values), "passes": values}
-            for (side, name), values in embedded.items()
-        ),
-        *(
-            {"product": name, "gflops": max(values), "passes": values}
-            for name, values in multiplied.items()
-        ),
+        {"side": side, "set": name, "per_second": max(values), "passes": values}
+        for (side, name), values in embedded.items()
     ]
-
-
-def products_of_torch() -> dict[str, Callable[[], float]]:
-    """Return what times float32 products by torch."""
-    import torch.nn.functional as F  # noqa: N812
-    from torch import randn
-
-    from sklearn_astromer.modules.linear import Linear
-
-    found: dict[str, Callable[[], float]] = {}
-    for rows, width in SHAPES:
-        x, layer = randn(rows, width), Linear(width, width, bias=False)
-        for library, call in (
-            ("torch MKL", lambda x=x, w=layer.weight: F.linear(x, w)),
-            ("torch oneDNN", lambda x=x, layer=layer: layer(x)),
-        ):
-            found[f"{library} {rows}x{width}"] = partial(gflops, call, rows, width, 1)
-    return found
 
 
 def official(batch: str, passes: int) -> list[dict[str, Any]]:
@@ -197,19 +160,6 @@ def compiled(passes: int) -> list[dict[str, Any]]:
     return [best]
 
 
-def product_tensorflow() -> list[dict[str, Any]]:
-    """Time float32 products by TensorFlow."""
-    tf = tensorflow()
-    found = []
-    for rows, width in SHAPES:
-        x, w = tf.random.normal((rows, width)), tf.random.normal((width, width))
-        multiply = tf.function(tf.matmul)
-        call = lambda m=multiply, x=x, w=w: m(x, w).numpy()  # noqa: E731
-        value = gflops(call, rows, width, 5)
-        found.append({"product": f"TensorFlow {rows}x{width}", "gflops": value})
-    return found
-
-
 def tensorflow() -> Any:
     """Import TensorFlow with as many threads as the others."""
     os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", CUDA_VISIBLE_DEVICES="-1")
@@ -259,15 +209,12 @@ def side(name: str, passes: int) -> Any:
         return official(rest, passes)
     if kind == "ONNX":
         return onnx(rest.removeprefix("Runtime, "), passes)
-    return {
-        "tf.function": lambda: compiled(passes),
-        "product TensorFlow": product_tensorflow,
-    }[name]()
+    return compiled(passes)
 
 
 def measure(name: str, passes: int) -> Any:
     """Run one side in a process of its own."""
-    official_one = name.startswith(("official", "tf.", "product TensorFlow"))
+    official_one = name.startswith(("official", "tf."))
     python = OFFICIAL if official_one else sys.executable
     done = subprocess.run(
         [python, __file__, "--side", name, "--passes", str(passes)],
@@ -331,51 +278,38 @@ def main() -> None:
         raise SystemExit("python benchmarks/train_throughput.py makes runs/official-venv: run it")
     prepare(args.curves)
     rates: dict[tuple[str, str], list[float]] = {}
-    products: dict[str, list[float]] = {}
     by_pass: dict[tuple[str, str], list[float]] = {}
     for i in range(args.rounds):
-        for name in ("product TensorFlow", "ours", *SIDES[2:]):
+        for name in ("ours", *SIDES[4:]):
             if name == "official, batch 1" and i > 0:
                 continue  # it is slow, and far behind
             for found in measure(name, args.passes):
-                key = found.pop("side", found.get("product", name)), found.get("set", "product")
+                key = found.pop("side", name), found["set"]
                 by_pass.setdefault(key, []).extend(found.pop("passes", []))
-                if "product" in found:
-                    products.setdefault(found["product"], []).append(found["gflops"])
-                    continue
                 rates.setdefault(key, []).append(found["per_second"])
                 print(key[0], found, flush=True)
-    limit = max(float(np.median(v)) for v in products.values())
-    of_torch = [by_pass[name, "product"] for name in products if by_pass[name, "product"]]
-    of_tensorflow = max(
-        float(np.median(products[name])) for name in products if not by_pass[name, "product"]
-    )
-    limits = np.maximum(np.max(of_torch, axis=0), of_tensorflow)
-    ours32 = np.array(by_pass[SIDES[0], SETS[0]])
-    shares = {SIDES[0]: float(np.median(ours32 * OUR_FLOPS / 1e9 / limits))}
     median = {key: float(np.median(values)) for key, values in rates.items()}
     rows = []
     for name in SIDES:
-        cells = [f"{median[name, s]:.0f}" if (name, s) in median else "" for s in SETS]
-        share = shares.get(name, median.get((name, SETS[0]), 0.0) * FLOPS / 1e9 / limit)
-        rows.append([name, *cells, f"{share:.2f}" if share and "bfloat16" not in name else ""])
-    print("\n" + report.table(["curves per second", *SETS, "of the best product"], rows))
-    best_other = max(median[name, SETS[0]] for name in SIDES[4:])
+        rows.append(
+            [name, *(f"{median[name, s]:.0f}" if (name, s) in median else "" for s in SETS)]
+        )
+    print("\n" + report.table(["curves per second", *SETS], rows))
+
+    def by_passes(side: str, other: str, name: str) -> float:
+        return float(np.median(np.divide(by_pass[side, name], by_pass[other, name])))
+
     ratios = {
         "full windows to the best of tf.function and ONNX Runtime": median["ours float32", SETS[0]]
-        / best_other,
+        / max(median[name, SETS[0]] for name in SIDES[6:] if (name, SETS[0]) in median),
         **{
             f"{s} to {other}": median["ours float32", s] / median[other, s]
             for s in SETS[1:]
-            for other in (SIDES[2], SIDES[3], SIDES[5])
+            for other in (SIDES[4], SIDES[5], SIDES[7])
         },
-        **{
-            f"bfloat16 to float32, {s}": float(
-                np.median(np.divide(by_pass[SIDES[1], s], by_pass[SIDES[0], s]))
-            )
-            for s in SETS
-        },
-        "float32 to the best product": shares[SIDES[0]],
+        **{f"bfloat16 to float32, {s}": by_passes(SIDES[1], SIDES[0], s) for s in SETS},
+        **{f"kernels, float32, {s}": by_passes(SIDES[0], SIDES[2], s) for s in SETS},
+        **{f"kernels, bfloat16, {s}": by_passes(SIDES[1], SIDES[3], s) for s in SETS},
     }
     print(*(f"{name}: {value:.2f}" for name, value in ratios.items()), sep="\n")
     report.write(
@@ -383,9 +317,7 @@ def main() -> None:
         {
             "threads": THREADS,
             "rates": [{"side": n, "set": s, "per_second": v} for (n, s), v in rates.items()],
-            "products_gflops": products,
             "passes": [{"side": n, "set": s, "each": v} for (n, s), v in by_pass.items() if v],
-            "gflop_of_a_full_window": {"ours float32": OUR_FLOPS / 1e9, "others": FLOPS / 1e9},
             "ratios": ratios,
         },
     )

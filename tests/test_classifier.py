@@ -211,6 +211,7 @@ def test_a_bare_fitted_encoder_is_refitted(catalog):
     assert not same(weights_of(model.encoder_), weights_of(fitted))
 
 
+@pytest.mark.filterwarnings("ignore:.*was trained on windows of")
 def test_shorthands(catalog, tmp_path):
     X, y = catalog
     fitted = embedder(random_state=0).fit(X)

@@ -349,6 +349,7 @@ def test_equal_seeds_give_equal_models_and_global_generators_stay(stars):
     assert not np.allclose(first.transform(stars), other.transform(stars))
 
 
+@pytest.mark.filterwarnings("ignore:nothing is asked of the")
 def test_a_window_of_one_observation_carries_no_loss():
     singles = LightCurves.from_grid(np.arange(6.0)[:, None])
     embedder = make_embedder(**{**SMALL, "max_epochs": 1}).fit(singles)

@@ -258,6 +258,7 @@ def rubin(stars):
     return npd.NestedFrame(stars[["color"]]).join_nested(flat, "diaObjectForcedSource")
 
 
+@pytest.mark.filterwarnings("ignore:Dropped")
 def test_one_band_of_mixed_ones(stars, rubin, embedder):
     frame = dd.from_pandas(rubin, npartitions=4)
     with pytest.raises(ValueError, match="several bands"):
@@ -327,6 +328,7 @@ def test_tasks_compute_in_one_thread_and_leave_the_count_of_others(stars, embedd
         torch.set_num_threads(before)
 
 
+@pytest.mark.filterwarnings("ignore:X has feature names")
 def test_pipelines_and_pandas_output(stars, embedder):
     from sklearn.decomposition import PCA
     from sklearn.pipeline import make_pipeline

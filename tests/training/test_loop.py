@@ -94,6 +94,7 @@ def test_only_the_ratios_of_weights_matter(catalog):
     np.testing.assert_allclose(one.history_["valid_loss"], other.history_["valid_loss"], rtol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:nothing is asked of the")
 def test_nothing_to_learn_from_or_to_judge_by_is_said(catalog):
     X, y = catalog
     with pytest.warns(UserWarning, match="nothing is asked of the training part"):

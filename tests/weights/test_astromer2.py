@@ -133,6 +133,7 @@ def zipped(folder, top):
     return path
 
 
+@pytest.mark.filterwarnings("ignore:.*was trained on windows of")
 def test_what_the_official_layers_give():
     """A checkpoint that TensorFlow wrote, against what the official layers made of it there."""
     expected = np.load(TINY / "expected.npz")
@@ -187,6 +188,7 @@ def test_the_released_size(write, kind):
         np.testing.assert_allclose(magnitudes[i] - 15, expected, atol=1e-4)
 
 
+@pytest.mark.filterwarnings("ignore:.*was trained on windows of")
 @pytest.mark.parametrize("use_leak", [False, True])
 def test_hidden_observations_without_a_mask_token(write, use_leak):
     """Keras may leave the token out of the checkpoint: then a hidden magnitude is zero."""
@@ -201,6 +203,7 @@ def test_hidden_observations_without_a_mask_token(write, use_leak):
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:.*was trained on windows of")
 def test_both_generations_through_one_door(write, write_official, official_parts, tmp_path):
     conf, variables = official_parts
     config = {
