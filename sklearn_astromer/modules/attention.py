@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
+from sklearn_astromer import kernels
 from sklearn_astromer.modules.linear import Linear
 
 
@@ -32,7 +32,7 @@ class SelfAttention(nn.Module):
         """
         query, key, value = self._heads(x)
         allowed = None if keys is None else keys[:, None, None, :]
-        attended = F.scaled_dot_product_attention(query, key, value, attn_mask=allowed)
+        attended = kernels.attention(query, key, value, allowed)
         return self.out(attended.transpose(1, 2).flatten(2))
 
     def weights(self, x: Tensor, keys: Tensor | None = None) -> Tensor:
