@@ -213,7 +213,7 @@ class PeriodogramDisplay(Display):
             _, axes = pyplot.subplots(1, 2, figsize=PANELS, layout="constrained")
         left, right = axes
         keywords = style("lines.Line2D", power_kwargs, color="0.5", linewidth=0.6)
-        (self.power_,) = left.plot(self.frequency, self.power, **keywords)
+        self.power_ = left.plot(self.frequency, self.power, **keywords)[0]
         for number, peak in enumerate(self.peaks, start=1):
             left.axvline(peak, color="tab:red", linewidth=0.8, linestyle=":")
             transform = left.get_xaxis_transform()

@@ -60,4 +60,4 @@ def power_spectrum(
     step, size = grid_of(time.amax(1) - time.amin(1), max_frequency, samples_per_peak)
     n = max(1, int(size[0]))
     power = grid_power(time, mag, weight, step, n)[0].numpy()
-    return float(step[0]) * np.arange(1, n + 1), power
+    return float(step[0]) * np.arange(1, n + 1, dtype=np.float64), power
