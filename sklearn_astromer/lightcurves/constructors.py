@@ -16,11 +16,12 @@ from sklearn_astromer.lightcurves.columns import find_columns, flat_from_frame
 from sklearn_astromer.lightcurves.flat import Flat
 from sklearn_astromer.lightcurves.nested import flat_from_nested
 from sklearn_astromer.lightcurves.parquet import map_parquet, parquet_files, read_parquet
+from sklearn_astromer.lightcurves.surveys.constructors import SurveyConstructors
 
-Curves = TypeVar("Curves", bound="Doors")
+Curves = TypeVar("Curves", bound="Constructors")
 
 
-class Doors:
+class Constructors(SurveyConstructors):
     """The base of `LightCurves`: flat columns, and what makes them."""
 
     _flat: Flat

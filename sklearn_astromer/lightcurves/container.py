@@ -10,12 +10,12 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from sklearn_astromer.lightcurves.checks import check_flat, check_unique
-from sklearn_astromer.lightcurves.constructors import Doors
+from sklearn_astromer.lightcurves.constructors import Constructors
 from sklearn_astromer.lightcurves.flat import Flat, as_band, as_ids, as_offsets, joined, positions
 from sklearn_astromer.lightcurves.objects import in_field_units
 
 
-class LightCurves(Doors):
+class LightCurves(Constructors):
     """Light curves of many objects, of any lengths, immutable and indexable like an array.
 
     Usually made by `from_arrays`, `from_frame`, `from_nested`, `from_parquet` or `from_grid`; the

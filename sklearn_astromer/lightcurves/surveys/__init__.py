@@ -1,0 +1,1 @@
+"""Tables of surveys, as their services deliver them, into light curves."""

@@ -1,0 +1,143 @@
+"""What a survey's tables look like: the vocabulary of the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+MJD, JD = 0.0, -2_400_000.5
+GAIA = 55_197.0
+BKJD, BTJD = 54_832.5, 56_999.5
+HJD_2450000 = 49_999.5
+TESTS: dict[str, Callable[[pd.Series, Any], Any]] = {
+    "==": lambda x, value: x == value,
+    "!=": lambda x, value: x != value,
+    ">=": lambda x, value: x >= value,
+    ">": lambda x, value: x > value,
+    "<": lambda x, value: x < value,
+    "in": lambda x, value: x.isin(value),
+    "not in": lambda x, value: ~x.isin(value) & x.notna(),
+}
+
+
+@dataclass(frozen=True)
+class Bad:
+    """Rows to leave out: those whose `column` passes a test.
+
+    ``test`` is a key of `TESTS`, or ``"true"`` for flags in any spelling (True, 1, "t", "true").
+    A column that is not there leaves out nothing.
+    """
+
+    reason: str
+    column: str
+    test: str
+    value: Any = None
+
+    def of(self, frame: pd.DataFrame) -> NDArray[np.bool_]:
+        """Return which rows to leave out."""
+        if self.column not in frame:
+            return np.zeros(len(frame), dtype=bool)
+        column = frame[self.column]
+        if self.test in ("true", "false"):
+            truth = column.astype(str).str.lower().isin(["true", "t", "1", "1.0", "y"])
+            found = truth if self.test == "true" else ~truth & column.notna()
+        else:
+            if self.test in (">=", ">", "<"):
+                column = pd.to_numeric(column, errors="coerce")
+            found = TESTS[self.test](column, self.value)
+        return found.fillna(False).to_numpy(dtype=bool)
+
+
+@dataclass(frozen=True)
+class Brightness:
+    """Columns of one brightness: magnitudes, or fluxes with a zero point.
+
+    Attributes
+    ----------
+    mag, mag_err, flux, flux_err : str, optional
+        Columns, in lower case.
+    zero_point : float or str
+        AB magnitude of flux 1, or the column that tells it.
+    difference : bool
+        Whether the flux is that of a difference image.
+    time : str, optional
+        The column of its own time.
+    band : str, optional
+        Name of its band, where the bands stand side by side in columns.
+    bad : tuple of Bad
+        Rows of this brightness to leave out.
+    """
+
+    mag: str | None = None
+    mag_err: str | None = None
+    flux: str | None = None
+    flux_err: str | None = None
+    zero_point: float | str = 0.0
+    difference: bool = False
+    time: str | None = None
+    band: str | None = None
+    bad: tuple[Bad, ...] = ()
+
+
+@dataclass(frozen=True)
+class Survey:
+    """How the tables of a service are recognised and read.
+
+    Column names are in lower case, and compared so.
+
+    Attributes
+    ----------
+    name : str
+        What ``survey=`` takes.
+    title : str
+        The service and its product.
+    needs : tuple of str
+        Columns that together tell the survey; ``"a|b"`` stands for either.
+    id : str
+        Column of the object, ``"a|b"`` for whichever is there; "" where a file is an object.
+    time : str
+        Column of the time.
+    brightness : tuple of Brightness
+        One, or one for each band.
+    origin : float
+        Added to the time to get MJD.
+    band : str
+        Column of the band.
+    bands : dict
+        Names of its values, as text.
+    bad : tuple of Bad
+        Rows to leave out with ``quality=True``.
+    lacks : tuple of str
+        Columns of other surveys that this one does not have.
+    prepare : callable, optional
+        Makes the columns above of those in the file.
+    """
+
+    name: str
+    title: str
+    needs: tuple[str, ...]
+    time: str
+    brightness: tuple[Brightness, ...]
+    id: str = ""
+    origin: float = MJD
+    band: str = ""
+    bands: dict[str, str] = field(default_factory=dict)
+    bad: tuple[Bad, ...] = ()
+    lacks: tuple[str, ...] = ()
+    prepare: Callable[[pd.DataFrame], pd.DataFrame] | None = None
+
+    def fits(self, columns: set[str]) -> bool:
+        """Whether a table has the columns that tell this survey."""
+        return all(any(one in columns for one in each.split("|")) for each in self.needs) and not (
+            set(self.lacks) & columns
+        )
+
+
+def first_of(names: str, columns: Any) -> str | None:
+    """Return the first of the names "a|b|c" that is there."""
+    return next((name for name in names.split("|") if name in columns), None)
