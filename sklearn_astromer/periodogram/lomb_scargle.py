@@ -7,6 +7,8 @@ import math
 import torch
 from torch import Tensor
 
+from sklearn_astromer import kernels
+
 CHUNK_OBSERVATIONS = 4096  # summed at a time, which bounds the memory of long curves
 CHUNK_ELEMENTS = 2**18  # of a product, on a CPU: what follows it stays in the cache
 ROUNDING = 1e-18  # mag²: less is no variance
@@ -44,7 +46,8 @@ def grid_power(
     n_objects, n = time.shape
     device = time.device
     y = mag - (weight * mag).sum(1, keepdim=True)
-    variance = (weight * y**2).sum(1)
+    variance = (weight * y**2).sum(1, keepdim=True)
+    y = torch.where(variance > ROUNDING, y * variance.rsqrt(), 0.0)
     half = max(1, round(math.sqrt(n_frequencies / 8)))
     n_centres = -(-n_frequencies // (2 * half))
     # frequency number = centre ± offset
@@ -56,35 +59,36 @@ def grid_power(
 
     chunks = []
     for start in range(0, n, CHUNK_OBSERVATIONS):
-        of = slice(start, start + CHUNK_OBSERVATIONS)
-        turns = time[:, of] * step[:, None]
-        sin, cos = _sin_cos(turns[:, :, None] * offset)  # (n_objects, n, half)
-        single = torch.cat([cos, sin], -1)
-        double = torch.cat([1 - 2 * sin**2, 2 * sin * cos], -1)
-        w = weight[:, None, of].float()
-        chunks.append((turns, single, double, w, w * y[:, None, of].float()))
+        turns = (time[:, start : start + CHUNK_OBSERVATIONS] * step[:, None])[:, None, :]
+        w = weight[:, None, start : start + CHUNK_OBSERVATIONS].float()
+        wy = w * y[:, None, start : start + CHUNK_OBSERVATIONS].float()
+        cos, sin = _cos_sin(offset[:, None] * turns)  # (n_objects, half, n)
+        single = torch.cat([wy * cos, wy * sin, w * cos, w * sin], 1)
+        double = torch.cat([0.5 * w * (1 - 2 * sin * sin), w * sin * cos], 1)
+        chunks.append((turns, single, double))
 
     power = torch.empty((n_objects, n_centres, 2 * half), device=device)
-    scale = torch.where(variance > ROUNDING, 1 / variance, 0.0).float()[:, None, None]
     for start in range(0, n_centres, rows):
-        some = centre[start : start + rows]
-        sums: Tensor | None = None
-        for turns, single, double, w, wy in chunks:
-            sin, cos = _sin_cos(some[:, None] * turns[:, None, :])  # (n_objects, rows, n)
-            first = torch.cat([wy * cos, wy * sin, w * cos, w * sin], 1) @ single
-            second = torch.cat([w * (1 - 2 * sin**2), w * (2 * sin * cos)], 1) @ double
-            both = torch.cat([first, second], 1)
-            sums = both if sums is None else sums + both
-        assert sums is not None
-        # (n_objects, 6, rows, cos | sin, half)
-        sums = sums.view(n_objects, 6, len(some), 2, half)
+        some = centre[start : start + rows, None]
+        singles = doubles = torch.zeros((), device=device)
+        for turns, single, double in chunks:
+            cos, sin = _cos_sin(some * turns)  # (n_objects, rows, n)
+            singles = singles + _product(torch.cat([cos, sin], 1), single)
+            cos2, sin2 = 1 - 2 * sin * sin, 2 * sin * cos
+            doubles = doubles + _product(torch.cat([cos2, sin2], 1), double)
+        # (n_objects, cos | sin of the centre, rows, …, cos | sin of the offset, half)
+        singles = singles.view(n_objects, 2, len(some), 2, 2, half)
+        doubles = doubles.view(n_objects, 2, len(some), 2, half)
         for sign in (1, -1):
-            part = _power(*_rotated(sums, sign)) * scale
+            yc, ys = _rotated(singles[:, :, :, 0], sign)
+            c, s = _rotated(singles[:, :, :, 1], sign)
+            c2, s2 = _rotated(doubles, sign)
+            part = _power(yc, ys, c, s, c2, s2)
             if sign == 1:
                 power[:, start : start + rows, half:] = part
             else:
                 power[:, start : start + rows, :half] = part.flip(-1)
-    return power.flatten(1)[:, :n_frequencies].clamp_(0, 1)
+    return power.flatten(1)[:, :n_frequencies]
 
 
 def harmonic_power(
@@ -126,26 +130,42 @@ def harmonic_power(
     return torch.where(variance > ROUNDING, explained / variance, 0.0).clamp(0, 1)
 
 
-def _sin_cos(turns: Tensor) -> tuple[Tensor, Tensor]:
-    """Return sine and cosine of angles in float64 turns, as float32."""
+def _cos_sin(turns: Tensor) -> tuple[Tensor, Tensor]:
+    """Return cosine and sine of angles in float64 turns, as float32."""
     angle = (turns - turns.round()).float().mul_(2 * math.pi)
-    return angle.sin(), angle.cos()
+    return angle.cos(), angle.sin()
 
 
-def _rotated(sums: Tensor, sign: int) -> tuple[Tensor, ...]:
-    """Return the sums of centre + sign · offset from those of the products of their sines."""
-    out = []
-    for cos, sin in ((0, 1), (2, 3), (4, 5)):
-        out.append(sums[:, cos, :, 0] - sign * sums[:, sin, :, 1])
-        out.append(sums[:, sin, :, 0] + sign * sums[:, cos, :, 1])
-    return tuple(out)
+def _product(x: Tensor, y: Tensor) -> Tensor:
+    """Return ``x @ y.T`` of each object."""
+    if x.device.type != "cpu":
+        return x @ y.transpose(-1, -2)
+    return torch.stack([kernels.linear(*pair, None) for pair in zip(x, y, strict=True)])
+
+
+def _rotated(sums: Tensor, sign: int) -> tuple[Tensor, Tensor]:
+    """Return the sums for centre + sign · offset from those of the products of their sines.
+
+    cos(a ± b) = cos a cos b ∓ sin a sin b, sin(a ± b) = sin a cos b ± cos a sin b.
+    """
+    (cos_cos, cos_sin), (sin_cos, sin_sin) = (each.unbind(-2) for each in sums.unbind(1))
+    return (
+        torch.add(cos_cos, sin_sin, alpha=-sign),
+        torch.add(sin_cos, cos_sin, alpha=sign),
+    )
 
 
 def _power(yc: Tensor, ys: Tensor, c: Tensor, s: Tensor, c2: Tensor, s2: Tensor) -> Tensor:
-    """Return the power times the variance (Zechmeister & Kürster 2009, eqs. 5-15)."""
-    cc = 0.5 * (1 + c2) - c * c
-    ss = 0.5 * (1 - c2) - s * s
-    cs = 0.5 * s2 - c * s
-    determinant = cc * ss - cs * cs
-    power = (yc * yc * ss + ys * ys * cc - 2 * yc * ys * cs) / determinant
-    return torch.where(determinant > SMALLEST_DETERMINANT, power, 0.0)
+    """Return the power (Zechmeister & Kürster 2009, eqs. 5-15).
+
+    Sums of magnitudes of variance 1 with cosines and sines, then of the weights with these, and of
+    half the weights with those of twice the frequency.
+    """
+    cc = torch.addcmul(0.5 + c2, c, c, value=-1)
+    ss = torch.addcmul(0.5 - c2, s, s, value=-1)
+    cs = torch.addcmul(s2, c, s, value=-1)
+    determinant = torch.addcmul(cc * ss, cs, cs, value=-1)
+    # yc² ss + ys² cc − 2 yc ys cs
+    power = yc * torch.addcmul(yc * ss, ys, cs, value=-1)
+    power.addcmul_(ys, torch.addcmul(ys * cc, yc, cs, value=-1)).div_(determinant)
+    return torch.where(determinant > SMALLEST_DETERMINANT, power, 0.0).clamp_(0, 1)
