@@ -26,7 +26,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
 ]
 templates_path = ["_templates"]
-exclude_patterns = ["_build", "_templates", "examples"]
+exclude_patterns = ["_build", "_templates", "examples", "api/surveys.md"]
 
 # -- API pages -------------------------------------------------------------------------------------
 
@@ -118,8 +118,34 @@ def write_help(app: Any) -> None:
         (folder / f"{command or 'sklearn-astromer'}.txt").write_text(text.stdout)
 
 
+def write_surveys(app: Any) -> None:
+    """Write the table of the surveys that `LightCurves.read` knows."""
+    from sklearn_astromer.lightcurves.surveys.registry import SURVEYS
+
+    def code(names: str) -> str:
+        return " or ".join(f"`{name}`" for name in names.split("|"))
+
+    lines = ["| `survey=` | service | object | time | brightness | band | left out |"]
+    lines.append("|" + "---|" * 7)
+    for survey in SURVEYS:
+        values = [b.flux or b.mag or "" for b in survey.brightness]
+        reasons = [rule.reason for rule in (*survey.bad, *survey.brightness[0].bad)]
+        cells = (
+            f"`{survey.name}`",
+            survey.title,
+            code(survey.id) if survey.id else "the file",
+            code(survey.time),
+            ", ".join(map(code, values)),
+            code(survey.band) if survey.band else "",
+            "; ".join(reasons),
+        )
+        lines.append("| " + " | ".join(cells) + " |")
+    (Path(app.srcdir) / "api" / "surveys.md").write_text("\n".join(lines) + "\n")
+
+
 def setup(app: Any) -> None:
     """Connect the above."""
     app.connect("builder-inited", write_help)
+    app.connect("builder-inited", write_surveys)
     app.connect("autodoc-skip-member", skip)
     app.connect("missing-reference", link)

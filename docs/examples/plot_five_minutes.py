@@ -7,7 +7,7 @@ Light curves of any length go in, a classifier comes out, and scikit-learn does 
 
 # %%
 # A catalog. ``LightCurves`` is one object per row: times in days, magnitudes, and their errors
-# where there are any. Yours comes from ``LightCurves.from_frame``, ``from_parquet`` and their like.
+# where there are any. Yours comes from ``LightCurves.read``.
 
 from sklearn_astromer.datasets import make_variable_stars
 
@@ -15,8 +15,8 @@ curves, labels = make_variable_stars(210, random_state=0)
 print(curves)
 
 # %%
-# A pipeline. ``max_epochs=0`` takes the weights as they are; without it, ``fit`` would fine-tune
-# them on the training curves, without labels.
+# A pipeline. A name takes the weights as they are; ``max_epochs=5`` would fine-tune them on the
+# training curves, without labels.
 
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import StratifiedKFold, cross_val_predict

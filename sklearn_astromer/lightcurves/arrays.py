@@ -25,8 +25,7 @@ def flat_from_arrays(curves: Iterable[ArrayLike], ids: Any, band: Any, axis: int
     if isinstance(curves, (str, bytes, dict, pd.DataFrame)) or not iterable:
         raise TypeError(
             f"expected one (n, 2 or 3) array per object, got {type(curves).__name__} (of a "
-            "dictionary pass curves=list(d.values()), ids=list(d); a table has its own door, "
-            "from_frame)"
+            "dictionary pass curves=list(d.values()), ids=list(d); LightCurves.read takes a table)"
         )
     if ids is None and isinstance(curves, pd.Series):
         ids = index_ids(curves.index)

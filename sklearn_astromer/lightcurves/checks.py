@@ -1,4 +1,4 @@
-"""What every door into `LightCurves` checks, on flat columns.
+"""What every constructor of `LightCurves` checks, on flat columns.
 
 One place decides what is an error, what is repaired and what only warns, so that a curve means
 the same whether it came as an array, a frame or a Parquet file.

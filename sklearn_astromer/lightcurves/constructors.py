@@ -1,4 +1,4 @@
-"""The doors into `LightCurves`, one for each shape in which light curves come."""
+"""The constructors of `LightCurves`, one for each shape in which light curves come."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from numpy.typing import ArrayLike
 
 from sklearn_astromer.lightcurves.arrays import flat_from_arrays, flat_from_grid
 from sklearn_astromer.lightcurves.checks import check_flat, check_unique
-from sklearn_astromer.lightcurves.columns import find_columns, flat_from_frame
+from sklearn_astromer.lightcurves.columns import check_band, find_columns, flat_from_frame
 from sklearn_astromer.lightcurves.flat import Flat
 from sklearn_astromer.lightcurves.nested import flat_from_nested
 from sklearn_astromer.lightcurves.parquet import map_parquet, parquet_files, read_parquet
 from sklearn_astromer.lightcurves.surveys.constructors import SurveyConstructors
+from sklearn_astromer.lightcurves.surveys.registry import recognise
 
 Curves = TypeVar("Curves", bound="Constructors")
 
@@ -128,6 +129,8 @@ class Constructors(SurveyConstructors):
     ) -> Curves:
         """Make a collection of a long table, one row per observation.
 
+        A table that one of the surveys of `read` fits is read by its rules.
+
         Parameters
         ----------
         frame : DataFrame
@@ -164,13 +167,18 @@ class Constructors(SurveyConstructors):
         if not isinstance(frame, pd.DataFrame):
             kind = f"{type(frame).__module__.partition('.')[0]}.{type(frame).__name__}"
             raise TypeError(
-                f"from_frame takes a pandas DataFrame, got {kind}: most tables have .to_pandas(), "
-                "those of Dask .compute()"
+                f"from_frame takes a pandas DataFrame, got {kind}: LightCurves.read takes those of "
+                "polars, Arrow and astropy; those of Dask have .compute()"
             )
         in_index = [n for n in frame.index.names if n is not None and n not in frame.columns]
         if in_index:
             frame = frame.reset_index(in_index)
         given = {"id": id, "time": time, "mag": mag, "mag_err": mag_err, "band": band_column}
+        if not any(given.values()) and recognise({str(name).lower() for name in frame.columns}):
+            curves = cls.read(frame, band=band, on_invalid=on_invalid)
+            if curves._flat.band is not None:
+                check_band(list(np.unique(curves._flat.band)), "band", band)
+            return curves
         columns = find_columns(frame.columns, given)
         flat = flat_from_frame(frame, columns, band)
         check_unique(flat)

@@ -64,12 +64,12 @@ class LightCurves(Constructors):
 
     Notes
     -----
-    Decisions, the same at every door: unsorted times are sorted and equal times all kept, in the
-    order given; an error bar that is NaN is absent, one that is zero, negative (−99, −9000) or
+    Decisions, the same in every constructor: unsorted times are sorted and equal times all kept, in
+    the order given; an error bar that is NaN is absent, one that is zero, negative (−99, −9000) or
     infinite is taken as absent with a warning, and the observation stays; magnitudes outside
-    −30…40 (fluxes, sentinels) only warn. A masked or missing number is NaN. Ids given to a door
-    must not repeat, while indexing, `concatenate` and the index of a Series or DataFrame keep
-    whatever ids there are, for resampling repeats them. A missing band is "".
+    −30…40 (fluxes, sentinels) only warn. A masked or missing number is NaN. Ids given to a
+    constructor must not repeat, while indexing, `concatenate` and the index of a Series or
+    DataFrame keep whatever ids there are, for resampling repeats them. A missing band is "".
 
     Columns are copied, so that nobody else can write to them; only memory maps stay on the disk.
 

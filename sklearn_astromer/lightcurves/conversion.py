@@ -1,4 +1,4 @@
-"""The one door from whatever a user has into `LightCurves`."""
+"""Whatever an estimator was given into `LightCurves`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sklearn_astromer.lightcurves.objects import is_table, refuse_bare_table
 
 
 def as_light_curves(X: Any) -> LightCurves:
-    """Read whatever an estimator was given; the only door into the package.
+    """Read whatever an estimator was given; the only way into the package.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def as_light_curves(X: Any) -> LightCurves:
         - a nested column: ``frame["lightcurve"]`` of nested-pandas, or Arrow lists of structs or
           structs of lists (see `LightCurves.from_nested`);
         - a list of astropy's `TimeSeries` or `Table`, or of lightkurve's `LightCurve`, whose time,
-          magnitudes and errors are told by name and unit; fluxes are refused;
+          magnitudes and errors are told by name and unit; fluxes become asinh magnitudes;
         - a 3-D array (n_objects, L, 2 or 3) padded with rows of NaN;
         - a numeric 2-D array or DataFrame (n_objects, n_times): magnitudes on the common time
           grid 0, 1, 2, … days, NaN = not observed (see `LightCurves.from_grid`).
@@ -40,7 +40,7 @@ def as_light_curves(X: Any) -> LightCurves:
     TypeError
         If X is none of these.
     ValueError
-        If X is a long table (use `LightCurves.from_frame`) or one bare curve (pass ``[curve]``),
+        If X is a long table (use `LightCurves.read`) or one bare curve (pass ``[curve]``),
         and as for `LightCurves`.
     """
     if isinstance(X, LightCurves):
@@ -52,7 +52,7 @@ def as_light_curves(X: Any) -> LightCurves:
     if isinstance(X, pd.DataFrame):
         return LightCurves.from_arrays(X.iloc[:, 0])
     if isinstance(X, (str, bytes, os.PathLike)):
-        raise TypeError(f"got the path {X!r}: read it first, LightCurves.from_parquet(path)")
+        raise TypeError(f"got the path {X!r}: read it first, LightCurves.read(path)")
     if not (hasattr(X, "__len__") and hasattr(X, "__getitem__")):
         raise TypeError(f"cannot read light curves from {type(X).__name__}")
     return LightCurves.from_arrays(X)
@@ -81,13 +81,13 @@ def is_grid(X: Any) -> bool:
         if looks_long(X.columns):
             raise ValueError(
                 "this DataFrame has a column of ids, or of times and magnitudes, so one row per "
-                "observation: pass LightCurves.from_frame(frame), which has one row per object"
+                "observation: pass LightCurves.read(frame), which has one row per object"
             )
     elif hasattr(X, "column_names") or hasattr(X, "columns"):
         if looks_long(getattr(X, "column_names", None) or X.columns):
             raise ValueError(
-                f"this {type(X).__module__} table has one row per observation: make it a pandas "
-                "DataFrame (.to_pandas(), of Dask .compute()) and pass LightCurves.from_frame(it)"
+                f"this {type(X).__module__} table has one row per observation: pass "
+                "LightCurves.read(table) (of Dask, table.compute()), which has one row per object"
             )
     elif isinstance(X, (list, tuple)):
         if len(X) == 0 or any(map(is_table, X)) or not _rectangular(X):

@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+AB_NANOJANSKY, AB_MICROJANSKY, AB_JANSKY = 31.4, 23.9, 8.9  # magnitudes of flux 1
 POGSON = 2.5 / np.log(10)
 # Of an object's errors: the softening that costs a faint star the least (Lupton et al., eq. 12).
 SOFTENING = POGSON**0.5

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sklearn_astromer.lightcurves.columns import ALIASES
 from sklearn_astromer.lightcurves.flat import as_float
+from sklearn_astromer.lightcurves.flux import AB_JANSKY, asinh_magnitudes
 
 
 def is_table(X: Any) -> bool:
@@ -35,7 +36,7 @@ def refuse_bare_table(X: Any) -> None:
     if {name.lower() for name in X.colnames} & {alias.lower() for alias in ALIASES["id"]}:
         raise ValueError(
             "this table has a column of ids, so one row per observation: pass "
-            "LightCurves.from_frame(table.to_pandas()), which has one row per object"
+            "LightCurves.read(table), which has one row per object"
         )
     raise ValueError(f"X is one {type(X).__name__}, a light curve: pass [X] for one object")
 
@@ -43,12 +44,13 @@ def refuse_bare_table(X: Any) -> None:
 def frame_of_table(table: Any) -> pd.DataFrame:
     """Return time (days), mag, mag_err and band of a table, recognised by name, as plain columns.
 
-    What lightkurve calls ``flux`` is taken if its unit is a magnitude.
+    What lightkurve calls ``flux`` is taken as it is if its unit is a magnitude, and becomes asinh
+    magnitudes otherwise.
 
     Raises
     ------
     TypeError, ValueError
-        If there are no magnitudes, or a column has a unit that does not fit.
+        If there is no brightness, or a column has a unit that does not fit.
     """
     from astropy.time import Time
 
@@ -59,13 +61,16 @@ def frame_of_table(table: Any) -> pd.DataFrame:
         dates = [name for name in parts if isinstance(table[name], Time)]
         if len(dates) == 1:
             parts[dates[0]], new[dates[0]] = "time", "time"
+    of_flux: dict[str, NDArray[np.float64]] = {}
     if "mag" not in parts.values():
-        unit = getattr(table["flux"], "unit", None) if "flux" in parts else None
-        if not _is_magnitude(unit):
-            raise ValueError(_no_magnitudes(table))
-        parts["flux"], new["flux"] = "mag", "mag"
-        if "flux_err" in parts:
-            parts["flux_err"], new["flux_err"] = "mag_err", "mag_err"
+        if "flux" not in parts:
+            raise ValueError(f"no column was recognised as the mag or flux among {table.colnames}")
+        if _is_magnitude(getattr(table["flux"], "unit", None)):
+            parts["flux"], new["flux"] = "mag", "mag"
+            if "flux_err" in parts:
+                parts["flux_err"], new["flux_err"] = "mag_err", "mag_err"
+        else:
+            of_flux = _magnitudes_of_flux(table)
 
     return pd.DataFrame(
         {
@@ -75,6 +80,7 @@ def frame_of_table(table: Any) -> pd.DataFrame:
             for name, part in parts.items()
             if part in ("time", "mag", "mag_err", "band")
         }
+        | of_flux
     )
 
 
@@ -117,12 +123,21 @@ def _is_magnitude(unit: Any) -> bool:
     return isinstance(unit, units.MagUnit) or (unit is not None and unit.is_equivalent(units.mag))
 
 
-def _no_magnitudes(table: Any) -> str:
-    fluxes = [name for name in table.colnames if "flux" in name.lower()]
-    if not fluxes:
-        return f"no column was recognised as the mag among {table.colnames}: call one 'mag'"
-    return (
-        f"{fluxes[0]!r} holds fluxes, and there are no magnitudes: keep what is positive, "
-        f"lc = lc[lc[{fluxes[0]!r}] > 0], and add lc['mag'] = -2.5 * "
-        f"np.log10(lc[{fluxes[0]!r}].value); the zero point does not matter"
-    )
+def _magnitudes_of_flux(table: Any) -> dict[str, NDArray[np.float64]]:
+    """Return asinh magnitudes of the columns flux and flux_err: AB where the unit is one of Jy."""
+    unit = getattr(table["flux"], "unit", None)
+    flux = as_float(table["flux"], "column 'flux'")
+    error = None
+    if "flux_err" in table.colnames:
+        error = as_float(table["flux_err"], "column 'flux_err'")
+    mag, mag_err = asinh_magnitudes(flux, error, ab_zero_point(unit) or 0.0)
+    return {"mag": mag} if mag_err is None else {"mag": mag, "mag_err": mag_err}
+
+
+def ab_zero_point(unit: Any) -> float | None:
+    """Return the AB magnitude of flux 1 in a unit of astropy; None: the unit does not tell."""
+    from astropy import units
+
+    if not isinstance(unit, units.UnitBase) or not unit.is_equivalent(units.Jy):
+        return None
+    return AB_JANSKY - 2.5 * float(np.log10(unit.to(units.Jy)))

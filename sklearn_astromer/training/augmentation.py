@@ -48,7 +48,7 @@ def augment(
     Parameters
     ----------
     seen : dict of Tensors
-        What `WindowTensors.of` gives; real observations come first.
+        What ``WindowTensors.of`` gives; real observations come first.
     generator : torch.Generator
         On the device of the others.
     changes : collection of str

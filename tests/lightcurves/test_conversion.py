@@ -94,7 +94,7 @@ def test_the_index_names_the_objects():
 )
 def test_a_long_table_is_refused_with_a_pointer(columns):
     frame = pd.DataFrame(np.ones((9, len(columns))), columns=columns)
-    with pytest.raises(ValueError, match=r"LightCurves\.from_frame\(frame\)"):
+    with pytest.raises(ValueError, match=r"LightCurves\.read\(frame\)"):
         as_light_curves(frame)
 
 
@@ -136,7 +136,7 @@ def test_narrow_grids_are_still_grids(X):
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        ("catalog.parquet", "from_parquet"),
+        ("catalog.parquet", "LightCurves.read"),
         ({"a": CURVES[0]}, "dict"),
         (iter(CURVES), "list_iterator"),
         (None, "NoneType"),
@@ -179,9 +179,9 @@ def test_what_is_wrong_is_named(X, message):
 @pytest.mark.parametrize("kind", [pa.Table, pa.RecordBatch])
 def test_tables_of_other_packages_are_no_grids(kind):
     frame = pd.DataFrame({"oid": [1, 1, 2], "t": [0.0, 1.0, 2.0], "mag": [15.0, 16.0, 17.0]})
-    with pytest.raises(ValueError, match=r"one row per observation.*to_pandas"):
+    with pytest.raises(ValueError, match=r"one row per observation.*LightCurves.read"):
         as_light_curves(kind.from_pandas(frame))
-    with pytest.raises(TypeError, match=r"got pyarrow.*to_pandas"):
+    with pytest.raises(TypeError, match=r"got pyarrow.*LightCurves.read"):
         LightCurves.from_frame(kind.from_pandas(frame))
     grid = kind.from_pandas(pd.DataFrame(GRID, columns=list("abcd")))
     assert as_light_curves(grid) == LightCurves.from_grid(GRID)

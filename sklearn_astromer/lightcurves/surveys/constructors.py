@@ -50,7 +50,7 @@ class SurveyConstructors:
 
         Times become MJD, fluxes asinh magnitudes. Rows that the survey flags as bad, upper limits,
         sentinels such as 99.99 and rows without a value are left out, and one warning counts them
-        by reason. The surveys and their rules are in :doc:`/guide/surveys`.
+        by reason. The surveys and their rules are in :doc:`/guide/surveys/index`.
 
         Parameters
         ----------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from sklearn_astromer.lightcurves.flux import AB_JANSKY, AB_MICROJANSKY, AB_NANOJANSKY
 from sklearn_astromer.lightcurves.surveys.survey import (
     BKJD,
     BTJD,
@@ -17,7 +18,6 @@ from sklearn_astromer.lightcurves.surveys.survey import (
 )
 
 ZTF_BANDS = {"1": "g", "2": "r", "3": "i"}
-AB_NANOJANSKY, AB_MICROJANSKY, AB_JANSKY = 31.4, 23.9, 8.9
 SNANA_ZERO_POINT = 27.5
 
 

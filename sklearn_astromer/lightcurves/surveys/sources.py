@@ -14,12 +14,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from sklearn_astromer.lightcurves.objects import is_table
+from sklearn_astromer.lightcurves.objects import ab_zero_point, is_table
 
 PARQUET = (".parquet", ".parq", ".pq")
 FITS = (".fits", ".fit", ".fz")
 VOTABLE = (".vot", ".votable", ".xml")
-AB_JANSKY = 8.9
 NO_HEADER = ("time", "mag", "mag_err")
 OBJECT_KEYS = ("KEPLERID", "TICID", "TARGETID", "OBJECT")
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|nan|null|none|inf|-inf", re.IGNORECASE)
@@ -267,8 +266,8 @@ def _of_astropy(table: Any) -> pd.DataFrame:
         if isinstance(unit, units.UnitBase):
             if unit.is_equivalent(units.day):
                 column = units.Quantity(column).to(units.day)
-            elif unit.is_equivalent(units.Jy):
-                zero_points[name] = AB_JANSKY - 2.5 * np.log10(unit.to(units.Jy))
+            elif (zero_point := ab_zero_point(unit)) is not None:
+                zero_points[name] = zero_point
         values = column.filled(np.nan) if _is_float_masked(column) else column
         values = np.ma.filled(values, None) if np.ma.isMaskedArray(values) else values
         array = np.asarray(getattr(values, "value", values))
