@@ -1,0 +1,62 @@
+"""
+A folder with a file per star
+=============================
+
+ASAS-SN, ATLAS, OGLE and others deliver one file per star. A folder of them is a collection.
+"""
+
+# %%
+# A folder in the shape of ASAS-SN's Sky Patrol, made of simulated stars, with an upper limit in each
+# file. Yours comes from the service.
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from sklearn_astromer.datasets import make_variable_stars
+
+curves, labels = make_variable_stars(105, random_state=0)
+scratch = tempfile.TemporaryDirectory()
+folder = Path(scratch.name)
+for i, curve in enumerate(curves):
+    star = pd.DataFrame(
+        {
+            "HJD": curve[:, 0] + 2400000.5,
+            "Camera": "be",
+            "Limit": 17.1,
+            "mag": [f"{mag:.3f}" for mag in curve[:, 1]],
+            "mag_err": 0.02,
+            "flux(mJy)": np.nan,
+            "Filter": "V",
+        }
+    )
+    star.loc[0, ["mag", "mag_err"]] = ">16.52", 99.99
+    star.to_csv(folder / f"star-{i:03d}.csv", index=False)
+print((folder / "star-000.csv").read_text()[:200])
+
+# %%
+# The names of the files are the ids. What was left out is said once, by reason.
+
+import warnings
+
+from sklearn_astromer import LightCurves
+
+with warnings.catch_warnings(record=True) as said:
+    warnings.simplefilter("always")
+    stars = LightCurves.read(folder)
+print(stars, stars.ids[:3])
+print(said[0].message)
+
+# %%
+# The stars most like the first one, by their embeddings:
+
+from sklearn.neighbors import NearestNeighbors
+
+from sklearn_astromer import AstromerEmbedder
+
+rows = AstromerEmbedder("surveys-periods").fit_transform(stars)
+found = NearestNeighbors(n_neighbors=5).fit(rows).kneighbors(rows[:1], return_distance=False)[0]
+print([(stars.ids[i].item(), str(labels[i])) for i in found])
+scratch.cleanup()
