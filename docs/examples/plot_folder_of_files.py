@@ -6,7 +6,7 @@ ASAS-SN, ATLAS, OGLE and others deliver one file per star. A folder of them is a
 """
 
 # %%
-# A folder in the shape of ASAS-SN's Sky Patrol, made of simulated stars, with an upper limit in each
+# A folder in the shape of ASAS-SN's Sky Patrol, made of simulated stars, an upper limit in each
 # file. Yours comes from the service.
 
 import tempfile

@@ -33,8 +33,8 @@ print(table.head(3).to_string())
 print(f"fluxes below zero: {(table.psfFlux < 0).sum()}")
 
 # %%
-# One line reads it. The survey is told by its columns, rows with a flag are left out and counted, and
-# fluxes become asinh magnitudes, which are finite for all of them.
+# One line reads it. The survey is told by its columns. Rows with a flag are left out and counted.
+# Fluxes become asinh magnitudes, which are finite for all of them.
 
 import warnings
 
