@@ -10,11 +10,12 @@ from torch import Tensor
 from sklearn_astromer import kernels
 
 CHUNK_OBSERVATIONS = 4096  # summed at a time, which bounds the memory of long curves
-CHUNK_ELEMENTS = 2**18  # of a product, on a CPU: what follows it stays in the cache
+CHUNK_ELEMENTS = 2**21  # of a product, on a CPU
 ROUNDING = 1e-18  # mag²: less is no variance
 SMALLEST_DETERMINANT = 1e-5  # below it sine, cosine and constant are the same, to float32
 
 
+@torch.no_grad()
 def grid_power(
     time: Tensor, mag: Tensor, weight: Tensor, step: Tensor, n_frequencies: int
 ) -> Tensor:
@@ -48,7 +49,7 @@ def grid_power(
     y = mag - (weight * mag).sum(1, keepdim=True)
     variance = (weight * y**2).sum(1, keepdim=True)
     y = torch.where(variance > ROUNDING, y * variance.rsqrt(), 0.0)
-    half = max(1, round(math.sqrt(n_frequencies / 8)))
+    half = max(1, round(math.sqrt(n_frequencies / 3)))
     n_centres = -(-n_frequencies // (2 * half))
     # frequency number = centre ± offset
     centre = 1 + 2 * half * torch.arange(n_centres, device=device) + (half - 0.5)
@@ -57,28 +58,33 @@ def grid_power(
     if device.type == "cpu":
         rows = max(1, min(n_centres, CHUNK_ELEMENTS // (8 * half)))
 
+    a_half = torch.tensor(0.5, device=device)
     chunks = []
     for start in range(0, n, CHUNK_OBSERVATIONS):
         turns = (time[:, start : start + CHUNK_OBSERVATIONS] * step[:, None])[:, None, :]
         w = weight[:, None, start : start + CHUNK_OBSERVATIONS].float()
         wy = w * y[:, None, start : start + CHUNK_OBSERVATIONS].float()
-        cos, sin = _cos_sin(offset[:, None] * turns)  # (n_objects, half, n)
+        cos, sin = _cos_sin(offset[:, None] * turns).unbind(1)  # (n_objects, half, n)
         single = torch.cat([wy * cos, wy * sin, w * cos, w * sin], 1)
-        double = torch.cat([0.5 * w * (1 - 2 * sin * sin), w * sin * cos], 1)
+        double = torch.cat([w * (1 - 2 * sin * sin), 2 * w * sin * cos], 1)
         chunks.append((turns, single, double))
 
     power = torch.empty((n_objects, n_centres, 2 * half), device=device)
     for start in range(0, n_centres, rows):
         some = centre[start : start + rows, None]
-        singles = doubles = torch.zeros((), device=device)
+        sums: list[Tensor] = []
         for turns, single, double in chunks:
-            cos, sin = _cos_sin(some * turns)  # (n_objects, rows, n)
-            singles = singles + _product(torch.cat([cos, sin], 1), single)
-            cos2, sin2 = 1 - 2 * sin * sin, 2 * sin * cos
-            doubles = doubles + _product(torch.cat([cos2, sin2], 1), double)
+            once = _cos_sin(some * turns)  # (n_objects, cos | sin, rows, n)
+            cos, sin = once.unbind(1)
+            half_twice = torch.empty_like(once)  # half of these at twice the frequency
+            torch.addcmul(a_half, sin, sin, value=-1, out=half_twice[:, 0])
+            torch.mul(sin, cos, out=half_twice[:, 1])
+            pairs = ((once, single), (half_twice, double))
+            products = [_product(x.flatten(1, 2), y) for x, y in pairs]
+            sums = [a.add_(b) for a, b in zip(sums, products, strict=True)] if sums else products
         # (n_objects, cos | sin of the centre, rows, …, cos | sin of the offset, half)
-        singles = singles.view(n_objects, 2, len(some), 2, 2, half)
-        doubles = doubles.view(n_objects, 2, len(some), 2, half)
+        singles = sums[0].view(n_objects, 2, len(some), 2, 2, half)
+        doubles = sums[1].view(n_objects, 2, len(some), 2, half)
         for sign in (1, -1):
             yc, ys = _rotated(singles[:, :, :, 0], sign)
             c, s = _rotated(singles[:, :, :, 1], sign)
@@ -130,17 +136,18 @@ def harmonic_power(
     return torch.where(variance > ROUNDING, explained / variance, 0.0).clamp(0, 1)
 
 
-def _cos_sin(turns: Tensor) -> tuple[Tensor, Tensor]:
-    """Return cosine and sine of angles in float64 turns, as float32."""
-    angle = (turns - turns.round()).float().mul_(2 * math.pi)
-    return angle.cos(), angle.sin()
+def _cos_sin(turns: Tensor) -> Tensor:
+    """Return cosine and sine of angles in float64 turns, as float32, side by side in dimension 1."""
+    angle = turns.frac().float().mul_(2 * math.pi)
+    out = angle.new_empty((len(angle), 2, *angle.shape[1:]))
+    torch.cos(angle, out=out[:, 0])
+    torch.sin(angle, out=out[:, 1])
+    return out
 
 
 def _product(x: Tensor, y: Tensor) -> Tensor:
     """Return ``x @ y.T`` of each object."""
-    if x.device.type != "cpu":
-        return x @ y.transpose(-1, -2)
-    return torch.stack([kernels.linear(*pair, None) for pair in zip(x, y, strict=True)])
+    return kernels.linear(x[0], y[0], None)[None] if len(x) == 1 else x @ y.transpose(-1, -2)
 
 
 def _rotated(sums: Tensor, sign: int) -> tuple[Tensor, Tensor]:
