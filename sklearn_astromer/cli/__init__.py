@@ -1,4 +1,4 @@
-"""The command line: ``sklearn-astromer embed``, ``pretrain``, ``weights`` and ``demo``."""
+"""The command line: ``inspect``, ``embed``, ``pretrain``, ``weights`` and ``demo``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import signal
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from typing import Any, NoReturn
 
 from sklearn_astromer.cli.messages import note
@@ -39,10 +40,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     with warnings.catch_warnings(), _signals() as received:
         warnings.showwarning = lambda message, *_, **__: note(f"warning: {message}")
         try:
-            from sklearn_astromer.cli import commands  # slow to import, and not for --help
-
+            module = import_module(f"sklearn_astromer.cli.{args.module}")  # slow, not for --help
             args.received = received
-            getattr(commands, args.run)(args)
+            getattr(module, args.run)(args)
         except KeyboardInterrupt:
             note("interrupted")
             return 128 + (received[0] if received else signal.SIGINT)

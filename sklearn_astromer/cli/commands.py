@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
-import re
 import sys
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,33 +17,25 @@ from sklearn.pipeline import Pipeline
 from tqdm.auto import tqdm
 
 from sklearn_astromer import weights
+from sklearn_astromer.cli.catalogs import Catalog
+from sklearn_astromer.cli.files import check_apart, replacing
 from sklearn_astromer.cli.messages import PROG, note, say
 from sklearn_astromer.cli.parser import ARCHITECTURE, PARAMETERS
+from sklearn_astromer.cli.tables import writing
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.embedder import FRESH_EPOCHS, AstromerEmbedder
 from sklearn_astromer.lightcurves import LightCurves
-from sklearn_astromer.lightcurves.columns import find_columns
-from sklearn_astromer.lightcurves.parquet import parquet_files
 from sklearn_astromer.modules.config import as_config
 from sklearn_astromer.weights import WEIGHTS
 from sklearn_astromer.weights.checkpoint import _check_replaceable, read_checkpoint
 
-#: How messages that name keywords of Python read on the command line.
-TRANSLATED = [
-    (r"pass band_column='…'", "pass --columns band=…"),
-    (r"pass (\w+)='…'", r"pass --columns \1=…"),
-    (r"\(band_column=\)", "(--columns band=)"),
-    (r"\((id|time|mag|mag_err)=\)", r"(--columns \1=)"),
-    (r"choose it with band=…", "choose it with --band …"),
-    (r"let LightCurves\.from_…\(…, on_invalid='drop'\) do it", "let --on-invalid drop do it"),
-    (r"as from_frame does wherever they stand", "by sorting the table by its ids"),
-]
-
 
 def embed(args: argparse.Namespace) -> None:
     """Write a row of embeddings for each object of a catalog."""
-    _check_apart(args.out, args.catalog)
-    with _replacing(args.out) as partial:
+    check_apart(args.out, args.catalog)
+    catalog = Catalog(args)
+    check_apart(args.out, catalog.files)
+    with replacing(args.out) as partial:
         embedder = AstromerEmbedder(
             args.weights,
             max_epochs=0,
@@ -56,28 +45,24 @@ def embed(args: argparse.Namespace) -> None:
             precision=args.precision,
         )
         embedder.fit(LightCurves.from_grid([[0.0]]))  # takes the weights as they are
-        curves = _open(args)
-        import pyarrow as pa  # not needed otherwise, and an extra: `_open` has asked for it
-        import pyarrow.parquet as pq
-
-        names = ["object_id", *([] if curves.band is None else ["band"])]
-        names += embedder.get_feature_names_out().tolist()
-        types = [pa.array(curves.ids[:0]).type, *([] if curves.band is None else [pa.string()])]
-        types += [pa.float32()] * (len(names) - len(types))
-        schema = pa.schema(list(zip(names, types, strict=True)))
+        mapped = catalog.mapped()
+        total = None if mapped is None else len(mapped)
+        features = embedder.get_feature_names_out().tolist()
         with (
-            pq.ParquetWriter(partial, schema) as writer,
-            tqdm(total=len(curves), unit="object", disable=args.quiet or sys.stderr is None) as bar,
+            writing(partial, args.out.suffix.lower(), features) as table,
+            tqdm(total=total, unit="object", disable=args.quiet or sys.stderr is None) as bar,
         ):
-            written = 0
-            for rows in embedder.transform_batches(_pieces(curves, args.batch), progress=False):
-                part = curves[written : written + len(rows)]
-                columns = [part.ids, *([] if part.band is None else [part.band]), *rows.T]
-                writer.write_table(pa.table(list(map(pa.array, columns)), schema=schema))
-                written += len(part)
-                bar.update(len(part))
+            for curves in catalog.pieces() if mapped is None else [mapped]:
+                table.start(curves)
+                done = 0
+                for rows in embedder.transform_batches(_pieces(curves, args.batch), progress=False):
+                    part = curves[done : done + len(rows)]
+                    table.write(part, rows)
+                    done += len(part)
+                    bar.update(len(part))
+    catalog.warn()
     if not args.quiet:
-        note(f"{args.out}: {len(curves)} objects, {len(names)} columns")
+        note(f"{args.out}: {table.count} objects, {len(table.names())} columns")
 
 
 def pretrain(args: argparse.Namespace) -> None:
@@ -93,7 +78,7 @@ def pretrain(args: argparse.Namespace) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK):
         raise PermissionError(f"{folder} cannot be written: choose another --out")
-    curves = _open(args)
+    curves = Catalog(args).whole()
     given = vars(args)
     architecture = as_config(args.architecture)
     for name, *_ in ARCHITECTURE.values():
@@ -116,7 +101,7 @@ def pretrain(args: argparse.Namespace) -> None:
         raise KeyboardInterrupt
     embedder.save_pretrained(args.out)
     history = folder / f"{args.out.resolve().name}.history.csv"
-    with _replacing(history) as partial:
+    with replacing(history) as partial:
         embedder.history_.to_csv(partial, index=False)
     if not args.quiet:
         note(f"{args.out}: {len(embedder.history_)} epochs, history in {history}")
@@ -199,72 +184,11 @@ def demo(args: argparse.Namespace) -> None:
 # -- what they share -----------------------------------------------------------------------------
 
 
-def _open(args: argparse.Namespace) -> LightCurves:
-    """Map the catalog; errors name it, and speak of options."""
-    files = parquet_files(args.catalog)
-    names = {"band_column" if part == "band" else part: c for part, c in args.columns.items()}
-    try:
-        return LightCurves.open_parquet(
-            files,
-            **names,
-            band=None if args.band is None else _band(files[0], args),
-            on_invalid=args.on_invalid,
-            cache_dir=args.cache_dir,
-        )
-    except (TypeError, ValueError) as error:
-        message = str(error)
-        for pattern, text in TRANSLATED:
-            message = re.sub(pattern, text, message)
-        if not any(str(file) in message for file in files):
-            message = f"{', '.join(map(str, args.catalog))}: {message}"
-        raise ValueError(message) from error
-
-
 def _pieces(curves: LightCurves, size: int | None) -> LightCurves | Iterator[LightCurves]:
     """Return slices of so many objects; None leaves it to `transform_batches`."""
     if size is None:
         return curves
     return (curves[start : start + size] for start in range(0, len(curves), size))
-
-
-def _band(file: Path, args: argparse.Namespace) -> str | int:
-    """Return the band as the catalog has it: a number where those are numbers."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    schema = pq.read_schema(file)
-    column = find_columns(schema.names, args.columns, ["band"]).band
-    if column is None or not pa.types.is_integer(schema.field(column).type):
-        return str(args.band)
-    if not args.band.lstrip("-").isdigit():
-        raise ValueError(f"the bands in column {column!r} are numbers, --band is {args.band!r}")
-    return int(args.band)
-
-
-def _check_apart(out: Path, catalog: list[Path]) -> None:
-    """Refuse an output that is, or would be, part of the input."""
-    for path in catalog:
-        if path.resolve() in (out.resolve(), *out.resolve().parents):
-            raise ValueError(f"{out} would be part of the catalog {path}: choose another --out")
-
-
-@contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """Give a file to write to, which becomes `path`, at once and whole, if all goes well."""
-    if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder: choose another --out")
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.partial")
-    try:
-        partial.touch(exist_ok=False)
-    except OSError as error:
-        raise OSError(f"{path} cannot be written: {error.strerror}") from error
-    try:
-        yield partial
-        with open(partial, "rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _where(name: str) -> tuple[Path | None, str]:

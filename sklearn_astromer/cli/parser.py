@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from sklearn_astromer.cli.messages import PROG
+from sklearn_astromer.lightcurves.surveys.registry import SURVEYS
 
-COLUMNS = ("id", "time", "mag", "mag_err", "band")
+COLUMNS = ("id", "time", "mag", "mag_err", "band", "flux", "flux_err", "zero_point")
+ROWS = (".parquet", ".csv", ".ecsv")
 
 EXAMPLES = f"""\
 examples:
   {PROG} demo
+  {PROG} inspect catalog.csv
   {PROG} embed catalog.parquet --out emb.parquet
   {PROG} weights list
   {PROG} embed --help
@@ -22,21 +25,37 @@ exit codes: 0 fine; 1 something was wrong with the input or its data; 2 the comm
 understood; 130 interrupted by Ctrl-C (143: terminated). An output file is either complete or was
 not touched.
 """
+INSPECT = f"""\
+Prints what the files were recognised as, how many objects and observations they hold, in which
+bands and over what times, and which rows `embed` would leave out and why. Nothing is written but
+the --plot.
+
+examples:
+  {PROG} inspect irsa.csv
+  {PROG} inspect folder/ --plot curves.png
+  {PROG} inspect table.fits --columns id=star,time=bjd --flux flux --zero-point 25
+"""
 EMBED = f"""\
-The catalog is Parquet with one row per observation (the rows of an object together), or one row per
-object with list columns. Columns are recognised by their usual names (mjd, hmjd, psfMag, magerr,
-oid, diaObjectId …); --columns names others. It is decoded once into a folder of memory-mapped
-files (24 bytes per observation, --cache-dir), which the next call finds again, and is never in
-memory as a whole.
+The catalog is whatever LightCurves.read takes: CSV, text, Parquet, FITS, VOTable, ECSV, gzip of
+these, or folders of files of one object each. A survey is recognised by its columns, and its bad
+rows are left out and counted; `inspect` tells beforehand. Times become MJD and fluxes asinh
+magnitudes. Files are read a thousand at a time, and large Parquet by its rows, so that memory
+holds one piece.
+
+Parquet that is of no survey has one row per observation (the rows of an object together), or one
+row per object with list columns. Columns are recognised by their usual names (mjd, hmjd, psfMag,
+magerr, oid, diaObjectId …); --columns names others. It is decoded once into a folder of
+memory-mapped files (24 bytes per observation, --cache-dir), which the next call finds again.
 
 The output has a row per object, in the order of the catalog: object_id, band if the catalog has
-bands, and float32 columns of the embedding.
+bands, and float32 columns of the embedding. Its ending says the format.
 
 examples:
   {PROG} embed catalog.parquet --weights macho --out emb.parquet
-  {PROG} embed survey/ --band g --out emb_g.parquet
+  {PROG} embed irsa.csv --band g --out emb_g.csv
+  {PROG} embed 'asassn/*.csv' --out emb.ecsv
   {PROG} embed stars.parquet --columns id=star,time=hjd,mag=V --out emb.parquet
-  {PROG} embed catalog.parquet --pooling mean_std --device cuda --out emb.parquet
+  {PROG} embed table.fits --flux flux --zero-point 25 --out emb.parquet
 """
 PRETRAIN = f"""\
 Trains by masked reconstruction, without labels. --out becomes a folder that goes wherever weights
@@ -101,7 +120,15 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=version("sklearn_astromer"))
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    def command(into: Any, name: str, run: str, text: str, epilog: str, *parents: Any) -> Any:
+    def command(
+        into: Any,
+        name: str,
+        run: str,
+        text: str,
+        epilog: str,
+        *parents: Any,
+        module: str = "commands",
+    ) -> Any:
         made = into.add_parser(
             name,
             help=text,
@@ -110,14 +137,24 @@ def make_parser() -> argparse.ArgumentParser:
             parents=[*parents, common],
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        made.set_defaults(run=run)
+        made.set_defaults(run=run, module=module)
         return made
 
-    catalog = _catalog_arguments()
-    embed = command(
-        commands, "embed", "embed", "embed a catalog of light curves", EMBED, catalog, quiet
+    catalog, running = _catalog_arguments(), _running_arguments()
+    text = "tell what files hold, and what would be left out of them"
+    inspect = command(commands, "inspect", "inspect", text, INSPECT, catalog, module="inspect")
+    inspect.add_argument(
+        "--plot", type=_path, metavar="FILE", help="draw the three longest curves (PNG, PDF …)"
     )
-    embed.add_argument("--out", type=_path, required=True, help="the Parquet file to write")
+    text = "embed a catalog of light curves"
+    embed = command(commands, "embed", "embed", text, EMBED, catalog, running, quiet)
+    embed.add_argument(
+        "--out",
+        type=_rows_path,
+        required=True,
+        metavar="FILE",
+        help=f"the file to write, {', '.join(ROWS[:-1])} or {ROWS[-1]}",
+    )
     embed.add_argument(
         "--weights",
         default="surveys-periods",
@@ -150,6 +187,7 @@ def make_parser() -> argparse.ArgumentParser:
         "train an encoder on a catalog, or go on with a pretrained one",
         PRETRAIN,
         catalog,
+        running,
         quiet,
     )
     pretrain.add_argument("--out", type=_path, required=True, help="the folder to write")
@@ -206,7 +244,18 @@ def make_parser() -> argparse.ArgumentParser:
 def _catalog_arguments() -> argparse.ArgumentParser:
     """Return what commands that read a catalog have in common."""
     parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("catalog", nargs="+", type=_path, help="Parquet files, or folders of them")
+    parser.add_argument(
+        "catalog", nargs="+", type=_path, metavar="CATALOG", help="files, folders of them, or globs"
+    )
+    names = [survey.name for survey in SURVEYS]
+    parser.add_argument(
+        "--survey",
+        default="auto",
+        choices=["auto", "columns", *names],
+        metavar="NAME",
+        help="whose files they are: auto recognises it by the columns (the default), columns reads "
+        f"these by their names alone; or {', '.join(names)}",
+    )
     parser.add_argument("--band", help="the band to keep, where the catalog holds several")
     parser.add_argument(
         "--columns",
@@ -215,12 +264,36 @@ def _catalog_arguments() -> argparse.ArgumentParser:
         metavar="PART=NAME,…",
         help=f"which column is what; parts are {', '.join(COLUMNS)}",
     )
+    parser.add_argument("--flux", metavar="COLUMN", help="read fluxes, of this column")
+    parser.add_argument(
+        "--zero-point",
+        metavar="X|COLUMN",
+        help="magnitude of flux 1, or its column (default: by the unit, else 0)",
+    )
+    parser.add_argument(
+        "--one-object", dest="one", action="store_true", help="all rows of a file are of one object"
+    )
+    parser.add_argument(
+        "--no-quality", action="store_true", help="keep rows that the survey flags as bad"
+    )
+    parser.add_argument(
+        "--difference",
+        choices=["raise", "scale"],
+        default="raise",
+        help="fluxes of difference images: refuse them, or take them in units of their deviation, "
+        "for encoders with scaled inputs (default: %(default)s)",
+    )
+    return parser
+
+
+def _running_arguments() -> argparse.ArgumentParser:
+    """Return what commands that run an encoder have in common."""
+    parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument(
         "--on-invalid",
         choices=["raise", "drop"],
-        default="raise",
-        help="what to do with observations that are not finite, and objects without any: stop, "
-        "or drop and count them (default: %(default)s)",
+        help="what to do with observations that are not finite, and objects without any: stop "
+        "(the default for Parquet of no survey), or drop and count them (for all else)",
     )
     parser.add_argument(
         "--cache-dir",
@@ -243,6 +316,15 @@ def _catalog_arguments() -> argparse.ArgumentParser:
 
 def _path(text: str) -> Path:
     return Path(text).expanduser()  # no shell does after a =, or within quotes
+
+
+def _rows_path(text: str) -> Path:
+    path = _path(text)
+    if path.suffix.lower() not in ROWS and not path.is_dir():  # of which more is said later
+        raise argparse.ArgumentTypeError(
+            f"{text!r} does not end in {', '.join(ROWS[:-1])} or {ROWS[-1]}"
+        )
+    return path
 
 
 def _columns(text: str) -> dict[str, str]:

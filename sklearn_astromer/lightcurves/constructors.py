@@ -174,7 +174,9 @@ class Constructors(SurveyConstructors):
         if in_index:
             frame = frame.reset_index(in_index)
         given = {"id": id, "time": time, "mag": mag, "mag_err": mag_err, "band": band_column}
-        if not any(given.values()) and recognise({str(name).lower() for name in frame.columns}):
+        if not any(given.values()) and recognise(
+            frozenset(str(name).lower() for name in frame.columns)
+        ):
             curves = cls.read(frame, band=band, on_invalid=on_invalid)
             if curves._flat.band is not None:
                 check_band(list(np.unique(curves._flat.band)), "band", band)

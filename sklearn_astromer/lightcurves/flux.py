@@ -69,7 +69,7 @@ def asinh_magnitudes(
     mag = np.asarray(zero_point) - POGSON * (np.arcsinh(scaled) + np.log(softening))
     if errors is None:
         return mag, None
-    return mag, POGSON * errors / np.sqrt(flux**2 + 4 * softening**2)
+    return mag, POGSON * errors / np.hypot(flux, 2 * softening)
 
 
 def _softening(flux: NDArray[np.float64], errors: NDArray[np.float64] | None) -> float:
@@ -83,6 +83,9 @@ def _softening(flux: NDArray[np.float64], errors: NDArray[np.float64] | None) ->
         noise = float(np.median(known)) if len(known) else 0.0
     if noise == 0 and len(seen) > 1 and seen.min() <= 0:
         noise = float(1.4826 / 2**0.5 * np.median(np.abs(np.diff(seen))))
+    largest = float(np.abs(seen).max())
     if level > 0 and (noise == 0 or level >= BRIGHT * noise):
-        return min(SOFTENING * noise, BRIGHT_SOFTENING * level) or BRIGHT_SOFTENING * level
-    return SOFTENING * noise or max(float(np.abs(seen).max()), 1.0)
+        softening = min(SOFTENING * noise, BRIGHT_SOFTENING * level) or BRIGHT_SOFTENING * level
+    else:
+        softening = SOFTENING * noise or largest or 1.0
+    return max(softening, 1e-200 * largest, 1e-200)  # or flux / softening is infinite

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import unquote
 
 import numpy as np
@@ -185,7 +185,8 @@ def _mapped(folder: Path) -> Flat:
     )
 
 
-def _open(path: Path) -> Any:
+def open_parquet(path: Path | BinaryIO) -> Any:
+    """Open a Parquet file; errors say what is missing or which file it is."""
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -228,7 +229,7 @@ def _partition(file: Path, names: list[str], given: dict[str, Any]) -> dict[str,
 
 def _layout(file: Path, given: dict[str, Any]) -> tuple[Columns, bool]:
     """Return the columns needed, and whether a row holds one object in lists."""
-    with _open(file) as parquet:
+    with open_parquet(file) as parquet:
         schema = parquet.schema_arrow
     columns = find_columns([*schema.names, *_partition(file, schema.names, given)], given)
     return columns, is_list(schema.field(columns.time).type)
@@ -249,7 +250,7 @@ def _row_groups(files: list[Path], given: dict[str, Any]) -> Iterator[Any]:
     for file in files:
         if _layout(file, given) != layout:
             raise ValueError(f"{file} does not have the columns of {files[0]}: {layout[0].names()}")
-        with _open(file) as parquet:
+        with open_parquet(file) as parquet:
             names = parquet.schema_arrow.names
             said = _partition(file, names, given)
             held = [name for name in layout[0].names() if name in names]

@@ -137,7 +137,7 @@ def harmonic_power(
 
 
 def _cos_sin(turns: Tensor) -> Tensor:
-    """Return cosine and sine of angles in float64 turns, as float32, side by side in dimension 1."""
+    """Return cosine and sine of angles in float64 turns, as float32, in dimension 1."""
     angle = turns.frac().float().mul_(2 * math.pi)
     out = angle.new_empty((len(angle), 2, *angle.shape[1:]))
     torch.cos(angle, out=out[:, 0])

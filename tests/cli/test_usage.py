@@ -29,13 +29,22 @@ def test_demo_prints_scores_of_the_main_job(capsys, error):
     ("words", "message"),
     [
         ([], "COMMAND"),
-        (["embed"], "catalog"),
+        (["embed"], "CATALOG"),
         (["embed", "c.parquet"], "--out"),
-        (["embed", "c.parquet", "--out", "e", "--pooling", "median"], "--pooling"),
-        (["embed", "c.parquet", "--out", "e", "--batch", "0"], "at least 1"),
-        (["embed", "c.parquet", "--out", "e", "--columns", "flux=f"], "'flux=f' is not PART=NAME"),
-        (["embed", "c.parquet", "--out", "e", "--columns", "mag=a,mag=b"], "mag is given twice"),
-        (["embed", "c.parquet", "--out", "e", "--columns", "mag"], "'mag' is not PART=NAME"),
+        (["embed", "c.parquet", "--out", "e.csv", "--pooling", "median"], "--pooling"),
+        (["embed", "c.parquet", "--out", "e.csv", "--batch", "0"], "at least 1"),
+        (
+            ["embed", "c.parquet", "--out", "e.csv", "--columns", "colour=f"],
+            "'colour=f' is not PART=NAME",
+        ),
+        (
+            ["embed", "c.parquet", "--out", "e.csv", "--columns", "mag=a,mag=b"],
+            "mag is given twice",
+        ),
+        (["embed", "c.parquet", "--out", "e.csv", "--columns", "mag"], "'mag' is not PART=NAME"),
+        (["embed", "c.parquet", "--out", "e.txt"], "does not end in .parquet, .csv or .ecsv"),
+        (["embed", "c.parquet", "--out", "e.csv", "--survey", "sloan"], "'sloan'"),
+        (["inspect"], "CATALOG"),
         (["pretrain", "c.parquet", "--out", "e", "--epochs", "many"], "--epochs"),
         (["weights", "burn"], "burn"),
         (["demo", "--stars", "7"], "at least 70"),
@@ -48,7 +57,7 @@ def test_usage_errors_exit_with_2(words, message, capsys):
     assert message in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [[], ["embed"], ["pretrain"], ["weights"], ["demo"]])
+@pytest.mark.parametrize("words", [[], ["inspect"], ["embed"], ["pretrain"], ["weights"], ["demo"]])
 def test_help_teaches(words, capsys):
     with pytest.raises(SystemExit) as exit:
         main([*words, "--help"])

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 from sklearn_astromer.lightcurves.checks import check_flat, warn
 from sklearn_astromer.lightcurves.flat import Flat
 from sklearn_astromer.lightcurves.flux import asinh_magnitudes
-from sklearn_astromer.lightcurves.surveys.reading import Options, read
+from sklearn_astromer.lightcurves.surveys.reading import read
+from sklearn_astromer.lightcurves.surveys.recognising import Options
 
 logger = logging.getLogger(__name__)
 Curves = TypeVar("Curves", bound="SurveyConstructors")
@@ -55,8 +56,8 @@ class SurveyConstructors:
         Parameters
         ----------
         source : path, glob, folder, list of paths, open file or table
-            CSV, text, Parquet, FITS, VOTable, ECSV, and gzip of these; or a table of pandas,
-            polars, Arrow or astropy, one row per observation.
+            CSV, text, Parquet, FITS, VOTable, ECSV, IPAC, and gzip or zip of these; or a table of
+            pandas, polars, Arrow or astropy, one row per observation, or lists of them.
         survey : str
             ``"auto"`` recognises it by the columns. A name of the registry, or ``"columns"`` to
             read the columns by their names alone.
@@ -73,7 +74,8 @@ class SurveyConstructors:
             Where a file is an object: its name without ending, the name of its folder, or what a
             function makes of its path.
         id, time, mag, mag_err, flux, flux_err, band_column : str, optional
-            Columns, for tables that no survey fits. ``id=False``: all rows are of one object.
+            Columns, for tables that no survey fits; `id` and `band_column` also in place of those
+            of a survey. ``id=False``: all rows are of one object.
         zero_point : float or str, optional
             Magnitude of flux 1, or the column that holds it. None: that of the column's unit, if
             it has one, else 0.
@@ -99,7 +101,8 @@ class SurveyConstructors:
         Warns
         -----
         UserWarning
-            If rows are left out, or objects look like several mixed up.
+            If rows are left out, objects look like several mixed up, or columns of flags, objects,
+            bands or zero points are not there.
 
         Examples
         --------

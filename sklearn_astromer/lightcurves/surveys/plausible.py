@@ -21,23 +21,35 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sklearn_astromer.lightcurves.flat import Flat
+
 LIMIT_ERROR = 9.0
-SENTINELS = (0.0, 29.999, 99.0, 99.9, 99.99, 99.999, -99.0, -99.9, -99.99, -99.999, -9.99, -999.0)
-REPEATED_SHARE, FAR_FROM_MEDIAN = 0.01, 5.0
+SENTINELS = np.array(
+    [0.0, 29.999, 99.0, 99.9, 99.99, 99.999, -99.0, -99.9, -99.99, -99.999, -9.99, -999.0],
+    dtype=np.float32,  # as tables may be
+)
+LEAST_LARGE_SENTINEL = 29.0
+FEWEST_TO_COUNT, REPEATED_SHARE, FAR_FROM_MEDIAN = 100, 0.01, 5.0
 LARGEST_GAP = 30_000.0
-LEAST_OF_A_LEVEL, LEAST_GAP, GAP_IN_SCATTERS = 0.25, 0.3, 5.0
+FEWEST_OF_LEVELS, LEAST_OF_A_LEVEL, LEAST_GAP, GAP_IN_SCATTERS = 20, 0.25, 0.3, 5.0
+LEAST_DEVIATION, LEAST_CHANGES = 0.81, 0.1
 
 
 def sentinels(mag: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Return which magnitudes stand for none."""
-    bad = np.isin(mag, SENTINELS)
-    finite = np.isfinite(mag)
-    if finite.sum() < 100:
+    bad = np.zeros(len(mag), dtype=bool)
+    odd = np.flatnonzero((mag <= 0) | (mag >= LEAST_LARGE_SENTINEL))
+    if len(odd):
+        bad[odd] = np.isin(mag[odd].astype(np.float32), SENTINELS)
+    finite = mag[np.isfinite(mag)]
+    if len(finite) < FEWEST_TO_COUNT:
         return bad
-    values, inverse, counts = np.unique(mag[finite], return_inverse=True, return_counts=True)
-    far = np.abs(values - np.median(mag[finite])) > FAR_FROM_MEDIAN
-    suspicious = far & (counts > REPEATED_SHARE * finite.sum())
-    bad[finite] |= suspicious[inverse]
+    median = np.median(finite, overwrite_input=True)
+    far = np.flatnonzero((mag < median - FAR_FROM_MEDIAN) | (mag > median + FAR_FROM_MEDIAN))
+    if len(far) <= REPEATED_SHARE * len(finite):
+        return bad
+    _, inverse, counts = np.unique(mag[far], return_inverse=True, return_counts=True)
+    bad[far] |= (counts > REPEATED_SHARE * len(finite))[inverse]
     return bad
 
 
@@ -47,20 +59,50 @@ def repeated(
     value: NDArray[np.float64],
     error: NDArray[np.float64],
 ) -> NDArray[np.bool_]:
-    """Return which observations were there before."""
-    table = pd.DataFrame({"key": key, "time": time, "value": value, "error": error})
-    return table.duplicated().to_numpy() & np.isfinite(value)
+    """Return which observations, sorted by `key` and time, were there before."""
+    again = np.zeros(len(key), dtype=bool)
+    tied = np.zeros(len(key) + 1, dtype=bool)
+    tied[1:-1] = (key[1:] == key[:-1]) & (time[1:] == time[:-1])
+    some = np.flatnonzero(tied[1:] | tied[:-1])
+    columns = {"key": key, "time": time, "value": value, "error": error}
+    table = pd.DataFrame({name: column[some] for name, column in columns.items()})
+    again[some] = table.duplicated().to_numpy()
+    return again
 
 
-def mixed_origins(time: NDArray[np.float64]) -> bool:
-    """Whether a gap in the sorted times of an object is longer than any archive's."""
-    return len(time) > 1 and float(np.diff(np.sort(time)).max()) > LARGEST_GAP
+def mixed_origins(flat: Flat) -> list[int]:
+    """Return the objects with a gap in time that is longer than any archive's."""
+    gaps = np.flatnonzero(np.diff(flat.time) > LARGEST_GAP)
+    owners = np.searchsorted(flat.offsets, gaps, side="right") - 1
+    within = gaps + 1 < flat.offsets[owners + 1]
+    return np.unique(owners[within]).tolist()
 
 
-def mixed_levels(time: NDArray[np.float64], mag: NDArray[np.float64]) -> bool:
-    """Whether an object has two levels of magnitude that alternate in time."""
-    if len(mag) < 20:
-        return False
+def mixed_levels(flat: Flat) -> list[int]:
+    """Return the objects with two levels of magnitude that alternate in time.
+
+    Two levels lie as far from the mean as the standard deviation, nearly; only the objects of
+    which that is true are looked at one by one.
+    """
+    if len(flat.mag) == 0:
+        return []
+    lengths, starts = np.diff(flat.offsets), flat.offsets[:-1]
+    mean = np.add.reduceat(flat.mag, starts) / lengths
+    far = np.repeat(mean, lengths)
+    np.abs(np.subtract(flat.mag, far, out=far), out=far)
+    deviation = np.add.reduceat(far, starts) / lengths
+    scatter = np.sqrt(np.add.reduceat(np.square(far, out=far), starts) / lengths)
+    some = (lengths >= FEWEST_OF_LEVELS) & (deviation > LEAST_DEVIATION * scatter)
+    some &= scatter > LEAST_GAP * (LEAST_OF_A_LEVEL * (1 - LEAST_OF_A_LEVEL)) ** 0.5
+    return [
+        i
+        for i in np.flatnonzero(some).tolist()
+        if _has_levels(flat.mag[flat.offsets[i] : flat.offsets[i + 1]])
+    ]
+
+
+def _has_levels(mag: NDArray[np.float64]) -> bool:
+    """Whether magnitudes, sorted by time, alternate between two levels."""
     ordered = np.sort(mag)
     gaps = np.diff(ordered)
     at = int(gaps.argmax())
@@ -72,5 +114,5 @@ def mixed_levels(time: NDArray[np.float64], mag: NDArray[np.float64]) -> bool:
         or gaps[at] < GAP_IN_SCATTERS * scatter
     ):
         return False
-    level = mag[np.argsort(time, kind="stable")] > ordered[at]
-    return float(np.mean(level[1:] != level[:-1])) > 0.1
+    level = mag > ordered[at]
+    return float(np.mean(level[1:] != level[:-1])) > LEAST_CHANGES

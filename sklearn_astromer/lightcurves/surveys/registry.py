@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pandas as pd
+import functools
+from collections.abc import Set
 
+from sklearn_astromer.lightcurves.columns import ALIASES
 from sklearn_astromer.lightcurves.flux import AB_JANSKY, AB_MICROJANSKY, AB_NANOJANSKY
+from sklearn_astromer.lightcurves.surveys.prepare import (
+    alert,
+    atlas_limits,
+    forced_ztf,
+    gaia_long,
+    gaia_wide,
+    pan_starrs,
+    separated,
+)
 from sklearn_astromer.lightcurves.surveys.survey import (
     BKJD,
     BTJD,
@@ -19,64 +29,17 @@ from sklearn_astromer.lightcurves.surveys.survey import (
 
 ZTF_BANDS = {"1": "g", "2": "r", "3": "i"}
 SNANA_ZERO_POINT = 27.5
-
-
-def _forced_ztf(frame: pd.DataFrame) -> pd.DataFrame:
-    """Add the flux of the reference, which was subtracted."""
-    reference = 10 ** (-0.4 * (frame["nearestrefmag"] - frame["zpdiff"]))
-    return frame.assign(total=frame["forcediffimflux"] + reference)
-
-
-def _alert(frame: pd.DataFrame) -> pd.DataFrame:
-    """Add the difference to the reference star, where it stands beside the difference."""
-    if "magnr" not in frame:
-        return frame
-    brighter = frame["isdiffpos"].astype(str).str.lower().isin(["t", "true", "1", "1.0"])
-    sign = np.where(brighter, 1.0, -1.0)
-    difference, reference = (10 ** (-0.4 * frame[name]) for name in ("magpsf", "magnr"))
-    total = pd.Series(reference + sign * difference)
-    mag = -2.5 * np.log10(total.where(total > 0))
-    known = frame.get("sigmagnr", 0.0)
-    sigma = np.hypot(difference * frame["sigmapsf"], reference * known)
-    return frame.assign(magpsf_corr=mag, sigmapsf_corr=sigma / total)
-
-
-def _separated(frame: pd.DataFrame) -> pd.DataFrame:
-    """Leave out rows of -777, which separate objects, and number these where nothing names them."""
-    separator = frame["mjd"] == -777
-    if "snid" not in frame:
-        frame = frame.assign(snid=separator.cumsum())
-    return frame[~separator]
-
-
-def _gaia_error(prefix: str) -> str:
-    return f"{prefix}_mag_err"
-
-
-def _gaia_wide(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.assign(
-        **{
-            _gaia_error(name): 1.0857 / frame[f"{name}_flux_over_error"]
-            for name in ("g_transit", "bp", "rp")
-            if f"{name}_flux_over_error" in frame
-        }
-    )
-
-
-def _gaia_long(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.assign(mag_err=1.0857 / frame["flux_over_error"])
-
-
-def _atlas_limits(frame: pd.DataFrame) -> pd.DataFrame:
-    """Take errors of nothing for what they are."""
-    return frame.assign(dujy=frame["dujy"].where(frame["dujy"] > 0))
+#: Columns of any table, which tell no survey.
+COMMON = {alias.lower() for aliases in ALIASES.values() for alias in aliases} | {
+    *("flux", "flux_err", "date", "quality", "camera", "limit"),
+}
 
 
 SURVEYS: tuple[Survey, ...] = (
     Survey(
         "ztf",
         "ZTF data release (IRSA)",
-        ("oid", "mjd", "mag", "magerr", "catflags", "filtercode"),
+        ("oid", "mjd", "mag", "magerr", "filtercode"),
         "mjd",
         (Brightness("mag", "magerr"),),
         id="oid",
@@ -99,7 +62,7 @@ SURVEYS: tuple[Survey, ...] = (
     Survey(
         "ztf-forced",
         "ZTF forced photometry",
-        ("forcediffimflux", "forcediffimfluxunc", "zpdiff", "jd", "filter"),
+        ("forcediffimflux", "forcediffimfluxunc", "zpdiff", "nearestrefmag", "jd", "filter"),
         "jd",
         (Brightness(flux="total", flux_err="forcediffimfluxunc", zero_point="zpdiff"),),
         origin=JD,
@@ -108,9 +71,8 @@ SURVEYS: tuple[Survey, ...] = (
         bad=(
             Bad("procstatus: failed", "procstatus", "not in", [0, 57, "0", "57"]),
             Bad("infobitssci: bad image", "infobitssci", ">", 0),
-            Bad("no reference magnitude", "nearestrefmag", "<", 0),
         ),
-        prepare=_forced_ztf,
+        prepare=forced_ztf,
     ),
     Survey(
         "alerce",
@@ -136,12 +98,13 @@ SURVEYS: tuple[Survey, ...] = (
         origin=JD,
         band="fid",
         bands=ZTF_BANDS,
-        prepare=_alert,
+        bad=(Bad("reference over 1.4 arcsec away", "distnr", ">", 1.4),),
+        prepare=alert,
     ),
     Survey(
         "atlas",
         "ATLAS forced photometry",
-        ("mjd", "ujy", "dujy", "f", "chi/n"),
+        ("mjd", "ujy", "dujy", "f"),
         "mjd",
         (Brightness(flux="ujy", flux_err="dujy", zero_point=AB_MICROJANSKY),),
         band="f",
@@ -150,7 +113,7 @@ SURVEYS: tuple[Survey, ...] = (
             Bad("duJy ≥ 10 000", "dujy", ">=", 10_000),
             Bad("chi/N > 100", "chi/n", ">", 100),
         ),
-        prepare=_atlas_limits,
+        prepare=atlas_limits,
     ),
     Survey(
         "asas-sn",
@@ -164,7 +127,7 @@ SURVEYS: tuple[Survey, ...] = (
     Survey(
         "asas-sn-2",
         "ASAS-SN Sky Patrol 2",
-        ("jd", "flux", "mag", "limit", "mag error|mag_err", "quality"),
+        ("jd", "flux", "mag", "limit", "mag error|mag_err", "camera"),
         "jd",
         (Brightness("mag", "mag error|mag_err"),),
         id="asas_sn_id",
@@ -195,7 +158,7 @@ SURVEYS: tuple[Survey, ...] = (
             Bad("rejected by photometry", "rejected_by_photometry", "true"),
             Bad("rejected by variability", "rejected_by_variability", "true"),
         ),
-        prepare=_gaia_long,
+        prepare=gaia_long,
     ),
     Survey(
         "gaia-wide",
@@ -205,7 +168,7 @@ SURVEYS: tuple[Survey, ...] = (
         tuple(
             Brightness(
                 f"{name}_mag",
-                _gaia_error(name),
+                f"{name}_mag_err",
                 time=f"{name}_{'time' if name == 'g_transit' else 'obs_time'}",
                 band=band,
                 bad=tuple(
@@ -224,7 +187,7 @@ SURVEYS: tuple[Survey, ...] = (
         ),
         id="source_id",
         origin=GAIA,
-        prepare=_gaia_wide,
+        prepare=gaia_wide,
     ),
     Survey(
         "rubin-forced",
@@ -248,7 +211,10 @@ SURVEYS: tuple[Survey, ...] = (
         (Brightness(flux="scienceflux", flux_err="sciencefluxerr", zero_point=AB_NANOJANSKY),),
         id="diaobjectid|objectid",
         band="band",
-        bad=(Bad("pixelFlags_bad", "pixelflags_bad", "true"),),
+        bad=(
+            Bad("pixelFlags_bad", "pixelflags_bad", "true"),
+            Bad("forced_PsfFlux_flag", "forced_psfflux_flag", "true"),
+        ),
     ),
     Survey(
         "rubin-difference",
@@ -260,6 +226,34 @@ SURVEYS: tuple[Survey, ...] = (
         band="band",
         bad=(Bad("pixelFlags_bad", "pixelflags_bad", "true"),),
         lacks=("scienceflux",),
+    ),
+    Survey(
+        "rubin-forced-difference",
+        "Rubin forced photometry of difference images (psfDiffFlux)",
+        ("objectid|diaobjectid", "midpointmjdtai|expmidptmjd", "psfdiffflux", "band"),
+        "midpointmjdtai|expmidptmjd",
+        (Brightness(flux="psfdiffflux", flux_err="psfdifffluxerr", difference=True),),
+        id="diaobjectid|objectid",
+        band="band",
+        bad=(
+            Bad("pixelFlags_bad", "pixelflags_bad", "true"),
+            Bad("psfDiffFlux_flag", "psfdiffflux_flag", "true"),
+        ),
+        lacks=("psfflux", "scienceflux", "psfmag"),
+    ),
+    Survey(
+        "rubin-magnitudes",
+        "Rubin forced photometry in magnitudes (psfMag)",
+        ("objectid|diaobjectid", "midpointmjdtai|expmidptmjd", "psfmag", "band"),
+        "midpointmjdtai|expmidptmjd",
+        (Brightness("psfmag", "psfmagerr"),),
+        id="diaobjectid|objectid",
+        band="band",
+        bad=(
+            Bad("pixelFlags_bad", "pixelflags_bad", "true"),
+            Bad("psfFlux_flag", "psfflux_flag", "true"),
+        ),
+        lacks=("psfflux", "scienceflux"),
     ),
     Survey(
         "plasticc",
@@ -279,7 +273,7 @@ SURVEYS: tuple[Survey, ...] = (
         (Brightness(flux="fluxcal", flux_err="fluxcalerr", zero_point=SNANA_ZERO_POINT),),
         id="snid",
         band="band|flt",
-        prepare=_separated,
+        prepare=separated,
     ),
     Survey(
         "kepler",
@@ -304,7 +298,7 @@ SURVEYS: tuple[Survey, ...] = (
     Survey(
         "catalina",
         "Catalina",
-        ("masterid|inputid", "mag", "magerr", "mjd", "blend"),
+        ("masterid|inputid", "mag", "magerr", "mjd"),
         "mjd",
         (Brightness("mag", "magerr"),),
         id="masterid|inputid",
@@ -313,7 +307,7 @@ SURVEYS: tuple[Survey, ...] = (
     Survey(
         "asas-3",
         "ASAS-3",
-        ("hjd", "mag_0", "mer_0", "grade"),
+        ("hjd", "mag_0", "mer_0"),
         "hjd",
         (Brightness("mag_0", "mer_0"),),
         origin=HJD_2450000,
@@ -322,13 +316,22 @@ SURVEYS: tuple[Survey, ...] = (
     Survey(
         "neowise",
         "NEOWISE, AllWISE",
-        ("mjd", "w1mpro", "w1sigmpro"),
+        ("mjd", "w1mpro|w1mpro_ep", "w1sigmpro|w1sigmpro_ep"),
         "mjd",
         (
-            Brightness("w1mpro", "w1sigmpro", band="w1"),
-            Brightness("w2mpro", "w2sigmpro", band="w2"),
+            *(
+                Brightness(
+                    f"w{n}mpro|w{n}mpro_ep",
+                    f"w{n}sigmpro|w{n}sigmpro_ep",
+                    band=f"w{n}",
+                    # an upper limit of 95 % has no error
+                    bad=(Bad("upper limits", f"w{n}sigmpro|w{n}sigmpro_ep", "missing"),),
+                )
+                for n in (1, 2)
+            ),
         ),
-        id="source_id|allwise_cntr",
+        # the source_id of NEOWISE names the detection, that of other tables the source
+        id="allwise_cntr|source_id_mf|cntr_mf|source_id",
         bad=(
             Bad("qual_frame 0", "qual_frame", "==", 0),
             Bad("cc_flags: artefact", "cc_flags", "not in", ["0000", "00", "0", 0]),
@@ -339,18 +342,12 @@ SURVEYS: tuple[Survey, ...] = (
         "Pan-STARRS DR2 detections",
         ("objid", "obstime", "filterid", "psfflux", "psffluxerr"),
         "obstime",
-        (
-            Brightness(
-                flux="psfflux",
-                flux_err="psffluxerr",
-                zero_point=AB_JANSKY,
-                bad=(Bad("no flux (-999)", "psfflux", "==", -999),),
-            ),
-        ),
+        (Brightness(flux="psfflux", flux_err="psffluxerr", zero_point=AB_JANSKY),),
         id="objid",
         band="filterid",
         bands=dict(zip("12345", "grizy", strict=True)),
         bad=(Bad("psfQfPerfect < 0.95", "psfqfperfect", "<", 0.95),),
+        prepare=pan_starrs,
     ),
     Survey(
         "aavso",
@@ -358,15 +355,27 @@ SURVEYS: tuple[Survey, ...] = (
         ("jd|date", "magnitude|mag", "uncertainty|merr", "band|filt"),
         "jd|date",
         (Brightness("magnitude|mag", "uncertainty|merr"),),
-        id="starid|star name",
+        id="starid|star name|name",
         origin=JD,
         band="band|filt",
     ),
 )
 
 
-def recognise(columns: set[str]) -> list[Survey]:
-    """Return the surveys whose columns a table has, the most specific alone."""
-    found = [survey for survey in SURVEYS if survey.fits(columns)]
-    most = max((len(survey.needs) for survey in found), default=0)
-    return [survey for survey in found if len(survey.needs) == most]
+@functools.lru_cache
+def recognise(columns: frozenset[str]) -> tuple[Survey, ...]:
+    """Return the surveys whose columns a table has, but none whose columns another's include."""
+    found = [(survey, survey.found(columns)) for survey in SURVEYS if survey.fits(columns)]
+    return tuple(one for one, its in found if not any(its < other for _, other in found))
+
+
+def resembled(columns: Set[str]) -> tuple[Survey, str] | None:
+    """Return the survey of whose columns a table lacks one, and that one."""
+    near = []
+    for survey in SURVEYS:
+        lacking = [each for each in survey.needs if not survey.found(columns, each)]
+        distinctive = (survey.found(columns) | survey.quality_columns() & columns) - COMMON
+        foreign = set(survey.lacks) & columns
+        if len(lacking) == 1 and distinctive and not foreign and len(survey.needs) > 3:
+            near.append((survey, lacking[0]))
+    return max(near, key=lambda pair: len(pair[0].needs), default=None)

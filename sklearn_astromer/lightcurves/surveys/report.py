@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,12 +36,19 @@ class Report:
     first: dict[str, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
 
-    def count(self, reason: str, bad: NDArray[np.bool_], ids: NDArray[np.object_]) -> None:
-        """Count rows that are left out."""
-        n = int(np.count_nonzero(bad))
+    def count(
+        self, reason: str, bad: NDArray[np.bool_], name: Callable[[int], Any], times: int = 1
+    ) -> None:
+        """Count rows that are left out; `name` tells the object of a row."""
+        n = times * int(np.count_nonzero(bad))
         if n:
             self.left_out[reason] = self.left_out.get(reason, 0) + n
-            self.first.setdefault(reason, str(ids[int(np.argmax(bad))]))
+            self.first.setdefault(reason, str(name(int(np.argmax(bad)))))
+
+    def remark(self, text: str) -> None:
+        """Say something once."""
+        if text not in self.remarks:
+            self.remarks.append(text)
 
     def __str__(self) -> str:
         dropped = sum(self.left_out.values())

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Set
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -21,13 +21,14 @@ TESTS: dict[str, Callable[[pd.Series, Any], Any]] = {
     ">": lambda x, value: x > value,
     "<": lambda x, value: x < value,
     "in": lambda x, value: x.isin(value),
+    "missing": lambda x, value: x.isna(),
     "not in": lambda x, value: ~x.isin(value) & x.notna(),
 }
 
 
 @dataclass(frozen=True)
 class Bad:
-    """Rows to leave out: those whose `column` passes a test.
+    """Rows to leave out: those whose `column` ("a|b" for either) passes a test.
 
     ``test`` is a key of `TESTS`, or ``"true"`` for flags in any spelling (True, 1, "t", "true").
     A column that is not there leaves out nothing.
@@ -40,9 +41,10 @@ class Bad:
 
     def of(self, frame: pd.DataFrame) -> NDArray[np.bool_]:
         """Return which rows to leave out."""
-        if self.column not in frame:
+        name = first_of(self.column, frame.columns)
+        if name is None:
             return np.zeros(len(frame), dtype=bool)
-        column = frame[self.column]
+        column = frame[name]
         if self.test in ("true", "false"):
             truth = column.astype(str).str.lower().isin(["true", "t", "1", "1.0", "y"])
             found = truth if self.test == "true" else ~truth & column.notna()
@@ -83,6 +85,12 @@ class Brightness:
     band: str | None = None
     bad: tuple[Bad, ...] = ()
 
+    def columns_in(self, columns: Any) -> set[str]:
+        """Return which of its columns a table has."""
+        named = (self.mag, self.mag_err, self.flux, self.flux_err, self.time, self.zero_point)
+        found = {first_of(name, columns) for name in named if isinstance(name, str)}
+        return {name for name in found if name is not None}
+
 
 @dataclass(frozen=True)
 class Survey:
@@ -98,8 +106,9 @@ class Survey:
         The service and its product.
     needs : tuple of str
         Columns that together tell the survey; ``"a|b"`` stands for either.
-    id : str
-        Column of the object, ``"a|b"`` for whichever is there; "" where a file is an object.
+    id : str or False
+        Column of the object, ``"a|b"`` for whichever is there; "" where a file is an object,
+        and False if it is one though a column could name objects.
     time : str
         Column of the time.
     brightness : tuple of Brightness
@@ -123,7 +132,7 @@ class Survey:
     needs: tuple[str, ...]
     time: str
     brightness: tuple[Brightness, ...]
-    id: str = ""
+    id: str | bool = ""
     origin: float = MJD
     band: str = ""
     bands: dict[str, str] = field(default_factory=dict)
@@ -131,13 +140,34 @@ class Survey:
     lacks: tuple[str, ...] = ()
     prepare: Callable[[pd.DataFrame], pd.DataFrame] | None = None
 
-    def fits(self, columns: set[str]) -> bool:
+    def quality_columns(self) -> set[str]:
+        """Return the columns that flag bad rows."""
+        rules = [*self.bad, *(rule for each in self.brightness for rule in each.bad)]
+        return {name for rule in rules if rule.test != "missing" for name in rule.column.split("|")}
+
+    def columns(self) -> set[str]:
+        """Return all columns that are looked at, of those that a table may have."""
+        sides = (getattr(each, f.name) for each in self.brightness for f in fields(each))
+        rules = [*self.bad, *(rule for each in self.brightness for rule in each.bad)]
+        named = [*self.needs, self.id, self.time, self.band, *sides, *(r.column for r in rules)]
+        return {one for name in named if isinstance(name, str) for one in name.split("|")}
+
+    def fits(self, columns: Set[str]) -> bool:
         """Whether a table has the columns that tell this survey."""
-        return all(any(one in columns for one in each.split("|")) for each in self.needs) and not (
+        return all(self.found(columns, each) for each in self.needs) and not (
             set(self.lacks) & columns
         )
+
+    def found(self, columns: Set[str], *needs: str) -> set[str]:
+        """Return which columns of this survey (or of some of its needs) a table has."""
+        return {one for each in needs or self.needs for one in each.split("|")} & columns
+
+
+def column_name(name: Any) -> str:
+    """Return a column's name in lower case, without the "i:" that Fink writes before it."""
+    return str(name).strip().lower().removeprefix("i:")
 
 
 def first_of(names: str, columns: Any) -> str | None:
     """Return the first of the names "a|b|c" that is there."""
-    return next((name for name in names.split("|") if name in columns), None)
+    return next((name for name in names.split("|") if name and name in columns), None)

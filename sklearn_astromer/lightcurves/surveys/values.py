@@ -22,7 +22,7 @@ def numbers_of(
         return column.to_numpy(dtype=np.float64, na_value=np.nan), limit
     text = column.astype(object).where(column.notna(), "nan").astype(str).str.strip()
     limit = text.str.startswith((">", "<")).to_numpy(dtype=bool)
-    text = text.str.lstrip("<>").replace({"": "nan", "null": "nan", "None": "nan", "--": "nan"})
+    text = text.str.lstrip("<>").replace(dict.fromkeys(["", "null", "None", "--", "na"], "nan"))
     numbers = pd.to_numeric(text, errors="coerce").to_numpy(dtype=np.float64)
     wrong = np.isnan(numbers) & (text.str.lower() != "nan").to_numpy()
     if wrong.any():
@@ -52,8 +52,9 @@ def days_of(frame: pd.DataFrame, name: str, origin: float, label: str) -> NDArra
                 else "ISO8601",
             )
         except (ValueError, TypeError) as error:
+            why = str(error).partition(". You")[0]
             raise ValueError(
-                f"{label}: column {name!r} holds no times: days, or dates as ISO 8601 ({error})"
+                f"{label}: column {name!r} holds no times: days, or dates as ISO 8601 ({why})"
             ) from error
         days: NDArray[np.float64] = np.asarray(
             (dates - MJD_ZERO) / pd.Timedelta(days=1), dtype=float
@@ -61,19 +62,21 @@ def days_of(frame: pd.DataFrame, name: str, origin: float, label: str) -> NDArra
         return days
     if name in frame.attrs.get("dates", ()):
         return numbers
-    finite = numbers[np.isfinite(numbers)]
-    if len(finite) == 0:
+    finite = np.isfinite(numbers)
+    least = numbers.min(initial=np.inf, where=finite)
+    most = numbers.max(initial=-np.inf, where=finite)
+    if least > most:
         return numbers
     if np.isnan(origin):
         origin = MJD
-        if finite.min() > LEAST_JD:
+        if least > LEAST_JD:
             origin = JD
-        elif name in ("jd", "hjd", "bjd") and finite.max() < MOST_SHORT_JD:
+        elif name in ("jd", "hjd", "bjd") and most < MOST_SHORT_JD:
             origin = HJD_2450000
-    elif origin == JD and finite.max() < MOST_SHORT_JD:
+    elif origin == JD and most < MOST_SHORT_JD:
         origin = HJD_2450000  # the digits that all share were left away
-    elif origin == JD and finite.max() < LEAST_JD:
+    elif origin == JD and most < LEAST_JD:
         origin = MJD
-    elif origin != JD and finite.min() > LEAST_JD:
+    elif origin != JD and least > LEAST_JD:
         origin = JD
-    return numbers + origin
+    return numbers if origin == MJD else numbers + origin

@@ -106,8 +106,9 @@ CASES = [
     Case(
         "fink",
         "fink.csv",
-        "i:objectId,i:jd,i:fid,i:magpsf,i:sigmapsf,i:magnr,i:sigmagnr,i:isdiffpos\n"
-        "ZTF18b,2458001.5,1,18.0,0.1,15.0,0.01,t\nZTF18b,2458002.5,1,18.0,0.1,15.0,0.01,f\n",
+        "i:objectId,i:jd,i:fid,i:magpsf,i:sigmapsf,i:magnr,i:sigmagnr,i:isdiffpos,i:distnr\n"
+        "ZTF18b,2458001.5,1,18.0,0.1,15.0,0.01,t,0.2\n"
+        "ZTF18b,2458002.5,1,18.0,0.1,15.0,0.01,f,0.2\n",
         [
             (
                 "ZTF18b",
@@ -169,8 +170,8 @@ CASES = [
     Case(
         "asas-sn-variables",
         "variable.csv",
-        "hjd,camera,mag,mag_err,flux,flux_err\n2458001.5,be,15.2,0.02,3.1,0.05\n",
-        [("variable", "", [58001.0], [15.2], [0.02])],
+        "hjd,camera,mag,mag_err,flux,flux_err,Filter\n2458001.5,be,15.2,0.02,3.1,0.05,V\n",
+        [("variable", "V", [58001.0], [15.2], [0.02])],
         {},
     ),
     Case(
@@ -214,10 +215,12 @@ CASES = [
     Case(
         "rubin-science",
         "diasource.csv",
-        "diaSourceId,diaObjectId,midpointMjdTai,psfFlux,psfFluxErr,scienceFlux,scienceFluxErr,band\n"
-        "1,9,60001.0,-50,1,1000,1,r\n2,9,60002.0,50,1,1100,1,r\n",
+        "diaSourceId,diaObjectId,midpointMjdTai,psfFlux,psfFluxErr,scienceFlux,scienceFluxErr,band,"
+        "pixelFlags_bad,forced_PsfFlux_flag\n"
+        "1,9,60001.0,-50,1,1000,1,r,False,False\n2,9,60002.0,50,1,1100,1,r,False,False\n"
+        "3,9,60003.0,50,1,1100,1,r,True,False\n4,9,60004.0,50,1,1100,1,r,False,True\n",
         [fluxes(9, "r", [60001.0, 60002.0], [1000.0, 1100.0], [1.0, 1.0], 31.4)],
-        {},
+        {"pixelFlags_bad": 1, "forced_PsfFlux_flag": 1},
     ),
     Case(
         "plasticc",
@@ -310,7 +313,7 @@ CASES = [
             ("a1", "w1", [57001.25, 57003.25], [10.1, 10.3], [0.02, 0.02]),
             ("a1", "w2", [57001.25], [9.9], [0.03]),
         ],
-        {"qual_frame 0": 2, "cc_flags: artefact": 2, "without time or brightness": 1},
+        {"qual_frame 0": 2, "cc_flags: artefact": 2, "upper limits": 1},
     ),
     Case(
         "pan-starrs",
@@ -319,7 +322,7 @@ CASES = [
         "12,55801.25,1,0.001,0.000001,0.99\n12,55802.25,1,0.0011,0.000001,0.5\n"
         "12,55803.25,1,-999,-999,0.99\n",
         [fluxes(12, "g", [55801.25], [0.001], [0.000001], 8.9)],
-        {"psfQfPerfect < 0.95": 1, "no flux (-999)": 1},
+        {"psfQfPerfect < 0.95": 1, "without time or brightness": 1},
     ),
     Case(
         "aavso",

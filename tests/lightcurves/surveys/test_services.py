@@ -10,14 +10,17 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from services import CASES
+from services import CASES as FIRST
+from services_bad_rows import BAD_ROWS
 
 from sklearn_astromer import LightCurves
-from sklearn_astromer.lightcurves.surveys.reading import Options, read
+from sklearn_astromer.lightcurves.surveys.reading import read
+from sklearn_astromer.lightcurves.surveys.recognising import Options
 from sklearn_astromer.lightcurves.surveys.registry import SURVEYS
 from sklearn_astromer.lightcurves.surveys.sources import read_bytes, read_file
 
 pytest.importorskip("astropy", reason="FITS needs astropy")
+CASES = [*FIRST, *BAD_ROWS]
 IDS = [case.name for case in CASES]
 
 
@@ -54,9 +57,8 @@ def reading(source, **options):
 
 
 def test_every_survey_of_the_registry_has_a_file():
-    assert {s.name for s in SURVEYS} - {"rubin-difference"} == {c.survey for c in CASES} - {
-        "columns"
-    }
+    of_difference = {s.name for s in SURVEYS if s.brightness[0].difference}
+    assert {s.name for s in SURVEYS} - of_difference == {c.survey for c in CASES} - {"columns"}
 
 
 @pytest.mark.parametrize("case", CASES, ids=IDS)
@@ -73,6 +75,7 @@ def test_a_file(case, tmp_path):
     assert report.rows == sum(case.left_out.values()) + len(flat.time)
 
 
+@pytest.mark.filterwarnings("ignore:.*W03")  # VOTable has no names with blanks
 @pytest.mark.parametrize("case", CASES, ids=IDS)
 def test_other_ways_in(case, tmp_path):
     """Gzip, DataFrame, Arrow, astropy and FITS give the same collection."""
@@ -100,12 +103,8 @@ def test_other_ways_in(case, tmp_path):
     found["votable"] = reading(tmp_path / "table.vot")[0]
     frame.to_parquet(tmp_path / "table.parquet")
     found["parquet"] = reading(tmp_path / "table.parquet")[0]
-    try:
-        import polars
-    except ImportError:
-        pass
-    else:
-        found["polars"] = reading(polars.from_pandas(frame))[0]
+    polars = pytest.importorskip("polars")
+    found["polars"] = reading(polars.from_pandas(frame))[0]
     one_file = set(expected.ids.tolist()) == {path.name.partition(".")[0]}
     for way, curves in found.items():
         same = curves == expected
@@ -158,6 +157,15 @@ def test_difference_images_have_no_magnitude():
         LightCurves.read(io.StringIO(rows))
     scaled, _ = reading(io.StringIO(rows), difference="scale")
     np.testing.assert_allclose(scaled.mag, [1.0, -1.0])
+    forced = (
+        "objectId,midpointMjdTai,psfDiffFlux,psfDiffFluxErr,band,psfDiffFlux_flag\n"
+        "9,60001.0,-50,1,r,False\n9,60002.0,50,1,r,False\n9,60003.0,500,1,r,True\n"
+    )
+    with pytest.raises(ValueError, match="difference image"):
+        LightCurves.read(io.StringIO(forced))
+    scaled, messages = reading(io.StringIO(forced), difference="scale")
+    np.testing.assert_allclose(scaled.mag, [1.0, -1.0])
+    assert "1 psfDiffFlux_flag" in messages[0]
     alerts = "objectId,jd,fid,magpsf,sigmapsf,isdiffpos\nZ,2458001.5,1,18.0,0.1,t\n"
     with pytest.raises(ValueError, match="difference image"):
         LightCurves.read(io.StringIO(alerts))

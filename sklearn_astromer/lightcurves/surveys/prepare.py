@@ -1,0 +1,73 @@
+"""What the tables of some surveys need before their columns can be read as they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+
+def _numbers(frame: pd.DataFrame, *names: str) -> list[pd.Series]:
+    """Return columns as numbers; what is none, as "null", is missing."""
+    return [pd.to_numeric(frame[name], errors="coerce") for name in names]
+
+
+def forced_ztf(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add the flux of the reference, which was subtracted."""
+    names = ("nearestrefmag", "zpdiff", "forcediffimflux")
+    mag, zero_point, difference = _numbers(frame, *names)
+    reference = 10 ** (-0.4 * (mag.where(mag > 0) - zero_point))
+    return frame.assign(total=difference + reference, zpdiff=zero_point)
+
+
+def alert(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add the difference to the reference star, where it stands beside the difference."""
+    if "magnr" not in frame:
+        return frame
+    brighter = frame["isdiffpos"].astype(str).str.lower().isin(["t", "true", "1", "1.0"])
+    sign = np.where(brighter, 1.0, -1.0)
+    magpsf, magnr = _numbers(frame, "magpsf", "magnr")
+    difference, reference = 10 ** (-0.4 * magpsf), 10 ** (-0.4 * magnr.where(magnr > 0))
+    total = pd.Series(reference + sign * difference)
+    mag = -2.5 * np.log10(total.where(total > 0))
+    sigma: Any = 0.0
+    for flux, name in ((difference, "sigmapsf"), (reference, "sigmagnr")):
+        if name in frame:
+            sigma = np.hypot(sigma, flux * _numbers(frame, name)[0])
+    if "sigmapsf" not in frame:
+        return frame.assign(magpsf_corr=mag)
+    return frame.assign(magpsf_corr=mag, sigmapsf_corr=sigma / total)
+
+
+def separated(frame: pd.DataFrame) -> pd.DataFrame:
+    """Leave out rows of -777, which separate objects, and number these where nothing names them."""
+    separator = frame["mjd"] == -777
+    if "snid" not in frame and separator.any():
+        frame = frame.assign(snid=separator.cumsum())
+    return frame[~separator]
+
+
+def gaia_wide(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add the errors of the magnitudes of each band."""
+    named = [n for n in ("g_transit", "bp", "rp") if f"{n}_flux_over_error" in frame]
+    signals = _numbers(frame, *(f"{name}_flux_over_error" for name in named))
+    errors = {f"{n}_mag_err": 1.0857 / signal for n, signal in zip(named, signals, strict=True)}
+    return frame.assign(**errors)
+
+
+def gaia_long(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add the errors of the magnitudes."""
+    return frame.assign(mag_err=1.0857 / _numbers(frame, "flux_over_error")[0])
+
+
+def atlas_limits(frame: pd.DataFrame) -> pd.DataFrame:
+    """Take errors of nothing for what they are."""
+    (error,) = _numbers(frame, "dujy")
+    return frame.assign(dujy=error.where(error > 0))
+
+
+def pan_starrs(frame: pd.DataFrame) -> pd.DataFrame:
+    """Take -999 for what it is."""
+    (flux,) = _numbers(frame, "psfflux")
+    return frame.assign(psfflux=flux.where(flux != -999))

@@ -1,0 +1,179 @@
+"""Asinh magnitudes: what they must be by definition, and what embeddings make of them."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from sklearn_astromer import AstromerEmbedder, LightCurves
+from sklearn_astromer.datasets import make_variable_stars
+from sklearn_astromer.lightcurves.flux import POGSON, asinh_magnitudes
+
+ZERO_POINT = 27.5
+FLUXES = arrays(np.float64, st.integers(1, 30), elements=st.floats(-1e200, 1e200))
+EXAMPLES = settings(max_examples=60, deadline=None)
+
+
+def pogson(flux, zero_point=0.0):
+    return zero_point - 2.5 * np.log10(flux)
+
+
+@EXAMPLES
+@given(FLUXES, st.sampled_from([None, 0.0, 1e-200, 1.0, 1e200, np.nan]))
+def test_finite_for_every_finite_flux(flux, error):
+    errors = None if error is None else np.full(len(flux), error)
+    mag, mag_err = asinh_magnitudes(flux, errors, ZERO_POINT)
+    assert np.isfinite(mag).all()
+    assert (mag_err is None) == (errors is None)
+    if errors is not None and np.isfinite(error):
+        assert np.isfinite(mag_err).all()
+        assert (mag_err >= 0).all()
+
+
+@EXAMPLES
+@given(st.floats(20.001, 1e4), st.floats(1e-9, 1e9), st.integers(0, 2**32 - 1))
+def test_those_of_pogson_where_the_signal_is_strong(signal_to_noise, level, seed):
+    """Within 1e-4 mag at the level of the object, for rows that are not much fainter than it."""
+    rng = np.random.default_rng(seed)
+    flux = level * 10 ** (-0.4 * rng.normal(0, 0.1, 25).clip(-0.3, 0.3))
+    flux *= level / np.median(flux)
+    error = np.full(25, level / signal_to_noise)
+    mag, mag_err = asinh_magnitudes(flux, error, ZERO_POINT)
+    np.testing.assert_allclose(mag, pogson(flux, ZERO_POINT), atol=1e-4)
+    np.testing.assert_allclose(mag_err, POGSON * error / flux, rtol=2e-4)
+
+
+@EXAMPLES
+@given(FLUXES.filter(lambda flux: len(flux) > 1))
+def test_brighter_is_smaller(flux):
+    mag, _ = asinh_magnitudes(flux, np.ones(len(flux)))
+    order = np.argsort(flux)
+    assert (np.diff(mag[order]) <= 0).all()
+    apart = np.diff(flux[order]) > 1e-6 * (1 + np.abs(flux).max())
+    assert (np.diff(mag[order])[apart] < 0).all()
+
+
+@pytest.mark.parametrize("level", [1000.0, 30.0, 5.0, 0.0, -3.0])
+def test_errors_are_the_derivative(level):
+    """One row is moved: the softening, a median, stays."""
+    flux = np.linspace(level - 2, level + 2, 9)
+    error = np.linspace(0.5, 1.5, 9)
+    _, mag_err = asinh_magnitudes(flux, error)
+    step = 1e-5
+    for i in (0, 8):
+        above, below = flux.copy(), flux.copy()
+        above[i] += step
+        below[i] -= step
+        slope = (asinh_magnitudes(above, error)[0] - asinh_magnitudes(below, error)[0])[i]
+        assert mag_err[i] == pytest.approx(-slope / (2 * step) * error[i], rel=1e-5)
+
+
+@EXAMPLES
+@given(
+    arrays(np.float64, 12, elements=st.floats(-100, 1e5)),
+    st.floats(1e-12, 1e12),
+    st.floats(1e-3, 1e3),
+)
+def test_a_unit_shifts_by_a_constant(flux, scale, error):
+    errors = np.linspace(0.5, 2, 12) * error
+    mag, mag_err = asinh_magnitudes(flux, errors)
+    other, other_err = asinh_magnitudes(flux * scale, errors * scale)
+    np.testing.assert_allclose(mag - other, 2.5 * np.log10(scale), atol=1e-6)
+    np.testing.assert_allclose(other_err, mag_err, rtol=1e-6)
+
+
+@EXAMPLES
+@given(
+    arrays(np.float64, 12, elements=st.integers(-100, 10**5).map(float)),
+    st.floats(1e-6, 1e6),
+)
+def test_a_unit_shifts_by_a_constant_without_errors(flux, scale):
+    mag, none = asinh_magnitudes(flux)
+    assert none is None
+    shift = mag - asinh_magnitudes(flux * scale)[0]
+    np.testing.assert_allclose(shift, shift[0], atol=1e-6)
+
+
+def test_relative_fluxes_need_no_zero_point():
+    flux = 1 + 0.1 * np.sin(np.arange(50.0))
+    for error in (None, np.full(50, 1e-3), np.full(50, np.nan)):
+        mag, _ = asinh_magnitudes(flux, error)
+        np.testing.assert_allclose(mag, pogson(flux), atol=1e-4)
+
+
+def test_objects_do_not_touch_each_other():
+    flux, error = np.array([1000.0, 990.0, -0.5, 0.2]), np.array([5.0, 5.0, 1.0, 1.0])
+    both, _ = asinh_magnitudes(flux, error, offsets=[0, 2, 4])
+    apart = [asinh_magnitudes(flux[part], error[part])[0] for part in (slice(2), slice(2, 4))]
+    np.testing.assert_array_equal(both, np.concatenate(apart))
+
+
+def test_empty_and_missing():
+    mag, mag_err = asinh_magnitudes([], [])
+    assert len(mag) == len(mag_err) == 0
+    mag, _ = asinh_magnitudes([np.nan, 100.0, np.inf], [1.0, 1.0, 1.0])
+    assert np.isnan(mag[0])
+    assert np.isfinite(mag[1])
+
+
+# Medians (5th percentiles) of cosines, 120 stars of make_variable_stars, random_state=0:
+#
+# S/N  fluxes < 0  fluxes, true mags  noisy mags, true mags  fluxes, noisy mags
+#   3      1.49 %      0.575 (0.083)          0.533 (0.037)       0.990 (0.913)
+#   5      0.67 %      0.679 (0.275)          0.688 (0.284)       0.996 (0.908)
+#  10      0.14 %      0.887 (0.511)          0.894 (0.534)       0.999 (0.991)
+#  30           0      0.995 (0.803)          0.994 (0.866)       1.000 (0.999)
+# 100           0      1.000 (0.947)          1.000 (0.948)       1.000 (1.000)
+#
+# So 0.99 of the truth is out of reach at S/N 10 for noise alone, and the conversion adds nothing.
+
+
+def median_flux(curves):
+    flux = 10 ** (-0.4 * (curves.mag - ZERO_POINT))
+    parts = np.split(flux, curves.offsets[1:-1])
+    return flux, np.repeat([np.median(part) for part in parts], curves.lengths)
+
+
+def cosines(a, b):
+    return (a * b).sum(1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
+
+
+def rows_at(stars, embedder, signal_to_noise):
+    """Embeddings of noisy fluxes, of the magnitudes of the same noise, and of the truth."""
+    rng = np.random.default_rng(int(signal_to_noise))
+    flux, level = median_flux(stars)
+    error = level / signal_to_noise
+    noise = rng.normal(size=len(flux))
+    of_flux = LightCurves.from_flux(
+        stars.time,
+        flux + error * noise,
+        error,
+        offsets=stars.offsets,
+        zero_point=ZERO_POINT,
+        ids=stars.ids,
+    )
+    sigma = POGSON * error / flux
+    of_mag = LightCurves(
+        stars.time, stars.mag - sigma * noise, sigma, offsets=stars.offsets, ids=stars.ids
+    )
+    truth = LightCurves(stars.time, stars.mag, sigma, offsets=stars.offsets, ids=stars.ids)
+    return [embedder.transform(curves) for curves in (of_flux, of_mag, truth)], flux + error * noise
+
+
+def test_embeddings_of_fluxes_are_those_of_their_magnitudes():
+    """Against magnitudes with the same noise, and against the truth where noise allows."""
+    stars = make_variable_stars(12, n_observations=60, random_state=0)[0]
+    embedder = AstromerEmbedder("surveys-periods", pooling="mean_std")
+    try:
+        embedder.fit(stars)
+    except OSError as error:
+        pytest.skip(f"the weights are not here: {error}")
+    for ratio in (3, 10, 100):
+        (of_flux, of_mag, truth), noisy = rows_at(stars, embedder, ratio)
+        assert np.isfinite(of_flux).all()
+        assert (noisy < 0).any() == (ratio == 3)
+        if ratio >= 10:
+            assert np.median(cosines(of_flux, of_mag)) >= 0.99
+        if ratio >= 100:
+            assert np.median(cosines(of_flux, truth)) >= 0.99
