@@ -24,23 +24,22 @@ from sklearn.pipeline import Pipeline
 
 from sklearn_astromer import AstromerEmbedder, LightCurves
 from sklearn_astromer.datasets import make_variable_stars
-from sklearn_astromer.inspection import EmbeddingDisplay, ReconstructionDisplay
+from sklearn_astromer.inspection import EmbeddingDisplay, PeriodogramDisplay
 
 
 def draw(
     embedder: AstromerEmbedder, curves: LightCurves, labels: NDArray[np.str_], path: Path
 ) -> None:
-    """Draw the map of the embeddings, and a light curve with what was hidden of it."""
-    figure, (left, right) = plt.subplots(
-        1, 2, figsize=(12, 4.5), width_ratios=[1, 1.3], layout="constrained"
+    """Draw the map of the embeddings, and a star with half of its observations hidden."""
+    figure, axes = plt.subplots(1, 3, figsize=(15, 4.5), layout="constrained")
+    EmbeddingDisplay.from_estimator(embedder, curves, labels, random_state=0, ax=axes[0])
+    axes[0].set_title("Embeddings of the stars")
+    star = int(np.flatnonzero((labels == "RRAB") & (curves.lengths > 150))[0])
+    PeriodogramDisplay.from_estimator(
+        embedder, curves, index=star, random_state=0, axes=tuple(axes[1:])
     )
-    EmbeddingDisplay.from_estimator(embedder, curves, labels, random_state=0, ax=left)
-    left.set_title("Embeddings of the stars")
-
-    star = int(np.flatnonzero((labels == "MIRA") & (curves.lengths > 150))[0])
-    hidden = np.random.default_rng(0).random(curves.lengths[star]) < 0.3
-    ReconstructionDisplay.from_estimator(embedder, curves, index=star, hidden=hidden, ax=right)
-    right.set_title("A Mira with 30 % hidden", loc="left")
+    axes[1].set_title("Periodogram of the visible half", pad=18)
+    axes[2].set_title("RR Lyrae, folded", loc="left")
     figure.savefig(path, dpi=110)
 
 
@@ -48,20 +47,19 @@ def main() -> None:
     """Print the table, draw the picture."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stars", type=int, default=420)
-    parser.add_argument("--pretrained", default="surveys-periods")
     parser.add_argument("--picture", type=Path, default=Path("demo.png"))
     parser.add_argument("--json", action="store_true", help="write the figures of the README")
     args = parser.parse_args()
 
     curves, labels = make_variable_stars(args.stars, random_state=0)
     print(f"{curves}\nclasses: {', '.join(np.unique(labels))}\n", flush=True)
-    embedder = AstromerEmbedder(args.pretrained, pooling="mean_std")
+    embedder = AstromerEmbedder("surveys-periods", pooling="mean_std")
     untrained = AstromerEmbedder(max_epochs=0, pooling="mean_std", random_state=0)
     features = hand_crafted_features(curves).to_numpy()
     both = np.hstack([features, embedder.fit_transform(curves)])
     forest = RandomForestClassifier(300, random_state=0)
     rows = {
-        f"{args.pretrained} embeddings": (Pipeline([("emb", embedder), ("clf", forest)]), curves),
+        "surveys-periods embeddings": (Pipeline([("emb", embedder), ("clf", forest)]), curves),
         "embeddings of an untrained encoder": (
             Pipeline([("emb", untrained), ("clf", forest)]),
             curves,

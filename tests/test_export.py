@@ -117,7 +117,7 @@ def test_real_curves(shared, tmp_path):
     embedder.set_params(pooling="max")
     to_onnx(embedder, tmp_path / "max.onnx")
     found, expected = run(tmp_path / "max.onnx", inputs_of(curves)), embedder.transform(curves)
-    assert np.all(np.abs(found - expected) <= 1e-4 * np.maximum(1, np.abs(expected).max(0)))
+    assert np.all(np.abs(found - expected) <= 2e-4 * np.maximum(1, np.abs(expected).max(0)))
 
 
 @pytest.mark.parametrize("pooling", ["mean", "mean_std"])

@@ -40,7 +40,10 @@ def assert_same_run(one, other):
         one.history_[figures].astype(float), other.history_[figures].astype(float), atol=1e-6
     )
     for name, value in one.module_.state_dict().items():
-        torch.testing.assert_close(value, other.module_.state_dict()[name], atol=1e-6, rtol=0)
+        expected = other.module_.state_dict()[name]
+        if name.endswith("qkv.bias"):  # that of keys has no gradient but rounding
+            value, expected = (torch.stack(x.chunk(3))[[0, 2]] for x in (value, expected))
+        torch.testing.assert_close(value, expected, atol=1e-6, rtol=0)
 
 
 SCRIPT = """
