@@ -2,6 +2,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# bytecode is compiled when a module is first imported, not that of all modules of all packages
+PIP := $(BIN)/pip install --quiet --no-compile
 
 .PHONY: help demo test lint docs macho clean
 
@@ -24,7 +26,7 @@ docs: $(VENV)/.docs  ## the site, with its examples run: docs/_build/index.html
 	$(BIN)/sphinx-build -n -W --keep-going -q -b html docs docs/_build
 
 $(VENV)/.docs: $(READY)
-	$(BIN)/pip install --quiet -c constraints.txt -e ".[docs]"
+	$(PIP) -c constraints.txt -e ".[docs]"
 	touch $@
 
 MACHO ?= ../shared/weights/macho_a0.zip
@@ -34,11 +36,11 @@ macho: $(READY)  ## put the official weights, downloaded elsewhere, where pretra
 
 $(VENV)/.demo: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet -c constraints.txt -e ".[demo]"
+	$(PIP) -c constraints.txt -e ".[demo]"
 	touch $@
 
 $(READY): $(VENV)/.demo
-	$(BIN)/pip install --quiet -c constraints.txt -e ".[dev]"
+	$(PIP) -c constraints.txt -e ".[dev]"
 	touch $@
 
 clean:  ## remove all that make made

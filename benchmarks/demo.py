@@ -46,7 +46,7 @@ def draw(
 def main() -> None:
     """Print the table, draw the picture."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--stars", type=int, default=420)
+    parser.add_argument("--stars", type=int, default=140)
     parser.add_argument("--picture", type=Path, default=Path("demo.png"))
     parser.add_argument("--json", action="store_true", help="write the figures of the README")
     args = parser.parse_args()
@@ -54,16 +54,11 @@ def main() -> None:
     curves, labels = make_variable_stars(args.stars, random_state=0)
     print(f"{curves}\nclasses: {', '.join(np.unique(labels))}\n", flush=True)
     embedder = AstromerEmbedder("surveys-periods", pooling="mean_std")
-    untrained = AstromerEmbedder(max_epochs=0, pooling="mean_std", random_state=0)
     features = hand_crafted_features(curves).to_numpy()
     both = np.hstack([features, embedder.fit_transform(curves)])
     forest = RandomForestClassifier(300, random_state=0)
     rows = {
         "surveys-periods embeddings": (Pipeline([("emb", embedder), ("clf", forest)]), curves),
-        "embeddings of an untrained encoder": (
-            Pipeline([("emb", untrained), ("clf", forest)]),
-            curves,
-        ),
         "hand-crafted features": (forest, features),
         "features and embeddings": (forest, both),
     }
