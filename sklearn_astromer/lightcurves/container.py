@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from sklearn_astromer.lightcurves.checks import check_flat, check_unique
+from sklearn_astromer.lightcurves.checks import check_flat
 from sklearn_astromer.lightcurves.constructors import Constructors
 from sklearn_astromer.lightcurves.flat import Flat, as_band, as_ids, as_offsets, joined, positions
 from sklearn_astromer.lightcurves.objects import in_field_units
+from sklearn_astromer.lightcurves.summary import Summary
 
 
-class LightCurves(Constructors):
+class LightCurves(Constructors, Summary):
     """Light curves of many objects, of any lengths, immutable and indexable like an array.
 
     Usually made by `from_arrays`, `from_frame`, `from_nested`, `from_parquet` or `from_grid`; the
@@ -111,8 +112,7 @@ class LightCurves(Constructors):
             object_ids,
             as_band(band, len(object_ids)),
         )
-        check_unique(flat)
-        self._store(check_flat(flat, on_invalid=on_invalid))
+        self._store(check_flat(flat, on_invalid=on_invalid, unique=True))
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"LightCurves are immutable: cannot set {name!r}")
