@@ -125,20 +125,18 @@ def write_surveys(app: Any) -> None:
     def code(names: str) -> str:
         return " or ".join(f"`{name}`" for name in names.split("|"))
 
-    lines = ["| `survey=` | service | object | time | brightness | band | left out |"]
-    lines.append("|" + "---|" * 7)
+    lines = ["| `survey=` | service | object; time; brightness; band | left out |"]
+    lines.append("|" + "---|" * 4)
     for survey in SURVEYS:
         values = [b.flux or b.mag or "" for b in survey.brightness]
         reasons = [rule.reason for rule in (*survey.bad, *survey.brightness[0].bad)]
-        cells = (
-            f"`{survey.name}`",
-            survey.title,
+        columns = (
             code(survey.id) if survey.id else "the file",
             code(survey.time),
             ", ".join(map(code, values)),
-            code(survey.band) if survey.band else "",
-            "; ".join(reasons),
+            *([code(survey.band)] if survey.band else []),
         )
+        cells = (f"`{survey.name}`", survey.title, "; ".join(columns), "; ".join(reasons))
         lines.append("| " + " | ".join(cells) + " |")
     (Path(app.srcdir) / "api" / "surveys.md").write_text("\n".join(lines) + "\n")
 
