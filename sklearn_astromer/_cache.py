@@ -9,9 +9,6 @@ import platformdirs
 
 
 def cache_dir() -> Path:
-    """Return the package's cache folder: ``$SKLEARN_ASTROMER_HOME``, or the user's cache.
-
-    It is not created here.
-    """
+    """Return the package's cache folder, not made yet: `$SKLEARN_ASTROMER_HOME`, or the user's."""
     home = os.environ.get("SKLEARN_ASTROMER_HOME")
     return Path(home).expanduser() if home else platformdirs.user_cache_path("sklearn_astromer")

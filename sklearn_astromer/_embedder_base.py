@@ -12,14 +12,12 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from sklearn.base import TransformerMixin
-from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 from tqdm.auto import tqdm
 
 from sklearn_astromer._estimator_base import (
-    AstromerBase,
+    TransformerBase,
     check_training,
     resolve_device,
     resolve_dtype,
@@ -68,7 +66,7 @@ def compiled() -> Callable[..., Tensor]:
     return in_turn
 
 
-class EmbeddingBase(TransformerMixin, AstromerBase):
+class EmbeddingBase(TransformerBase):
     """Embedding and reconstruction by the network `module_` of a subclass."""
 
     module_: Astromer
@@ -97,9 +95,12 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
         """
         check_is_fitted(self, "module_")
         self._check_parameters()
-        self._check_periods()
-        container = _get_output_config("transform", self)["dense"]
-        if self.pooling is None and container != "default":
+        if self.periods_in_row and not self.module_.encoder.config.own_periods:
+            raise ValueError(
+                "periods_in_row=True needs an encoder with own periods, such as "
+                "pretrained='surveys-periods' or architecture='periods'"
+            )
+        if self.pooling is None and (container := self._container()) != "default":
             raise ValueError(
                 f"pooling=None gives a list of arrays of different lengths, which is no {container}"
                 " table: choose a pooling, or set_output(transform='default')"
@@ -108,15 +109,12 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
         run = self._runner(embeds=True)
         if self.pooling is None:
             return self._vectors(run, self._windows(curves))
-        rows = np.empty((len(curves), len(self.get_feature_names_out())), dtype=np.float32)
+        rows = np.empty((len(curves), len(self._columns())), dtype=np.float32)
         parts = self._pieces(curves, PIECE_OBSERVATIONS)
         windows = (self._windows(curves[part]) for part in parts)
         for part, pooled in zip(parts, self._pooled(run, windows, self.pooling), strict=True):
             rows[part] = pooled
-        if container == "pandas" and not isinstance(X, (np.ndarray, list, tuple)):
-            named = isinstance(X, (pd.Series, pd.DataFrame))
-            return pd.DataFrame(rows, index=X.index if named else curves.ids)
-        return rows
+        return self._indexed(rows, X, curves.ids)
 
     def transform_batches(self, X: Any, *, progress: bool | None = None) -> Iterator[Any]:
         """Embed a catalog larger than memory, piece by piece.
@@ -202,12 +200,12 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
                 yield rows
 
     def _vectors(self, run: Any, windows: Windows) -> list[NDArray[np.float32]]:
+        """Return the vectors of all observations, object by object."""
         d_model = self.module_.encoder.config.d_model
         flat = np.empty((len(windows.curves.time), d_model), dtype=np.float32)
 
         def vectors(encoder: Encoder, _: Any, inputs: dict[str, Tensor]) -> Tensor:
-            out: Tensor = encoder(**inputs)
-            return out
+            return encoder(**inputs)
 
         for _, batch, result in run(vectors, [windows]):
             where, mask = windows.positions(batch)
@@ -250,8 +248,7 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
             if flat_hidden is not None:
                 where, real = windows.positions(batch)
                 unseen = torch.from_numpy(flat_hidden[where] & real).to(inputs["time"].device)
-            out: Tensor = module(**inputs, hidden=unseen)
-            return out
+            return module(**inputs, hidden=unseen)
 
         for _, batch, result in self._runner()(magnitudes, [windows]):
             where, mask = windows.positions(batch)
@@ -306,20 +303,16 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
 
         return run
 
-    def _windows(self, curves: LightCurves, hidden: NDArray[np.bool_] | None = None) -> Windows:
-        """Return the windows of the curves, with the periods of what is visible of them."""
-        device = resolve_device(self.device)
-        return self._make_windows(curves, self.module_.encoder.config, device, hidden)
-
-    def _make_windows(
+    def _windows(
         self,
         curves: LightCurves,
-        config: EncoderConfig,
-        device: torch.device,
         hidden: NDArray[np.bool_] | None = None,
+        config: EncoderConfig | None = None,
     ) -> Windows:
-        shared = self.shared_periods
-        return make_windows(curves, self.window_size, config, device, hidden, shared)
+        """Return windows for a network (by default the fitted one), with periods of the visible."""
+        config = self.module_.encoder.config if config is None else config
+        device = resolve_device(self.device)
+        return make_windows(curves, self.window_size, config, device, hidden, self.shared_periods)
 
     def _network(self, device: torch.device) -> Astromer:
         """Return the fitted network on `device`; the fitted one itself never leaves the CPU."""
@@ -327,25 +320,7 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
             return self.module_
         return copy.deepcopy(self.module_).to(device)
 
-    def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
-        """Return the names of the columns of `transform`.
-
-        Parameters
-        ----------
-        input_features : ignored
-
-        Returns
-        -------
-        ndarray of str objects
-
-        Raises
-        ------
-        NotFittedError
-            If `fit` was not called.
-        ValueError
-            If ``pooling=None``, which gives no columns.
-        """
-        check_is_fitted(self, "module_")
+    def _columns(self) -> list[str]:
         config = self.module_.encoder.config
         if self.pooling is None:
             raise ValueError("pooling=None gives a list of arrays, which has no feature names")
@@ -358,7 +333,7 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
         names = [f"{part}_{i}" for part in parts for i in range(config.d_model)]
         if self.periods_in_row:
             names += [f"{c}_{i}" for c in PEAK_COLUMNS for i in range(config.own_periods)]
-        return np.array([f"astromerembedder_{name}" for name in names], dtype=object)
+        return [f"astromerembedder_{name}" for name in names]
 
     def _check_parameters(self) -> None:
         if self.pooling is not None and self.pooling not in POOLINGS:
@@ -372,14 +347,6 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
         if self.periods_in_row and self.pooling is None:
             raise ValueError("periods_in_row=True needs a pooling, which gives a row per object")
         check_training(self)
-
-    def _check_periods(self) -> None:
-        """Raise ValueError if the row is to have periods, and the encoder has none."""
-        if self.periods_in_row and not self.module_.encoder.config.own_periods:
-            raise ValueError(
-                "periods_in_row=True needs an encoder with own periods, such as "
-                "pretrained='surveys-periods' or architecture='periods'"
-            )
 
     def _hidden(
         self,
@@ -397,7 +364,7 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
         if config.own_periods:  # of the visible observations
             curves = curves if chosen is None else curves[chosen]
             hidden = draw_hidden(Windows(curves, self.window_size), self.probed_fraction, seed)
-            windows = self._make_windows(curves, config, device, hidden)
+            windows = self._windows(curves, hidden, config)
         else:
             windows = Windows(curves, self.window_size)
             windows = windows if chosen is None else windows.of(chosen)
@@ -413,8 +380,3 @@ class EmbeddingBase(TransformerMixin, AstromerBase):
             "random": self.random_fraction,
             "same": self.same_fraction,
         }
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = []
-        return tags

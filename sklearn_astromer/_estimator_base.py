@@ -6,6 +6,7 @@ import contextlib
 import functools
 import threading
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from importlib import metadata
 from inspect import signature
@@ -16,8 +17,9 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
-from sklearn.utils.validation import validate_data
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils._set_output import _get_output_config
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_astromer.kernels import processor
 from sklearn_astromer.lightcurves import LightCurves
@@ -110,6 +112,50 @@ class AstromerBase(BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.input_tags.three_d_array = True
+        return tags
+
+
+class TransformerBase(TransformerMixin, AstromerBase, ABC):
+    """An estimator that gives rows with named columns."""
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
+        """Return the names of the columns of `transform`.
+
+        Parameters
+        ----------
+        input_features : ignored
+
+        Returns
+        -------
+        ndarray of str objects
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        ValueError
+            If ``pooling=None``, which gives no columns.
+        """
+        check_is_fitted(self)
+        return np.array(self._columns(), dtype=object)
+
+    @abstractmethod
+    def _columns(self) -> list[str]: ...
+
+    def _container(self) -> str:
+        """Return what `set_output` asks for."""
+        return _get_output_config("transform", self)["dense"]
+
+    def _indexed(self, rows: NDArray[Any], X: Any, ids: NDArray[Any]) -> Any:
+        """Return rows; in pandas with the index of X, or the ids where it has none."""
+        if self._container() != "pandas" or isinstance(X, (np.ndarray, list, tuple)):
+            return rows
+        index = X.index if isinstance(X, (pd.Series, pd.DataFrame)) else ids
+        return pd.DataFrame(rows, index=index)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []
         return tags
 
 
@@ -208,24 +254,8 @@ def split_stars(
 ) -> NDArray[np.bool_]:
     """Choose objects for validation: all bands of an id together, and of each class its share.
 
-    Parameters
-    ----------
-    ids : ndarray of shape (n_objects,)
-    fraction : float
-        In (0, 1).
-    seed : int
-    classes : ndarray of shape (n_objects,), optional
-        An id counts as of the class of its first object.
-
-    Returns
-    -------
-    ndarray of bool of shape (n_objects,)
-        At least one object is chosen, and at least one of each class is not.
-
-    Raises
-    ------
-    ValueError
-        If no class has two ids.
+    At least one object is chosen, and at least one of each class is not. An id counts as of the
+    class of its first object.
     """
     if not 0 < fraction < 1:
         raise ValueError(f"validation_fraction must be None or in (0, 1), got {fraction}")

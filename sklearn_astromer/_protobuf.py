@@ -11,14 +11,9 @@ import numpy.typing as npt
 __all__ = ["Fields", "crc32c", "fields", "integer", "masked_crc32c", "messages", "varints"]
 
 
-def _crc_table() -> npt.NDArray[np.uint32]:
-    table = np.arange(256, dtype=np.uint32)
-    for _ in range(8):
-        table = np.where(table & 1, (table >> 1) ^ np.uint32(0x82F63B78), table >> 1)
-    return table
-
-
-_TABLE = _crc_table()
+_TABLE: npt.NDArray[np.uint32] = np.arange(256, dtype=np.uint32)
+for _ in range(8):
+    _TABLE = np.where(_TABLE & 1, (_TABLE >> 1) ^ np.uint32(0x82F63B78), _TABLE >> 1)
 _TABLE_LIST: list[int] = _TABLE.tolist()
 
 Fields: TypeAlias = dict[int, list[int | bytes]]  # field number to its values
@@ -30,16 +25,6 @@ def crc32c(data: bytes) -> int:
     The bytes are cut into about sqrt(n) rows that numpy advances side by side, one byte a step.
     A CRC is linear over GF(2): what a row's length of zero bytes makes of each of the 32 state
     bits, computed along with the rows, then chains the rows together.
-
-    Parameters
-    ----------
-    data : bytes
-        Any number of bytes, also none.
-
-    Returns
-    -------
-    int
-        The checksum, 0 to 2**32 - 1.
 
     Examples
     --------

@@ -5,14 +5,15 @@ from __future__ import annotations
 import copy
 import os
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
+from sklearn.utils.validation import _check_sample_weight, check_consistent_length, column_or_1d
 from torch import nn
 
 from sklearn_astromer._estimator_base import (
@@ -23,26 +24,26 @@ from sklearn_astromer._estimator_base import (
     resolve_device,
     resolve_dtype,
     split_stars,
+    whole_or_not,
 )
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.lightcurves import LightCurves
-from sklearn_astromer.modules.heads import Predictor, make_head
+from sklearn_astromer.modules.heads import Head, Predictor, make_head
 from sklearn_astromer.training.augmentation import chosen_changes
 from sklearn_astromer.training.loop import train
 from sklearn_astromer.training.supervision import FrozenFeatures, ObjectLoss, Objects, summaries
 from sklearn_astromer.windows import Windows
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 
 class SupervisedBase(AstromerBase, ABC):
-    """An estimator that trains a head, and the encoder with it if asked to.
-
-    Subclasses give `_fit_encoder`, which returns a module with `all_layers`, its width and its
-    number of layers (the input embedding counts), and `_windows`;
-    `_fractions` too, where they can reconstruct.
-    """
+    """An estimator that trains a head, and the encoder with it if asked to."""
 
     @abstractmethod
-    def _fit_encoder(self, curves: LightCurves, seed: int) -> tuple[nn.Module, int, int]: ...
+    def _fit_encoder(self, curves: LightCurves, seed: int) -> tuple[nn.Module, int, int]:
+        """Return a module with `all_layers`, its width, and how many layers it gives."""
 
     @property
     @abstractmethod
@@ -51,32 +52,68 @@ class SupervisedBase(AstromerBase, ABC):
     @abstractmethod
     def _windows(self, curves: LightCurves) -> Windows: ...
 
-    @property
-    def _fractions(self) -> dict[str, float]:
-        """Give what `probe` asks for, where something is to be reconstructed."""
-        return {}
+    @abstractmethod
+    def _make_head(self, d_in: int, n_layers: int, n_outputs: int) -> Head: ...
 
-    def _fit(
+    @abstractmethod
+    def _prepare(
+        self, y: NDArray[Any], weight: NDArray[np.float64]
+    ) -> tuple[NDArray[Any], NDArray[np.float64], int, ObjectLoss]:
+        """Check y; return targets (class numbers or values), weights, number of outputs, loss."""
+
+    @whole_or_not
+    def fit(self, X: Any, y: ArrayLike, sample_weight: Any = None) -> Self:
+        """Train the head, and the encoder as the parameters say.
+
+        Parameters
+        ----------
+        X : LightCurves or array-like
+            What `as_light_curves` takes.
+        y : array-like of shape (n_objects,)
+            Labels for a classifier, finite numbers for a regressor.
+        sample_weight : array-like of shape (n_objects,), optional
+            Weights of the objects in the loss.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError, ValueError
+            If X is not what `as_light_curves` takes, y does not fit it, has one class only or
+            numbers that are not finite, or a parameter is out of range.
+        FloatingPointError
+            If the loss is no longer finite.
+        """
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None"
+            )
+        curves = self._read(X, reset=True)
+        values = column_or_1d(y, warn=True)
+        check_consistent_length(curves, values)
+        weight = _check_sample_weight(
+            sample_weight, curves, dtype=np.float64, ensure_non_negative=True
+        )
+        self._train(curves, *self._prepare(values, weight))
+        return self
+
+    def _train(
         self,
         curves: LightCurves,
         target: NDArray[Any],
         weight: NDArray[np.float64],
-        *,
         n_outputs: int,
         criterion: ObjectLoss,
-        head: Any,
-        train_encoder: bool,
-        encoder_lr: float,
-        cache_bytes: int,
     ) -> None:
-        """Train; `target` are class numbers (then the split is stratified) or values."""
         self._check_parameters()
-        if (self.augment or criterion.reconstruction) and not train_encoder:
+        if (self.augment or self.reconstruction) and not self.train_encoder:
             raise ValueError(
                 "augment and reconstruction need train_encoder=True: a frozen encoder sees X once"
             )
-        if criterion.reconstruction < 0:
-            raise ValueError(f"reconstruction must be at least 0, got {criterion.reconstruction}")
+        if self.reconstruction < 0:
+            raise ValueError(f"reconstruction must be at least 0, got {self.reconstruction}")
         changes = chosen_changes(self.augment)
         if "jitter" in changes:
             check_errors(curves)
@@ -91,24 +128,19 @@ class SupervisedBase(AstromerBase, ABC):
         if isinstance(getattr(self, "encoder", None), FrozenEstimator):
             given += [tensor.numpy() for tensor in encoder.state_dict().values()]
         resume = self._resume(curves, *given)
+        fractions = self.encoder_._fractions if self.reconstruction else None
+        cache_bytes = 0 if self.train_encoder else self.cache_bytes
         valid = np.zeros(len(curves), dtype=bool)
         if self.validation_fraction is not None:
-            classes = target if target.dtype.kind == "i" else None
+            classes = target if target.dtype.kind == "i" else None  # each has its share
             valid = split_stars(curves.ids, self.validation_fraction, split_seed, classes)
 
         with isolated_seed(seed, device):
-            made = make_head(
-                head,
-                d_in=width,
-                n_layers=n_layers,
-                n_outputs=n_outputs,
-                units=self.units,
-                dropout=self.dropout,
-            )
-            predictor = Predictor(made, encoder if train_encoder else None)
+            head = self._make_head(width, n_layers, n_outputs)
+            predictor = Predictor(head, encoder if self.train_encoder else None)
             groups = None
-            if train_encoder and list(encoder.parameters()):
-                groups = [("encoder*", {"lr": encoder_lr})]
+            if self.train_encoder and list(encoder.parameters()):
+                groups = [("encoder*", {"lr": self.encoder_lr})]
             encoder.to(device).eval()
 
             def task(which: NDArray[np.bool_], fixed: bool) -> Objects:
@@ -116,23 +148,22 @@ class SupervisedBase(AstromerBase, ABC):
                 windows = self._windows(part)
                 features = FrozenFeatures(
                     encoder,
-                    made,
+                    head,
                     windows,
                     max_bytes=int(cache_bytes * len(part.time) / len(curves.time)),
                     device=device,
                     dtype=dtype,
                 )
                 if not fixed:
-                    made.calibrate(*map(torch.from_numpy, features.moments(weight[which])))
-                shown = None if train_encoder else features
+                    head.calibrate(*map(torch.from_numpy, features.moments(weight[which])))
                 return Objects(
                     windows,
                     target[which],
                     weight[which],
-                    shown,
+                    None if self.train_encoder else features,
                     self.train_windows,
                     changes,
-                    self._fractions if criterion.reconstruction else None,
+                    fractions,
                     train_seed,
                     fixed,
                     device,
@@ -156,8 +187,8 @@ class SupervisedBase(AstromerBase, ABC):
                 resume=resume,
             )
         encoder.cpu().eval()
-        self.head_ = made.cpu().eval()
-        if train_encoder and hasattr(self, "encoder_"):  # its figures hold no more
+        self.head_ = head.cpu().eval()
+        if self.train_encoder and hasattr(self, "encoder_"):  # its figures hold no more
             self.encoder_.history_ = self.encoder_.history_.iloc[:0]
 
     def _outputs(self, curves: LightCurves) -> NDArray[np.float64]:
@@ -194,28 +225,34 @@ class SupervisedBase(AstromerBase, ABC):
         return tags
 
 
-class EncoderMixin:
-    """The `encoder` parameter of `AstromerClassifier` and `AstromerRegressor`."""
+class EncoderBase(SupervisedBase):
+    """The `encoder` and `head` parameters of `AstromerClassifier` and `AstromerRegressor`."""
 
     encoder_: AstromerEmbedder
 
     def _fit_encoder(self, curves: LightCurves, seed: int) -> tuple[nn.Module, int, int]:
-        self.encoder_ = self._embedder(seed).fit(curves) if self._is_unfitted() else self._fitted()
+        if isinstance(self.encoder, FrozenEstimator):
+            fitted = self.encoder.estimator
+            if not isinstance(fitted, AstromerEmbedder) or not hasattr(fitted, "module_"):
+                raise TypeError(
+                    f"encoder=FrozenEstimator({type(fitted).__name__}): it must hold a fitted "
+                    "AstromerEmbedder"
+                )
+            self.encoder_ = copy.deepcopy(fitted)
+        else:
+            self.encoder_ = self._embedder(seed).fit(curves)
         config = self.encoder_.module_.encoder.config
         return self._encoder_module, config.d_model, config.n_layers + 1
 
-    def _is_unfitted(self) -> bool:
-        return not isinstance(self.encoder, FrozenEstimator)  # type: ignore[attr-defined]
-
     def _embedder(self, seed: int) -> AstromerEmbedder:
-        encoder = self.encoder  # type: ignore[attr-defined]
+        encoder = self.encoder
         if encoder is None or isinstance(encoder, (str, os.PathLike)):
             return AstromerEmbedder(
                 encoder,
                 max_epochs=0,
                 random_state=seed,
-                device=self.device,  # type: ignore[attr-defined]
-                precision=self.precision,  # type: ignore[attr-defined]
+                device=self.device,
+                precision=self.precision,
             )
         if not isinstance(encoder, AstromerEmbedder):
             raise TypeError(
@@ -227,15 +264,6 @@ class EncoderMixin:
             copied.set_params(random_state=seed)
         return copied
 
-    def _fitted(self) -> AstromerEmbedder:
-        embedder = self.encoder.estimator  # type: ignore[attr-defined]
-        if not isinstance(embedder, AstromerEmbedder) or not hasattr(embedder, "module_"):
-            raise TypeError(
-                f"encoder=FrozenEstimator({type(embedder).__name__}): it must hold a fitted "
-                "AstromerEmbedder"
-            )
-        return copy.deepcopy(embedder)
-
     @property
     def _encoder_module(self) -> nn.Module:
         return self.encoder_.module_
@@ -243,6 +271,12 @@ class EncoderMixin:
     def _windows(self, curves: LightCurves) -> Windows:
         return self.encoder_._windows(curves)
 
-    @property
-    def _fractions(self) -> dict[str, float]:
-        return self.encoder_._fractions
+    def _make_head(self, d_in: int, n_layers: int, n_outputs: int) -> Head:
+        return make_head(
+            self.head,
+            d_in=d_in,
+            n_layers=n_layers,
+            n_outputs=n_outputs,
+            units=self.units,
+            dropout=self.dropout,
+        )

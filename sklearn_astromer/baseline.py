@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike
 from torch import nn
 
 from sklearn_astromer.classifier import ClassifierBase
@@ -57,6 +56,10 @@ class LightCurveLSTMClassifier(ClassifierBase):
     (20, 2)
     """
 
+    # Nothing to train in what stands for the encoder, to keep of it, or to reconstruct by it.
+    train_encoder = True
+    reconstruction = 0.0
+
     def __init__(
         self,
         *,
@@ -104,43 +107,7 @@ class LightCurveLSTMClassifier(ClassifierBase):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X: Any, y: ArrayLike, sample_weight: Any = None) -> LightCurveLSTMClassifier:
-        """Train the network.
-
-        Parameters
-        ----------
-        X : LightCurves or array-like
-            What `as_light_curves` takes.
-        y : array-like of shape (n_objects,)
-            Labels.
-        sample_weight : array-like of shape (n_objects,), optional
-            Weights of the objects in the loss.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        TypeError, ValueError
-            If X is not what `as_light_curves` takes, y does not fit it or has one class only, or a
-            parameter is out of range.
-        FloatingPointError
-            If the loss is no longer finite.
-        """
-        self._fit_classes(
-            X,
-            y,
-            sample_weight,
-            self.class_weight,
-            head=self._make_head,
-            train_encoder=True,  # nothing to train, and nothing worth keeping
-            encoder_lr=self.lr,
-            cache_bytes=0,
-        )
-        return self
-
-    def _make_head(self, d_in: int, n_outputs: int) -> LSTMHead:
+    def _make_head(self, d_in: int, n_layers: int, n_outputs: int) -> LSTMHead:
         return LSTMHead(d_in, n_outputs, self.units, self.dropout, input_dropout=0.0)
 
     def _fit_encoder(self, curves: LightCurves, seed: int) -> tuple[nn.Module, int, int]:

@@ -9,66 +9,37 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    check_consistent_length,
-    check_is_fitted,
-    column_or_1d,
-)
+from sklearn.utils.validation import check_is_fitted
 
-from sklearn_astromer._estimator_base import whole_or_not
-from sklearn_astromer._supervised_base import EncoderMixin, SupervisedBase
+from sklearn_astromer._supervised_base import EncoderBase, SupervisedBase
 from sklearn_astromer.training.supervision import CrossEntropy
 
 
 class ClassifierBase(ClassifierMixin, SupervisedBase):
     """Labels in, probabilities out; subclasses say which encoder and head."""
 
-    @whole_or_not
-    def _fit_classes(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any,
-        class_weight: Any,
-        reconstruction: float = 0.0,
-        **options: Any,
-    ) -> None:
-        if y is None:
-            raise ValueError(
-                f"{type(self).__name__} requires y to be passed, but the target y is None"
-            )
-        curves = self._read(X, reset=True)
-        labels = column_or_1d(y, warn=True)
-        check_consistent_length(curves, labels)
-        missing = pd.isna(labels)
+    def _prepare(
+        self, y: NDArray[Any], weight: NDArray[np.float64]
+    ) -> tuple[NDArray[Any], NDArray[np.float64], int, CrossEntropy]:
+        missing = pd.isna(y)
         if missing.any():
             raise ValueError(f"Input y contains NaN: label {int(np.argmax(missing))} is missing")
-        check_classification_targets(labels)
-        self.classes_, target = np.unique(labels, return_inverse=True)
+        check_classification_targets(y)
+        self.classes_, target = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(
                 f"a classifier needs at least 2 classes, got 1 class: {self.classes_[0]!r}"
             )
         if not 0 <= self.label_smoothing < 1:
             raise ValueError(f"label_smoothing must be in [0, 1), got {self.label_smoothing}")
-        weight = _check_sample_weight(
-            sample_weight, curves, dtype=np.float64, ensure_non_negative=True
-        )
-        if class_weight is not None:
-            weight = weight * compute_sample_weight(class_weight, labels)
-        self._fit(
-            curves,
-            target.astype(np.int64),
-            weight,
-            n_outputs=len(self.classes_),
-            criterion=CrossEntropy(self.label_smoothing, reconstruction),
-            **options,
-        )
+        if self.class_weight is not None:
+            weight = weight * compute_sample_weight(self.class_weight, y)
+        criterion = CrossEntropy(self.label_smoothing, self.reconstruction)
+        return target.astype(np.int64), weight, len(self.classes_), criterion
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the probability of each class.
@@ -109,7 +80,7 @@ class ClassifierBase(ClassifierMixin, SupervisedBase):
         return tags
 
 
-class AstromerClassifier(EncoderMixin, ClassifierBase):
+class AstromerClassifier(EncoderBase, ClassifierBase):
     """Classify light curves by an ASTROMER encoder with a head.
 
     An object is one thing however many windows its curve has: in training and prediction the
@@ -255,40 +226,3 @@ class AstromerClassifier(EncoderMixin, ClassifierBase):
         self.precision = precision
         self.random_state = random_state
         self.verbose = verbose
-
-    def fit(self, X: Any, y: ArrayLike, sample_weight: Any = None) -> AstromerClassifier:
-        """Train the head, and the encoder as the parameters say.
-
-        Parameters
-        ----------
-        X : LightCurves or array-like
-            What `as_light_curves` takes.
-        y : array-like of shape (n_objects,)
-            Labels.
-        sample_weight : array-like of shape (n_objects,), optional
-            Weights of the objects in the loss.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        TypeError, ValueError
-            If X is not what `as_light_curves` takes, y does not fit it or has one class only, or a
-            parameter is out of range.
-        FloatingPointError
-            If the loss is no longer finite.
-        """
-        self._fit_classes(
-            X,
-            y,
-            sample_weight,
-            self.class_weight,
-            self.reconstruction,
-            head=self.head,
-            train_encoder=self.train_encoder,
-            encoder_lr=self.encoder_lr,
-            cache_bytes=0 if self.train_encoder else self.cache_bytes,
-        )
-        return self

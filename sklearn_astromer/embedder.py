@@ -259,9 +259,10 @@ class AstromerEmbedder(EmbeddingBase):
         FloatingPointError
             If the loss is no longer finite.
         """
+        epochs = self._chosen(self.max_epochs, fresh=FRESH_EPOCHS, pretrained=0)
         if self.warm_start and hasattr(self, "module_"):
-            return self._train(X, self.module_, self._epochs, self.n_passes_)
-        return self._train(X, None, self._epochs)
+            return self._train(X, self.module_, epochs, self.n_passes_)
+        return self._train(X, None, epochs)
 
     def partial_fit(self, X: Any, y: Any = None) -> AstromerEmbedder:
         """Train for one more pass over X, from the weights as they are.
@@ -319,34 +320,30 @@ class AstromerEmbedder(EmbeddingBase):
             if epochs > 0:
                 valid = self._split(curves, split_seed) if validate else None
                 config = module.encoder.config
-                kept = self._make_windows(curves, config, device)
+                kept = self._windows(curves, config=config)
                 kept = kept if valid is None else kept.of(~valid)
                 asking: dict[str, Any] = {
                     "device": device,
-                    "relative": module.encoder.config.scaled_inputs,
+                    "relative": config.scaled_inputs,
                     "weighted": self.error_weighted,
                     "processes": processes,
                 }
                 changes = chosen_changes(self.augment)
                 if self.error_weighted or "jitter" in changes:
                     check_errors(curves)
+                asked_of_valid = None
+                if valid is not None:
+                    asked_of_valid = self._hidden(curves, valid, config, valid_seed, **asking)
                 history = train(
                     module,
                     ReconstructionRMSE(),
                     Reconstruction(
-                        kept,
-                        train_seed,
-                        False,
-                        self._fractions,
-                        changes=changes,
-                        **asking,
+                        kept, train_seed, False, self._fractions, changes=changes, **asking
                     ),
-                    None
-                    if valid is None
-                    else self._hidden(curves, valid, config, valid_seed, **asking),
+                    asked_of_valid,
                     max_epochs=epochs,
                     batch_size=self.batch_size,
-                    lr=self._learning_rate(),
+                    lr=self._chosen(self.lr, fresh=FRESH_LR, pretrained=FINE_TUNING_LR),
                     warmup_steps=self.warmup_steps,
                     cosine=self.cosine,
                     patience=self.patience,
@@ -365,32 +362,23 @@ class AstromerEmbedder(EmbeddingBase):
         return self
 
     def _make_module(self) -> Astromer:
-        dropout = self.dropout
-        if dropout is None:
-            dropout = FRESH_DROPOUT if self.pretrained is None else 0.0
+        dropout = self._chosen(self.dropout, fresh=FRESH_DROPOUT, pretrained=0.0)
         asked = dataclasses.replace(as_config(self.architecture), dropout=dropout)
         return make_network(self.pretrained, asked, self.window_size)
 
-    @property
-    def _epochs(self) -> int:
-        if self.max_epochs is not None:
-            return self.max_epochs
-        return FRESH_EPOCHS if self.pretrained is None else 0
+    def _chosen(self, value: Any, *, fresh: Any, pretrained: Any) -> Any:
+        """Return a parameter's value, or what None stands for."""
+        if value is not None:
+            return value
+        return fresh if self.pretrained is None else pretrained
 
     def set_params(self, **params: Any) -> AstromerEmbedder:
         """Set parameters; ``architecture__…`` works for architectures given by name, too."""
-        nested = any(name.startswith("architecture__") for name in params)
-        if nested and isinstance(params.get("architecture", self.architecture), str):
-            params = params | {
-                "architecture": as_config(params.get("architecture", self.architecture))
-            }
+        architecture = params.get("architecture", self.architecture)
+        if any(name.startswith("architecture__") for name in params):
+            params = params | {"architecture": as_config(architecture)}
         super().set_params(**params)
         return self
-
-    def _learning_rate(self) -> float:
-        if self.lr is not None:
-            return self.lr
-        return FRESH_LR if self.pretrained is None else FINE_TUNING_LR
 
     def _split(self, curves: LightCurves, seed: int) -> NDArray[np.bool_] | None:
         """Return which objects are for validation; None: there is none."""

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.base import TransformerMixin, clone
-from sklearn.utils._set_output import _get_output_config
+from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_astromer._estimator_base import AstromerBase, whole_or_not
+from sklearn_astromer._estimator_base import TransformerBase, whole_or_not
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.lightcurves.arrays import index_ids
 from sklearn_astromer.lightcurves.checks import check_flat
@@ -144,10 +143,11 @@ class Stars:
         return self._made(self.curves[rows], self.ids[index], lengths)
 
 
-class MultiBandEmbedder(TransformerMixin, AstromerBase):
+class MultiBandEmbedder(TransformerBase):
     """Embed stars observed in several bands: each band by the same encoder, side by side.
 
-    A row is a star, its columns those of the first band, then those of the second, and so on.
+    A row is a star, its columns those of the first band, then those of the second, and so on; the
+    name of each begins with the band's.
 
     Parameters
     ----------
@@ -265,42 +265,22 @@ class MultiBandEmbedder(TransformerMixin, AstromerBase):
         row, column = self._rows(stars)
         rows = np.asarray(self.embedder_.transform(stars.curves[row]))
         filler = np.nan if self.missing == "nan" else 0.0
-        shape = (len(stars), len(self.bands), rows.shape[1])
-        wide = np.full(shape, filler, dtype=rows.dtype)
+        n_stars, n_bands, n_columns = len(stars), len(self.bands), rows.shape[1]
+        wide = np.full((n_stars, n_bands, n_columns), filler, dtype=rows.dtype)
         wide[stars.star[row], column] = rows
-        wide = wide.reshape(len(stars), shape[1] * shape[2])
+        wide = wide.reshape(n_stars, n_bands * n_columns)
         if self.missing == "indicator":
-            absent = np.ones(shape[:2], dtype=rows.dtype)
+            absent = np.ones((n_stars, n_bands), dtype=rows.dtype)
             absent[stars.star[row], column] = 0.0
             wide = np.hstack([wide, absent])
-        container = _get_output_config("transform", self)["dense"]
-        if container == "pandas" and not isinstance(X, (np.ndarray, list, tuple)):
-            tabular = isinstance(X, (pd.Series, pd.DataFrame))
-            return pd.DataFrame(wide, index=X.index if tabular else stars.ids)
-        return wide
+        return self._indexed(wide, X, stars.ids)
 
-    def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
-        """Return the names of the columns of `transform`: the band, and the embedder's name.
-
-        Parameters
-        ----------
-        input_features : ignored
-
-        Returns
-        -------
-        ndarray of str objects
-
-        Raises
-        ------
-        NotFittedError
-            If `fit` was not called.
-        """
-        check_is_fitted(self, "embedder_")
+    def _columns(self) -> list[str]:
         inner = self.embedder_.get_feature_names_out()
         names = [f"{band}_{name}" for band in self.bands for name in inner]
         if self.missing == "indicator":
             names += [f"{band}_missing" for band in self.bands]
-        return np.array(names, dtype=object)
+        return names
 
     def _rows(self, stars: Stars) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return which rows of `stars.curves` are used, and the place of their bands."""
@@ -337,8 +317,3 @@ class MultiBandEmbedder(TransformerMixin, AstromerBase):
             raise ValueError(f"missing must be one of {MISSING}, got {self.missing!r}")
         if getattr(self.embedder, "pooling", "mean") is None:
             raise ValueError("an embedder with pooling=None gives no rows: choose a pooling")
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = []
-        return tags

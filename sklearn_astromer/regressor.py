@@ -8,22 +8,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    _check_y,
-    check_consistent_length,
-    check_is_fitted,
-    column_or_1d,
-)
+from sklearn.utils.validation import _check_y, check_is_fitted
 
-from sklearn_astromer._estimator_base import whole_or_not
-from sklearn_astromer._supervised_base import EncoderMixin, SupervisedBase
+from sklearn_astromer._supervised_base import EncoderBase
 from sklearn_astromer.training.supervision import SquaredError
 
 
-class AstromerRegressor(RegressorMixin, EncoderMixin, SupervisedBase):
+class AstromerRegressor(RegressorMixin, EncoderBase):
     """Estimate a number per light curve by an ASTROMER encoder with a head.
 
     Trained by the squared error of the standardised target. Everything else is as in
@@ -119,55 +112,15 @@ class AstromerRegressor(RegressorMixin, EncoderMixin, SupervisedBase):
         self.random_state = random_state
         self.verbose = verbose
 
-    @whole_or_not
-    def fit(self, X: Any, y: ArrayLike, sample_weight: Any = None) -> AstromerRegressor:
-        """Train the head, and the encoder as the parameters say.
-
-        Parameters
-        ----------
-        X : LightCurves or array-like
-            What `as_light_curves` takes.
-        y : array-like of shape (n_objects,)
-            Finite numbers.
-        sample_weight : array-like of shape (n_objects,), optional
-            Weights of the objects in the loss.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        TypeError, ValueError
-            If X is not what `as_light_curves` takes, y does not fit it or is not finite, or a
-            parameter is out of range.
-        FloatingPointError
-            If the loss is no longer finite.
-        """
-        if y is None:
-            raise ValueError("AstromerRegressor requires y to be passed, but the target y is None")
-        curves = self._read(X, reset=True)
-        values = _check_y(column_or_1d(y, warn=True), y_numeric=True, estimator=self)
-        values = np.asarray(values, dtype=np.float64)
-        check_consistent_length(curves, values)
-        weight = _check_sample_weight(
-            sample_weight, curves, dtype=np.float64, ensure_non_negative=True
-        )
+    def _prepare(
+        self, y: NDArray[Any], weight: NDArray[np.float64]
+    ) -> tuple[NDArray[Any], NDArray[np.float64], int, SquaredError]:
+        values = _check_y(y, y_numeric=True, estimator=self).astype(np.float64)
         self.target_mean_ = float(np.average(values, weights=weight))
         variance = np.average((values - self.target_mean_) ** 2, weights=weight)
         self.target_std_ = float(np.sqrt(variance)) or 1.0
-        self._fit(
-            curves,
-            (values - self.target_mean_) / self.target_std_,
-            weight,
-            n_outputs=1,
-            criterion=SquaredError(self.reconstruction),
-            head=self.head,
-            train_encoder=self.train_encoder,
-            encoder_lr=self.encoder_lr,
-            cache_bytes=0 if self.train_encoder else self.cache_bytes,
-        )
-        return self
+        standardised = (values - self.target_mean_) / self.target_std_
+        return standardised, weight, 1, SquaredError(self.reconstruction)
 
     def predict(self, X: Any) -> NDArray[np.float64]:
         """Return the estimate for each object.

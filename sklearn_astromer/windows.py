@@ -125,16 +125,9 @@ class Windows:
             turns = time[..., None] * half  # up to 10^5: reduced before it becomes float32
             phase = (turns - np.floor(turns)).astype(np.float32)
             spectrum = self.spectrum[self.object[rows]]
-        if mask.all():
-            time, mag = time.astype(np.float32), mag.astype(np.float32)
-            return WindowBatch(time, mag, None, phase, spectrum)
-        return WindowBatch(
-            np.where(mask, time, 0.0).astype(np.float32),
-            np.where(mask, mag, 0.0).astype(np.float32),
-            mask,
-            phase,
-            spectrum,
-        )
+        time = np.where(mask, time, 0.0).astype(np.float32)
+        mag = np.where(mask, mag, 0.0).astype(np.float32)
+        return WindowBatch(time, mag, None if mask.all() else mask, phase, spectrum)
 
     def columns(self, rows: slice) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return times and magnitudes of consecutive windows as they are, one after the other."""

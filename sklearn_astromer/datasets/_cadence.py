@@ -78,19 +78,8 @@ def observation_times(sizes: NDArray[np.int64], rng: np.random.RandomState) -> N
 
     All stars share the site, its nights and its weather; each has a season, gaps around the
     passages of the Moon, a first and a last night, and one to four visits in a night (more where
-    the number of observations needs it).
-
-    Parameters
-    ----------
-    sizes : ndarray of int64, shape (n_stars,)
-        Number of observations of each star, at least 1.
-    rng : numpy.random.RandomState
-        Source of random numbers.
-
-    Returns
-    -------
-    ndarray of float64, shape (sum(sizes),)
-        MJD in days, star after star, strictly increasing within a star.
+    the number of observations needs it). MJD in days, star after star, strictly increasing within a
+    star, of which `sizes` (at least 1) are asked for.
     """
     clear = _clear_nights(rng)
     chunks = [sizes[i : i + _CHUNK] for i in range(0, len(sizes), _CHUNK)]

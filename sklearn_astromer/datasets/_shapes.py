@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from numpy.random import RandomState
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
@@ -21,25 +22,15 @@ _PHASE = np.arange(_N_PHASE) / _N_PHASE
 
 
 class Signal(NamedTuple):
-    """Variation around the mean of the stars of one class.
+    """Variation around the mean of the stars of one class."""
 
-    Attributes
-    ----------
-    delta : ndarray, shape (n_observations,)
-        Magnitudes relative to the mean of the star.
-    period : ndarray, shape (n_stars,)
-        Days; NaN without one.
-    amplitude : ndarray, shape (n_stars,)
-        Peak to peak, in magnitudes.
-    """
-
-    delta: Floats
-    period: Floats
-    amplitude: Floats
+    delta: Floats  # of each observation: magnitudes relative to the mean of the star
+    period: Floats  # of each star: days; NaN without one
+    amplitude: Floats  # of each star: peak to peak, in magnitudes
 
 
 def _between(
-    rng: np.random.RandomState, low: float, high: float, n: int, a: float = 2.0, b: float = 2.0
+    rng: RandomState, low: float, high: float, n: int, a: float = 2.0, b: float = 2.0
 ) -> Floats:
     """Beta(a, b) stretched over [low, high]: a bell with ends and without pile-ups there."""
     return low + (high - low) * rng.beta(a, b, n)
@@ -68,19 +59,14 @@ def _at(shape: Floats, phase: Floats, star: Ints) -> Floats:
 
 
 def _folded(
-    shape: Floats,
-    period: Floats,
-    amplitude: Floats,
-    time: Floats,
-    star: Ints,
-    rng: np.random.RandomState,
+    shape: Floats, period: Floats, amplitude: Floats, time: Floats, star: Ints, rng: RandomState
 ) -> Signal:
     """Repeat one shape strictly."""
     phase = time / period[star] + rng.uniform(size=len(period))[star]
     return Signal(amplitude[star] * _at(shape, phase, star), period, amplitude)
 
 
-def _rrab(n: int, time: Floats, star: Ints, rng: np.random.RandomState) -> Signal:
+def _rrab(n: int, time: Floats, star: Ints, rng: RandomState) -> Signal:
     period = _between(rng, 0.45, 0.80, n, 2.2, 3.5)
     # Longer periods have smaller amplitudes, and those are smoother.
     amplitude = np.clip(1.05 - 3.2 * (period - 0.55) + rng.normal(0, 0.13, n), 0.25, 1.4)
@@ -94,7 +80,7 @@ def _rrab(n: int, time: Floats, star: Ints, rng: np.random.RandomState) -> Signa
     return _folded(_fourier(ratios, phases), period, amplitude, time, star, rng)
 
 
-def _rrc(n: int, time: Floats, star: Ints, rng: np.random.RandomState) -> Signal:
+def _rrc(n: int, time: Floats, star: Ints, rng: RandomState) -> Signal:
     period = _between(rng, 0.25, 0.40, n)
     amplitude = _between(rng, 0.25, 0.60, n)
     ratios = [_between(rng, 0.05, 0.22, n), _between(rng, 0.02, 0.12, n)]
@@ -122,7 +108,7 @@ _CEP_PHASE = np.array(
 )
 
 
-def _cep(n: int, time: Floats, star: Ints, rng: np.random.RandomState) -> Signal:
+def _cep(n: int, time: Floats, star: Ints, rng: RandomState) -> Signal:
     log_period = _between(rng, np.log10(2), np.log10(50), n, 1.8, 3.2)
     nodes = np.log10(_CEP_PERIOD)
     amplitude = np.interp(log_period, nodes, _CEP_AMPLITUDE) * _between(rng, 0.55, 1.3, n)
@@ -139,7 +125,7 @@ def _eclipse(centre: Floats, width: Floats, flatness: Floats) -> Floats:
     return 1.0 - (1.0 - np.exp(1.0 - np.cosh(x))) ** flatness[:, None]
 
 
-def _eb(n: int, time: Floats, star: Ints, rng: np.random.RandomState) -> Signal:
+def _eb(n: int, time: Floats, star: Ints, rng: RandomState) -> Signal:
     contact = rng.uniform(size=n) < 0.5
     log_period = _between(rng, np.log10(0.8), np.log10(12), n, 1.6, 2.4)
     period = np.where(contact, _between(rng, 0.24, 0.85, n, 1.7, 4.5), 10**log_period)
@@ -165,7 +151,7 @@ def _eb(n: int, time: Floats, star: Ints, rng: np.random.RandomState) -> Signal:
     return _folded(_normalised(shape), period, np.ptp(shape, axis=1), time, star, rng)
 
 
-def _mira(n: int, time: Floats, star: Ints, rng: np.random.RandomState) -> Signal:
+def _mira(n: int, time: Floats, star: Ints, rng: RandomState) -> Signal:
     period = _between(rng, 100, 500, n, 2.2, 2.6)
     amplitude = _between(rng, 2, 6, n, 2, 2.4)
     shape = _fourier([_between(rng, 0.02, 0.25, n)], [rng.normal(4.3, 0.5, n)])
@@ -183,7 +169,7 @@ def _mira(n: int, time: Floats, star: Ints, rng: np.random.RandomState) -> Signa
     return Signal(swing + amplitude[star] * wander(0.04), period, amplitude)
 
 
-def _dsct(n: int, time: Floats, star: Ints, rng: np.random.RandomState) -> Signal:
+def _dsct(n: int, time: Floats, star: Ints, rng: RandomState) -> Signal:
     period = 10 ** _between(rng, np.log10(0.03), np.log10(0.25), n, 2.2, 2.2)
     amplitude = 10 ** _between(rng, np.log10(0.04), np.log10(0.5), n, 2, 2)
     # Up to three more modes; half of the first of them are the radial first overtone.
@@ -204,11 +190,11 @@ def _dsct(n: int, time: Floats, star: Ints, rng: np.random.RandomState) -> Signa
     return Signal(delta, period, amplitude)
 
 
-def _const(n: int, time: Floats, star: Ints, rng: np.random.RandomState) -> Signal:
+def _const(n: int, time: Floats, star: Ints, rng: RandomState) -> Signal:
     return Signal(np.zeros(len(time)), np.full(n, np.nan), np.zeros(n))
 
 
-SIMULATORS: dict[str, Callable[[int, Floats, Ints, np.random.RandomState], Signal]] = {
+SIMULATORS: dict[str, Callable[[int, Floats, Ints, RandomState], Signal]] = {
     "RRAB": _rrab,
     "RRC": _rrc,
     "CEP": _cep,

@@ -132,14 +132,12 @@ def make_variable_stars(
         period[members], amplitude[members] = signal.period, signal.amplitude
 
     mag, mag_err = _observe(true_mag, star, n_samples, rng)
-    ids = np.arange(n_samples)
-    offsets = np.concatenate([[0], np.cumsum(sizes)])
-    light_curves = LightCurves(time, mag, mag_err, offsets=offsets, ids=ids)
+    light_curves = LightCurves(time, mag, mag_err, offsets=np.append(0, np.cumsum(sizes)))
     if not return_parameters:
         return light_curves, labels
 
     columns = {"label": labels, "period": period, "amplitude": amplitude, "mean_mag": mean_mag}
-    return light_curves, labels, pd.DataFrame(columns, index=pd.Index(ids, name="id"))
+    return light_curves, labels, pd.DataFrame(columns, index=pd.Index(light_curves.ids, name="id"))
 
 
 def _check_classes(classes: Sequence[str] | None) -> list[str]:
@@ -195,10 +193,7 @@ def _sizes(n: int, bounds: tuple[int, int] | None, rng: np.random.RandomState) -
 
 
 def _observe(
-    true_mag: NDArray[np.float64],
-    star: NDArray[np.int64],
-    n: int,
-    rng: np.random.RandomState,
+    true_mag: NDArray[np.float64], star: NDArray[np.int64], n: int, rng: np.random.RandomState
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Add noise and outliers; return the magnitudes and the claimed errors."""
     photons = 0.02 * 10 ** (0.2 * (true_mag - 14))

@@ -292,8 +292,7 @@ class _Fetched:
         """Wait for it."""
         if self.event is not None:
             self.event.synchronize()
-        out: NDArray[np.float32] = self.host.numpy()
-        return out
+        return self.host.numpy()
 
 
 def _is_out_of_memory(error: Exception) -> bool:

@@ -15,6 +15,7 @@ from sklearn_astromer.lightcurves.conversion import as_light_curves
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
+    from matplotlib.lines import Line2D
 
 WIDE = (9.0, 4.5)  # inches, for what is long in time
 
@@ -55,6 +56,12 @@ def style(artist: str, given: dict[str, Any] | None, **defaults: Any) -> dict[st
     module, _, name = artist.rpartition(".")
     kind = getattr(importlib.import_module(f"matplotlib.{module}"), name)
     return {**normalize_kwargs(defaults, kind), **normalize_kwargs(given or {}, kind)}
+
+
+def draw_line(ax: Axes, x: Any, y: Any, given: dict[str, Any] | None, **defaults: Any) -> Line2D:
+    """Plot one line, or markers, of which the keywords given win over the defaults."""
+    (line,) = ax.plot(x, y, **style("lines.Line2D", given, **defaults))
+    return line
 
 
 def legend(ax: Axes, **keywords: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from sklearn_astromer.inspection._display import (
     WIDE,
     Display,
     check_embedder,
+    draw_line,
     label_light_curve,
     one_curve,
     style,
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class AttentionDisplay(Display):
     """Show on a light curve what one observation, the query, attends to.
 
@@ -62,22 +65,12 @@ class AttentionDisplay(Display):
     1.0
     """
 
-    def __init__(
-        self,
-        *,
-        time: NDArray[np.float64],
-        mag: NDArray[np.float64],
-        attention: NDArray[np.floating[Any]],
-        query: int,
-        name: str | None = None,
-        source: str | None = None,
-    ) -> None:
-        self.time = time
-        self.mag = mag
-        self.attention = attention
-        self.query = query
-        self.name = name
-        self.source = source
+    time: NDArray[np.float64]
+    mag: NDArray[np.float64]
+    attention: NDArray[np.floating[Any]]
+    query: int
+    name: str | None = None
+    source: str | None = None
 
     @classmethod
     def from_estimator(
@@ -96,21 +89,15 @@ class AttentionDisplay(Display):
 
         Parameters
         ----------
-        estimator : AstromerEmbedder
-            Fitted.
-        X : LightCurves or array-like
-            What `as_light_curves` takes.
-        index : int
-            Which object of X.
+        estimator, X, index
+            As for `ReconstructionDisplay.from_estimator`.
         query : int, optional
             Which of its observations asks, in order of time; None: the one in the middle.
         layer : int
             Which block of the encoder; negative ones count from the last.
         head : int, optional
             Which head; None: the mean of all.
-        ax : matplotlib Axes, optional
-            None: a new figure.
-        **kwargs
+        ax, **kwargs
             Of `plot`.
 
         Returns
@@ -168,10 +155,8 @@ class AttentionDisplay(Display):
 
         Parameters
         ----------
-        ax : matplotlib Axes, optional
-            None: a new figure.
-        period : float, optional
-            Fold the curve with it (days).
+        ax, period
+            As for `ReconstructionDisplay.plot`.
         scatter_kwargs : dict, optional
             Keywords of `matplotlib.axes.Axes.scatter` for the observations.
         query_kwargs : dict, optional
@@ -183,10 +168,8 @@ class AttentionDisplay(Display):
 
         Raises
         ------
-        ImportError
-            If Matplotlib is not installed.
-        ValueError
-            If `period` is not positive.
+        ImportError, ValueError
+            As `ReconstructionDisplay.plot`.
         """
         ax = self._start(ax, WIDE)
         x = times(self.time, period)
@@ -204,13 +187,9 @@ class AttentionDisplay(Display):
             **{"linewidths": 0.3, "zorder": 2},
         )
         self.scatter_ = ax.scatter(x[order], self.mag[order], c=weight, **keywords)
-        keywords = style(
-            "lines.Line2D",
-            query_kwargs,
-            **{"linestyle": "none", "marker": "*", "markersize": 15, "color": "tab:red"},
-            **{"markeredgecolor": "white", "zorder": 3, "label": "query"},
-        )
-        (self.query_,) = ax.plot(x[[self.query]], self.mag[[self.query]], **keywords)
+        star = {"linestyle": "none", "marker": "*", "markersize": 15, "color": "tab:red"}
+        star |= {"markeredgecolor": "white", "zorder": 3, "label": "query"}
+        self.query_ = draw_line(ax, x[[self.query]], self.mag[[self.query]], query_kwargs, **star)
         source = "" if self.source is None else f"\n({self.source})"
         self.colorbar_ = self.figure_.colorbar(
             self.scatter_, ax=ax, label=f"attention weight{source}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 MARKERS = "os^Dv*Pp"  # classes beyond the colours there are get the next
 
 
+@dataclass(eq=False, repr=False)
 class EmbeddingDisplay(Display):
     """Show embeddings on a plane, coloured by class or by a value.
 
@@ -57,18 +59,11 @@ class EmbeddingDisplay(Display):
     ((20, 2), 7)
     """
 
-    def __init__(
-        self,
-        xy: NDArray[np.floating[Any]],
-        y: ArrayLike | None = None,
-        *,
-        axis_names: tuple[str, str] = ("first axis", "second axis"),
-        target_name: str | None = None,
-    ) -> None:
-        self.xy = xy
-        self.y = y
-        self.axis_names = axis_names
-        self.target_name = target_name
+    xy: NDArray[np.floating[Any]]
+    y: ArrayLike | None = None
+    _: KW_ONLY
+    axis_names: tuple[str, str] = ("first axis", "second axis")
+    target_name: str | None = None
 
     @classmethod
     def from_estimator(
@@ -133,20 +128,15 @@ class EmbeddingDisplay(Display):
         Parameters
         ----------
         embeddings : array-like of shape (n_objects, n_features)
-        y : array-like of shape (n_objects,), optional
-            Floats are values, and get a colour bar; anything else is classes. Missing ones are
-            grey.
+        y, target_name
+            As for `EmbeddingDisplay`.
         method : {"pca", "umap"} or transformer
             How to get to two dimensions. The first two standardise the columns before;
             ``"umap"`` needs ``sklearn_astromer[umap]``. A transformer is cloned, fitted to the
             embeddings as they are, and must give two columns.
         random_state : int, RandomState instance or None
             For ``"pca"`` and ``"umap"``.
-        target_name : str, optional
-            Of `y`, with its unit; None: that of a Series.
-        ax : matplotlib Axes, optional
-            None: a new figure.
-        **kwargs
+        ax, **kwargs
             Of `plot`.
 
         Returns
@@ -171,10 +161,7 @@ class EmbeddingDisplay(Display):
         return display.plot(ax=ax, **kwargs)
 
     def plot(
-        self,
-        ax: Axes | None = None,
-        *,
-        scatter_kwargs: dict[str, Any] | None = None,
+        self, ax: Axes | None = None, *, scatter_kwargs: dict[str, Any] | None = None
     ) -> EmbeddingDisplay:
         """Draw it.
 
@@ -197,12 +184,11 @@ class EmbeddingDisplay(Display):
         ax = self._start(ax, (7.5, 5.0))
         from matplotlib import rcParams
 
-        kind = "collections.PathCollection"
         self.scatters_: list[PathCollection] = []
         self.colorbar_ = None
         ax.set(xlabel=self.axis_names[0], ylabel=self.axis_names[1])
         if self.y is None:
-            self._scatter(ax, np.ones(len(self.xy), dtype=bool), style(kind, scatter_kwargs, s=14))
+            self._scatter(np.ones(len(self.xy), dtype=bool), scatter_kwargs)
             return self
         y = np.asarray(self.y)
         title = getattr(self.y, "name", None) if self.target_name is None else self.target_name
@@ -211,26 +197,25 @@ class EmbeddingDisplay(Display):
             x, y_axis = self.xy[missing].T
             ax.scatter(x, y_axis, s=8, color="0.85", label="unknown")
         if y.dtype.kind == "f":
-            values = {"s": 14, "c": y[~missing], "cmap": "viridis"}
-            self._scatter(ax, ~missing, style(kind, scatter_kwargs, **values))
+            self._scatter(~missing, scatter_kwargs, c=y[~missing], cmap="viridis")
             self.colorbar_ = self.figure_.colorbar(self.scatters_[0], ax=ax, label=title or "")
             if missing.any():
                 ax.legend()
             return self
         colours = len(rcParams["axes.prop_cycle"])
-        classes, code = np.unique(y[~missing], return_inverse=True)
-        codes = np.full(len(y), -1)
-        codes[~missing] = code
-        for i, label in enumerate(classes):
+        codes, classes = pd.factorize(y, sort=True)  # of a missing one, -1
+        for i, label in enumerate(map(str, classes)):
             marker = MARKERS[i // colours % len(MARKERS)]
-            of_class = {"s": 14, "color": f"C{i}", "marker": marker, "label": str(label)}
-            self._scatter(ax, codes == i, style(kind, scatter_kwargs, **of_class))
+            self._scatter(codes == i, scatter_kwargs, color=f"C{i}", marker=marker, label=label)
         legend(ax, title=title, ncols=1 + len(self.scatters_) // 24)
         return self
 
-    def _scatter(self, ax: Axes, which: NDArray[np.bool_], keywords: dict[str, Any]) -> None:
+    def _scatter(
+        self, which: NDArray[np.bool_], given: dict[str, Any] | None, **defaults: Any
+    ) -> None:
+        keywords = style("collections.PathCollection", given, s=14, **defaults)
         x, y = self.xy[which].T
-        self.scatters_.append(ax.scatter(x, y, **keywords))
+        self.scatters_.append(self.ax_.scatter(x, y, **keywords))
 
 
 def _reduce(

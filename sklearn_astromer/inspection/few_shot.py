@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,13 +15,14 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_astromer._estimator_base import split_stars
-from sklearn_astromer.inspection._display import Display, legend, style
+from sklearn_astromer.inspection._display import Display, draw_line, legend, style
 from sklearn_astromer.lightcurves import LightCurves
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@dataclass(eq=False, repr=False)
 class FewShotDisplay(Display):
     """Show the score of classifiers against the number of training objects per class.
 
@@ -60,16 +62,10 @@ class FewShotDisplay(Display):
     (2, 3)
     """
 
-    def __init__(
-        self,
-        sizes: NDArray[np.int64],
-        scores: Mapping[str, NDArray[np.float64]],
-        *,
-        score_name: str = "score",
-    ) -> None:
-        self.sizes = sizes
-        self.scores = scores
-        self.score_name = score_name
+    sizes: NDArray[np.int64]
+    scores: Mapping[str, NDArray[np.float64]]
+    _: KW_ONLY
+    score_name: str = "score"
 
     @classmethod
     def from_estimator(
@@ -145,9 +141,7 @@ class FewShotDisplay(Display):
             For the splits.
         n_jobs : int, optional
             Fits at the same time.
-        ax : matplotlib Axes, optional
-            None: a new figure.
-        **kwargs
+        ax, **kwargs
             Of `plot`.
 
         Returns
@@ -189,13 +183,9 @@ class FewShotDisplay(Display):
             for model in estimators.values()
             for train, test in splits
         )
-        shape = (len(estimators), n_repeats, len(order))
-        scores = np.array(found).reshape(shape).transpose(0, 2, 1)
-        display = cls(
-            order,
-            dict(zip(estimators, scores, strict=True)),
-            score_name=_name(scoring),
-        )
+        scores = np.array(found).reshape(len(estimators), n_repeats, -1).transpose(0, 2, 1)
+        by_name = dict(zip(estimators, scores, strict=True))
+        display = cls(order, by_name, score_name=_name(scoring))
         return display.plot(ax=ax, **kwargs)
 
     def plot(
@@ -231,9 +221,10 @@ class FewShotDisplay(Display):
         self.lines_, self.bands_ = [], []
         for name, scores in self.scores.items():
             mean, std = scores.mean(axis=1), scores.std(axis=1)
-            keywords = style("lines.Line2D", line_kwargs, marker="o", markersize=4, label=name)
-            self.lines_ += ax.plot(self.sizes, mean, **keywords)
-            band = {"facecolor": self.lines_[-1].get_color(), "alpha": 0.2, "linewidth": 0}
+            look = {"marker": "o", "markersize": 4, "label": name}
+            line = draw_line(ax, self.sizes, mean, line_kwargs, **look)
+            self.lines_.append(line)
+            band = {"facecolor": line.get_color(), "alpha": 0.2, "linewidth": 0}
             keywords = style("collections.PolyCollection", band_kwargs, **band)
             self.bands_.append(ax.fill_between(self.sizes, mean - std, mean + std, **keywords))
         ax.set(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_astromer.inspection._display import Display, one_curve, require, style
+from sklearn_astromer.inspection._display import Display, draw_line, one_curve, require
 from sklearn_astromer.inspection.reconstruction import ReconstructionDisplay
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.periodogram import find_peaks, power_spectrum
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 PANELS = (11.0, 4.0)  # inches
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class PeriodogramDisplay(Display):
     """Show an object's periodogram with its peaks, and the curve folded at one of them.
 
@@ -51,18 +53,10 @@ class PeriodogramDisplay(Display):
     'frequency (1/days)'
     """
 
-    def __init__(
-        self,
-        *,
-        frequency: NDArray[np.float64],
-        power: NDArray[np.floating[Any]],
-        peaks: NDArray[np.float64],
-        curve: ReconstructionDisplay,
-    ) -> None:
-        self.frequency = frequency
-        self.power = power
-        self.peaks = peaks
-        self.curve = curve
+    frequency: NDArray[np.float64]
+    power: NDArray[np.floating[Any]]
+    peaks: NDArray[np.float64]
+    curve: ReconstructionDisplay
 
     @classmethod
     def from_curves(
@@ -79,17 +73,13 @@ class PeriodogramDisplay(Display):
 
         Parameters
         ----------
-        X : LightCurves or array-like
-            What `as_light_curves` takes.
-        index : int
-            Which object of X.
+        X, index
+            As for `ReconstructionDisplay.from_estimator`.
         n_peaks : int
             How many peaks to mark.
         max_frequency : float
             Cycles a day.
-        axes : pair of matplotlib Axes, optional
-            For the periodogram and the curve. None: a new figure.
-        **kwargs
+        axes, **kwargs
             Of `plot`.
 
         Returns
@@ -135,9 +125,7 @@ class PeriodogramDisplay(Display):
             Fitted, with own periods.
         X, index, hidden, random_state
             As for `ReconstructionDisplay.from_estimator`.
-        axes : pair of matplotlib Axes, optional
-            For the periodogram and the curve. None: a new figure.
-        **kwargs
+        axes, **kwargs
             Of `plot`.
 
         Returns
@@ -146,12 +134,8 @@ class PeriodogramDisplay(Display):
 
         Raises
         ------
-        ImportError
-            If Matplotlib is not installed.
-        NotFittedError, TypeError, IndexError
-            As `ReconstructionDisplay.from_estimator`.
-        ValueError
-            As there, and if the encoder has no own periods.
+        ImportError, NotFittedError, TypeError, IndexError, ValueError
+            As `ReconstructionDisplay.from_estimator`; also if the encoder has no own periods.
         """
         curve = ReconstructionDisplay.reconstructed_by(
             estimator, X, index=index, hidden=hidden, random_state=random_state
@@ -203,17 +187,15 @@ class PeriodogramDisplay(Display):
 
         Raises
         ------
-        ImportError
-            If Matplotlib is not installed.
-        ValueError
-            If `period` is not positive.
+        ImportError, ValueError
+            As `ReconstructionDisplay.plot`.
         """
         if axes is None:
             pyplot = require("matplotlib.pyplot", "plot", "PeriodogramDisplay.plot")
             _, axes = pyplot.subplots(1, 2, figsize=PANELS, layout="constrained")
         left, right = axes
-        keywords = style("lines.Line2D", power_kwargs, color="0.5", linewidth=0.6)
-        self.power_ = left.plot(self.frequency, self.power, **keywords)[0]
+        look = {"color": "0.5", "linewidth": 0.6}
+        self.power_ = draw_line(left, self.frequency, self.power, power_kwargs, **look)
         for number, peak in enumerate(self.peaks, start=1):
             left.axvline(peak, color="tab:red", linewidth=0.8, linestyle=":")
             transform = left.get_xaxis_transform()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from sklearn_astromer.inspection._display import (
     WIDE,
     Display,
     check_embedder,
+    draw_line,
     label_light_curve,
     one_curve,
     style,
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class ReconstructionDisplay(Display):
     """Show a light curve with hidden observations and their reconstruction.
 
@@ -60,22 +63,12 @@ class ReconstructionDisplay(Display):
     'magnitude (mag)'
     """
 
-    def __init__(
-        self,
-        *,
-        time: NDArray[np.float64],
-        mag: NDArray[np.float64],
-        hidden: NDArray[np.bool_],
-        reconstructed: NDArray[np.floating[Any]],
-        mag_err: NDArray[np.float64] | None = None,
-        name: str | None = None,
-    ) -> None:
-        self.time = time
-        self.mag = mag
-        self.hidden = hidden
-        self.reconstructed = reconstructed
-        self.mag_err = mag_err
-        self.name = name
+    time: NDArray[np.float64]
+    mag: NDArray[np.float64]
+    hidden: NDArray[np.bool_]
+    reconstructed: NDArray[np.floating[Any]]
+    mag_err: NDArray[np.float64] | None = None
+    name: str | None = None
 
     @classmethod
     def from_estimator(
@@ -104,9 +97,7 @@ class ReconstructionDisplay(Display):
             visible; or which observations to hide (True), in order of time.
         random_state : int, RandomState instance or None
             For the chance.
-        ax : matplotlib Axes, optional
-            None: a new figure.
-        **kwargs
+        ax, **kwargs
             Of `plot`.
 
         Returns
@@ -197,11 +188,11 @@ class ReconstructionDisplay(Display):
         """
         ax = self._start(ax, WIDE)
         x, hidden = times(self.time, period), self.hidden
-        kind, points = "lines.Line2D", {"linestyle": "none", "markersize": 5}
+        points = {"linestyle": "none", "markersize": 5}
 
         def draw(which: NDArray[np.bool_], given: dict[str, Any] | None, **look: Any) -> Any:
             errors = None if self.mag_err is None else self.mag_err[which]
-            keywords = style(kind, given, **points, elinewidth=1, **look)
+            keywords = style("lines.Line2D", given, **points, elinewidth=1, **look)
             return ax.errorbar(x[which], self.mag[which], errors, **keywords)
 
         hollow = {"marker": "o", "markerfacecolor": "none"}
@@ -210,12 +201,11 @@ class ReconstructionDisplay(Display):
             label_light_curve(ax, self.name, period)
             return self
         self.hidden_ = draw(hidden, hidden_kwargs, **hollow, color="tab:blue", label="hidden")
-        keywords = style(
-            kind, reconstructed_kwargs, **points, marker="x", color="tab:red", label="reconstructed"
-        )
-        (self.reconstructed_,) = ax.plot(x[hidden], self.reconstructed[hidden], **keywords)
-        bars = (x[hidden], self.mag[hidden], self.reconstructed[hidden])
-        ax.vlines(*bars, color=self.reconstructed_.get_color(), linewidth=0.6, alpha=0.5)
+        at, y = x[hidden], self.reconstructed[hidden]
+        cross = {**points, "marker": "x", "color": "tab:red", "label": "reconstructed"}
+        self.reconstructed_ = draw_line(ax, at, y, reconstructed_kwargs, **cross)
+        colour = self.reconstructed_.get_color()
+        ax.vlines(at, self.mag[hidden], y, color=colour, linewidth=0.6, alpha=0.5)
         label_light_curve(ax, self.name, period, f"RMSE {self.rmse:.3f} mag")
         return self
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_astromer.inspection._display import Display, style
+from sklearn_astromer.inspection._display import Display, draw_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -67,12 +67,7 @@ class TrainingCurveDisplay(Display):
 
     @classmethod
     def from_estimator(
-        cls,
-        estimator: Any,
-        *,
-        metric: str | None = None,
-        ax: Axes | None = None,
-        **kwargs: Any,
+        cls, estimator: Any, *, metric: str | None = None, ax: Axes | None = None, **kwargs: Any
     ) -> TrainingCurveDisplay:
         """Draw the history of an estimator.
 
@@ -82,9 +77,7 @@ class TrainingCurveDisplay(Display):
             Fitted, with a `history_`.
         metric : str, optional
             See `TrainingCurveDisplay`.
-        ax : matplotlib Axes, optional
-            None: a new figure.
-        **kwargs
+        ax, **kwargs
             Of `plot`.
 
         Returns
@@ -140,26 +133,14 @@ class TrainingCurveDisplay(Display):
         epoch = self.history["epoch"].to_numpy()
         train = self.history[f"train_{self.metric}"].to_numpy()
         valid = self.history[f"valid_{self.metric}"].to_numpy()
-        kind = "lines.Line2D"
-        (self.train_,) = ax.plot(
-            epoch, train, **style(kind, train_kwargs, marker=".", label="training")
-        )
+        self.train_ = draw_line(ax, epoch, train, train_kwargs, marker=".", label="training")
         self.valid_ = self.best_ = None
         if np.isfinite(valid).any():
-            (self.valid_,) = ax.plot(
-                epoch, valid, **style(kind, valid_kwargs, marker=".", label="validation")
-            )
+            self.valid_ = draw_line(ax, epoch, valid, valid_kwargs, marker=".", label="validation")
             best = int(np.flatnonzero(self.history["best"])[-1])
-            keywords = style(
-                kind,
-                best_kwargs,
-                **{"linestyle": "none", "marker": "o", "markersize": 10, "color": "black"},
-                **{
-                    "markerfacecolor": "none",
-                    "label": f"best: {valid[best]:.3g}, epoch {epoch[best]}",
-                },
-            )
-            (self.best_,) = ax.plot(epoch[[best]], valid[[best]], **keywords)
+            look = {"marker": "o", "markersize": 10, "markerfacecolor": "none", "color": "black"}
+            look |= {"linestyle": "none", "label": f"best: {valid[best]:.3g}, epoch {epoch[best]}"}
+            self.best_ = draw_line(ax, epoch[[best]], valid[[best]], best_kwargs, **look)
         names = {"rmse": "RMSE", "r2": "R²"}
         ax.set(xlabel="epoch", ylabel=self.ylabel or names.get(self.metric, self.metric))
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))

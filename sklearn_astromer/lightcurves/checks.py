@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sklearn_astromer.lightcurves.flat import Flat, compact
+from sklearn_astromer.lightcurves.flat import Flat, offsets_of
 
 # A light curve longer than this (2 700 years) mixes JD and MJD, or is not in days.
 MAX_SPAN_DAYS = 1_000_000.0
@@ -48,17 +48,23 @@ def check_unique(flat: Flat) -> None:
 
 
 def check_flat(
-    flat: Flat, *, on_invalid: str = "raise", warn: Callable[[str], None] = warn
+    flat: Flat,
+    *,
+    on_invalid: str = "raise",
+    unique: bool = False,
+    warn: Callable[[str], None] = warn,
 ) -> Flat:
     """Check and repair flat columns; every message names the first object concerned.
 
-    Errors: a non-finite time or magnitude and an object without observations (with
-    ``on_invalid="drop"`` these are taken out, counted and warned about instead); times past 10^9
-    days, or of one object spanning more than 10^6 days; magnitudes past 1e15. Repairs: times are
-    sorted within their object (equal times keep their order); an error bar that is zero, negative
-    (−99, −9000) or infinite becomes NaN = absent, with a warning. Only a warning: magnitudes no
-    telescope measures (flux, or sentinels such as 99.99).
+    Errors: if they must be `unique`, an id that repeats in one band; a non-finite time or magnitude
+    and an object without observations (with ``on_invalid="drop"`` these are taken out, counted and
+    warned about instead); times past 10^9 days, or of one object spanning more than 10^6 days;
+    magnitudes past 1e15. Repairs: times are sorted within their object (equal times keep their
+    order); an error bar that is zero, negative (−99, −9000) or infinite becomes NaN = absent, with
+    a warning. Only a warning: magnitudes no telescope measures (flux, or sentinels such as 99.99).
     """
+    if unique:
+        check_unique(flat)
     if on_invalid not in ("raise", "drop"):
         raise ValueError(f"on_invalid must be 'raise' or 'drop', got {on_invalid!r}")
     flat = _check_lengths(flat)
@@ -113,13 +119,7 @@ def _finite(flat: Flat, on_invalid: str, warn: Callable[[str], None]) -> Flat:
             f"{problem}. Remove them, or let LightCurves.from_…(…, on_invalid='drop') do it."
         )
     warn(f"Dropped: {problem}.")
-    kept = np.concatenate([[0], np.cumsum(good)])
-    return flat._replace(
-        time=flat.time[good],
-        mag=flat.mag[good],
-        mag_err=None if flat.mag_err is None else flat.mag_err[good],
-        offsets=kept[flat.offsets].astype(np.int64),
-    )
+    return flat.rows(good, offsets_of(good)[flat.offsets])
 
 
 def _without_empty(flat: Flat, on_invalid: str, warn: Callable[[str], None]) -> Flat:
@@ -131,11 +131,7 @@ def _without_empty(flat: Flat, on_invalid: str, warn: Callable[[str], None]) -> 
     if on_invalid == "raise":
         raise ValueError(f"{problem}. Remove such objects together with their labels.")
     warn(f"Dropped: {problem}. Match labels by `.ids`, not by position.")
-    return flat._replace(
-        offsets=np.concatenate([[0], flat.offsets[1:][~empty]]).astype(np.int64),
-        ids=compact(flat.ids[~empty]),
-        band=None if flat.band is None else compact(flat.band[~empty]),
-    )
+    return flat.named(~empty)._replace(offsets=np.append(0, flat.offsets[1:][~empty]))
 
 
 def _sorted(flat: Flat) -> Flat:
@@ -144,31 +140,24 @@ def _sorted(flat: Flat) -> Flat:
     if not falls.any():
         return flat
     owners = np.repeat(np.arange(len(flat.ids)), np.diff(flat.offsets))
-    order = np.lexsort((flat.time, owners))
-    return flat._replace(
-        time=flat.time[order],
-        mag=flat.mag[order],
-        mag_err=None if flat.mag_err is None else flat.mag_err[order],
-    )
+    return flat.rows(np.lexsort((flat.time, owners)), flat.offsets)
 
 
 def _check_times(flat: Flat) -> None:
     """Refuse times that cannot be days; they are sorted, so the ends tell."""
     first, last = flat.time[flat.offsets[:-1]], flat.time[flat.offsets[1:] - 1]
     far = np.maximum(np.abs(first), np.abs(last)) > MAX_ABS_TIME
-    if far.any():
-        i = int(np.argmax(far))
-        raise ValueError(
-            f"the times of object {flat.name(i)} run from {first[i]:g} to {last[i]:g}: they are "
-            "not in days: convert them (a day has 86400 seconds)"
-        )
     long = last - first > MAX_SPAN_DAYS
-    if long.any():
-        i = int(np.argmax(long))
-        raise ValueError(
-            f"the times of object {flat.name(i)} run from {first[i]:g} to {last[i]:g}: they mix "
-            "JD and MJD (MJD = JD - 2400000.5), or are not in days"
-        )
+    for wrong, why in (
+        (far, "are not in days: convert them (a day has 86400 seconds)"),
+        (long, "mix JD and MJD (MJD = JD - 2400000.5), or are not in days"),
+    ):
+        if wrong.any():
+            i = int(np.argmax(wrong))
+            raise ValueError(
+                f"the times of object {flat.name(i)} run from {first[i]:g} to {last[i]:g}: "
+                f"they {why}"
+            )
 
 
 def _check_magnitudes(flat: Flat, warn: Callable[[str], None]) -> None:

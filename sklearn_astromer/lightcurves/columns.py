@@ -44,14 +44,7 @@ def find_columns(
     given: dict[str, Any],
     parts: Iterable[str] = tuple(ALIASES),
 ) -> Columns:
-    """Match the columns of a table to their parts; `given` overrides the aliases.
-
-    Raises
-    ------
-    ValueError
-        If a column named in `given` is missing, if no alias of a needed part is there, or if
-        several are (then the keyword to pass is named).
-    """
+    """Match the columns of a table to their parts; `given` overrides the aliases."""
     labels = list(available)
     found: dict[str, Any] = dict.fromkeys(ALIASES)
     for part in parts:

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from sklearn_astromer.lightcurves.arrays import flat_from_arrays, flat_from_grid
-from sklearn_astromer.lightcurves.checks import check_flat, check_unique
+from sklearn_astromer.lightcurves.checks import check_flat
 from sklearn_astromer.lightcurves.columns import check_band, find_columns, flat_from_frame
 from sklearn_astromer.lightcurves.flat import Flat
 from sklearn_astromer.lightcurves.nested import flat_from_nested
@@ -77,9 +77,7 @@ class Constructors(SurveyConstructors):
             As for `LightCurves`, and if an item does not have 2 or 3 columns.
         """
         flat = flat_from_arrays(curves, ids, band, axis)
-        if ids is not None:
-            check_unique(flat)
-        return cls._trusted(check_flat(flat, on_invalid=on_invalid))
+        return cls._trusted(check_flat(flat, on_invalid=on_invalid, unique=ids is not None))
 
     @classmethod
     def from_grid(
@@ -110,9 +108,7 @@ class Constructors(SurveyConstructors):
             As for `LightCurves`; if an object has no magnitude at all, or shapes disagree.
         """
         flat = flat_from_grid(mag, time, ids)
-        if ids is not None:
-            check_unique(flat)
-        return cls._trusted(check_flat(flat))
+        return cls._trusted(check_flat(flat, unique=ids is not None))
 
     @classmethod
     def from_frame(
@@ -183,8 +179,7 @@ class Constructors(SurveyConstructors):
             return curves
         columns = find_columns(frame.columns, given)
         flat = flat_from_frame(frame, columns, band)
-        check_unique(flat)
-        return cls._trusted(check_flat(flat, on_invalid=on_invalid))
+        return cls._trusted(check_flat(flat, on_invalid=on_invalid, unique=True))
 
     @classmethod
     def from_nested(
@@ -236,9 +231,7 @@ class Constructors(SurveyConstructors):
         """
         given = {"time": time, "mag": mag, "mag_err": mag_err, "band": band_column}
         flat = flat_from_nested(column, given, band, ids, on_invalid)
-        if ids is not None:
-            check_unique(flat)
-        return cls._trusted(check_flat(flat, on_invalid=on_invalid))
+        return cls._trusted(check_flat(flat, on_invalid=on_invalid, unique=ids is not None))
 
     @classmethod
     def from_parquet(
@@ -279,8 +272,7 @@ class Constructors(SurveyConstructors):
         """
         given = {"id": id, "time": time, "mag": mag, "mag_err": mag_err, "band": band_column}
         flat = read_parquet(parquet_files(path), given, band)
-        check_unique(flat)
-        return cls._trusted(check_flat(flat, on_invalid=on_invalid))
+        return cls._trusted(check_flat(flat, on_invalid=on_invalid, unique=True))
 
     @classmethod
     def open_parquet(

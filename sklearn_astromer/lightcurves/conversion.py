@@ -59,18 +59,13 @@ def as_light_curves(X: Any) -> LightCurves:
 
 
 def is_grid(X: Any) -> bool:
-    """Whether X is to be read as magnitudes on a common grid, one row per object.
-
-    Raises
-    ------
-    ValueError
-        If X is a long table or a single bare curve.
-    """
+    """Whether X is magnitudes on a common grid; a long table or a bare curve is a ValueError."""
     if isinstance(X, (LightCurves, pd.Series)) or is_nested(X):
         return False
     refuse_bare_table(X)
     if isinstance(X, pd.DataFrame):
-        if X.shape[1] == 1 and X.dtypes.iloc[0].kind == "O" and _any_curve(X.iloc[:, 0]):
+        cells = X.iloc[:, 0] if X.shape[1] == 1 and X.dtypes.iloc[0].kind == "O" else ()
+        if any(is_table(cell) or not _rectangular([cell]) for cell in cells):  # some are curves
             return False
         nested = [name for name, cells in X.items() if is_nested(cells)]
         if nested:
@@ -107,11 +102,6 @@ def _rectangular(rows: Any) -> bool:
         return np.ndim(rows) != 3
     except (TypeError, ValueError):
         return False  # rows of different shapes: the reader of curves says which is wrong
-
-
-def _any_curve(cells: pd.Series) -> bool:
-    """Whether some cells are curves, (n, 2 or 3) arrays, rather than numbers."""
-    return any(is_table(cell) or not _rectangular([cell]) for cell in cells)
 
 
 def _refuse_bare_curve(X: Any) -> None:

@@ -21,42 +21,32 @@ class Flat(NamedTuple):
     ids: NDArray[Any]
     band: NDArray[Any] | None
 
+    def rows(self, chosen: Any, offsets: NDArray[np.int64]) -> Flat:
+        """Return some observations, which belong to the same objects by new offsets."""
+        mag_err = None if self.mag_err is None else self.mag_err[chosen]
+        return Flat(self.time[chosen], self.mag[chosen], mag_err, offsets, self.ids, self.band)
+
+    def named(self, chosen: Any) -> Flat:
+        """Return some ids and bands; offsets and observations are as they were."""
+        band = None if self.band is None else compact(self.band[chosen])
+        return self._replace(ids=compact(self.ids[chosen]), band=band)
+
     def span(self, start: int, stop: int) -> Flat:
         """Return the objects ``start:stop``; observations are views."""
         low, high = self.offsets[start], self.offsets[stop]
-        return Flat(
-            self.time[low:high],
-            self.mag[low:high],
-            None if self.mag_err is None else self.mag_err[low:high],
-            self.offsets[start : stop + 1] - low,
-            compact(self.ids[start:stop]),
-            None if self.band is None else compact(self.band[start:stop]),
-        )
+        offsets = self.offsets[start : stop + 1] - low
+        return self.rows(slice(low, high), offsets).named(slice(start, stop))
 
     def take(self, index: NDArray[np.int64]) -> Flat:
         """Return the objects `index`, each as often as it is named there."""
         lengths = np.diff(self.offsets)[index]
         offsets = offsets_of(lengths)
         rows = np.arange(offsets[-1]) + np.repeat(self.offsets[index] - offsets[:-1], lengths)
-        return Flat(
-            self.time[rows],
-            self.mag[rows],
-            None if self.mag_err is None else self.mag_err[rows],
-            offsets,
-            compact(self.ids[index]),
-            None if self.band is None else compact(self.band[index]),
-        )
+        return self.rows(rows, offsets).named(index)
 
     def where(self, kept: NDArray[np.bool_]) -> Flat:
         """Return all objects with some of their observations, one of each object at least."""
-        return Flat(
-            self.time[kept],
-            self.mag[kept],
-            None if self.mag_err is None else self.mag_err[kept],
-            offsets_of(np.add.reduceat(kept, self.offsets[:-1], dtype=np.int64)),
-            self.ids,
-            self.band,
-        )
+        return self.rows(kept, offsets_of(np.add.reduceat(kept, self.offsets[:-1], dtype=np.int64)))
 
     def moments(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Return variance, skewness and excess kurtosis of each object's magnitudes.
@@ -79,12 +69,9 @@ class Flat(NamedTuple):
     def equals(self, other: Flat) -> bool:
         """Whether all columns hold the same, NaN being equal to NaN."""
         return all(
-            (a is None and b is None)
-            or (
-                a is not None
-                and b is not None
-                and np.array_equal(a, b, equal_nan=a.dtype.kind == b.dtype.kind == "f")
-            )
+            a is b
+            if a is None or b is None
+            else np.array_equal(a, b, equal_nan=a.dtype.kind == b.dtype.kind == "f")
             for a, b in zip(self, other, strict=True)
         )
 
@@ -283,13 +270,7 @@ def band_name(label: Any) -> str:
 def as_text(array: NDArray[Any]) -> NDArray[np.str_]:
     """Return a compact str array; bytes are UTF-8."""
     if array.dtype.kind in "SOT":
-        array = np.array(
-            [
-                v.decode("utf-8", "backslashreplace") if isinstance(v, bytes) else str(v)
-                for v in array.tolist()
-            ],
-            dtype=str,
-        )
+        array = np.array([band_name(v) for v in array.tolist()], dtype=str)
     return compact(array.astype(str))
 
 

@@ -99,14 +99,8 @@ def flat_from_nested(
             band=as_band("" if present[0] is None else present[0], len(object_ids))
         )
     kept = rows_of_band(labels, band)
-    return Flat(
-        flat.time[kept],
-        flat.mag[kept],
-        None if flat.mag_err is None else flat.mag_err[kept],
-        offsets_of(kept)[flat.offsets],
-        object_ids,
-        as_band(band, len(object_ids)),
-    )
+    chosen = flat.rows(kept, offsets_of(kept)[flat.offsets])
+    return chosen._replace(band=as_band(band, len(object_ids)))
 
 
 def _fields(kind: Any) -> dict[str, Any]:

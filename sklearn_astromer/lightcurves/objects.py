@@ -24,13 +24,7 @@ def is_table(X: Any) -> bool:
 
 
 def refuse_bare_table(X: Any) -> None:
-    """Refuse a table of astropy that is not in a list.
-
-    Raises
-    ------
-    ValueError
-        If X is one.
-    """
+    """Refuse a table of astropy that is not in a list."""
     if not is_table(X):
         return
     if {name.lower() for name in X.colnames} & {alias.lower() for alias in ALIASES["id"]}:
@@ -46,11 +40,6 @@ def frame_of_table(table: Any) -> pd.DataFrame:
 
     What lightkurve calls ``flux`` is taken as it is if its unit is a magnitude, and becomes asinh
     magnitudes otherwise.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If there is no brightness, or a column has a unit that does not fit.
     """
     from astropy.time import Time
 
@@ -87,12 +76,7 @@ def frame_of_table(table: Any) -> pd.DataFrame:
 def in_field_units(column: Any, part: str, what: str) -> NDArray[np.float64]:
     """Return times in days, and magnitudes and their errors in magnitudes; masked ones are NaN.
 
-    What has no unit is taken to be in these.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If these are no numbers, or the unit of astropy that they have does not fit.
+    What has no unit is taken to be in these; a unit of astropy that does not fit is an error.
     """
     unit = getattr(column, "unit", None)
     dates = sys.modules.get("astropy.time")

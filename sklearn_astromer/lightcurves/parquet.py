@@ -63,7 +63,7 @@ def read_parquet(files: list[Path], given: dict[str, Any], band: Any) -> Flat:
         return joined(list(iter_flat(files, given, band)))
     present: list[Any] = []
     frames = [
-        _frame(_of_band(table, columns, band, present)) for table in _row_groups(files, given)
+        _of_band(table, columns, band, present).to_pandas() for table in _row_groups(files, given)
     ] or [pd.DataFrame(columns=columns.names())]
     if present:
         check_band(present, columns.band, band)
@@ -87,7 +87,7 @@ def iter_flat(files: list[Path], given: dict[str, Any], band: Any) -> Iterator[F
         if has_lists:
             yield _flat_from_lists(table, columns)
             continue
-        frame = _frame(table)
+        frame = table.to_pandas()
         if frame.empty:
             continue
         if carry is not None:
@@ -261,12 +261,8 @@ def _row_groups(files: list[Path], given: dict[str, Any]) -> Iterator[Any]:
                     raise ValueError(f"{file}, row group {group}: {error}") from error
                 for name, value in said.items():
                     table = table.append_column(name, pa.array([value] * len(table)))
-                yield table
-
-
-def _frame(table: Any) -> pd.DataFrame:
-    """Return a pandas frame; what was the index of the frame written stays a column."""
-    return table.to_pandas(ignore_metadata=True)
+                # without what pandas wrote, or the index of its frame would not stay a column
+                yield table.replace_schema_metadata()
 
 
 def _flat_from_lists(table: Any, columns: Columns) -> Flat:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_astromer._protobuf import fields, masked_crc32c, messages, varints
-from sklearn_astromer.lightcurves.checks import check_flat, check_unique
+from sklearn_astromer.lightcurves.checks import check_flat
 from sklearn_astromer.lightcurves.columns import Columns, find_columns
 from sklearn_astromer.lightcurves.container import LightCurves
 from sklearn_astromer.lightcurves.flat import Flat, as_band, as_ids, offsets_of
@@ -103,10 +103,9 @@ def load_tfrecords(
         as_ids(names),
         as_band(bands, len(names)) if layout[0].band is not None else None,
     )
-    check_unique(flat)
     good = np.isfinite(flat.time) & np.isfinite(flat.mag)
     kept = np.diff(np.concatenate([[0], np.cumsum(good)])[flat.offsets]) > 0
-    curves = LightCurves._trusted(check_flat(flat, on_invalid=on_invalid))
+    curves = LightCurves._trusted(check_flat(flat, on_invalid=on_invalid, unique=True))
     return curves, None if layout[1] is None else np.array(labels)[kept]
 
 

@@ -53,8 +53,8 @@ class Head(nn.Module, ABC):
         self.scale.copy_(variance.clamp(min=float(floor)).rsqrt())
 
     def reduce(self, layers: list[Tensor], mask: Tensor | None) -> Tensor:
-        """Give the last block's mean over the observations."""
-        return masked_mean(layers[-1], mask)
+        """Give the last block's vectors if ``per_observation``, else their mean."""
+        return layers[-1] if self.per_observation else masked_mean(layers[-1], mask)
 
     def summarise(self, reduced: Tensor, mask: Tensor | None) -> Tensor:
         """Give one vector per window."""
@@ -68,14 +68,15 @@ class Head(nn.Module, ABC):
 class MLPHead(Head):
     """Mean attention vector, then dense layers (the paper's MLP+ATT)."""
 
-    def __init__(self, d_in: int, n_outputs: int, units: int, dropout: float) -> None:
-        super().__init__((d_in,))
+    def __init__(
+        self, d_in: int, n_outputs: int, units: int, dropout: float, n_means: int | None = None
+    ) -> None:
+        super().__init__((d_in,) if n_means is None else (n_means, d_in))
         self.dense = dense_layers(d_in, n_outputs, units, dropout)
 
     def output(self, summary: Tensor) -> Tensor:
         """Give the prediction of each object, (n_objects, n_outputs)."""
-        out: Tensor = self.dense(summary)
-        return out
+        return self.dense(summary)
 
 
 class MomentsHead(MLPHead):
@@ -93,7 +94,7 @@ class MomentsHead(MLPHead):
         return torch.cat([mean, (variance + 1e-8).sqrt()], dim=1)
 
 
-class SkipHead(Head):
+class SkipHead(MLPHead):
     """Mean of the input embedding and of every block, softmax-weighted, then dense layers.
 
     The "skip" head of ASTROMER 2 (Donoso-Oliva et al. 2026).
@@ -102,8 +103,7 @@ class SkipHead(Head):
     def __init__(
         self, d_in: int, n_outputs: int, units: int, dropout: float, n_layers: int
     ) -> None:
-        super().__init__((n_layers, d_in))
-        self.dense = dense_layers(d_in, n_outputs, units, dropout)
+        super().__init__(d_in, n_outputs, units, dropout, n_means=n_layers)
         self.weight = nn.Parameter(torch.zeros(n_layers))
 
     def reduce(self, layers: list[Tensor], mask: Tensor | None) -> Tensor:
@@ -114,11 +114,6 @@ class SkipHead(Head):
         """Give the weighted mean of the layers."""
         standardised = super().summarise(reduced, mask)
         return (standardised * self.weight.softmax(0)[:, None]).sum(1)
-
-    def output(self, summary: Tensor) -> Tensor:
-        """Give the prediction of each object, (n_objects, n_outputs)."""
-        out: Tensor = self.dense(summary)
-        return out
 
 
 class LSTMHead(Head):
@@ -148,23 +143,17 @@ class LSTMHead(Head):
         self.dropout = Dropout(dropout)
         self.dense = nn.Linear(units, n_outputs)
 
-    def reduce(self, layers: list[Tensor], mask: Tensor | None) -> Tensor:
-        """Give the last block's vectors."""
-        return layers[-1]
-
     def summarise(self, reduced: Tensor, mask: Tensor | None) -> Tensor:
         """Give the mean of the states after each observation, (n_windows, units)."""
         vectors = super().summarise(reduced, mask)
         vectors = vectors * self.input_dropout(torch.ones_like(vectors[:, :1]))
         states, _ = self.lstm1(vectors)
         states, _ = self.lstm2(self.dropout(self.norm1(states)))
-        out: Tensor = self.norm2(masked_mean(states, mask))
-        return out
+        return self.norm2(masked_mean(states, mask))
 
     def output(self, summary: Tensor) -> Tensor:
         """Give the prediction of each object, (n_objects, n_outputs)."""
-        out: Tensor = self.dense(self.dropout(summary))
-        return out
+        return self.dense(self.dropout(summary))
 
 
 class CustomHead(Head):
@@ -179,16 +168,11 @@ class CustomHead(Head):
     def calibrate(self, mean: Tensor, variance: Tensor) -> None:
         """Leave the vectors as they are."""
 
-    def reduce(self, layers: list[Tensor], mask: Tensor | None) -> Tensor:
-        """Give the last block's vectors."""
-        return layers[-1]
-
     def summarise(self, reduced: Tensor, mask: Tensor | None) -> Tensor:
         """Give the module's own output for each window."""
         if mask is None:
             mask = torch.ones(reduced.shape[:2], dtype=torch.bool, device=reduced.device)
-        out: Tensor = self.module(reduced, mask)
-        return out
+        return self.module(reduced, mask)
 
     def output(self, summary: Tensor) -> Tensor:
         """Give the mean over the windows, as it is."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import ArrayLike
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
@@ -153,7 +151,8 @@ def _embed(
 ) -> pd.DataFrame:
     """Embed one partition, which may have no rows."""
     curves: Any = part[column]
-    with _one_thread():
+    torch.get_num_threads()  # torch sets the number of a thread at its first use, not later
+    with threadpool_limits(1, user_api="openmp"):  # in this thread alone
         if "on_invalid" in reading:  # by place, for an index may repeat
             curves = LightCurves.from_nested(curves, ids=np.arange(len(part)), **reading)
             part = part.iloc[curves.ids]
@@ -161,13 +160,8 @@ def _embed(
             curves = LightCurves.from_nested(curves, **reading)
         # not every step of a pipeline takes no rows
         rows = embedder.transform(curves) if len(part) else np.empty((0, len(names)))
-    return _beside(part[kept], rows, names)
-
-
-def _beside(part: pd.DataFrame, rows: ArrayLike, names: list[str]) -> pd.DataFrame:
-    """Put the embedding beside the rows that it is of."""
     embedding = pd.DataFrame(np.asarray(rows, dtype=np.float32), columns=names, index=part.index)
-    return pd.concat([part, embedding], axis=1)
+    return pd.concat([part[kept], embedding], axis=1)
 
 
 def _light_curves_in(frame: pd.DataFrame) -> Any:
@@ -196,11 +190,3 @@ def _shipped(embedder: Any) -> Any:
     content = dumps(embedder)  # type: ignore[no-untyped-call]
     key = f"embedder-{hashlib.sha256(content).hexdigest()}"
     return client.submit(loads, content, key=key)
-
-
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """Compute in this thread alone, without a change of torch's count for any other."""
-    torch.get_num_threads()  # torch sets the number of a thread at its first use, not later
-    with threadpool_limits(1, user_api="openmp"):
-        yield

@@ -200,24 +200,19 @@ def _checked_value(key: str, value: object) -> int | float | bool | str:
         if isinstance(value, (bool, np.bool_)):
             return bool(value)
         expected = "true or false"
-    elif key in _COUNTS:
+    elif key in _COUNTS or key in _SIZES:
+        least, most = (0, _MAX_COUNT) if key in _COUNTS else (1, _MAX_SIZE)
         if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
-            count = int(value)
-            if 0 <= count <= _MAX_COUNT:
-                return count
-        expected = f"a whole number from 0 to {_MAX_COUNT}"
-    elif key in _SIZES:
-        if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
-            size = int(value)
-            if 1 <= size <= _MAX_SIZE:
-                return size
-        expected = f"a whole number from 1 to {_MAX_SIZE}"
+            number = int(value)
+            if least <= number <= most:
+                return number
+        expected = f"a whole number from {least} to {most}"
     else:
         low, high = (0.0, 1.0) if key == "dropout" else (math.ulp(0.0), math.inf)
         if isinstance(value, (int, float, np.floating, np.integer)) and not isinstance(value, bool):
-            number = float(value)
-            if low <= number < high:
-                return number
+            real = float(value)
+            if low <= real < high:
+                return real
         expected = "a number from 0 to below 1" if key == "dropout" else "a positive number"
     raise ValueError(f"config key {key!r} is {value!r}, expected {expected}")
 

@@ -138,18 +138,12 @@ def write_folder(path: str | os.PathLike[str], checkpoint: Checkpoint) -> None:
     Examples
     --------
     >>> import tempfile
-    >>> import numpy as np
-    >>> from sklearn_astromer.weights.checkpoint import (
-    ...     Checkpoint, expected_shapes, read_folder, write_folder)
-    >>> config = dict(d_model=8, n_layers=1, n_heads=2, d_ff=4, dropout=0.1, window_size=200,
-    ...               pe_base=10000.0, pe_exponent=2.0, min_period=6.28, residual=False,
-    ...               mask_token=False, scaled_inputs=False, norm_eps=1e-6)
-    >>> shapes = expected_shapes(config)
-    >>> ones = {name: np.ones(shape, np.float32) for name, shape in shapes.items()}
+    >>> from sklearn_astromer.weights import load
+    >>> from sklearn_astromer.weights.checkpoint import read_folder, write_folder
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_folder(f"{folder}/mine", Checkpoint(config, ones, {"survey": "ASAS"}))
-    ...     read_folder(f"{folder}/mine").info
-    {'survey': 'ASAS'}
+    ...     write_folder(f"{folder}/mine", load("surveys-small"))
+    ...     read_folder(f"{folder}/mine")
+    Checkpoint(d_model=128, n_layers=4, n_heads=...)
     """
     path = Path(path).expanduser().resolve()
     weights = safetensors.numpy.save(checkpoint.tensors)

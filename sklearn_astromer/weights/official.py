@@ -50,6 +50,12 @@ _EXPECTED_2: dict[str, tuple[Any, ...]] = {
     "norm": ("zero-mean", "random-mean"),  # the mean of a window; in training, also another
     "no_msk_token": (False, True),
 }
+# Channel i of the d of the encoding turns by 10000**(-2i/d) radians a day, so that the fastest has
+# a period of 2 pi days, whatever the configurations say.
+_OFFICIAL = {
+    **{"pe_base": 10000.0, "pe_exponent": 2.0, "min_period": 2 * np.pi, "norm_eps": 1e-6},
+    **{"residual": False, "mask_token": False, "scaled_inputs": False},
+}
 _DEFAULTS_2 = {"temperature": 0, "norm": "zero-mean", "no_msk_token": False}
 _EXCLUDING = -1000.0  # added to a logit, leaves nothing of its weight in float32
 
@@ -111,7 +117,7 @@ def _read_unpacked(folder: Path) -> Checkpoint:
     path = folder / OFFICIAL_CONFIGS[second]
     conf = read_toml(path) if second else read_json(path)
     try:
-        config = _config_2(conf) if second else _config_1(conf)
+        config = checked_config(_OFFICIAL | (_config_2(conf) if second else _config_1(conf)))
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     bundle = read_tensor_bundle(folder / "weights")
@@ -130,25 +136,14 @@ def _config_1(conf: dict[str, Any]) -> dict[str, Any]:
         raise ValueError("use_leak is not false: leaky connections are not supported")
     if found["base"] != 1000:
         raise ValueError(f"base is {found['base']!r}: expected 1000, the value of ASTROMER 1")
-    return checked_config(
-        {
-            "d_model": found["head_dim"],  # of all heads together; the shapes are checked with it
-            "n_layers": found["layers"],
-            "n_heads": found["heads"],
-            "d_ff": found["dff"],
-            "dropout": found["dropout"],
-            "window_size": found["max_obs"],
-            # The released code ignores "base": channel i of the d turns by 10000**(-2i/d) radians
-            # a day, so that the fastest has a period of 2 pi days.
-            "pe_base": 10000.0,
-            "pe_exponent": 2.0,
-            "min_period": 2 * np.pi,
-            "residual": False,
-            "mask_token": False,
-            "scaled_inputs": False,
-            "norm_eps": 1e-6,
-        }
-    )
+    return {
+        "d_model": found["head_dim"],  # of all heads together; the shapes are checked with it
+        "n_layers": found["layers"],
+        "n_heads": found["heads"],
+        "d_ff": found["dff"],
+        "dropout": found["dropout"],
+        "window_size": found["max_obs"],
+    }
 
 
 def _config_2(conf: dict[str, Any]) -> dict[str, Any]:
@@ -173,24 +168,16 @@ def _config_2(conf: dict[str, Any]) -> dict[str, Any]:
             f"pe_dim is {found['pe_dim']!r}, expected num_heads * head_dim, of {heads!r} and"
             f" {head_dim!r}"
         )
-    return checked_config(
-        {
-            "d_model": found["pe_dim"],
-            "n_layers": found["num_layers"],
-            "n_heads": heads,
-            "d_ff": found["mixer"],
-            "dropout": found["dropout"],
-            "window_size": found["window_size"],
-            "pe_base": 10000.0,
-            "pe_exponent": 2.0,
-            "min_period": 2 * np.pi,
-            "residual": found["use_leak"],
-            "dense_residual": found["use_leak"],
-            "mask_token": False,
-            "scaled_inputs": False,
-            "norm_eps": 1e-6,
-        }
-    )
+    return {
+        "d_model": found["pe_dim"],
+        "n_layers": found["num_layers"],
+        "n_heads": heads,
+        "d_ff": found["mixer"],
+        "dropout": found["dropout"],
+        "window_size": found["window_size"],
+        "residual": found["use_leak"],
+        "dense_residual": found["use_leak"],
+    }
 
 
 def _tensors(
@@ -251,7 +238,8 @@ def _read_zip(path: Path) -> dict[str, bytes]:
         with zipfile.ZipFile(content) as archive:
             members = archive.infolist()
             _check_members(members)
-            configs = [PurePosixPath(m.filename) for m in members if _name(m) in OFFICIAL_CONFIGS]
+            paths = [PurePosixPath(member.filename) for member in members]
+            configs = [path for path in paths if path.name in OFFICIAL_CONFIGS]
             if len(configs) != 1:
                 raise ValueError(
                     f"{len(configs)} checkpoints ({' or '.join(OFFICIAL_CONFIGS)}) in the zip,"
@@ -265,10 +253,6 @@ def _read_zip(path: Path) -> dict[str, bytes]:
         raise ValueError(f"{path}: {error}") from error
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OverflowError) as error:
         raise ValueError(f"{path}: not a zip, damaged or encrypted ({error})") from error
-
-
-def _name(member: zipfile.ZipInfo) -> str:
-    return PurePosixPath(member.filename).name
 
 
 def _check_members(members: list[zipfile.ZipInfo]) -> None:
