@@ -2,7 +2,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-# bytecode is compiled when a module is first imported, not that of all modules of all packages
+# bytecode is compiled and kept when a module is first imported, not that of all modules at once
+unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/pip install --quiet --no-compile
 
 .PHONY: help demo test lint docs macho clean
