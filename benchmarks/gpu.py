@@ -24,7 +24,8 @@ import torch
 from agreement import agreement, table
 from torch.profiler import ProfilerActivity, profile
 
-from sklearn_astromer import AstromerEmbedder, LightCurves, encoding
+from sklearn_astromer import AstromerEmbedder, LightCurves
+from sklearn_astromer.inference import batches
 
 LENGTH = 200
 PAPER = 970 * 3.7e6
@@ -51,7 +52,7 @@ def training(args: argparse.Namespace, curves: LightCurves) -> Iterator[tuple[st
     for name, options in steps.items():
         if options.get("compile") and args.no_compile:
             continue
-        encoding.RESIDENT_SHARE = options.pop("share", 0.0)
+        batches.RESIDENT_SHARE = options.pop("share", 0.0)
         model = AstromerEmbedder(
             batch_size=args.batch,
             max_epochs=3,
@@ -73,22 +74,22 @@ def embedding(args: argparse.Namespace, curves: LightCurves) -> Iterator[tuple[s
     ):
         if compiles and args.no_compile:
             continue
-        encoding.RESIDENT_SHARE = share
+        batches.RESIDENT_SHARE = share
         model = embedder(args, precision, compiles)
         yield name, len(curves) / best(lambda model=model: model.transform(curves))
     yield "piece by piece", len(curves) / best(lambda: list(model.transform_batches(curves)))
 
 
-def batches(args: argparse.Namespace, curves: LightCurves) -> Iterator[tuple[str, float]]:
+def batch_sizes(args: argparse.Namespace, curves: LightCurves) -> Iterator[tuple[str, float]]:
     """Yield numbers of observations in a batch, and windows per second of bfloat16."""
-    chosen = encoding.GPU_BATCH_OBSERVATIONS
+    chosen = batches.GPU_BATCH_OBSERVATIONS
     for compiles in (False,) if args.no_compile else (False, True):
         model = embedder(args, "bfloat16", compiles)
         for exponent in (16, 17, 18, 19, 20):
-            encoding.GPU_BATCH_OBSERVATIONS = 2**exponent
+            batches.GPU_BATCH_OBSERVATIONS = 2**exponent
             rate = len(curves) / best(lambda model=model: model.transform(curves))
             yield f"2^{exponent} observations" + ", compiled" * compiles, rate
-    encoding.GPU_BATCH_OBSERVATIONS = chosen
+    batches.GPU_BATCH_OBSERVATIONS = chosen
 
 
 def ragged(args: argparse.Namespace, curves: LightCurves) -> Iterator[tuple[str, float]]:
@@ -192,7 +193,7 @@ def main() -> None:
     figures: dict[str, Any] = {"device": args.device, "windows": args.windows, "batch": args.batch}
     figures["limits"] = limits(args.device)
     print(figures["limits"])
-    for task in (embedding, batches, ragged, training):
+    for task in (embedding, batch_sizes, ragged, training):
         rows = []
         for name, rate in task(args, curves):
             rows.append({"step": name, "windows_per_second": rate})

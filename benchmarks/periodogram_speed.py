@@ -38,40 +38,58 @@ def seconds(call: Callable[[], Any]) -> float:
     return best
 
 
+def grid_of(curve: Any) -> tuple[Any, Any, float, int]:
+    """Return days, magnitudes, and the step and size of a grid of frequencies."""
+    days, mag = curve[:, 0] - curve[:, 0].mean(), curve[:, 1]
+    step = 1 / (SAMPLES_PER_PEAK * np.ptp(days))
+    return days, mag, step, int(MAX_FREQUENCY / step)
+
+
+def power_of(days: Any, mag: Any, step: float, count: int) -> Any:
+    """Return our power."""
+    weight = np.full((1, len(days)), 1 / len(days))
+    tensors = [torch.from_numpy(x) for x in (days[None], mag[None], weight)]
+    return grid_power(*tensors, torch.tensor([step], dtype=torch.float64), count)[0].numpy()
+
+
+def ours(days: Any, mag: Any, step: float, count: int) -> float:
+    """Return our seconds."""
+    return seconds(lambda: power_of(days, mag, step, count))
+
+
+def astropy(days: Any, mag: Any, step: float, count: int) -> float:
+    """Return the seconds of astropy's fast method."""
+    frequency = step * np.arange(1, count + 1)
+    exact = LombScargle(days, mag)
+    return seconds(lambda: exact.power(frequency, method="fast", assume_regular_frequency=True))
+
+
+def light_curve(days: Any, mag: Any, step: float, count: int) -> float:
+    """Return the seconds of light-curve, which takes 2^k + 1 frequencies, for `count` of them."""
+    size = 2 ** int(np.ceil(np.log2(count)))
+    periodogram = lc.Periodogram(
+        peaks=1, freqs=np.linspace(0, 2 * np.pi * step * size, size + 1), fast=True
+    )
+    return seconds(lambda: periodogram(days, mag)) * count / size
+
+
+def largest_difference(days: Any, mag: Any, step: float, count: int) -> float:
+    """Return how far our power is from the exact formula, at 2000 frequencies."""
+    some = np.random.default_rng(0).choice(count, 2000, replace=False)
+    exact = LombScargle(days, mag).power(step * (some + 1), method="cython")
+    return float(np.abs(power_of(days, mag, step, count)[some] - exact).max())
+
+
 def main() -> None:
     """Print the tables, write the JSON."""
     torch.set_num_threads(2)
     curves, _ = load("asas")
     curves = curves[part(curves) == "test"]
-    times: dict[str, list[float]] = {"ours": [], "astropy, fast": [], "light-curve, fast": []}
-    worst = 0.0
-    for curve in [curves[i] for i in range(0, 20 * CURVES, 20)]:
-        days, mag = curve[:, 0] - curve[:, 0].mean(), curve[:, 1]
-        step = 1 / (SAMPLES_PER_PEAK * np.ptp(days))
-        count = int(MAX_FREQUENCY / step)
-        frequency = step * np.arange(1, count + 1)
-        weight = np.full((1, len(days)), 1 / len(days))
-        tensors = [torch.from_numpy(x) for x in (days[None], mag[None], weight)]
-        power: list[torch.Tensor] = []
-        # light-curve takes 2^k + 1 frequencies: its time is divided by their number
-        size = 2 ** int(np.ceil(np.log2(count)))
-        periodogram = lc.Periodogram(
-            peaks=1, freqs=np.linspace(0, 2 * np.pi * step * size, size + 1), fast=True
-        )
-
-        def ours(t: Any = tensors, s: float = step, n: int = count, out: Any = power) -> None:
-            out[:] = [grid_power(*t, torch.tensor([s], dtype=torch.float64), n)[0]]
-
-        def theirs(t: Any = days, m: Any = mag, f: Any = frequency) -> None:
-            LombScargle(t, m).power(f, method="fast", assume_regular_frequency=True)
-
-        times["ours"].append(seconds(ours))
-        times["astropy, fast"].append(seconds(theirs))
-        fast = seconds(lambda p=periodogram, t=days, m=mag: p(t, m))
-        times["light-curve, fast"].append(fast * count / size)
-        some = np.random.default_rng(0).choice(count, 2000, replace=False)
-        exact = LombScargle(days, mag).power(frequency[some], method="cython")
-        worst = max(worst, float(np.abs(power[0].numpy()[some] - exact).max()))
+    some = [grid_of(curves[i]) for i in range(0, 20 * CURVES, 20)]
+    libraries = {"ours": ours, "astropy, fast": astropy, "light-curve, fast": light_curve}
+    # one library after the other, so that none runs in what another leaves behind
+    times = {name: [call(*each) for each in some] for name, call in libraries.items()}
+    worst = max(largest_difference(*each) for each in some)
     mean = {name: float(np.mean(values)) for name, values in times.items()}
     lines = [[name, f"{1e3 * t:.1f}", f"{t / mean['ours']:.1f}"] for name, t in mean.items()]
     print(report.table(["periodogram", "ms a curve", "to ours"], lines))

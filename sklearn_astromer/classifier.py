@@ -97,7 +97,7 @@ class AstromerClassifier(EncoderBase, ClassifierBase):
         never modified.
     head : {"mlp", "mean_std", "lstm", "skip"} or callable
         ``"mlp"``: mean attention vector and dense layers. ``"mean_std"``: the same on mean and
-        standard deviation, which hold more (see the README). ``"lstm"``: two LSTM layers with layer
+        standard deviation, which usually classify better. ``"lstm"``: two LSTM layers with layer
         normalisation over the attention vectors (this and the first: Donoso-Oliva et al. 2023,
         §4.4).
         ``"skip"``: means of the input embedding and of every block, softmax-weighted, and dense

@@ -71,8 +71,8 @@ class AstromerEmbedder(EmbeddingBase):
     batch_size : int
         Windows in a training step.
     lr : float, optional
-        Learning rate of Adam. None: 1e-3 for a fresh encoder, 1e-4 with `pretrained`, whose
-        embeddings 1e-3 spoils while the reconstruction still improves
+        Learning rate of Adam. None: 1e-3 for a fresh encoder, 1e-4 with `pretrained`. A larger
+        rate improves the reconstruction of pretrained weights, but not their embeddings
         (``benchmarks/fine_tuning.py``).
     warmup_steps : int, optional
         Steps in which the learning rate rises linearly to `lr`, to fall as 1/√step afterwards

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from sklearn_astromer.lightcurves import LightCurves
 
 
-class Rows:
+class Rows(ABC):
     """A table that is written piece by piece: object_id, band if there are any, and features."""
 
     def __init__(self, path: Path, features: Sequence[str]) -> None:
@@ -56,10 +57,11 @@ class Rows:
         """Return the names of all columns."""
         return ["object_id", *["band"] * bool(self.banded), *self.features]
 
+    @abstractmethod
     def add(self, columns: dict[str, Any]) -> None:
         """Write columns, or keep them."""
-        raise NotImplementedError
 
+    @abstractmethod
     def close(self) -> None:
         """Write what is left to write."""
 
@@ -149,7 +151,11 @@ class EcsvRows(Rows):
 @contextlib.contextmanager
 def writing(path: Path, ending: str, features: Sequence[str]) -> Iterator[Rows]:
     """Give what writes rows to `path` in the format of an ending."""
-    kinds: dict[str, type[Rows]] = {".parquet": ParquetRows, ".csv": CsvRows, ".ecsv": EcsvRows}
+    kinds: dict[str, Callable[[Path, Sequence[str]], Rows]] = {
+        ".parquet": ParquetRows,
+        ".csv": CsvRows,
+        ".ecsv": EcsvRows,
+    }
     rows = kinds[ending](path, features)
     try:
         yield rows

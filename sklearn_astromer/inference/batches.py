@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sklearn_astromer._forks import refuse_fork
-from sklearn_astromer.kernels import packing
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.modules.config import EncoderConfig
 from sklearn_astromer.periodogram import find_peaks
@@ -33,9 +32,6 @@ GPU_BATCH_OBSERVATIONS = 2**19
 # Batches that a GPU is given before the results of the first are fetched, and bytes of results
 # from which on it is one: vectors of all observations are many.
 AHEAD, AHEAD_BYTES = 8, 2**28
-
-# From so many windows on, packing a network's weights pays.
-PACKED_WINDOWS = 64
 
 # The share of a GPU's free memory that all observations of a catalog may take.
 RESIDENT_SHARE = 0.25
@@ -199,14 +195,13 @@ def run_windows(
     bound = CPU_BATCH_OBSERVATIONS if on_cpu else GPU_BATCH_OBSERVATIONS
     if on_cpu and dtype != torch.float32:
         bound *= 2
-    packed: dict[int, Tensor] | None = None
 
     def results(
         tensors: WindowTensors, rows: NDArray[np.int64]
     ) -> Iterator[tuple[NDArray[np.int64], _Fetched]]:
         fetched = None
         try:
-            with torch.inference_mode(), autocast(device, dtype), packing(packed):
+            with torch.inference_mode(), autocast(device, dtype):
                 fetched = _Fetched(function(rows, tensors.of(rows)).float())
         except (MemoryError, RuntimeError) as error:
             if len(rows) == 1 or not _is_out_of_memory(error):
@@ -223,11 +218,8 @@ def run_windows(
         yield from results(tensors, rows[half:])
 
     def launched() -> Iterator[tuple[Windows, NDArray[np.int64], _Fetched]]:
-        nonlocal packed
         prepared = ((windows, WindowTensors(windows, device)) for windows in parts)
         for windows, tensors in prepared if on_cpu else _ahead(prepared, device):
-            if packed is None and len(windows) > PACKED_WINDOWS:
-                packed = {}
             for rows in windows.batches(bound) if batches is None else batches(windows):
                 for some, fetched in results(tensors, rows):
                     yield windows, some, fetched

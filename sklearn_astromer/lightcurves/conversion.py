@@ -16,7 +16,7 @@ from sklearn_astromer.lightcurves.objects import is_table, refuse_bare_table
 
 
 def as_light_curves(X: Any) -> LightCurves:
-    """Read whatever an estimator was given; the only way into the package.
+    """Convert anything an estimator accepts to `LightCurves`.
 
     Parameters
     ----------

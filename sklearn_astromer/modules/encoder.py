@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from sklearn_astromer.modules.attention import SelfAttention
 from sklearn_astromer.modules.config import EncoderConfig
 from sklearn_astromer.modules.dropout import Dropout
-from sklearn_astromer.modules.linear import Linear
 from sklearn_astromer.modules.norm import LayerNorm
 from sklearn_astromer.modules.own_periods import phase_encoding
 from sklearn_astromer.modules.positional import PositionalEncoding
@@ -27,14 +26,14 @@ class Block(nn.Module):
         self.activation = config.activation
         self.attention = SelfAttention(config.d_model, config.n_heads)
         self.norm1 = LayerNorm(config.d_model, eps=config.norm_eps)
-        self.ffn_in = Linear(config.d_model, config.d_ff)
-        self.ffn_out = Linear(config.d_ff, config.d_model)
+        self.ffn_in = nn.Linear(config.d_model, config.d_ff)
+        self.ffn_out = nn.Linear(config.d_ff, config.d_model)
         self.norm2 = LayerNorm(config.d_model, eps=config.norm_eps)
         self.residual1: nn.Module = nn.Identity()
         self.residual2: nn.Module = nn.Identity()
         if config.dense_residual:
-            self.residual1 = Linear(config.d_model, config.d_model)
-            self.residual2 = Linear(config.d_model, config.d_model)
+            self.residual1 = nn.Linear(config.d_model, config.d_model)
+            self.residual2 = nn.Linear(config.d_model, config.d_model)
         self.dropout = Dropout(config.dropout)
 
     def forward(self, x: Tensor, keys: Tensor | None) -> Tensor:
@@ -66,11 +65,13 @@ class Encoder(nn.Module):
         self.positional = PositionalEncoding(
             d, config.pe_base, config.pe_exponent, config.min_period, config.pe_pairs
         )
-        self.magnitude = Linear(1 + config.scaled_inputs, d)
-        self.time = Linear(d + 2 * sum(config.harmonics), d) if config.scaled_inputs else None
+        self.magnitude = nn.Linear(1 + config.scaled_inputs, d)
+        self.time = nn.Linear(d + 2 * sum(config.harmonics), d) if config.scaled_inputs else None
         self.mask_token = nn.Parameter(torch.zeros(d)) if config.mask_token else None
         if config.own_periods:
-            self.spectrum = nn.Sequential(Linear(config.n_spectrum, d), nn.GELU(), Linear(d, d))
+            self.spectrum = nn.Sequential(
+                nn.Linear(config.n_spectrum, d), nn.GELU(), nn.Linear(d, d)
+            )
         self.dropout = Dropout(config.dropout)
         self.layers: Sequence[Block] = nn.ModuleList(  # type: ignore[assignment]
             Block(config) for _ in range(config.n_layers)

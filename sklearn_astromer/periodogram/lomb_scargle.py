@@ -147,7 +147,7 @@ def _cos_sin(turns: Tensor) -> Tensor:
 
 def _product(x: Tensor, y: Tensor) -> Tensor:
     """Return ``x @ y.T`` of each object."""
-    return kernels.linear(x[0], y[0], None)[None] if len(x) == 1 else x @ y.transpose(-1, -2)
+    return torch.stack([kernels.product(a, b) for a, b in zip(x, y, strict=True)])
 
 
 def _rotated(sums: Tensor, sign: int) -> tuple[Tensor, Tensor]:

@@ -16,7 +16,9 @@ def test_embeddings_without_kernels_are_those_with_them(name):
     curves, _ = make_variable_stars(30, random_state=0)
     embedder = AstromerEmbedder(name, max_epochs=0, pooling="mean_std").fit(curves)
     rows = embedder.transform(curves)
+    assert kernels.enabled()
     with kernels.disabled():
+        assert not kernels.enabled()
         plain = embedder.transform(curves)
     np.testing.assert_allclose(rows, plain, atol=1e-5)
 

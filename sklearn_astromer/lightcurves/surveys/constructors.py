@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -18,12 +19,13 @@ logger = logging.getLogger(__name__)
 Curves = TypeVar("Curves", bound="SurveyConstructors")
 
 
-class SurveyConstructors:
+class SurveyConstructors(ABC):
     """A base of `LightCurves`."""
 
     @classmethod
+    @abstractmethod
     def _trusted(cls: type[Curves], flat: Flat) -> Curves:
-        raise NotImplementedError
+        """Return the container of checked columns."""
 
     @classmethod
     def read(

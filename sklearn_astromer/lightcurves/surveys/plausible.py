@@ -30,6 +30,7 @@ SENTINELS = np.array(
 )
 LEAST_LARGE_SENTINEL = 29.0
 FEWEST_TO_COUNT, REPEATED_SHARE, FAR_FROM_MEDIAN = 100, 0.01, 5.0
+LARGEST_SAMPLE = 100_000
 LARGEST_GAP = 30_000.0
 FEWEST_OF_LEVELS, LEAST_OF_A_LEVEL, LEAST_GAP, GAP_IN_SCATTERS = 20, 0.25, 0.3, 5.0
 LEAST_DEVIATION, LEAST_CHANGES = 0.81, 0.1
@@ -41,15 +42,16 @@ def sentinels(mag: NDArray[np.float64]) -> NDArray[np.bool_]:
     odd = np.flatnonzero((mag <= 0) | (mag >= LEAST_LARGE_SENTINEL))
     if len(odd):
         bad[odd] = np.isin(mag[odd].astype(np.float32), SENTINELS)
-    finite = mag[np.isfinite(mag)]
-    if len(finite) < FEWEST_TO_COUNT:
+    some = mag[:: max(1, len(mag) // LARGEST_SAMPLE)]  # a median of more is no better
+    if not np.isfinite(some).any() or len(mag) < FEWEST_TO_COUNT:
         return bad
-    median = np.median(finite, overwrite_input=True)
+    median = np.median(some[np.isfinite(some)])
     far = np.flatnonzero((mag < median - FAR_FROM_MEDIAN) | (mag > median + FAR_FROM_MEDIAN))
-    if len(far) <= REPEATED_SHARE * len(finite):
+    fewest = REPEATED_SHARE * np.count_nonzero(np.isfinite(mag))
+    if len(far) <= fewest:
         return bad
     _, inverse, counts = np.unique(mag[far], return_inverse=True, return_counts=True)
-    bad[far] |= (counts > REPEATED_SHARE * len(finite))[inverse]
+    bad[far] |= (counts > fewest)[inverse]
     return bad
 
 
@@ -107,12 +109,9 @@ def _has_levels(mag: NDArray[np.float64]) -> bool:
     gaps = np.diff(ordered)
     at = int(gaps.argmax())
     low, high = ordered[: at + 1], ordered[at + 1 :]
-    scatter = max(np.std(low), np.std(high))
-    if (
-        min(len(low), len(high)) < LEAST_OF_A_LEVEL * len(mag)
-        or gaps[at] < LEAST_GAP
-        or gaps[at] < GAP_IN_SCATTERS * scatter
-    ):
+    if min(len(low), len(high)) < LEAST_OF_A_LEVEL * len(mag) or gaps[at] < LEAST_GAP:
+        return False
+    if gaps[at] < GAP_IN_SCATTERS * max(np.std(low), np.std(high)):
         return False
     level = mag > ordered[at]
     return float(np.mean(level[1:] != level[:-1])) > LEAST_CHANGES

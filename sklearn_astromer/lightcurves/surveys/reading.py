@@ -12,7 +12,7 @@ from tqdm.auto import tqdm
 
 from sklearn_astromer.lightcurves.flat import Flat, band_name
 from sklearn_astromer.lightcurves.surveys import plausible
-from sklearn_astromer.lightcurves.surveys.grouping import Kind, Labels, Rows, grouped
+from sklearn_astromer.lightcurves.surveys.grouping import Kind, Labels, Rows, grouped, numbered
 from sklearn_astromer.lightcurves.surveys.recognising import (
     DIFFERENCE,
     Options,
@@ -194,8 +194,7 @@ def _ids(
     """Return the object of each row."""
     column = id_column(survey, frame.columns)
     if column is not None:
-        ids = frame[column]
-        codes, labels = pd.factorize(ids)
+        codes, labels = numbered(frame[column])
         missing = codes < 0
         if missing.any():
             raise ValueError(
@@ -203,7 +202,7 @@ def _ids(
                 f"row {int(np.argmax(missing))}: pass id='…' for another column, or leave these "
                 "rows out"
             )
-        names = labels.to_numpy()
+        names = np.asarray(labels)
         if names.dtype.kind == "f" and (names == names.round()).all():
             if np.abs(names).max(initial=0) >= 2**53:
                 raise ValueError(
