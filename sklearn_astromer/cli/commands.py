@@ -27,7 +27,8 @@ from sklearn_astromer.embedder import FRESH_EPOCHS, AstromerEmbedder
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.modules.config import as_config
 from sklearn_astromer.weights import WEIGHTS
-from sklearn_astromer.weights.checkpoint import _check_replaceable, read_checkpoint
+from sklearn_astromer.weights.atomic import check_replaceable
+from sklearn_astromer.weights.checkpoint import read_checkpoint
 
 
 def embed(args: argparse.Namespace) -> None:
@@ -68,7 +69,7 @@ def embed(args: argparse.Namespace) -> None:
 def pretrain(args: argparse.Namespace) -> None:
     """Train an encoder on a catalog, and write its weights and history."""
     # what would fail after hours is tried now
-    _check_replaceable(args.out)
+    check_replaceable(args.out)
     if args.checkpoint is not None and args.out.resolve() in (
         args.checkpoint.resolve(),
         *args.checkpoint.resolve().parents,

@@ -4,17 +4,14 @@ Nothing is ever pickled. Our folder holds ``config.json`` (``format``, ``config`
 checksum of all) and ``weights.safetensors``; the official layout is read by `read_official`.
 """
 
-import contextlib
 import hashlib
 import json
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
 import safetensors
 import safetensors.numpy
-from filelock import FileLock
 
 from sklearn_astromer.weights._contents import (
     Checkpoint,
@@ -23,6 +20,13 @@ from sklearn_astromer.weights._contents import (
     checked_config,
     expected_shapes,
     read_json,
+)
+from sklearn_astromer.weights.atomic import (
+    CONFIG,
+    WEIGHTS,
+    aside,
+    identity_of,
+    replace_folder,
 )
 from sklearn_astromer.weights.official import (
     OFFICIAL_CONFIGS,
@@ -40,7 +44,6 @@ __all__ = [
 ]
 
 _FORMAT = 1
-_CONFIG, _WEIGHTS = "config.json", "weights.safetensors"
 _READ_TRIES = 100
 
 
@@ -93,22 +96,22 @@ def read_folder(path: str | os.PathLike[str]) -> Checkpoint:
     """
     path = Path(path).expanduser().resolve()
     for _ in range(_READ_TRIES):
-        before = _identity(path)
+        before = identity_of(path)
         # A writer between its two renames, alive or killed, leaves the old folder aside.
-        folder = path if before else _sibling(path, "old")
+        folder = path if before else aside(path)
         try:
             checkpoint = _read(folder)
         except (OSError, ValueError) as error:
-            if _identity(path) != before:
+            if identity_of(path) != before:
                 continue
             if isinstance(error, FileNotFoundError):
                 raise FileNotFoundError(
-                    f"no checkpoint in {path}: expected a folder with {_CONFIG} and {_WEIGHTS},"
+                    f"no checkpoint in {path}: expected a folder with {CONFIG} and {WEIGHTS},"
                     f" or an official ASTROMER checkpoint (a zip or folder with"
                     f" {' or '.join(OFFICIAL_CONFIGS)}, {', '.join(OFFICIAL_WEIGHTS)})"
                 ) from error
             raise
-        if _identity(path) == before:
+        if identity_of(path) == before:
             return checkpoint
     raise OSError(f"{path} is being replaced all the time: cannot read it")
 
@@ -116,9 +119,7 @@ def read_folder(path: str | os.PathLike[str]) -> Checkpoint:
 def write_folder(path: str | os.PathLike[str], checkpoint: Checkpoint) -> None:
     """Write a checkpoint as a folder with ``config.json`` and ``weights.safetensors``.
 
-    The folder is built beside its place and renamed into it: `read_folder`, at any moment and
-    after any crash, finds either the complete old folder or the complete new one. An empty lock
-    file, ``.<name>.lock``, may stay beside the folder.
+    It is replaced at once and whole, see `replace_folder`.
 
     Parameters
     ----------
@@ -145,7 +146,17 @@ def write_folder(path: str | os.PathLike[str], checkpoint: Checkpoint) -> None:
     ...     read_folder(f"{folder}/mine")
     Checkpoint(d_model=128, n_layers=4, n_heads=...)
     """
-    path = Path(path).expanduser().resolve()
+    replace_folder(path, checkpoint_files(checkpoint))
+
+
+def checkpoint_files(checkpoint: Checkpoint) -> dict[str, bytes]:
+    """Return the content of each file of a folder, by name.
+
+    Raises
+    ------
+    ValueError
+        If ``checkpoint.info`` cannot be written as JSON.
+    """
     weights = safetensors.numpy.save(checkpoint.tensors)
     try:
         content = {
@@ -157,26 +168,11 @@ def write_folder(path: str | os.PathLike[str], checkpoint: Checkpoint) -> None:
         text = json.dumps(content, indent=1, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise ValueError(f"info cannot be written as JSON: {error}") from error
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(_sibling(path, "lock")):
-        _settle(path)
-        _check_replaceable(path)
-        new = _sibling(path, "new")
-        try:
-            new.mkdir()
-            _write(new / _CONFIG, text.encode())
-            _write(new / _WEIGHTS, weights)
-            _sync_folder(new)
-            if path.exists():
-                os.rename(path, _sibling(path, "old"))
-            os.rename(new, path)
-            _sync_folder(path.parent)
-        finally:
-            _settle(path)
+    return {CONFIG: text.encode(), WEIGHTS: weights}
 
 
 def _read(folder: Path) -> Checkpoint:
-    content = read_json(folder / _CONFIG)
+    content = read_json(folder / CONFIG)
     version = content.get("format")
     try:
         if isinstance(version, int) and version > _FORMAT:
@@ -191,19 +187,19 @@ def _read(folder: Path) -> Checkpoint:
         config = checked_config(content["config"])
         check_info(content["info"])
     except ValueError as error:
-        raise ValueError(f"{folder / _CONFIG}: {error}") from error
+        raise ValueError(f"{folder / CONFIG}: {error}") from error
     try:
-        tensors = safetensors.numpy.load_file(folder / _WEIGHTS)
+        tensors = safetensors.numpy.load_file(folder / WEIGHTS)
     except (safetensors.SafetensorError, KeyError, TypeError) as error:
-        raise ValueError(f"{folder / _WEIGHTS}: damaged ({error})") from error
+        raise ValueError(f"{folder / WEIGHTS}: damaged ({error})") from error
     try:
         checkpoint = Checkpoint(config, tensors, content["info"])
     except ValueError as error:
-        raise ValueError(f"{folder / _WEIGHTS}: {error}") from error
-    weights = (folder / _WEIGHTS).read_bytes()
+        raise ValueError(f"{folder / WEIGHTS}: {error}") from error
+    weights = (folder / WEIGHTS).read_bytes()
     if digest is not None and digest != _digest(content["config"], content["info"], weights):
         raise ValueError(
-            f"{folder}: damaged, {_CONFIG} and {_WEIGHTS} are not as they were written (wrong"
+            f"{folder}: damaged, {CONFIG} and {WEIGHTS} are not as they were written (wrong"
             " sha256): get or save the weights again"
         )
     return checkpoint
@@ -213,61 +209,3 @@ def _digest(config: dict[str, Any], info: dict[str, Any], weights: bytes) -> str
     """Return the SHA-256 of all that a folder says."""
     said = json.loads(json.dumps([config, info], allow_nan=False))  # its keys are strings
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode() + weights).hexdigest()
-
-
-def _sibling(path: Path, role: str) -> Path:
-    return path.with_name(f".{path.name}.{role}")
-
-
-def _identity(folder: Path) -> tuple[int, int] | None:
-    try:
-        status = folder.stat()
-    except OSError:
-        return None
-    return status.st_ino, status.st_mtime_ns
-
-
-def _settle(path: Path) -> None:
-    """Finish or undo what a writer left, whichever keeps a complete folder; needs the lock."""
-    old, new = _sibling(path, "old"), _sibling(path, "new")
-    if old.exists():
-        if path.exists():
-            shutil.rmtree(old)
-        else:
-            os.rename(old, path)
-    if new.exists():
-        shutil.rmtree(new)
-
-
-def _check_replaceable(path: Path) -> None:
-    if not path.exists():
-        return
-    if not path.is_dir():
-        raise FileExistsError(f"{path} is a file: choose another folder for the checkpoint")
-    found = {entry.name for entry in path.iterdir()}
-    ours = False
-    if found == {_CONFIG, _WEIGHTS}:
-        with contextlib.suppress(ValueError, OSError):
-            ours = {"format", "config", "info"} <= read_json(path / _CONFIG).keys()
-    if found and not ours:
-        raise FileExistsError(
-            f"{path} holds something else than a checkpoint ({', '.join(sorted(found)[:5])}):"
-            " choose another folder, or empty this one"
-        )
-
-
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":  # Windows cannot open a folder
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

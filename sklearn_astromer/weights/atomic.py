@@ -1,0 +1,111 @@
+"""Folders that are replaced at once and whole."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from filelock import FileLock
+
+from sklearn_astromer.weights._contents import read_json
+
+CONFIG, WEIGHTS = "config.json", "weights.safetensors"
+#: What else a folder of this package may hold: a card, and a classifier or regressor.
+OTHERS = {"README.md", "model.json", "head.safetensors"}
+
+
+def replace_folder(path: str | os.PathLike[str], files: Mapping[str, bytes]) -> None:
+    """Write a folder with these files, in place of an earlier one.
+
+    The folder is built beside its place and renamed into it: a reader, at any moment and after any
+    crash, finds either the complete old folder or the complete new one. An empty lock file,
+    ``.<name>.lock``, may stay beside the folder.
+
+    Raises
+    ------
+    FileExistsError
+        If something else is at `path`; it is left alone.
+    """
+    path = Path(path).expanduser().resolve()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(_sibling(path, "lock")):
+        _settle(path)
+        check_replaceable(path)
+        new = _sibling(path, "new")
+        try:
+            new.mkdir()
+            for name, content in files.items():
+                _write(new / name, content)
+            _sync_folder(new)
+            if path.exists():
+                os.rename(path, aside(path))
+            os.rename(new, path)
+            _sync_folder(path.parent)
+        finally:
+            _settle(path)
+
+
+def aside(path: Path) -> Path:
+    """Return where a writer puts the old folder before it renames the new one."""
+    return _sibling(path, "old")
+
+
+def _sibling(path: Path, role: str) -> Path:
+    return path.with_name(f".{path.name}.{role}")
+
+
+def identity_of(folder: Path) -> tuple[int, int] | None:
+    """Return what changes when a folder is replaced; None: there is none."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
+
+
+def _settle(path: Path) -> None:
+    """Finish or undo what a writer left, whichever keeps a complete folder; needs the lock."""
+    old, new = _sibling(path, "old"), _sibling(path, "new")
+    if old.exists():
+        if path.exists():
+            shutil.rmtree(old)
+        else:
+            os.rename(old, path)
+    if new.exists():
+        shutil.rmtree(new)
+
+
+def check_replaceable(path: Path) -> None:
+    """Raise FileExistsError if something else than a folder of weights is at `path`."""
+    if not path.exists():
+        return
+    if not path.is_dir():
+        raise FileExistsError(f"{path} is a file: choose another folder for the checkpoint")
+    found = {entry.name for entry in path.iterdir()}
+    ours = False
+    if {CONFIG, WEIGHTS} <= found <= {CONFIG, WEIGHTS, *OTHERS}:
+        with contextlib.suppress(ValueError, OSError):
+            ours = {"format", "config", "info"} <= read_json(path / CONFIG).keys()
+    if found and not ours:
+        raise FileExistsError(
+            f"{path} holds something else than a checkpoint ({', '.join(sorted(found)[:5])}):"
+            " choose another folder, or empty this one"
+        )
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":  # Windows cannot open a folder
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
