@@ -72,22 +72,21 @@ def download(url: str, target: Path, *, progress: bool = False) -> None:
     partial, tag = (target.with_name(f"{target.name}.{end}") for end in ("partial", "etag"))
     _LOGGER.info("downloading %s to %s", url, target)
     for _ in range(_TRIES):
-        before = _size(partial)
-        resumed = before > 0 and tag.exists()
+        start = _size(partial) if tag.exists() else 0
         try:
-            with open(partial, "r+b" if resumed else "w+b") as file:
-                _get(url, file, tag, before if resumed else 0, progress)
+            with open(partial, "r+b" if start else "w+b") as file:
+                _get(url, file, tag, start, progress)
             break
         except requests.HTTPError as error:
             tag.unlink(missing_ok=True)
-            if not (resumed and error.response is not None and error.response.status_code == 416):
+            if not (start and error.response is not None and error.response.status_code == 416):
                 raise
         except (
             requests.ConnectionError,
             requests.Timeout,
             requests.exceptions.ChunkedEncodingError,
         ):
-            if _size(partial) <= before:
+            if _size(partial) <= start:
                 raise
             _LOGGER.info("%s broke off at %d bytes: going on", url, _size(partial))
     else:
