@@ -255,6 +255,8 @@ class PushToHubMixin:
 def _client() -> ModuleType:
     try:
         import huggingface_hub
+        import huggingface_hub.constants
+        import huggingface_hub.utils  # it imports neither itself
     except ImportError as error:
         raise ImportError(
             "the Hugging Face Hub needs huggingface_hub: pip install sklearn_astromer[hub]"

@@ -132,6 +132,7 @@ class Repository:
     def __init__(self, private):
         self.private = private
         self.commits = {}
+        self.messages = {}
         self.branches = {}
         self.commit("main", {})
 
@@ -139,6 +140,7 @@ class Repository:
         content = repr((sorted(files.items()), message, len(self.commits))).encode()
         oid = hashlib.sha1(content).hexdigest()
         self.commits[oid] = files
+        self.messages[oid] = message
         self.branches[branch] = oid
         return oid
 
@@ -180,6 +182,9 @@ class HubServer(Server):
                 return method(request, *match.groups())
         return request.json({"error": f"no such route {request.route}"}, 404)
 
+    def create_repository(self, name, private=False):
+        self.repositories[name] = Repository(private)
+
     # -- access ----------------------------------------------------------------------------------
 
     @staticmethod
@@ -216,7 +221,7 @@ class HubServer(Server):
             request.json({"error": "You already created this model repo"} | answer, 409)
             return
         private = bool(asked.get("private")) or asked.get("visibility") == "private"
-        self.repositories[name] = Repository(private)
+        self.create_repository(name, private)
         request.json(answer)
 
     def branch(self, request, name, branch):
