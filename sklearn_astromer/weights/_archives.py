@@ -8,12 +8,14 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
 
 from sklearn_astromer.weights.atomic import CONFIG, OTHERS, WEIGHTS
 from sklearn_astromer.weights.official import OFFICIAL_CONFIGS, OFFICIAL_WEIGHTS
 
 MAX_MEMBERS = 1000
 MAX_UNPACKED = 512 * 2**20  # bytes
+_MAX_HEADER = 4096
 
 
 def read_archive(path: Path) -> dict[str, bytes]:
@@ -81,24 +83,26 @@ def _read_tar(path: Path) -> dict[str, bytes]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[tarfile.TarFile]:
+    headers = 0
+
+    class Member(tarfile.TarInfo):
+        """A member, or a header before it, which some versions of Python read very slowly."""
+
+        @classmethod
+        def frombuf(cls, *args: Any, **kwargs: Any) -> "Member":
+            nonlocal headers
+            made = super().frombuf(*args, **kwargs)
+            is_header = not (made.isreg() or made.isdir())
+            headers += is_header
+            if made.size < 0 or (is_header and made.size > _MAX_HEADER) or headers > MAX_MEMBERS:
+                raise ValueError("too many or too large headers in the archive")
+            return made
+
     with (
         gzip.open(path) as unpacked,
-        tarfile.open(fileobj=_Bounded(unpacked), mode="r|") as archive,  # type: ignore[call-overload]
+        tarfile.open(fileobj=unpacked, mode="r|", tarinfo=Member) as archive,
     ):
         yield archive
-
-
-class _Bounded:
-    """A stream that ends with an error instead of going on after all that may be unpacked."""
-
-    def __init__(self, stream: gzip.GzipFile) -> None:
-        self._stream, self._left = stream, MAX_UNPACKED + MAX_MEMBERS * 4 * tarfile.BLOCKSIZE
-
-    def read(self, size: int) -> bytes:
-        self._left -= size
-        if self._left < 0:
-            raise ValueError(f"the archive unpacks to more than {MAX_UNPACKED} bytes")
-        return self._stream.read(size)
 
 
 def _check(members: Iterable[tuple[str, int, bool]]) -> None:
