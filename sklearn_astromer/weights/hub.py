@@ -93,8 +93,8 @@ def fetch(address: str, *, progress: bool = False, download: bool = True) -> Pat
     found = {name: _sha256(path / name) for name in _FILES if (path / name).exists()}
     if not {CONFIG, WEIGHTS} <= found.keys():
         raise ValueError(
-            f"the repository {address} holds no weights of sklearn_astromer at commit {path.name}:"
-            f" expected {CONFIG} and {WEIGHTS}"
+            f"the repository {address} holds no weights of sklearn_astromer at commit {path.name},"
+            f" or they are not downloaded to their end: expected {CONFIG} and {WEIGHTS}"
         )
     _check(address, path, found)
     return path

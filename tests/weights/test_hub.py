@@ -5,6 +5,7 @@ In processes of their own: huggingface_hub reads its environment when it is impo
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -205,7 +206,10 @@ def test_a_download_that_breaks_off(hub, files, make_checkpoint):
     hub.publish(content)
     size = len(content["weights.safetensors"])
     hub.server.drop = [len(content["config.json"]), size // 2]
-    assert hub.value("hf://me/mine") == 1
+    message = hub.error("hf://me/mine")
+    if "could not be had" in message:  # an earlier huggingface_hub asks once
+        message = hub.error("hf://me/mine")
+    assert message == "no error, but 1.0"
 
 
 def test_a_download_that_never_ends(hub, files):
@@ -215,7 +219,8 @@ def test_a_download_that_never_ends(hub, files):
     assert hub.server.halted.wait(30)
     process.kill()
     process.communicate(timeout=30)
-    assert "could not be had" in hub.error("hf://me/mine", HF_HUB_OFFLINE="1")
+    message = hub.error("hf://me/mine", HF_HUB_OFFLINE="1")
+    assert re.search("could not be had|not downloaded to their end", message)
     assert not list(hub.records.rglob("*.json"))
     hub.server.drop.clear()
     assert hub.value("hf://me/mine") == 1
