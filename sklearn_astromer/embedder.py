@@ -33,6 +33,7 @@ from sklearn_astromer.training.loop import train
 from sklearn_astromer.training.processes import Processes, make_accelerator
 from sklearn_astromer.training.reconstruction import Reconstruction, ReconstructionRMSE
 from sklearn_astromer.weights.checkpoint import write_folder
+from sklearn_astromer.weights.hub import PushToHubMixin
 
 FRESH_LR = 1e-3
 FINE_TUNING_LR = 1e-4
@@ -40,7 +41,7 @@ FRESH_DROPOUT = 0.1
 FRESH_EPOCHS = 10
 
 
-class AstromerEmbedder(EmbeddingBase):
+class AstromerEmbedder(PushToHubMixin, EmbeddingBase):
     """Embed light curves by an ASTROMER encoder, pretrained, fine-tuned or trained from scratch.
 
     `fit` trains by masked reconstruction, without labels; `transform` gives one row per object:
@@ -50,9 +51,11 @@ class AstromerEmbedder(EmbeddingBase):
     Parameters
     ----------
     pretrained : str or path, optional
-        A name of `sklearn_astromer.weights.WEIGHTS` (``"macho"`` is downloaded at the first use),
-        or the path of a folder written by `save_pretrained`, of the official zip, or of its
-        unpacked TensorFlow checkpoint. None: a fresh encoder (Xavier initialisation).
+        A name of `sklearn_astromer.weights.WEIGHTS` (``"macho"`` is downloaded at the first use);
+        an address, ``"hf://user/repository"``, ``"doi:10.…"`` or ``"https://…"``, see
+        `sklearn_astromer.weights.load`; or the path of a folder written by `save_pretrained`, of
+        the official zip, or of its unpacked TensorFlow checkpoint. None: a fresh encoder (Xavier
+        initialisation).
     pooling : {"mean", "mean_std", "max", "layers"} or None
         What a row is: the mean of the attention vectors over the observations; mean and standard
         deviation; the maximum; the mean of the input embedding and of every block. None:

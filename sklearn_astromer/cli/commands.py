@@ -26,9 +26,10 @@ from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.embedder import FRESH_EPOCHS, AstromerEmbedder
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.modules.config import as_config
-from sklearn_astromer.weights import WEIGHTS
+from sklearn_astromer.weights import WEIGHTS, remote
 from sklearn_astromer.weights.atomic import check_replaceable
-from sklearn_astromer.weights.checkpoint import read_checkpoint
+from sklearn_astromer.weights.checkpoint import Checkpoint, read_checkpoint
+from sklearn_astromer.weights.hub import push
 
 
 def embed(args: argparse.Namespace) -> None:
@@ -129,9 +130,9 @@ def weights_fetch(args: argparse.Namespace) -> None:
 def weights_verify(args: argparse.Namespace) -> None:
     """Read weights that are here, after a look at their checksum."""
     entry, (path, state) = WEIGHTS.get(args.name), _where(args.name)
-    if path is None:
+    if path is None and entry is not None:
         weights.fetch(args.name)  # says why there are none
-    elif entry is not None and not path.exists():
+    elif path is None or (entry is not None and not path.exists()):
         raise FileNotFoundError(
             f"the weights {args.name!r} are not downloaded: {PROG} weights fetch {args.name}"
         )
@@ -140,7 +141,7 @@ def weights_verify(args: argparse.Namespace) -> None:
             f"{path} is damaged, its sha256 is {found} and not {entry.sha256}: delete it, then "
             f"{PROG} weights fetch {args.name}"
         )
-    weights.load(args.name)
+    _load_here(args.name)
     say(f"{args.name}: intact, {state}, {path}")
 
 
@@ -152,7 +153,7 @@ def weights_info(args: argparse.Namespace) -> None:
         facts |= {"what": entry.description, "licence": entry.licence, "cite": entry.citation}
         facts |= {"url": entry.url, "sha256": entry.sha256}
     if path is not None and (entry is None or path.exists()):
-        checkpoint = weights.load(args.name) if entry is None else read_checkpoint(path)
+        checkpoint = _load_here(args.name) if entry is None else read_checkpoint(path)
         facts |= {"size": f"{_size(path) / 1e6:.1f} MB", "sha256": _checksum(path)}
         facts["weights"] = sum(tensor.size for tensor in checkpoint.tensors.values())
         facts |= checkpoint.config | checkpoint.info
@@ -160,6 +161,19 @@ def weights_info(args: argparse.Namespace) -> None:
     for key, value in facts.items():
         if value is not None:
             say(f"{key.ljust(width)}  {value}")
+
+
+def weights_push(args: argparse.Namespace) -> None:
+    """Upload a folder of weights to the Hugging Face Hub, and print the URL of the commit."""
+    say(
+        push(
+            args.folder,
+            args.repository,
+            private=args.private,
+            revision=args.revision,
+            commit_message=args.message,
+        )
+    )
 
 
 def demo(args: argparse.Namespace) -> None:
@@ -195,6 +209,11 @@ def _pieces(curves: LightCurves, size: int | None) -> LightCurves | Iterator[Lig
 def _where(name: str) -> tuple[Path | None, str]:
     """Return where weights lie or would lie, and in words what they are."""
     entry = WEIGHTS.get(name)
+    if remote.is_address(name):
+        try:
+            return remote.fetch(name, download=False), "downloaded"
+        except FileNotFoundError:
+            return None, "not downloaded"
     if entry is None:
         return Path(name).expanduser().resolve(), "your own"
     if entry.bundled:
@@ -203,6 +222,13 @@ def _where(name: str) -> tuple[Path | None, str]:
         return None, "published nowhere"
     path = weights.cache_dir() / entry.filename
     return path, "downloaded" if path.exists() else "not downloaded"
+
+
+def _load_here(name: str) -> Checkpoint:
+    """Load weights that are one's own or downloaded."""
+    if remote.is_address(name):
+        return remote.load(name, download=False)
+    return weights.load(name)
 
 
 def _size(path: Path) -> int:

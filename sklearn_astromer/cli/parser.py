@@ -74,6 +74,8 @@ examples:
   {PROG} weights list
   {PROG} weights fetch macho
   {PROG} weights info mine/
+  {PROG} weights fetch hf://user/name@v1
+  {PROG} weights push mine/ user/name --private
 """
 
 #: Options of `pretrain` that are parameters of AstromerEmbedder, and what they are.
@@ -159,7 +161,8 @@ def make_parser() -> argparse.ArgumentParser:
         "--weights",
         default="surveys-periods",
         metavar="NAME|PATH",
-        help="a name of `weights list`, or a path (default: %(default)s)",
+        help="a name of `weights list`, an address (hf://user/name, doi:10.…, https://…), or a "
+        "path (default: %(default)s)",
     )
     embed.add_argument(
         "--pooling",
@@ -195,7 +198,7 @@ def make_parser() -> argparse.ArgumentParser:
         "--from",
         dest="pretrained",
         metavar="NAME|PATH",
-        help="weights to begin with; otherwise a fresh encoder",
+        help="weights to begin with, as of embed; otherwise a fresh encoder",
     )
     pretrain.add_argument(
         "--checkpoint", type=_path, metavar="FILE", help="state of the run, to go on from"
@@ -215,7 +218,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     weights = commands.add_parser(
         "weights",
-        help="list, fetch, verify or describe weights",
+        help="list, fetch, verify, describe or publish weights",
         description="Pretrained weights: which there are, and where.",
         epilog=WEIGHTS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -227,9 +230,20 @@ def make_parser() -> argparse.ArgumentParser:
     verify = command(weights, "verify", "weights_verify", text, "")
     text = "tell licence, citation, size, checksum, place and architecture"
     info = command(weights, "info", "weights_info", text, "")
-    fetch.add_argument("name", metavar="NAME")
+    text = "upload a folder of weights to the Hugging Face Hub, and print the URL of the commit"
+    push = command(weights, "push", "weights_push", text, "")
+    fetch.add_argument(
+        "name", metavar="NAME", help="a name, or hf://user/name[@revision], doi:10.…, https://…"
+    )
     for each in (verify, info):
-        each.add_argument("name", metavar="NAME|PATH", help="a name, a folder, an official zip")
+        each.add_argument(
+            "name", metavar="NAME|PATH", help="a name, an address, a folder, an official zip"
+        )
+    push.add_argument("folder", type=_path, metavar="FOLDER", help="as `pretrain` writes it")
+    push.add_argument("repository", metavar="USER/NAME", help="created if it is not there")
+    push.add_argument("--private", action="store_true", help="only you can read it")
+    push.add_argument("--revision", metavar="R", help="the branch (default: main)")
+    push.add_argument("--message", metavar="M", help="of the commit")
 
     text = "embed and classify simulated stars, offline, in seconds"
     demo = command(commands, "demo", "demo", text, "")

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from sklearn_astromer import _cache
-from sklearn_astromer.weights import registry
+from sklearn_astromer.weights import _records, registry, remote
 from sklearn_astromer.weights.checkpoint import Checkpoint, read_checkpoint
 
 __all__ = ["cache_dir", "fetch", "load"]
@@ -36,7 +35,7 @@ def cache_dir() -> Path:
     ...     cache_dir().as_posix()
     '/scratch/me/weights'
     """
-    return _cache.cache_dir() / "weights"
+    return _records.cache_dir()
 
 
 def load(name_or_path: str | os.PathLike[str], *, progress: bool = False) -> Checkpoint:
@@ -45,9 +44,10 @@ def load(name_or_path: str | os.PathLike[str], *, progress: bool = False) -> Che
     Parameters
     ----------
     name_or_path : str or path-like
-        A name in `WEIGHTS`, or the path of a checkpoint: a folder this package wrote, or an
-        official ASTROMER checkpoint (zip or folder). A name wins over a path: write ``"./macho"``
-        for a folder that is called like the weights.
+        A name in `WEIGHTS`; an address, ``"hf://user/repository"``, ``"doi:10.…"`` or
+        ``"https://…"``, see `sklearn_astromer.weights.remote.fetch`; or the path of a checkpoint:
+        a folder this package wrote, or an official ASTROMER checkpoint (zip or folder). A name
+        wins over a path: write ``"./macho"`` for a folder that is called like the weights.
     progress : bool, default=False
         Whether a download shows a progress bar.
 
@@ -58,11 +58,14 @@ def load(name_or_path: str | os.PathLike[str], *, progress: bool = False) -> Che
     Raises
     ------
     ValueError
-        If the name is unknown or its weights can be had nowhere, or the checkpoint is damaged.
+        If the name is unknown or its weights can be had nowhere, or the checkpoint is damaged or
+        no longer what was fetched from an address at first.
     FileNotFoundError
         If there is no checkpoint at the path.
     OSError
         If the weights can neither be found in the cache nor downloaded, see `fetch`.
+    ImportError
+        If ``"hf://…"`` is asked for without huggingface_hub.
 
     Examples
     --------
@@ -74,6 +77,8 @@ def load(name_or_path: str | os.PathLike[str], *, progress: bool = False) -> Che
     ValueError: no weights called 'kepler', and no such file or folder; the names are ...
     """
     if isinstance(name_or_path, str):
+        if remote.is_address(name_or_path):
+            return remote.load(name_or_path, progress=progress)
         if name_or_path in registry.WEIGHTS:
             return read_checkpoint(fetch(name_or_path, progress=progress))
         path = Path(name_or_path)
@@ -95,24 +100,28 @@ def fetch(name: str, *, progress: bool = False) -> Path:
     Parameters
     ----------
     name : str
-        A name in `WEIGHTS`.
+        A name in `WEIGHTS`, or an address, see `sklearn_astromer.weights.remote.fetch`.
     progress : bool, default=False
         Whether a download shows a progress bar on stderr.
 
     Returns
     -------
     Path
-        The verified file, or the folder of weights that are part of this package.
+        The verified file, or the folder of weights that are part of this package or have an
+        address.
 
     Raises
     ------
     ValueError
-        If the name is unknown, or its weights can be had nowhere.
+        If the name is unknown, its weights can be had nowhere, or those of an address are no longer
+        what was fetched at first.
     OSError
         If the weights are not in the cache and the download fails, whatever the cause: no
         network, a wrong checksum, a folder that cannot be written. The message says which file to
         put where by other means.
     """
+    if remote.is_address(name):
+        return remote.fetch(name, progress=progress)
     entry = registry.WEIGHTS.get(name)
     if entry is None:
         raise ValueError(f"no weights called {name!r}; the names are {_names()}")

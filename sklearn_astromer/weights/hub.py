@@ -1,0 +1,285 @@
+"""Weights of the Hugging Face Hub: ``hf://user/repository[@revision]``, and publishing there.
+
+huggingface_hub does the work, with its cache, tokens and settings (``HF_HOME``, ``HF_TOKEN``,
+``HF_ENDPOINT``, ``HF_HUB_OFFLINE``). The checksums of the files of each commit are kept in the
+cache of this package, ``hub/<user>--<repository>/<commit>.json``.
+"""
+
+import contextlib
+import logging
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+from sklearn_astromer.weights._records import cache_dir, checksum, read_record, write_record
+from sklearn_astromer.weights.atomic import CONFIG, OTHERS, WEIGHTS
+from sklearn_astromer.weights.checkpoint import read_folder
+
+__all__ = ["PushToHubMixin", "fetch", "is_hub", "push"]
+
+_LOGGER = logging.getLogger(__name__)
+_FILES = [CONFIG, WEIGHTS, *sorted(OTHERS)]
+_REPOSITORY = r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+"
+_ADDRESS = re.compile(rf"hf://({_REPOSITORY})(?:@([A-Za-z0-9_./-]+))?")
+
+
+def is_hub(name: str) -> bool:
+    """Whether a name of weights is an address of the Hub, right or wrong."""
+    return name.startswith("hf://")
+
+
+def fetch(address: str, *, progress: bool = False, download: bool = True) -> Path:
+    """Return the folder of weights of the Hub on this machine, downloaded first if need be.
+
+    Without a revision, or with that of a branch, these are the weights of its last commit, as far
+    as the Hub can be reached, and otherwise of the last commit that was. A commit's files must have
+    the checksums that they had when they first came.
+
+    Parameters
+    ----------
+    address : str
+        ``"hf://user/repository"`` or ``"hf://user/repository@revision"``: a branch, tag or commit.
+    progress : bool, default=False
+        Whether a download shows a progress bar on stderr.
+    download : bool, default=True
+        False: only what is in the cache already.
+
+    Returns
+    -------
+    Path
+        A folder whose name is the commit. Only the files of this package's format are fetched.
+
+    Raises
+    ------
+    ValueError
+        If the address is none of these, the repository holds no weights, or a file is not what it
+        was.
+    FileNotFoundError
+        If they are not here and ``download=False``.
+    OSError
+        If they can be had neither from the Hub nor from the cache.
+    ImportError
+        If huggingface_hub is not installed.
+    """
+    match = _ADDRESS.fullmatch(address)
+    if match is None or ".." in address:
+        raise ValueError(f"{address} is no hf://user/repository or hf://user/repository@revision")
+    repository, revision = match.groups()
+    client = _client()
+    try:
+        with _bars(client, shown=progress):
+            path = Path(
+                client.snapshot_download(
+                    repository,
+                    revision=revision,
+                    allow_patterns=_FILES,
+                    local_files_only=not download,
+                    library_name="sklearn_astromer",
+                )
+            )
+    except Exception as error:  # of the HTTP library, which is another in each major version
+        if not download and isinstance(error, FileNotFoundError):
+            raise FileNotFoundError(f"the weights {address} are not downloaded") from error
+        raise OSError(
+            f"the weights {address} could not be had from the Hugging Face Hub: {error}\n"
+            f"Without a network, run `sklearn-astromer weights fetch {address}` elsewhere\n"
+            f"and copy its folder {_name(repository)} into {client.constants.HF_HUB_CACHE}; private"
+            " repositories need a token (`hf auth login`, or the environment variable HF_TOKEN)."
+        ) from error
+    _LOGGER.info("%s is commit %s", address, path.name)
+    found = {name: _sha256(path / name) for name in _FILES if (path / name).exists()}
+    if not {CONFIG, WEIGHTS} <= found.keys():
+        raise ValueError(
+            f"the repository {address} holds no weights of sklearn_astromer at commit {path.name},"
+            f" or they are not downloaded to their end: expected {CONFIG} and {WEIGHTS}"
+        )
+    _check(address, path, found)
+    return path
+
+
+def _check(address: str, path: Path, found: dict[str, str]) -> None:
+    """Compare checksums with those of the first fetch of the commit, or record them."""
+    file = cache_dir() / "hub" / path.parents[1].name / f"{path.name}.json"
+    record = read_record(file)
+    known = {} if record is None else record["files"]
+    changed = [name for name in known if known[name] != found.get(name)]
+    if changed:
+        raise ValueError(
+            f"the weights {address} are not what they were when commit {path.name} was first"
+            f" fetched (wrong sha256 of {', '.join(changed)}): delete the folder {path.parents[1]}"
+            f" to download them again, and {file} only if you know why they differ"
+        )
+    if known.keys() != found.keys():
+        write_record(file, {"address": address, "commit": path.name, "files": found})
+
+
+def push(
+    folder: str | os.PathLike[str],
+    repo_id: str,
+    *,
+    private: bool = False,
+    token: str | None = None,
+    revision: str | None = None,
+    commit_message: str | None = None,
+) -> str:
+    """Upload a folder of weights to the Hugging Face Hub.
+
+    Parameters
+    ----------
+    folder : path
+        Written by this package, as by ``save_pretrained``. Only the files of its format are
+        uploaded: ``config.json``, ``weights.safetensors``, and where they are there ``README.md``,
+        ``model.json`` and ``head.safetensors``; a ``model.json`` or ``head.safetensors`` of before
+        is deleted there.
+    repo_id : str
+        ``"user/repository"``, created if need be.
+    private : bool, default=False
+        Whether only you can read it.
+    token : str, optional
+        Of an account that may write. Default: that of ``hf auth login``, or ``HF_TOKEN``.
+    revision : str, optional
+        The branch, created if need be. Default: ``"main"``.
+    commit_message : str, optional
+        Default: "Upload weights of sklearn_astromer".
+
+    Returns
+    -------
+    str
+        The URL of the commit.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If there are no weights in the folder, or they are damaged; or if ``private=True`` and the
+        repository exists and is public. Nothing is uploaded.
+    OSError
+        If the Hub cannot be reached or refuses.
+    ImportError
+        If huggingface_hub is not installed.
+    """
+    repo_id = repo_id.removeprefix("hf://")
+    if not re.fullmatch(_REPOSITORY, repo_id):
+        raise ValueError(f"{repo_id!r} is no name of a repository such as 'user/repository'")
+    read_folder(folder)
+    api = _client().HfApi(token=token, library_name="sklearn_astromer")
+    try:
+        api.create_repo(repo_id, private=private, exist_ok=True)
+        if private and not api.model_info(repo_id).private:
+            raise ValueError(
+                f"{repo_id} is there already and public: choose another name, or make it private"
+                f" in the settings at {api.endpoint}/{repo_id}/settings"
+            )
+        if revision is not None:
+            api.create_branch(repo_id, branch=revision, exist_ok=True)
+        commit = api.upload_folder(
+            repo_id=repo_id,
+            folder_path=folder,
+            revision=revision,
+            allow_patterns=_FILES,
+            delete_patterns=["model.json", "head.safetensors"],  # of those that are not uploaded
+            commit_message=commit_message or "Upload weights of sklearn_astromer",
+        )
+    except ValueError:
+        raise
+    except Exception as error:
+        raise OSError(
+            f"{folder} could not be uploaded to {api.endpoint}/{repo_id}: {error}\n"
+            "Check the name, and log in to an account that may write there: `hf auth login`, or the"
+            " environment variable HF_TOKEN."
+        ) from error
+    return str(commit.commit_url)
+
+
+class PushToHubMixin:
+    """Publish an estimator that has ``save_pretrained``."""
+
+    def push_to_hub(
+        self,
+        repo_id: str,
+        *,
+        private: bool = False,
+        token: str | None = None,
+        revision: str | None = None,
+        commit_message: str | None = None,
+    ) -> str:
+        """Upload what `save_pretrained` writes to the Hugging Face Hub.
+
+        ``"hf://user/repository"`` then names it wherever weights are asked for. Needs ``pip install
+        sklearn_astromer[hub]``.
+
+        Parameters
+        ----------
+        repo_id : str
+            ``"user/repository"``, created if need be.
+        private : bool, default=False
+            Whether only you can read it.
+        token : str, optional
+            Of an account that may write. Default: that of ``hf auth login``, or ``HF_TOKEN``.
+        revision : str, optional
+            The branch, created if need be. Default: ``"main"``.
+        commit_message : str, optional
+            Default: "Upload weights of sklearn_astromer".
+
+        Returns
+        -------
+        str
+            The URL of the commit.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        ValueError
+            If ``private=True`` and the repository exists and is public.
+        OSError
+            If the Hub cannot be reached or refuses.
+        ImportError
+            If huggingface_hub is not installed.
+        """
+        with tempfile.TemporaryDirectory() as parent:
+            folder = Path(parent) / "weights"
+            self.save_pretrained(folder)  # type: ignore[attr-defined]
+            return push(
+                folder,
+                repo_id,
+                private=private,
+                token=token,
+                revision=revision,
+                commit_message=commit_message,
+            )
+
+
+def _client() -> ModuleType:
+    try:
+        import huggingface_hub
+        import huggingface_hub.constants
+        import huggingface_hub.utils  # it imports neither itself
+    except ImportError as error:
+        raise ImportError(
+            "the Hugging Face Hub needs huggingface_hub: pip install sklearn_astromer[hub]"
+        ) from error
+    return huggingface_hub
+
+
+@contextlib.contextmanager
+def _bars(client: ModuleType, *, shown: bool) -> Iterator[None]:
+    """Hide the progress bars of huggingface_hub, unless they are asked for."""
+    hidden = not shown and not client.utils.are_progress_bars_disabled()
+    if hidden:
+        client.utils.disable_progress_bars()
+    try:
+        yield
+    finally:
+        if hidden:
+            client.utils.enable_progress_bars()
+
+
+def _name(repository: str) -> str:
+    return f"models--{repository.replace('/', '--')}"
+
+
+def _sha256(path: Path) -> str:
+    return checksum(path.read_bytes())
