@@ -5,8 +5,19 @@
 'MIT'
 """
 
+from sklearn_astromer.weights.card import make_card
 from sklearn_astromer.weights.checkpoint import Checkpoint
+from sklearn_astromer.weights.comparison import compare
 from sklearn_astromer.weights.registry import WEIGHTS, WeightsEntry
 from sklearn_astromer.weights.store import cache_dir, fetch, load
 
-__all__ = ["WEIGHTS", "Checkpoint", "WeightsEntry", "cache_dir", "fetch", "load"]
+__all__ = [
+    "WEIGHTS",
+    "Checkpoint",
+    "WeightsEntry",
+    "cache_dir",
+    "compare",
+    "fetch",
+    "load",
+    "make_card",
+]
