@@ -153,7 +153,7 @@ def weights_verify(args: argparse.Namespace) -> None:
 def weights_info(args: argparse.Namespace) -> None:
     """Print all that is known of weights, and how a catalog compares; nothing is downloaded."""
     entry, (path, state) = WEIGHTS.get(args.name), _where(args.name)
-    checkpoint, lines = None, []
+    checkpoint, lines = None, list[tuple[str, str]]()
     facts: dict[str, Any] = {"name": args.name, "where": f"{path} ({state})" if path else state}
     if entry is not None:
         facts |= {"what": entry.description, "licence": entry.licence, "cite": entry.citation}
@@ -163,7 +163,7 @@ def weights_info(args: argparse.Namespace) -> None:
         facts |= {"size": f"{_size(path) / 1e6:.1f} MB", "sha256": _checksum(path)}
         facts["weights"] = sum(tensor.size for tensor in checkpoint.tensors.values())
         facts |= checkpoint.config
-        lines += told(checkpoint)
+        lines = [(key, text) for key, text in told(checkpoint) if key not in facts]
     lines = [(key, str(value)) for key, value in facts.items() if value is not None] + lines
     width = max(len(key) for key, _ in lines)
     for key, text in lines:

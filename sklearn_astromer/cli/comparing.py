@@ -13,19 +13,13 @@ from sklearn_astromer.lightcurves.checks import warn
 from sklearn_astromer.lightcurves.statistics import QUANTITIES, statistics
 from sklearn_astromer.weights import Checkpoint
 from sklearn_astromer.weights.comparison import compare_statistics, gathered, unlike
-from sklearn_astromer.weights.facts import (
-    architecture_facts,
-    catalog_facts,
-    quantile_facts,
-    training_facts,
-)
+from sklearn_astromer.weights.facts import catalog_facts, quantile_facts, training_facts
 
 
 def told(checkpoint: Checkpoint) -> list[tuple[str, str]]:
     """Return keys and values of what a checkpoint says of itself."""
     info = checkpoint.info
-    architecture = [fact for fact in architecture_facts(checkpoint) if fact[0] == "parameters"]
-    lines = [*architecture, *catalog_facts(info), *quantile_facts(info), *training_facts(info)]
+    lines = [*catalog_facts(info), *quantile_facts(info), *training_facts(info)]
     for key in ("licence", "command"):
         if isinstance(info.get(key), str):
             lines.append((key, info[key]))

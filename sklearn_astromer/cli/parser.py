@@ -60,8 +60,9 @@ examples:
 PRETRAIN = f"""\
 Trains by masked reconstruction, without labels. --out becomes a folder that goes wherever weights
 are asked for (--weights, --from, AstromerEmbedder("folder")), with a model card in it, README.md;
-the figures of every epoch go beside it, into OUT.history.csv. With --checkpoint, the same command goes on where a killed or interrupted
-run was; more --epochs prolong it. Options not given are those of AstromerEmbedder.
+the figures of every epoch go beside it, into OUT.history.csv. With --checkpoint, the same command
+goes on where a killed or interrupted run was; more --epochs prolong it. Options not given are
+those of AstromerEmbedder.
 
 examples:
   {PROG} pretrain catalog.parquet --from macho --epochs 5 --out mine
