@@ -99,9 +99,9 @@ def make_card(
     sections = [
         _front_matter(stated),
         f"# {title}",
-        f"An ASTROMER encoder of light curves, {config['n_layers']} layers of {config['d_model']} "
-        "channels. It turns the light curve of a star, of any length and cadence, into a vector; "
-        "it is an encoder of [scikit-learn](https://scikit-learn.org) estimators.",
+        f"An ASTROMER encoder (layers: {config['n_layers']}, channels: {config['d_model']}). It "
+        "turns the light curve of a star, of any length and cadence, into a vector, for use with "
+        "[scikit-learn](https://scikit-learn.org).",
         "## Use",
         _usage(title, config["window_size"]),
         "Whether a catalog is like the training one, before anything is embedded: "

@@ -22,8 +22,11 @@ __all__ = ["compare", "compare_statistics", "gathered", "unlike"]
 SHOWN = (5, 50, 95)
 #: More of a catalog's objects than this outside the training range are no chance.
 MOST_OUTSIDE = 0.25
-#: With fewer objects than this the range is that of all training objects, not of 98 % of them.
+#: Of fewer objects than this a quarter may be outside by chance: only their median counts, against
+#: the range of all training objects instead of that of 98 % of them.
 FEW = 20
+#: By which the range is widened: surveys end sharply, and a span longer by days is nothing unlike.
+MARGIN = 1.1
 
 
 def compare(weights: str | os.PathLike[str] | Checkpoint, curves: Any) -> pd.DataFrame:
@@ -62,10 +65,10 @@ def compare(weights: str | os.PathLike[str] | Checkpoint, curves: Any) -> pd.Dat
 
     Notes
     -----
-    The training range is from the 1st to the 99th percentile of the training objects. A quantity
-    is unlike if the catalog's median, or more than a quarter of its objects, lies outside. Of other
-    stars of the training survey 2 % are, by chance. With fewer than 20 objects the range is
-    that of all training objects.
+    The training range is from the 1st to the 99th percentile of the training objects, and a tenth
+    further on both sides. A quantity is unlike if the catalog's median, or more than a quarter of
+    its objects, lies outside. Of other stars of the training survey up to 2 % do, by chance. With
+    fewer than 20 objects only their median counts, and the range is that of all training objects.
 
     Errors count here although most encoders do not see them: they tell how noisy the magnitudes
     are.
@@ -127,10 +130,9 @@ def compare_statistics(
             percentiles = np.interp(SHOWN, at, training)
             row |= {f"training_{p}": v for p, v in zip(SHOWN, percentiles, strict=True)}
         if len(values) and training is not None:
-            # widened by the six digits that quantiles are kept in
-            least, most = np.interp((low, high), at, training) * (1 - 1e-5, 1 + 1e-5)
+            least, most = np.interp((low, high), at, training) * (1 / MARGIN, MARGIN)
             outside = float(np.mean((values < least) | (values > most)))
-            far = outside > MOST_OUTSIDE or not least <= median <= most
+            far = (n >= FEW and outside > MOST_OUTSIDE) or not least <= median <= most
         rows[quantity] = row | {"outside": outside, "unlike": bool(far)}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("quantity")
 
@@ -148,6 +150,6 @@ def unlike(table: pd.DataFrame, name: str) -> str:
     if not said:
         return ""
     return (
-        f"this catalog is unlike the light curves that {name} was trained on: {', '.join(said)}. "
+        f"this catalog is unlike the light curves in the training of {name}: {', '.join(said)}. "
         "Try other weights as well, or train on it"
     )
