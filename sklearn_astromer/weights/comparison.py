@@ -81,7 +81,7 @@ def compare(weights: str | os.PathLike[str] | Checkpoint, curves: Any) -> pd.Dat
     >>> table = compare("surveys-periods", curves)
     >>> list(table.index)
     ['length', 'span', 'amplitude', 'cadence', 'mag_err']
-    >>> table["unlike"].any()
+    >>> bool(table["unlike"].any())
     False
     """
     name = "these weights" if isinstance(weights, Checkpoint) else repr(os.fspath(weights))
