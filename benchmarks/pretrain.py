@@ -20,6 +20,7 @@ import math
 import shlex
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from simulated import simulated_stars
 from torch import Tensor, nn
 
 from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.lightcurves.statistics import summarise
 from sklearn_astromer.modules.config import ARCHITECTURES
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.modules.visible import moments
@@ -299,7 +301,14 @@ def train(args: argparse.Namespace) -> tuple[Astromer, dict[str, Any]]:
             partial.replace(state)
     info = {
         "data": f"training part of {', '.join(args.surveys)}, and 6000 simulated stars: {curves}",
-        "labels": classes is not None,
+        "training": {
+            "objective": "masked reconstruction" + ("" if args.no_labels else ", and classes"),
+            "labels": classes is not None,
+            **summarise(curves),
+            "begun_with": None,
+            "version": version("sklearn_astromer"),
+        },
+        "licence": "MIT",
         "steps": step,
         "windows": windows,
         "minutes": args.minutes,

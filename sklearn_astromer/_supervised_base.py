@@ -31,6 +31,7 @@ from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.modules.heads import Head, Predictor, make_head
 from sklearn_astromer.training.augmentation import chosen_changes
 from sklearn_astromer.training.loop import train
+from sklearn_astromer.training.recording import record_supervision
 from sklearn_astromer.training.supervision import FrozenFeatures, ObjectLoss, Objects, summaries
 from sklearn_astromer.windows import Windows
 
@@ -190,6 +191,8 @@ class SupervisedBase(AstromerBase, ABC):
         self.head_ = head.cpu().eval()
         if self.train_encoder and hasattr(self, "encoder_"):  # its figures hold no more
             self.encoder_.history_ = self.encoder_.history_.iloc[:0]
+            training = record_supervision(self, curves, valid, self.get_params(deep=False))
+            self.encoder_.training_, self.encoder_.info_ = None, {"training": training}
 
     def _outputs(self, curves: LightCurves) -> NDArray[np.float64]:
         """Return the head's output for each object, (n_objects, n_outputs), in float64."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import copy
 import dataclasses
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
@@ -32,7 +33,9 @@ from sklearn_astromer.training.callbacks import history_frame
 from sklearn_astromer.training.loop import train
 from sklearn_astromer.training.processes import Processes, make_accelerator
 from sklearn_astromer.training.reconstruction import Reconstruction, ReconstructionRMSE
-from sklearn_astromer.weights.checkpoint import write_folder
+from sklearn_astromer.training.recording import record_reconstruction
+from sklearn_astromer.weights.card import make_card, with_notes
+from sklearn_astromer.weights.checkpoint import Checkpoint, write_folder
 from sklearn_astromer.weights.hub import PushToHubMixin
 
 FRESH_LR = 1e-3
@@ -152,6 +155,12 @@ class AstromerEmbedder(PushToHubMixin, EmbeddingBase):
         the windows' means that is reconstructed), lr, seconds, best (so far).
     n_passes_ : int
         Calls of `fit` and `partial_fit` that the weights have gone through.
+    training_ : dict or None
+        What they have learned from, as JSON has it: objects, observations, windows, bands,
+        quantiles of what the objects are like, losses, parameters. None: not trained here.
+    info_ : dict
+        What `save_pretrained` keeps beside the weights: ``training_``, or, where there was no
+        training, all that is known of the weights as they were loaded.
     n_features_in_ : int
         Only if X was a 2-D array.
 
@@ -319,7 +328,11 @@ class AstromerEmbedder(PushToHubMixin, EmbeddingBase):
         history = history_frame(ReconstructionRMSE)
         # each process has its own dropout; the weights of the first are given to all
         with isolated_seed(seed + processes.rank, device):
-            module = self._make_module() if module is None else copy.deepcopy(module)
+            if module is None:
+                module, self.info_ = self._make_module()
+                self.training_ = None
+            else:
+                module = copy.deepcopy(module)
             if epochs > 0:
                 valid = self._split(curves, split_seed) if validate else None
                 config = module.encoder.config
@@ -337,6 +350,7 @@ class AstromerEmbedder(PushToHubMixin, EmbeddingBase):
                 asked_of_valid = None
                 if valid is not None:
                     asked_of_valid = self._hidden(curves, valid, config, valid_seed, **asking)
+                lr = self._chosen(self.lr, fresh=FRESH_LR, pretrained=FINE_TUNING_LR)
                 history = train(
                     module,
                     ReconstructionRMSE(),
@@ -346,7 +360,7 @@ class AstromerEmbedder(PushToHubMixin, EmbeddingBase):
                     asked_of_valid,
                     max_epochs=epochs,
                     batch_size=self.batch_size,
-                    lr=self._chosen(self.lr, fresh=FRESH_LR, pretrained=FINE_TUNING_LR),
+                    lr=lr,
                     warmup_steps=self.warmup_steps,
                     cosine=self.cosine,
                     patience=self.patience,
@@ -359,12 +373,18 @@ class AstromerEmbedder(PushToHubMixin, EmbeddingBase):
                     compiled=self.compile,
                     log_dir=self.log_dir,
                 )
+                self.training_ = record_reconstruction(
+                    self, curves, valid, windows=len(kept), history=history, config=config, lr=lr
+                )
+                self.info_ = {"training": self.training_}
+                if (best := self.training_["valid_rmse"]) is not None:
+                    self.info_["valid_rmse"] = best
         self.module_ = module.cpu().eval()
         self.history_ = history
         self.n_passes_ = passes + 1
         return self
 
-    def _make_module(self) -> Astromer:
+    def _make_module(self) -> tuple[Astromer, dict[str, Any]]:
         dropout = self._chosen(self.dropout, fresh=FRESH_DROPOUT, pretrained=0.0)
         asked = dataclasses.replace(as_config(self.architecture), dropout=dropout)
         return make_network(self.pretrained, asked, self.window_size)
@@ -391,22 +411,44 @@ class AstromerEmbedder(PushToHubMixin, EmbeddingBase):
 
     # -- keeping ---------------------------------------------------------------------------------
 
-    def save_pretrained(self, path: str | os.PathLike[str]) -> None:
+    def save_pretrained(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        licence: str | None = None,
+        evaluation: Mapping[str, Any] | pd.DataFrame | None = None,
+        command: str | None = None,
+    ) -> None:
         """Write the network as a folder that ``pretrained=path`` reads (safetensors and JSON).
+
+        Beside it goes a model card, ``README.md``, see `sklearn_astromer.weights.make_card`.
 
         Parameters
         ----------
         path : path
             The folder; one written by this method before is replaced, at once and whole.
+        licence : str, optional
+            Of the weights, such as ``"MIT"``. State one before you share them.
+        evaluation : mapping or DataFrame, optional
+            Figures for the card, best of objects that were not trained on.
+        command : str, optional
+            What trained them, for the card.
 
         Raises
         ------
         NotFittedError
             If `fit` was not called.
+        TypeError
+            If `evaluation` is neither a mapping nor a DataFrame.
         FileExistsError
-            If something else is at `path`.
+            If something else is at `path`, or its card was edited.
         """
         check_is_fitted(self, "module_")
-        best = self.history_["valid_rmse"].min()
-        info = {} if np.isnan(best) else {"valid_rmse": float(best)}
-        write_folder(path, make_checkpoint(self.module_, self.window_size, info))
+        notes = {"licence": licence, "evaluation": evaluation, "command": command}
+        checkpoint = self._checkpoint(name=os.path.basename(os.path.abspath(path)), **notes)
+        write_folder(path, checkpoint, card=make_card(checkpoint))
+
+    def _checkpoint(self, **notes: Any) -> Checkpoint:
+        """Return what a folder keeps of the fitted network."""
+        info = getattr(self, "info_", {})  # of an old pickle nothing is known
+        return make_checkpoint(self.module_, self.window_size, with_notes(info, **notes))

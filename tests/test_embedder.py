@@ -494,4 +494,4 @@ def test_the_bundled_weights_know_something_of_hidden_observations():
     scatter = np.sqrt(np.mean([curve[:, 1].var() for curve in miras]))
     assert -bundled.score(miras) < 0.8 * scatter
     info = weights.load("surveys-small").info
-    assert {"data", "validation", "valid_rmse", "minutes", "command"} == set(info)
+    assert {"data", "validation", "valid_rmse", "minutes", "command"} <= set(info)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import sys
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Any, NoReturn
 
-from sklearn_astromer.cli.messages import note
+from sklearn_astromer.cli.messages import PROG, note
 from sklearn_astromer.cli.parser import make_parser
 
 
@@ -37,6 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     0
     """
     args = make_parser().parse_args(argv)
+    args.words = [PROG, *(sys.argv[1:] if argv is None else argv)]
     with warnings.catch_warnings(), _signals() as received:
         warnings.showwarning = lambda message, *_, **__: note(f"warning: {message}")
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from tqdm.auto import tqdm
 
 from sklearn_astromer import weights
 from sklearn_astromer.cli.catalogs import Catalog
+from sklearn_astromer.cli.comparing import compare, told
 from sklearn_astromer.cli.files import check_apart, replacing
 from sklearn_astromer.cli.messages import PROG, note, say
 from sklearn_astromer.cli.parser import ARCHITECTURE, PARAMETERS
@@ -101,7 +103,9 @@ def pretrain(args: argparse.Namespace) -> None:
         if args.checkpoint is not None and args.checkpoint.exists():
             note(f"the same command goes on from {args.checkpoint}")
         raise KeyboardInterrupt
-    embedder.save_pretrained(args.out)
+    # of weights that were only copied, the command that trained them is the one to know
+    command = shlex.join(args.words) if embedder.training_ else None
+    embedder.save_pretrained(args.out, licence=args.licence, command=command)
     history = folder / f"{args.out.resolve().name}.history.csv"
     with replacing(history) as partial:
         embedder.history_.to_csv(partial, index=False)
@@ -109,6 +113,8 @@ def pretrain(args: argparse.Namespace) -> None:
         note(f"{args.out}: {len(embedder.history_)} epochs, history in {history}")
         for row in embedder.history_[embedder.history_["best"]].tail(1).itertuples():
             note(f"the best: epoch {row.epoch}, RMSE of the validation {row.valid_rmse:.4f}")
+        if not read_checkpoint(args.out).info.get("licence"):
+            note("the model card states no licence: before you share it, state one by --licence")
 
 
 def weights_list(args: argparse.Namespace) -> None:
@@ -146,8 +152,9 @@ def weights_verify(args: argparse.Namespace) -> None:
 
 
 def weights_info(args: argparse.Namespace) -> None:
-    """Print all that is known of weights; nothing is downloaded."""
+    """Print all that is known of weights, and how a catalog compares; nothing is downloaded."""
     entry, (path, state) = WEIGHTS.get(args.name), _where(args.name)
+    checkpoint, lines = None, list[tuple[str, str]]()
     facts: dict[str, Any] = {"name": args.name, "where": f"{path} ({state})" if path else state}
     if entry is not None:
         facts |= {"what": entry.description, "licence": entry.licence, "cite": entry.citation}
@@ -156,11 +163,16 @@ def weights_info(args: argparse.Namespace) -> None:
         checkpoint = _load_here(args.name) if entry is None else read_checkpoint(path)
         facts |= {"size": f"{_size(path) / 1e6:.1f} MB", "sha256": _checksum(path)}
         facts["weights"] = sum(tensor.size for tensor in checkpoint.tensors.values())
-        facts |= checkpoint.config | checkpoint.info
-    width = max(map(len, facts))
-    for key, value in facts.items():
-        if value is not None:
-            say(f"{key.ljust(width)}  {value}")
+        facts |= checkpoint.config
+        lines = [(key, text) for key, text in told(checkpoint) if key not in facts]
+    lines = [(key, str(value)) for key, value in facts.items() if value is not None] + lines
+    width = max(len(key) for key, _ in lines)
+    for key, text in lines:
+        say(f"{key.ljust(width)}  {text}")
+    if args.catalog is not None:
+        if checkpoint is None:
+            raise FileNotFoundError(f"the weights {args.name!r} are not here to compare with")
+        compare(args, checkpoint)
 
 
 def weights_push(args: argparse.Namespace) -> None:

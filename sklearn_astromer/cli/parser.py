@@ -59,9 +59,10 @@ examples:
 """
 PRETRAIN = f"""\
 Trains by masked reconstruction, without labels. --out becomes a folder that goes wherever weights
-are asked for (--weights, --from, AstromerEmbedder("folder")); the figures of every epoch go beside
-it, into OUT.history.csv. With --checkpoint, the same command goes on where a killed or interrupted
-run was; more --epochs prolong it. Options not given are those of AstromerEmbedder.
+are asked for (--weights, --from, AstromerEmbedder("folder")), with a model card in it, README.md;
+the figures of every epoch go beside it, into OUT.history.csv. With --checkpoint, the same command
+goes on where a killed or interrupted run was; more --epochs prolong it. Options not given are
+those of AstromerEmbedder.
 
 examples:
   {PROG} pretrain catalog.parquet --from macho --epochs 5 --out mine
@@ -76,6 +77,13 @@ examples:
   {PROG} weights info mine/
   {PROG} weights fetch hf://user/name@v1
   {PROG} weights push mine/ user/name --private
+  {PROG} weights info surveys-periods --catalog survey/ --band g
+"""
+INFO = """\
+With --catalog, it also compares: for length, span, amplitude, cadence and error of the light curves
+it prints the 5, 50 and 95 % percentiles of the training objects and of the catalog, and warns where
+the catalog's median, or more than a quarter of its objects, is outside the range of 98 % of the
+training objects. Embeddings are less good there. The other options say how the catalog is read.
 """
 
 #: Options of `pretrain` that are parameters of AstromerEmbedder, and what they are.
@@ -142,7 +150,8 @@ def make_parser() -> argparse.ArgumentParser:
         made.set_defaults(run=run, module=module)
         return made
 
-    catalog, running = _catalog_arguments(), _running_arguments()
+    reading, running = _reading_arguments(), _running_arguments()
+    catalog = _catalog_arguments(reading)
     text = "tell what files hold, and what would be left out of them"
     inspect = command(commands, "inspect", "inspect", text, INSPECT, catalog, module="inspect")
     inspect.add_argument(
@@ -195,6 +204,9 @@ def make_parser() -> argparse.ArgumentParser:
     )
     pretrain.add_argument("--out", type=_path, required=True, help="the folder to write")
     pretrain.add_argument(
+        "--licence", metavar="NAME", help="of the weights, for the model card: MIT, CC-BY-4.0 …"
+    )
+    pretrain.add_argument(
         "--from",
         dest="pretrained",
         metavar="NAME|PATH",
@@ -228,8 +240,11 @@ def make_parser() -> argparse.ArgumentParser:
     fetch = command(weights, "fetch", "weights_fetch", text, "", quiet)
     text = "check weights that are here against their checksum"
     verify = command(weights, "verify", "weights_verify", text, "")
-    text = "tell licence, citation, size, checksum, place and architecture"
-    info = command(weights, "info", "weights_info", text, "")
+    text = "tell licence, citation, size, place, architecture and training; compare a catalog"
+    info = command(weights, "info", "weights_info", text, INFO, reading, _invalid_arguments())
+    info.add_argument(
+        "--catalog", nargs="+", type=_path, metavar="FILE", help="compare these light curves"
+    )
     text = "upload a folder of weights to the Hugging Face Hub, and print the URL of the commit"
     push = command(weights, "push", "weights_push", text, "")
     fetch.add_argument(
@@ -255,12 +270,18 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _catalog_arguments() -> argparse.ArgumentParser:
+def _catalog_arguments(reading: argparse.ArgumentParser) -> argparse.ArgumentParser:
     """Return what commands that read a catalog have in common."""
-    parser = argparse.ArgumentParser(add_help=False)
+    parser = argparse.ArgumentParser(add_help=False, parents=[reading])
     parser.add_argument(
         "catalog", nargs="+", type=_path, metavar="CATALOG", help="files, folders of them, or globs"
     )
+    return parser
+
+
+def _reading_arguments() -> argparse.ArgumentParser:
+    """Return the options that say how a catalog is read."""
+    parser = argparse.ArgumentParser(add_help=False)
     names = [survey.name for survey in SURVEYS]
     parser.add_argument(
         "--survey",
@@ -300,8 +321,8 @@ def _catalog_arguments() -> argparse.ArgumentParser:
     return parser
 
 
-def _running_arguments() -> argparse.ArgumentParser:
-    """Return what commands that run an encoder have in common."""
+def _invalid_arguments() -> argparse.ArgumentParser:
+    """Return what commands that use a catalog have in common."""
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument(
         "--on-invalid",
@@ -316,6 +337,12 @@ def _running_arguments() -> argparse.ArgumentParser:
         help="where the decoded catalog goes (default: $SKLEARN_ASTROMER_HOME/mapped, or the "
         "user's cache)",
     )
+    return parser
+
+
+def _running_arguments() -> argparse.ArgumentParser:
+    """Return what commands that run an encoder have in common."""
+    parser = argparse.ArgumentParser(add_help=False, parents=[_invalid_arguments()])
     parser.add_argument(
         "--device", default="auto", help="cpu, cuda, cuda:1 … (default: the GPU if there is one)"
     )

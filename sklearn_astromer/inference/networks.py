@@ -14,13 +14,14 @@ from sklearn_astromer.lightcurves.checks import warn
 from sklearn_astromer.modules.config import EncoderConfig
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.weights.checkpoint import Checkpoint
+from sklearn_astromer.weights.record import untrained
 
 WINDOW_SIZE = 200  # the default, as in the paper
 
 
 def make_network(
     pretrained: str | os.PathLike[str] | None, asked: EncoderConfig, window_size: int = WINDOW_SIZE
-) -> Astromer:
+) -> tuple[Astromer, dict[str, Any]]:
     """Make a fresh network, or one with pretrained weights.
 
     Parameters
@@ -35,7 +36,9 @@ def make_network(
 
     Returns
     -------
-    Astromer
+    network : Astromer
+    info : dict
+        What the checkpoint knows of the weights; of a fresh network that it is untrained.
 
     Warns
     -----
@@ -51,7 +54,7 @@ def make_network(
     """
     refuse_fork(torch.device("cpu"))
     if pretrained is None:
-        return Astromer(asked)
+        return Astromer(asked), {"training": untrained()}
     checkpoint = weights.load(pretrained)
     found: dict[str, Any] = {k: v for k, v in checkpoint.config.items() if k != "window_size"}
     found["dropout"] = asked.dropout
@@ -70,7 +73,7 @@ def make_network(
             )
     network = Astromer(EncoderConfig(**found))
     network.load_state_dict({k: torch.from_numpy(v) for k, v in checkpoint.tensors.items()})
-    return network
+    return network, checkpoint.info
 
 
 def make_checkpoint(network: Astromer, window_size: int, info: dict[str, Any]) -> Checkpoint:

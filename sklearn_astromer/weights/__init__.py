@@ -5,8 +5,37 @@
 'MIT'
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from sklearn_astromer.weights.checkpoint import Checkpoint
 from sklearn_astromer.weights.registry import WEIGHTS, WeightsEntry
 from sklearn_astromer.weights.store import cache_dir, fetch, load
 
-__all__ = ["WEIGHTS", "Checkpoint", "WeightsEntry", "cache_dir", "fetch", "load"]
+if TYPE_CHECKING:
+    from sklearn_astromer.weights.card import make_card
+    from sklearn_astromer.weights.comparison import compare
+
+__all__ = [
+    "WEIGHTS",
+    "Checkpoint",
+    "WeightsEntry",
+    "cache_dir",
+    "compare",
+    "fetch",
+    "load",
+    "make_card",
+]
+
+# They read light curves, which needs pandas: imported when first asked for.
+_LATER = {"compare": "comparison", "make_card": "card"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

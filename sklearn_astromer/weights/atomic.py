@@ -1,7 +1,9 @@
 """Folders that are replaced at once and whole."""
 
 import contextlib
+import hashlib
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +14,10 @@ from sklearn_astromer.weights._contents import read_json
 
 CONFIG, WEIGHTS = "config.json", "weights.safetensors"
 #: What else a folder of this package may hold: a card, and a classifier or regressor.
-OTHERS = {"README.md", "model.json", "head.safetensors"}
+CARD = "README.md"
+OTHERS = {CARD, "model.json", "head.safetensors"}
+_SEAL = "<!-- written by sklearn_astromer, replaced unless edited: sha256 {} -->\n"
+_SEALED = re.compile(re.escape(_SEAL).replace(r"\{\}", "([0-9a-f]{64})").encode() + rb"\Z")
 
 
 def replace_folder(path: str | os.PathLike[str], files: Mapping[str, bytes]) -> None:
@@ -25,7 +30,7 @@ def replace_folder(path: str | os.PathLike[str], files: Mapping[str, bytes]) -> 
     Raises
     ------
     FileExistsError
-        If something else is at `path`; it is left alone.
+        If something else is at `path`, or a card that somebody wrote or edited; it is left alone.
     """
     path = Path(path).expanduser().resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -92,6 +97,24 @@ def check_replaceable(path: Path) -> None:
             f"{path} holds something else than a checkpoint ({', '.join(sorted(found)[:5])}):"
             " choose another folder, or empty this one"
         )
+    if CARD in found and not is_sealed((path / CARD).read_bytes()):
+        raise FileExistsError(
+            f"{path / CARD} is not as this package wrote it, and would be lost: choose another"
+            " folder, or move that file"
+        )
+
+
+def sealed(text: str) -> str:
+    """Return a text with a last line, of a comment, by which `is_sealed` knows it again."""
+    return text + _SEAL.format(hashlib.sha256(text.encode()).hexdigest())
+
+
+def is_sealed(content: bytes) -> bool:
+    """Whether a file is exactly what `sealed` made."""
+    match = _SEALED.search(content)
+    if match is None:
+        return False
+    return hashlib.sha256(content[: match.start()]).hexdigest().encode() == match[1]
 
 
 def _write(path: Path, content: bytes) -> None:

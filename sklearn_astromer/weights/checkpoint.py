@@ -22,6 +22,7 @@ from sklearn_astromer.weights._contents import (
     read_json,
 )
 from sklearn_astromer.weights.atomic import (
+    CARD,
     CONFIG,
     WEIGHTS,
     aside,
@@ -116,7 +117,9 @@ def read_folder(path: str | os.PathLike[str]) -> Checkpoint:
     raise OSError(f"{path} is being replaced all the time: cannot read it")
 
 
-def write_folder(path: str | os.PathLike[str], checkpoint: Checkpoint) -> None:
+def write_folder(
+    path: str | os.PathLike[str], checkpoint: Checkpoint, *, card: str | None = None
+) -> None:
     """Write a checkpoint as a folder with ``config.json`` and ``weights.safetensors``.
 
     It is replaced at once and whole, see `replace_folder`.
@@ -124,15 +127,18 @@ def write_folder(path: str | os.PathLike[str], checkpoint: Checkpoint) -> None:
     Parameters
     ----------
     path : path-like
-        The folder; created with its parents, or replaced if it is empty or holds exactly the
-        two files of an earlier checkpoint.
+        The folder; created with its parents, or replaced if it is empty or holds nothing but an
+        earlier checkpoint.
     checkpoint : Checkpoint
         What to write.
+    card : str, optional
+        What `sklearn_astromer.weights.make_card` made, for ``README.md``.
 
     Raises
     ------
     FileExistsError
-        If something else is at `path`; it is left alone.
+        If something else is at `path`, or a ``README.md`` that is not as it was written; it is
+        left alone.
     ValueError
         If ``checkpoint.info`` cannot be written as JSON.
 
@@ -146,7 +152,8 @@ def write_folder(path: str | os.PathLike[str], checkpoint: Checkpoint) -> None:
     ...     read_folder(f"{folder}/mine")
     Checkpoint(d_model=128, n_layers=4, n_heads=...)
     """
-    replace_folder(path, checkpoint_files(checkpoint))
+    files = checkpoint_files(checkpoint)
+    replace_folder(path, files if card is None else files | {CARD: card.encode()})
 
 
 def checkpoint_files(checkpoint: Checkpoint) -> dict[str, bytes]:

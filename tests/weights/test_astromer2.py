@@ -137,7 +137,7 @@ def zipped(folder, top):
 def test_what_the_official_layers_give():
     """A checkpoint that TensorFlow wrote, against what the official layers made of it there."""
     expected = np.load(TINY / "expected.npz")
-    network = make_network(TINY, EncoderConfig(dropout=0.0)).eval()
+    network = make_network(TINY, EncoderConfig(dropout=0.0))[0].eval()
     assert network.encoder.config == EncoderConfig(
         **{"d_model": 8, "n_layers": 3, "n_heads": 2, "d_ff": 6, "dropout": 0.0},
         **{"residual": True, "dense_residual": True, "mask_token": True},

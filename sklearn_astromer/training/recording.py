@@ -1,0 +1,79 @@
+"""What a fit records of itself, for the checkpoint and its model card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from numpy.typing import NDArray
+
+from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.modules.config import EncoderConfig
+from sklearn_astromer.training.augmentation import chosen_changes
+from sklearn_astromer.weights.record import origin, trained
+
+RECONSTRUCTION = "masked reconstruction"
+
+
+def record_reconstruction(
+    estimator: Any,
+    curves: LightCurves,
+    valid: NDArray[Any] | None,
+    *,
+    windows: int,
+    history: pd.DataFrame,
+    config: EncoderConfig,
+    lr: float,
+) -> dict[str, Any]:
+    """Return the record of a fit or another pass of an `AstromerEmbedder`.
+
+    Its ``training_``, where there is one, is the pass before; else ``info_`` is of the weights
+    that it began with.
+    """
+    before: dict[str, Any] | None = getattr(estimator, "training_", None)
+    if before is not None:
+        begun = before["begun_with"]
+    elif hasattr(estimator, "info_"):
+        begun = origin(estimator.pretrained, estimator.info_)
+    else:  # goes on from a pickle of before there were records
+        begun = {"weights": "those of a fit before", "labels": None}
+    best = history[history["best"]] if validated(history) else history
+    figures = best.iloc[-1].to_dict() if len(best) else {}
+    return trained(
+        curves,
+        valid,
+        objective=RECONSTRUCTION,
+        labels=False,
+        begun_with=begun,
+        parameters=estimator.get_params(deep=False)
+        | {"lr": lr, "dropout": config.dropout, "augment": list(chosen_changes(estimator.augment))},
+        before=before,
+        windows=windows,
+        epochs=len(history),
+        best_epoch=figures.get("epoch") if validated(history) else None,
+        train_rmse=figures.get("train_rmse"),
+        valid_rmse=figures.get("valid_rmse"),
+        rmse_unit="of the windows' standard deviation" if config.scaled_inputs else "mag",
+    )
+
+
+def record_supervision(
+    estimator: Any, curves: LightCurves, valid: NDArray[Any], parameters: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the record of an encoder that a classifier or regressor has trained on."""
+    encoder = estimator.encoder_
+    return trained(
+        curves,
+        valid,
+        objective=f"the targets of {type(estimator).__name__}",
+        labels=True,
+        begun_with=origin(encoder.pretrained, getattr(encoder, "info_", {})),
+        parameters=parameters,
+        epochs=len(estimator.history_),
+    )
+
+
+def validated(history: pd.DataFrame) -> bool:
+    """Whether there is a best epoch."""
+    return bool(len(history)) and bool(history["valid_rmse"].notna().any())

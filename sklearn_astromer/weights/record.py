@@ -1,0 +1,220 @@
+"""What is known of how weights were trained: the ``training`` of a checkpoint's ``info``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.lightcurves.statistics import summarise
+from sklearn_astromer.weights.registry import WEIGHTS
+
+#: What is known of the curves alone.
+CATALOG = ("objects", "observations", "bands", "described", "percentiles", "quantiles")
+#: Parameters of an estimator that decide what is learned.
+PARAMETERS = (
+    "window_size",
+    "batch_size",
+    "lr",
+    "warmup_steps",
+    "cosine",
+    "patience",
+    "validation_fraction",
+    "probed_fraction",
+    "random_fraction",
+    "same_fraction",
+    "augment",
+    "error_weighted",
+    "dropout",
+    "random_state",
+)
+_ADDRESSES = ("hf://", "doi:", "https://")
+_GRID = np.linspace(0.0, 1.0, 2001)
+
+
+def untrained() -> dict[str, Any]:
+    """Return the record of a network as it was initialised."""
+    return {"objective": None, "labels": False, "epochs": 0, "begun_with": None} | _version()
+
+
+def trained(
+    curves: LightCurves,
+    valid: NDArray[np.bool_] | None,
+    *,
+    objective: str,
+    labels: bool,
+    begun_with: dict[str, Any] | None,
+    parameters: Mapping[str, Any],
+    before: dict[str, Any] | None = None,
+    **figures: Any,
+) -> dict[str, Any]:
+    """Return the record of a run of training.
+
+    Parameters
+    ----------
+    curves : LightCurves
+    valid : ndarray of bool of shape (n_objects,), optional
+        Which of them were kept for validation.
+    objective : str
+    labels : bool
+        Whether it was told the classes (or other targets) of the objects.
+    begun_with : dict or None
+        See `origin`.
+    parameters : mapping
+        Of the estimator.
+    before : dict, optional
+        The record of a run that this one goes on from. A catalog that both have seen counts once;
+        of others, counts are summed and quantiles are those of the mixture, approximately.
+    **figures
+        Losses, epochs and so on.
+
+    Returns
+    -------
+    dict
+        What JSON can hold. There is no date: the same run gives the same record.
+    """
+    seen = summarise(curves, None if valid is None else ~valid)
+    digest = hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()[:12]
+    held = 0 if valid is None else int(valid.sum())
+    record: dict[str, Any] = {
+        "objective": objective,
+        "labels": labels,
+        **seen,
+        "validation_objects": held,
+        "pieces": [digest],
+        **{name: plain(value) for name, value in figures.items()},
+        "parameters": {k: plain(parameters[k]) for k in PARAMETERS if k in parameters},
+        "begun_with": begun_with,
+        **_version(),
+    }
+    return record if before is None else _joined(before, record)
+
+
+def origin(name: str | os.PathLike[str] | None, info: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what a run says of the weights that it begins with; None: a fresh network.
+
+    Of a path the last part alone, for the others tell of the machine.
+    """
+    training = info.get("training")
+    training = training if isinstance(training, dict) else {}
+    if name is None:
+        if not training.get("epochs"):
+            return None
+        begun: dict[str, Any] = {"weights": "those of a fit before"}
+    else:
+        text = os.fspath(name)
+        public = isinstance(name, str) and (text in WEIGHTS or text.startswith(_ADDRESSES))
+        begun = {"weights": text if public else Path(text).name}
+    begun["labels"] = labels_seen(info)
+    if training:
+        dropped = ("percentiles", "quantiles", "pieces")
+        begun["training"] = {k: v for k, v in training.items() if k not in dropped}
+    return begun
+
+
+def labels_seen(info: Mapping[str, Any]) -> bool | None:
+    """Whether weights were trained with labels, in any run they come from; None: not known."""
+    if "conf" in info:  # of the official layout, which knows masked reconstruction alone
+        return False
+    training = info.get("training")
+    if not isinstance(training, dict):
+        return None
+    found = [training.get("labels")]
+    begun = training.get("begun_with")
+    if isinstance(begun, dict):
+        found.append(begun.get("labels"))
+    if any(each is True for each in found):
+        return True
+    return False if all(each is False for each in found) else None
+
+
+def known(info: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the record in `info`, without what is not as it should be; a file may hold anything.
+
+    Quantiles are lists of finite numbers, one for each percentile.
+    """
+    training = info.get("training")
+    if not isinstance(training, dict):
+        return {}
+    record = dict(training)
+    for name in ("objects", "observations", "windows", "epochs", "validation_objects"):
+        if name in record and type(record[name]) is not int:
+            del record[name]
+    for name in ("bands", "parameters", "begun_with", "quantiles"):
+        if name in record and not isinstance(record[name], dict):
+            del record[name]
+    percentiles: Any = record.get("percentiles")
+    if not _numbers(percentiles) or sorted(set(percentiles)) != percentiles:
+        percentiles = []
+    good = {
+        name: values
+        for name, values in record.get("quantiles", {}).items()
+        if percentiles and _numbers(values) and len(values) == len(percentiles)
+    }
+    return record | {"percentiles": percentiles, "quantiles": good}
+
+
+def plain(value: Any) -> Any:
+    """Return what JSON can hold: numbers that are none, and generators, are None."""
+    if isinstance(value, (np.bool_, np.integer, np.floating)):
+        value = value.item()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, (set, frozenset)):
+        value = sorted(map(str, value))
+    if isinstance(value, (list, tuple)):
+        return [plain(each) for each in value]
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    return value if value is None or isinstance(value, (str, int)) else None
+
+
+def _version() -> dict[str, Any]:
+    return {"version": version("sklearn_astromer")}
+
+
+def _numbers(values: Any) -> bool:
+    return isinstance(values, list) and all(
+        isinstance(v, (int, float)) and not isinstance(v, bool) and math.isfinite(v) for v in values
+    )
+
+
+def _joined(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """Return one record of two runs, the second after the first."""
+    both = dict(now)
+    both["labels"] = bool(before["labels"] or now["labels"])
+    both["epochs"] = before["epochs"] + now["epochs"]
+    both["pieces"] = list(dict.fromkeys([*before["pieces"], *now["pieces"]]))
+    if both["pieces"] == before["pieces"]:  # these were seen before
+        kept = (*CATALOG, "windows", "validation_objects")
+        return both | {name: before[name] for name in kept if name in before}
+    for name in ("objects", "observations", "windows", "validation_objects", "described"):
+        both[name] = before[name] + now[name]
+    names = sorted({*before["bands"], *now["bands"]})
+    both["bands"] = {n: before["bands"].get(n, 0) + now["bands"].get(n, 0) for n in names}
+    both["quantiles"] = {
+        name: _mixed([r for r in (before, now) if name in r["quantiles"]], name)
+        for name in (*before["quantiles"], *(n for n in now["quantiles"] if n not in before))
+    }
+    return both
+
+
+def _mixed(records: list[dict[str, Any]], name: str) -> list[float]:
+    """Return the quantiles of a mixture of catalogs, each taken as linear between its own."""
+    at = np.array(records[0]["percentiles"]) / 100
+    values = np.concatenate([np.interp(_GRID, at, r["quantiles"][name]) for r in records])
+    weight = np.repeat([float(r["objects"]) for r in records], len(_GRID))
+    order = np.argsort(values, kind="stable")
+    values, weight = values[order], weight[order]
+    share = np.cumsum(weight) - weight / 2
+    share = (share - share[0]) / (share[-1] - share[0])
+    return [float(f"{value:.6g}") for value in np.interp(at, share, values)]
