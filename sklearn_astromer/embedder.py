@@ -32,7 +32,7 @@ from sklearn_astromer.training.callbacks import history_frame
 from sklearn_astromer.training.loop import train
 from sklearn_astromer.training.processes import Processes, make_accelerator
 from sklearn_astromer.training.reconstruction import Reconstruction, ReconstructionRMSE
-from sklearn_astromer.weights.checkpoint import write_folder
+from sklearn_astromer.weights.checkpoint import Checkpoint, write_folder
 
 FRESH_LR = 1e-3
 FINE_TUNING_LR = 1e-4
@@ -404,6 +404,10 @@ class AstromerEmbedder(EmbeddingBase):
             If something else is at `path`.
         """
         check_is_fitted(self, "module_")
+        write_folder(path, self._checkpoint())
+
+    def _checkpoint(self) -> Checkpoint:
+        """Return what a folder keeps of the fitted network."""
         best = self.history_["valid_rmse"].min()
         info = {} if np.isnan(best) else {"valid_rmse": float(best)}
-        write_folder(path, make_checkpoint(self.module_, self.window_size, info))
+        return make_checkpoint(self.module_, self.window_size, info)

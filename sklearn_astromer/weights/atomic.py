@@ -3,8 +3,9 @@
 import contextlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from filelock import FileLock
 
@@ -13,6 +14,9 @@ from sklearn_astromer.weights._contents import read_json
 CONFIG, WEIGHTS = "config.json", "weights.safetensors"
 #: What else a folder of this package may hold: a card, and a classifier or regressor.
 OTHERS = {"README.md", "model.json", "head.safetensors"}
+_READ_TRIES = 100
+
+Content = TypeVar("Content")
 
 
 def replace_folder(path: str | os.PathLike[str], files: Mapping[str, bytes]) -> None:
@@ -44,6 +48,32 @@ def replace_folder(path: str | os.PathLike[str], files: Mapping[str, bytes]) -> 
             _sync_folder(path.parent)
         finally:
             _settle(path)
+
+
+def read_whole(path: Path, read: Callable[[Path], Content]) -> Content:
+    """Return what `read` makes of the old or of the new folder, never of a mixture.
+
+    Parameters
+    ----------
+    path : Path
+        Resolved.
+    read : callable
+        Gets the folder in which the files are; what it raises is raised, unless the folder was
+        replaced meanwhile: then it is called again.
+    """
+    for _ in range(_READ_TRIES):
+        before = identity_of(path)
+        # A writer between its two renames, alive or killed, leaves the old folder aside.
+        folder = path if before else aside(path)
+        try:
+            content = read(folder)
+        except (OSError, ValueError):
+            if identity_of(path) != before:
+                continue
+            raise
+        if identity_of(path) == before:
+            return content
+    raise OSError(f"{path} is being replaced all the time: cannot read it")
 
 
 def aside(path: Path) -> Path:
