@@ -261,6 +261,7 @@ class EncoderBase(SupervisedBase):
         Examples
         --------
         >>> import tempfile
+        >>> import numpy as np
         >>> from sklearn_astromer import AstromerClassifier, AstromerEmbedder
         >>> from sklearn_astromer.datasets import make_variable_stars
         >>> curves, labels = make_variable_stars(20, classes=["MIRA", "CONST"], random_state=0)
@@ -270,7 +271,7 @@ class EncoderBase(SupervisedBase):
         ...     model.save_pretrained(f"{folder}/mine")
         ...     again = AstromerClassifier.from_pretrained(f"{folder}/mine")
         ...     encoder = AstromerEmbedder(f"{folder}/mine").fit(curves)
-        >>> abs(again.predict_proba(curves) - expected).max() <= 1e-6
+        >>> np.allclose(again.predict_proba(curves), expected, atol=1e-6)
         True
         >>> encoder.transform(curves).shape
         (20, 128)
