@@ -30,6 +30,7 @@ __all__ = ["SavedModel", "from_json", "read_model", "to_json", "write_model"]
 
 MODEL, HEAD = "model.json", "head.safetensors"
 _FORMAT = 1
+_KINDS = {"array", "dict", "float", "set", "tuple"}
 _DTYPE = re.compile(r"[<>|=]?(b1|[iuf][1248]|U\d+|O)")
 
 
@@ -142,8 +143,8 @@ def _digest(said: Mapping[str, Any], config: Any, files: Mapping[str, bytes]) ->
 def to_json(value: Any) -> Any:
     """Return what JSON can hold of a value, and `from_json` makes the value of.
 
-    Numbers and strings of numpy become those of Python. Lists stay; what JSON does not have is a
-    dict with one key, its type.
+    Numbers and strings of numpy become those of Python. What JSON does not have is an object with
+    one key, its type.
 
     Raises
     ------
@@ -156,8 +157,8 @@ def to_json(value: Any) -> Any:
     >>> from sklearn_astromer.weights.models import from_json, to_json
     >>> to_json((np.float32(0.5), float("nan")))
     {'tuple': [0.5, {'float': 'nan'}]}
-    >>> from_json(to_json({7: {"a"}}))
-    {7: {'a'}}
+    >>> to_json({"a": 1}), to_json({7: 1})
+    ({'a': 1}, {'dict': [[7, 1]]})
     >>> to_json(np.array(["EA", "EW"]))
     {'array': ['<U2', ['EA', 'EW']]}
     """
@@ -175,6 +176,10 @@ def to_json(value: Any) -> Any:
     if type(value) in (set, frozenset):
         return {"set": [to_json(item) for item in sorted(value, key=repr)]}
     if type(value) is dict:
+        if all(type(key) is str for key in value) and not (
+            len(value) == 1 and _KINDS & value.keys()
+        ):
+            return {key: to_json(item) for key, item in value.items()}
         return {"dict": [[to_json(key), to_json(item)] for key, item in value.items()]}
     if type(value) is np.ndarray and value.ndim == 1 and _DTYPE.fullmatch(value.dtype.str):
         return {"array": [value.dtype.str, [to_json(item) for item in value.tolist()]]}
@@ -193,8 +198,10 @@ def from_json(held: Any) -> Any:
         return [from_json(item) for item in held]
     if not isinstance(held, dict):
         return held
+    if len(held) != 1 or not _KINDS & held.keys():
+        return {key: from_json(item) for key, item in held.items()}
+    ((kind, items),) = held.items()
     try:
-        ((kind, items),) = held.items()
         if kind == "float":
             return float({"nan": "nan", "inf": "inf", "-inf": "-inf"}[items])
         if kind == "tuple":
