@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sklearn_astromer._trusted import TRUSTED_TYPES as TRUSTED_TYPES
     from sklearn_astromer.baseline import LightCurveLSTMClassifier as LightCurveLSTMClassifier
     from sklearn_astromer.classifier import AstromerClassifier as AstromerClassifier
     from sklearn_astromer.embedder import AstromerEmbedder as AstromerEmbedder
@@ -24,6 +25,7 @@ _MODULES = {
     "LightCurves": "lightcurves",
     "MultiBandEmbedder": "multiband",
     "Stars": "multiband",
+    "TRUSTED_TYPES": "_trusted",
     "as_light_curves": "lightcurves",
 }
 

@@ -25,6 +25,7 @@ from sklearn_astromer.kernels import processor
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.lightcurves.checks import warn
 from sklearn_astromer.lightcurves.conversion import as_light_curves, is_grid
+from sklearn_astromer.modules.plain import from_plain, to_plain
 from sklearn_astromer.training.processes import make_accelerator
 from sklearn_astromer.training.resuming import Resume, identity
 
@@ -48,6 +49,28 @@ SEEDED = threading.RLock()
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+
+def _columns_of(history: Any) -> Any:
+    """Return a table as a dict of its columns, if it is as `fit` made it."""
+    if not isinstance(history, pd.DataFrame) or not history.index.equals(
+        pd.RangeIndex(len(history))
+    ):
+        return history
+    return {name: column.to_numpy() for name, column in history.items()}
+
+
+# How fitted attributes are written as plain values, and read.
+_PLAIN: dict[str, Callable[[Any], Any]] = {
+    "module_": to_plain,
+    "head_": to_plain,
+    "history_": _columns_of,
+}
+_NOT_PLAIN: dict[str, Callable[[Any], Any]] = {
+    "module_": from_plain,
+    "head_": from_plain,
+    "history_": pd.DataFrame,
+}
 
 
 class AstromerBase(BaseEstimator):
@@ -88,9 +111,16 @@ class AstromerBase(BaseEstimator):
         return Resume(self.checkpoint, self.checkpoint_minutes, run)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Say by which version it was made, like scikit-learn's own estimators."""
+        """Say by which version it was made, like scikit-learn's own estimators.
+
+        What is fitted is given in plain values: skops knows no torch modules and no DataFrames.
+        """
         state: dict[str, Any] = super().__getstate__()
-        return state | {"_sklearn_astromer_version": metadata.version("sklearn_astromer")}
+        state = state | {"_sklearn_astromer_version": metadata.version("sklearn_astromer")}
+        for name, write in _PLAIN.items():
+            if name in state:
+                state[name] = write(state[name])
+        return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         state = dict(state)
@@ -103,6 +133,9 @@ class AstromerBase(BaseEstimator):
                 "readable",
                 stacklevel=2,
             )
+        for name, read in _NOT_PLAIN.items():
+            if isinstance(state.get(name), dict):  # earlier pickles hold the objects themselves
+                state[name] = read(state[name])
         super().__setstate__(state)
         for name, parameter in signature(type(self).__init__).parameters.items():
             if parameter.default is not parameter.empty and not hasattr(self, name):

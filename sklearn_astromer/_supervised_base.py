@@ -26,6 +26,7 @@ from sklearn_astromer._estimator_base import (
     split_stars,
     whole_or_not,
 )
+from sklearn_astromer._saved_models import load, save
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.modules.heads import Head, Predictor, make_head
@@ -232,6 +233,99 @@ class EncoderBase(SupervisedBase):
     """The `encoder` and `head` parameters of `AstromerClassifier` and `AstromerRegressor`."""
 
     encoder_: AstromerEmbedder
+
+    def save_pretrained(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted estimator as a folder that `from_pretrained` reads, without a pickle.
+
+        It holds safetensors and JSON. The encoder is written as by
+        `AstromerEmbedder.save_pretrained`, so that ``AstromerEmbedder(path)`` takes the folder as
+        well.
+
+        Parameters
+        ----------
+        path : path
+            The folder; one written by a `save_pretrained` before is replaced, at once and whole.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        ValueError
+            If `head` is a callable, whose code the folder cannot hold, or a parameter or label is
+            of a type that JSON cannot hold: keep these by `joblib.dump`.
+        FileExistsError
+            If something else is at `path`.
+
+        Notes
+        -----
+        Not kept are `history_`, what is of a machine (`checkpoint`, `checkpoint_minutes`,
+        `compile`, `device`, `log_dir`, `verbose`), and a `random_state` that is no integer.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import numpy as np
+        >>> from sklearn_astromer import AstromerClassifier, AstromerEmbedder
+        >>> from sklearn_astromer.datasets import make_variable_stars
+        >>> curves, labels = make_variable_stars(20, classes=["MIRA", "CONST"], random_state=0)
+        >>> model = AstromerClassifier("surveys-small", max_epochs=2, random_state=0)
+        >>> expected = model.fit(curves, labels).predict_proba(curves)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model.save_pretrained(f"{folder}/mine")
+        ...     again = AstromerClassifier.from_pretrained(f"{folder}/mine")
+        ...     encoder = AstromerEmbedder(f"{folder}/mine").fit(curves)
+        >>> np.allclose(again.predict_proba(curves), expected, atol=1e-6)
+        True
+        >>> encoder.transform(curves).shape
+        (20, 128)
+        """
+        save(self, path)
+
+    @classmethod
+    def from_pretrained(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a fitted estimator from a folder that `save_pretrained` wrote.
+
+        Only JSON and safetensors are read, and nothing of them is run.
+
+        Parameters
+        ----------
+        path : str or path
+            The folder.
+
+        Returns
+        -------
+        estimator
+            Fitted, with the parameters it had; `encoder` is ``FrozenEstimator(encoder_)``, so that
+            `fit`, of a `clone` as well, trains a new head on the saved encoder and needs the folder
+            no more. `history_` is empty.
+
+        Raises
+        ------
+        FileNotFoundError
+            If a file is missing.
+        ValueError
+            If a file was damaged or changed, the folder holds another estimator, or a newer version
+            wrote it.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import numpy as np
+        >>> from sklearn_astromer import AstromerRegressor
+        >>> from sklearn_astromer.datasets import make_variable_stars
+        >>> curves, _, parameters = make_variable_stars(
+        ...     20, classes=["MIRA", "CEP"], random_state=0, return_parameters=True
+        ... )
+        >>> model = AstromerRegressor("surveys-small", max_epochs=2, random_state=0)
+        >>> model = model.fit(curves, np.log10(parameters["period"]))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model.save_pretrained(f"{folder}/mine")
+        ...     again = AstromerRegressor.from_pretrained(f"{folder}/mine")
+        >>> np.allclose(again.predict(curves), model.predict(curves), atol=1e-6)
+        True
+        """
+        model: Self = load(cls, path)
+        return model
 
     def _fit_encoder(self, curves: LightCurves, seed: int) -> tuple[nn.Module, int, int]:
         if isinstance(self.encoder, FrozenEstimator):

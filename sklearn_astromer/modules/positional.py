@@ -35,7 +35,8 @@ class PositionalEncoding(nn.Module):
         self, d_model: int, base: float, exponent: float, min_period: float, pairs: bool = False
     ) -> None:
         super().__init__()
-        channel = torch.arange(d_model, dtype=torch.float64)
+        # on the CPU even where the parameters are made on "meta": no checkpoint has these
+        channel = torch.arange(d_model, dtype=torch.float64, device="cpu")
         if pairs:
             channel = channel // 2 * 2
         frequency = 2 * math.pi / min_period * base ** (-exponent * channel / d_model)

@@ -5,8 +5,9 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from filelock import FileLock
 
@@ -18,6 +19,9 @@ CARD = "README.md"
 OTHERS = {CARD, "model.json", "head.safetensors"}
 _SEAL = "<!-- written by sklearn_astromer, replaced unless edited: sha256 {} -->\n"
 _SEALED = re.compile(re.escape(_SEAL).replace(r"\{\}", "([0-9a-f]{64})").encode() + rb"\Z")
+_READ_TRIES = 100
+
+Content = TypeVar("Content")
 
 
 def replace_folder(path: str | os.PathLike[str], files: Mapping[str, bytes]) -> None:
@@ -49,6 +53,32 @@ def replace_folder(path: str | os.PathLike[str], files: Mapping[str, bytes]) -> 
             _sync_folder(path.parent)
         finally:
             _settle(path)
+
+
+def read_whole(path: Path, read: Callable[[Path], Content]) -> Content:
+    """Return what `read` makes of the old or of the new folder, never of a mixture.
+
+    Parameters
+    ----------
+    path : Path
+        Resolved.
+    read : callable
+        Gets the folder in which the files are; what it raises is raised, unless the folder was
+        replaced meanwhile: then it is called again.
+    """
+    for _ in range(_READ_TRIES):
+        before = identity_of(path)
+        # A writer between its two renames, alive or killed, leaves the old folder aside.
+        folder = path if before else aside(path)
+        try:
+            content = read(folder)
+        except (OSError, ValueError):
+            if identity_of(path) != before:
+                continue
+            raise
+        if identity_of(path) == before:
+            return content
+    raise OSError(f"{path} is being replaced all the time: cannot read it")
 
 
 def aside(path: Path) -> Path:

@@ -25,8 +25,7 @@ from sklearn_astromer.weights.atomic import (
     CARD,
     CONFIG,
     WEIGHTS,
-    aside,
-    identity_of,
+    read_whole,
     replace_folder,
 )
 from sklearn_astromer.weights.official import (
@@ -45,7 +44,6 @@ __all__ = [
 ]
 
 _FORMAT = 1
-_READ_TRIES = 100
 
 
 def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
@@ -96,25 +94,14 @@ def read_folder(path: str | os.PathLike[str]) -> Checkpoint:
         `Checkpoint`; the message names the file.
     """
     path = Path(path).expanduser().resolve()
-    for _ in range(_READ_TRIES):
-        before = identity_of(path)
-        # A writer between its two renames, alive or killed, leaves the old folder aside.
-        folder = path if before else aside(path)
-        try:
-            checkpoint = _read(folder)
-        except (OSError, ValueError) as error:
-            if identity_of(path) != before:
-                continue
-            if isinstance(error, FileNotFoundError):
-                raise FileNotFoundError(
-                    f"no checkpoint in {path}: expected a folder with {CONFIG} and {WEIGHTS},"
-                    f" or an official ASTROMER checkpoint (a zip or folder with"
-                    f" {' or '.join(OFFICIAL_CONFIGS)}, {', '.join(OFFICIAL_WEIGHTS)})"
-                ) from error
-            raise
-        if identity_of(path) == before:
-            return checkpoint
-    raise OSError(f"{path} is being replaced all the time: cannot read it")
+    try:
+        return read_whole(path, read_files)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f"no checkpoint in {path}: expected a folder with {CONFIG} and {WEIGHTS},"
+            f" or an official ASTROMER checkpoint (a zip or folder with"
+            f" {' or '.join(OFFICIAL_CONFIGS)}, {', '.join(OFFICIAL_WEIGHTS)})"
+        ) from error
 
 
 def write_folder(
@@ -178,7 +165,8 @@ def checkpoint_files(checkpoint: Checkpoint) -> dict[str, bytes]:
     return {CONFIG: text.encode(), WEIGHTS: weights}
 
 
-def _read(folder: Path) -> Checkpoint:
+def read_files(folder: Path) -> Checkpoint:
+    """Read the two files of a folder that nobody replaces meanwhile; see `read_folder`."""
     content = read_json(folder / CONFIG)
     version = content.get("format")
     try:

@@ -1,0 +1,136 @@
+"""Fitted classifiers and regressors to folders without pickles, and back."""
+
+from __future__ import annotations
+
+import os
+from importlib import metadata
+from inspect import signature
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_astromer.embedder import AstromerEmbedder
+from sklearn_astromer.modules.plain import from_plain, to_plain
+from sklearn_astromer.training.callbacks import history_frame
+from sklearn_astromer.training.loop import Criterion
+from sklearn_astromer.training.reconstruction import ReconstructionRMSE
+from sklearn_astromer.weights.models import SavedModel, read_model, to_json, write_model
+
+# Of the machine on which it was trained, and the paths there: nobody else's business.
+OF_A_MACHINE = {"checkpoint", "checkpoint_minutes", "compile", "device", "log_dir", "verbose"}
+# The folder itself says these of the encoder.
+OF_THE_ENCODER = {"architecture", "max_epochs", "pretrained"}
+FITTED = ("classes_", "target_mean_", "target_std_", "n_features_in_", "feature_names_in_")
+_JOBLIB = "keep it by joblib.dump, a pickle, instead"
+
+
+def folder_of(name_or_path: str | os.PathLike[str]) -> Path:
+    """Return the folder of a saved model; the one place where names are understood."""
+    return Path(name_or_path).expanduser().resolve()
+
+
+def save(model: Any, path: str | os.PathLike[str]) -> None:
+    """Write a fitted `AstromerClassifier` or `AstromerRegressor`; see its `save_pretrained`."""
+    check_is_fitted(model, "head_")
+    head = to_plain(model.head_)
+    if callable(model.head) or not isinstance(head, dict):
+        raise ValueError(
+            f"head={model.head!r}: a head that is a module of your own cannot be saved without a"
+            f" pickle, for its code would have to be in the folder; {_JOBLIB}"
+        )
+    # a subclass may read light curves otherwise
+    if type(model.encoder_) is not AstromerEmbedder:
+        raise ValueError(
+            f"the encoder is a {type(model.encoder_).__name__}, and only an AstromerEmbedder can"
+            f" be saved without a pickle; {_JOBLIB}"
+        )
+    fitted = {name: getattr(model, name) for name in FITTED if hasattr(model, name)}
+    for name, value in fitted.items():
+        try:
+            to_json(value)
+        except TypeError as error:
+            raise ValueError(f"{name} cannot be kept in JSON ({error}): {_JOBLIB}") from error
+    content = {
+        "class": type(model).__name__,
+        "parameters": _parameters(model, {"encoder"}),
+        "encoder": _parameters(model.encoder_, OF_THE_ENCODER),
+        "head": {"network": head["network"], "options": head["options"]},
+        "fitted": fitted,
+    }
+    version = metadata.version("sklearn_astromer")
+    write_model(path, SavedModel(model.encoder_._checkpoint(), head["tensors"], version, content))
+
+
+def load(kind: type[Any], name_or_path: str | os.PathLike[str]) -> Any:
+    """Return the fitted estimator of class `kind` that `save` wrote."""
+    folder = folder_of(name_or_path)
+    saved = read_model(folder)
+    found = saved.content.get("class")
+    if found != kind.__name__:
+        raise ValueError(
+            f"{folder} holds an {found}: read it by {found}.from_pretrained, not by that of"
+            f" {kind.__name__}"
+        )
+    try:
+        return _made(kind, saved, folder)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ValueError(
+            f"{folder}: {error}; it was written by sklearn_astromer {saved.version}, and this is"
+            f" {metadata.version('sklearn_astromer')}: upgrade, or save the model again"
+        ) from error
+
+
+def _made(kind: type[Any], saved: SavedModel, folder: Path) -> Any:
+    content, checkpoint = saved.content, saved.encoder
+    given = _known(AstromerEmbedder, content["encoder"])
+    embedder = AstromerEmbedder(str(folder), max_epochs=0, **given)
+    config = {key: value for key, value in checkpoint.config.items() if key != "window_size"}
+    embedder.module_ = from_plain(
+        {"network": "Astromer", "options": config, "tensors": checkpoint.tensors}
+    )
+    embedder.history_ = history_frame(ReconstructionRMSE)
+    embedder.n_passes_ = 1
+    # frozen: a clone has the same encoder, whatever becomes of the folder
+    model = kind(FrozenEstimator(embedder), **_known(kind, content["parameters"]))
+    model.encoder_ = embedder
+    model.head_ = from_plain({**content["head"], "tensors": saved.head})
+    model.history_ = history_frame(Criterion)
+    for name, value in content["fitted"].items():
+        if name not in FITTED:
+            raise ValueError(f"unknown attribute {name!r}")
+        setattr(model, name, value)
+    n_outputs = len(model.classes_) if hasattr(model, "classes_") else 1
+    options = content["head"]["options"]
+    if (options["d_in"], options["n_outputs"]) != (config["d_model"], n_outputs):
+        raise ValueError("the head fits neither the encoder nor the classes")
+    return model
+
+
+def _parameters(estimator: Any, apart: set[str]) -> dict[str, Any]:
+    """Return the parameters that are kept."""
+    kept = {}
+    for name, value in estimator.get_params(deep=False).items():
+        if name in OF_A_MACHINE | apart:
+            continue
+        if isinstance(value, np.random.RandomState):
+            value = None  # a generator that others draw from as well has no state of its own
+        try:
+            to_json(value)
+        except TypeError as error:
+            raise ValueError(
+                f"{name}={value!r} of {type(estimator).__name__} cannot be kept in JSON ({error}):"
+                f" change it by set_params, or {_JOBLIB}"
+            ) from error
+        kept[name] = value
+    return kept
+
+
+def _known(kind: type[Any], parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters, if the class has them all."""
+    unknown = parameters.keys() - signature(kind).parameters.keys()
+    if unknown:
+        raise ValueError(f"unknown parameters of {kind.__name__}: {', '.join(sorted(unknown))}")
+    return parameters
