@@ -110,4 +110,4 @@ def test_a_notebook_runs():
     assert "<svg" in shown
     assert "median_cadence" in table
     assert "parameters</div>" in fitted
-    assert "epoch=1" in fitted
+    assert "window/s" in fitted
