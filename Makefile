@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/pip install --quiet --no-compile
 
-.PHONY: help demo test lint docs macho clean
+.PHONY: help demo test lint docs oldest dist macho clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/'
@@ -30,6 +30,22 @@ $(VENV)/.docs: $(READY)
 	$(PIP) -c constraints.txt -e ".[docs]"
 	touch $@
 
+oldest:  ## the tests with the oldest dependencies, on Python 3.11
+	$(PYTHON) -m venv $(VENV)-oldest
+	$(VENV)-oldest/bin/pip install --quiet -c constraints-oldest.txt -e ".[test]"
+	$(VENV)-oldest/bin/pytest tests
+
+dist: $(VENV)/.release  ## the wheel and the source archive, checked: dist/
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/check-wheel-contents dist/*.whl
+
+$(VENV)/.release: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) -c constraints.txt -e ".[release]"
+	touch $@
+
 MACHO ?= ../shared/weights/macho_a0.zip
 macho: $(READY)  ## put the official weights, downloaded elsewhere, where pretrained="macho" looks
 	install -D $(MACHO) "$$($(BIN)/python -c 'from sklearn_astromer.weights import cache_dir; \
@@ -45,4 +61,4 @@ $(READY): $(VENV)/.demo
 	touch $@
 
 clean:  ## remove all that make made
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis docs/_build docs/api docs/gallery
+	rm -rf $(VENV) $(VENV)-oldest dist .mypy_cache .pytest_cache .ruff_cache .hypothesis docs/_build docs/api docs/gallery

@@ -14,7 +14,6 @@ import torch
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from sklearn_astromer._estimator_base import (
     TransformerBase,
@@ -23,6 +22,7 @@ from sklearn_astromer._estimator_base import (
     resolve_dtype,
 )
 from sklearn_astromer._forks import refuse_fork
+from sklearn_astromer._progress import progress_bar
 from sklearn_astromer.inference.batches import make_windows, run_windows
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.modules.config import EncoderConfig
@@ -162,7 +162,7 @@ class EmbeddingBase(TransformerBase):
                 f"X is one {type(X).__name__}: give it to transform, or pieces of it as [X1, X2, …]"
             )
         shown = self.verbose > 0 if progress is None else progress
-        with tqdm(total=total, unit="object", disable=not shown) as bar:
+        with progress_bar(total=total, unit="object", disable=not shown) as bar:
             for part in parts:
                 rows = self.transform(part)
                 bar.update(len(rows))

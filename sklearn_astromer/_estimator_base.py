@@ -25,6 +25,7 @@ from sklearn_astromer.kernels import processor
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.lightcurves.checks import warn
 from sklearn_astromer.lightcurves.conversion import as_light_curves, is_grid
+from sklearn_astromer.modules.encoder import Encoder
 from sklearn_astromer.modules.plain import from_plain, to_plain
 from sklearn_astromer.training.processes import make_accelerator
 from sklearn_astromer.training.resuming import Resume, identity
@@ -42,6 +43,8 @@ NOT_OF_A_RUN = {
     "pooling",
     "verbose",
 }
+
+LONGEST_NAME = 48  # of weights in a diagram
 
 # While a thread trains, torch's global generator is its own.
 SEEDED = threading.RLock()
@@ -141,6 +144,14 @@ class AstromerBase(BaseEstimator):
             if parameter.default is not parameter.empty and not hasattr(self, name):
                 setattr(self, name, parameter.default)  # it came later than the pickle
 
+    _doc_link_module = "sklearn_astromer"
+
+    @property
+    def _doc_link_template(self) -> str:
+        """Where "?" in scikit-learn's diagram leads: the API reference, if its site is known."""
+        site = documentation()
+        return f"{site}/api/sklearn_astromer.{{estimator_name}}.html" if site else ""
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
@@ -190,6 +201,40 @@ class TransformerBase(TransformerMixin, AstromerBase, ABC):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+
+@functools.cache
+def documentation() -> str:
+    """Return the address of the documentation in the metadata of the package, or nothing."""
+    entries = metadata.metadata("sklearn_astromer").get_all("Project-URL", [])
+    named = dict(entry.split(", ", 1) for entry in entries)
+    return str(named.get("Documentation", "")).rstrip("/")
+
+
+def diagram(estimator: BaseEstimator, weights: str, encoder: Encoder | None) -> Any:
+    """Return scikit-learn's box of an estimator, with its weights and size below the name."""
+    # where older versions have it elsewhere, they draw a plain box instead of this one
+    from sklearn.utils._repr_html.estimator import _VisualBlock
+
+    facts = [weights] if weights else []
+    if encoder is not None:
+        config = encoder.config
+        size = sum(parameter.numel() for parameter in encoder.parameters())
+        facts.append(f"d_model {config.d_model}, {config.n_layers} layers, {size:,} parameters")
+    return _VisualBlock(
+        "single",
+        estimator,
+        names=type(estimator).__name__,
+        name_details=str(estimator),
+        name_caption=": ".join(facts),
+    )
+
+
+def name_of_weights(source: Any, trained: bool) -> str:
+    """Return how a diagram names what `pretrained` or `encoder` is, short."""
+    name = "" if source is None else str(source)
+    name = name if len(name) <= LONGEST_NAME else f"…{name[1 - LONGEST_NAME :]}"
+    return f"{name}, fine-tuned" if name and trained else name
 
 
 def resolve_device(device: str | torch.device) -> torch.device:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length, column_or_1d
 from torch import nn
 
@@ -20,7 +21,9 @@ from sklearn_astromer._estimator_base import (
     AstromerBase,
     check_errors,
     check_training,
+    diagram,
     isolated_seed,
+    name_of_weights,
     resolve_device,
     resolve_dtype,
     split_stars,
@@ -35,9 +38,6 @@ from sklearn_astromer.training.loop import train
 from sklearn_astromer.training.recording import record_supervision
 from sklearn_astromer.training.supervision import FrozenFeatures, ObjectLoss, Objects, summaries
 from sklearn_astromer.windows import Windows
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 
 class SupervisedBase(AstromerBase, ABC):
@@ -367,6 +367,13 @@ class EncoderBase(SupervisedBase):
 
     def _windows(self, curves: LightCurves) -> Windows:
         return self.encoder_._windows(curves)
+
+    # an embedder given as `encoder` has a box of its own
+    @available_if(lambda self: not hasattr(self.encoder, "get_params"))  # type: ignore[untyped-decorator]
+    def _sk_visual_block_(self) -> Any:
+        fitted = hasattr(self, "encoder_")
+        name = name_of_weights(self.encoder, fitted and self.train_encoder)
+        return diagram(self, name, self.encoder_.module_.encoder if fitted else None)
 
     def _make_head(self, d_in: int, n_layers: int, n_outputs: int) -> Head:
         return make_head(

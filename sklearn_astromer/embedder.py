@@ -18,7 +18,9 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_astromer._embedder_base import EmbeddingBase
 from sklearn_astromer._estimator_base import (
     check_errors,
+    diagram,
     isolated_seed,
+    name_of_weights,
     resolve_device,
     resolve_dtype,
     split_stars,
@@ -408,6 +410,12 @@ class AstromerEmbedder(PushToHubMixin, EmbeddingBase):
         if self.validation_fraction is None:
             return None
         return split_stars(curves.ids, self.validation_fraction, seed)
+
+    def _sk_visual_block_(self) -> Any:
+        fitted = hasattr(self, "module_")
+        trained = fitted and len(self.history_) > 0
+        encoder = self.module_.encoder if fitted else None
+        return diagram(self, name_of_weights(self.pretrained, trained), encoder)
 
     # -- keeping ---------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tarfile
+import tomllib
 import venv
 import zipfile
 from pathlib import Path
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+RECIPE = ROOT / "conda" / "recipe.yaml"
 BUNDLED = {
     f"sklearn_astromer/weights/bundled/{weights}/{name}"
     for weights in ("surveys-periods", "surveys-periods-unlabelled", "surveys-small")
@@ -65,6 +68,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(built):
     expected = ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE")
     assert names == ours() | {f"{info}/{name}" for name in expected}
     assert names >= BUNDLED
+    assert "sklearn_astromer/py.typed" in names
     assert all(">=" in requirement for requirement in needed)
     assert len(needed) <= 13
 
@@ -72,11 +76,47 @@ def test_the_wheel_holds_the_package_and_nothing_else(built):
 def test_the_source_archive_holds_what_a_packager_needs(built):
     names = set(built[1])
     assert names >= ours()
-    assert names >= {"LICENSE", "README.md", "CHANGELOG.md", "pyproject.toml", "PKG-INFO"}
+    assert names >= {"LICENSE", "README.md", "CHANGELOG.md", "CITATION.cff", "constraints.txt"}
+    assert names >= {"constraints-oldest.txt", "pyproject.toml", "PKG-INFO"}
     assert "tests/test_package.py" in names
     tops = {name.partition("/")[0] for name in names if "/" in name}
     assert tops == {"sklearn_astromer", "tests", "benchmarks"}
     assert not [name for name in names if "__pycache__" in name or "/runs/" in name]
+
+
+def test_the_version_is_the_same_everywhere():
+    if not (ROOT / "RELEASING.md").exists():
+        pytest.skip("a source archive lacks the files of releases")
+    version = PROJECT["version"].partition(".dev")[0]
+    assert f"\n## {version} (" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f'version: "{version}"\n' in RECIPE.read_text(encoding="utf-8")
+
+
+def test_the_oldest_dependencies_are_those_declared():
+    pins = dict(
+        line.split("==")
+        for line in (ROOT / "constraints-oldest.txt").read_text(encoding="utf-8").splitlines()
+        if not line.startswith("#")
+    )
+    extras = PROJECT["optional-dependencies"]
+    bounds = dict(
+        requirement.split(">=")
+        for requirement in PROJECT["dependencies"] + extras["parquet"] + extras["plot"]
+    )
+    assert {name: _numbers(pins[name]) for name in bounds} == {
+        name: _numbers(bound) for name, bound in bounds.items()
+    }
+    assert set(pins) - set(bounds) == {"scipy"}  # of scikit-learn
+    if RECIPE.exists():
+        written = RECIPE.read_text(encoding="utf-8")
+        asked = {d.replace("torch>=", "pytorch>=") for d in PROJECT["dependencies"]}
+        assert all(f"- {d.replace('>=', ' >=')}\n" in written for d in asked)
+
+
+def _numbers(version):
+    """Return a version without its last zeros."""
+    return version.removesuffix(".0").removesuffix(".0")
 
 
 @pytest.mark.reliability

@@ -15,9 +15,9 @@ import pooch
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.pipeline import Pipeline
-from tqdm.auto import tqdm
 
 from sklearn_astromer import weights
+from sklearn_astromer._progress import progress_bar
 from sklearn_astromer.cli.catalogs import Catalog
 from sklearn_astromer.cli.comparing import compare, told
 from sklearn_astromer.cli.files import check_apart, replacing
@@ -54,7 +54,9 @@ def embed(args: argparse.Namespace) -> None:
         features = embedder.get_feature_names_out().tolist()
         with (
             writing(partial, args.out.suffix.lower(), features) as table,
-            tqdm(total=total, unit="object", disable=args.quiet or sys.stderr is None) as bar,
+            progress_bar(
+                total=total, unit="object", disable=args.quiet or sys.stderr is None
+            ) as bar,
         ):
             for curves in catalog.pieces() if mapped is None else [mapped]:
                 table.start(curves)

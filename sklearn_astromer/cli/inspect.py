@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from tqdm.auto import tqdm
 
+from sklearn_astromer._progress import progress_bar
 from sklearn_astromer.cli.catalogs import Catalog
 from sklearn_astromer.cli.files import check_apart, replacing
 from sklearn_astromer.cli.messages import say
@@ -59,7 +59,7 @@ class Summary:
     def read(self, catalog: Catalog) -> None:
         """Add all of a catalog."""
         # a bar only where someone looks
-        with tqdm(unit="object", disable=None, leave=False) as bar:
+        with progress_bar(unit="object", disable=None, leave=False) as bar:
             for curves in catalog.pieces():
                 if len(curves):
                     self.add(curves)

@@ -128,7 +128,7 @@ class Summary:
         lengths = np.diff(flat.offsets)
         facts = [("objects", f"{len(lengths):,}"), ("observations", f"{len(flat.time):,}")]
         if len(lengths):
-            facts.append(("of each", f"{lengths.min():,} to {lengths.max():,}"))
+            facts.append(("per object", f"{lengths.min():,} to {lengths.max():,}"))
             facts.append(("time", f"{flat.time.min():.2f} to {flat.time.max():.2f}"))
         if flat.band is not None:
             facts.append(("bands", ", ".join(np.unique(flat.band)) or "none"))

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm.auto import tqdm
 
+from sklearn_astromer._progress import progress_bar
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.periodogram import bands
 from sklearn_astromer.periodogram.profile import N_BINS
@@ -178,7 +178,9 @@ def find_peaks(
     span = np.zeros(n)
     if n:
         span = curves.time[curves.offsets[1:] - 1] - curves.time[curves.offsets[:-1]]
-    with tqdm(total=n, initial=n - len(missing), unit="object", disable=not progress) as bar:
+    with progress_bar(
+        total=n, initial=n - len(missing), unit="object", disable=not progress
+    ) as bar:
         for batch in _batches(curves, span, missing, max_frequency * samples_per_peak, device):
             time, mag, weight = (torch.from_numpy(x).to(device) for x in weighted(curves, batch))
             with torch.inference_mode(), torch.autocast(device.type, enabled=False):

@@ -10,8 +10,8 @@ import pandas as pd
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, TensorBoard
-from tqdm.auto import tqdm
 
+from sklearn_astromer._progress import progress_bar
 from sklearn_astromer.lightcurves.checks import warn
 
 
@@ -71,7 +71,7 @@ class ProgressBar(Callback):
     def on_train_begin(self, net: NeuralNet, **kwargs: Any) -> None:
         """Open it."""
         rows = len(net.loader.task)
-        self.bar_ = tqdm(
+        self.bar_ = progress_bar(
             total=rows * net.max_epochs, initial=rows * len(net.history), unit=net.loader.task.unit
         )
         self.valid_ = math.nan

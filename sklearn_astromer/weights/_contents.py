@@ -2,7 +2,7 @@
 
 import json
 import math
-import sys
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,11 +10,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 _SIZES = ("d_model", "n_layers", "n_heads", "d_ff", "window_size")
 _COUNTS = ("own_periods", "own_harmonics")

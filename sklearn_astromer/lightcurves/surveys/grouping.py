@@ -97,7 +97,7 @@ def grouped(
         error,
         offsets,
         as_ids(names[pairs // n_bands]),
-        compact(band) if band.any() else None,
+        compact(band) if (band != "").any() else None,
     )
     remark(flat, report)
     return flat

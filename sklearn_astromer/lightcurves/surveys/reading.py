@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from tqdm.auto import tqdm
 
+from sklearn_astromer._progress import progress_bar
 from sklearn_astromer.lightcurves.flat import Flat, band_name
 from sklearn_astromer.lightcurves.surveys import plausible
 from sklearn_astromer.lightcurves.surveys.grouping import Kind, Labels, Rows, grouped, numbered
@@ -38,7 +38,7 @@ def read(source: Any, options: Options) -> tuple[Flat, Report]:
     seen: dict[str, str] = {}
     files = paths_of(source)
     total = None if files is None else len(files)
-    for each in tqdm(
+    for each in progress_bar(
         sources_of(source, lambda names: needed_columns(names, options)),
         total=total,
         unit="file",
