@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
+from sklearn_astromer._files import check_apart, replacing
 from sklearn_astromer.cli.catalogs import Catalog
-from sklearn_astromer.cli.files import check_apart, replacing
 from sklearn_astromer.cli.messages import say
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.lightcurves.surveys.registry import SURVEYS
