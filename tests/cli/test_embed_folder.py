@@ -2,10 +2,7 @@
 
 import json
 import os
-import random
 import resource
-import signal
-import time
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from running import process
 
-from sklearn_astromer import AstromerEmbedder, LightCurves
+from sklearn_astromer import AstromerEmbedder
 from sklearn_astromer.cli import main
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.scale import embed_to_folder
@@ -78,34 +75,6 @@ def test_a_run_goes_on_with_what_is_missing(catalog, monkeypatch):
     assert content("emb") == content("whole")
     run(*words, "emb")
     assert calls == [10, 10]  # nothing was missing
-
-
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_killed_again_and_again_it_ends_with_the_same_bytes(number, catalog, curves):
-    many = LightCurves.concatenate([curves] * 10).to_frame()
-    many["object_id"] = np.repeat(np.arange(10 * 60), np.tile(curves.lengths, 10))
-    many.to_parquet("many.parquet", row_group_size=20_000)
-    words = ["embed", "many.parquet", "--part-objects", 20, "--batch", 5, *OPTIONS, "--out"]
-    draws = random.Random(0)
-    kills = 0
-    while kills < 3:
-        before = len(list(Path().glob("emb/*.parquet")))
-        target = before + draws.randint(2, 8)
-        with process(*words, "emb") as running:
-            while running.poll() is None and len(list(Path().glob("emb/*.parquet"))) < target:
-                time.sleep(0.005)
-            if running.poll() is not None:
-                break
-            running.send_signal(number)
-            running.communicate()
-        kills += 1
-    assert kills >= 2
-    for folder in ("emb", "whole"):
-        with process(*words, folder) as running:
-            _, err = running.communicate()
-        assert running.returncode == 0, err
-    assert content("emb") == content("whole")
-    assert not list(Path("emb").glob(".*partial"))
 
 
 def test_shards_share_a_folder(catalog):
