@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,58 +15,18 @@ from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.pipeline import Pipeline
 
 from sklearn_astromer import weights
-from sklearn_astromer._progress import progress_bar
+from sklearn_astromer._files import replacing
 from sklearn_astromer.cli.catalogs import Catalog
 from sklearn_astromer.cli.comparing import compare, told
-from sklearn_astromer.cli.files import check_apart, replacing
 from sklearn_astromer.cli.messages import PROG, note, say
 from sklearn_astromer.cli.parser import ARCHITECTURE, PARAMETERS
-from sklearn_astromer.cli.tables import writing
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.embedder import FRESH_EPOCHS, AstromerEmbedder
-from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.modules.config import as_config
 from sklearn_astromer.weights import WEIGHTS, remote
 from sklearn_astromer.weights.atomic import check_replaceable
 from sklearn_astromer.weights.checkpoint import Checkpoint, read_checkpoint
 from sklearn_astromer.weights.hub import push
-
-
-def embed(args: argparse.Namespace) -> None:
-    """Write a row of embeddings for each object of a catalog."""
-    check_apart(args.out, args.catalog)
-    catalog = Catalog(args)
-    check_apart(args.out, catalog.files)
-    with replacing(args.out) as partial:
-        embedder = AstromerEmbedder(
-            args.weights,
-            max_epochs=0,
-            pooling=args.pooling,
-            window_size=args.window_size or weights.load(args.weights).config["window_size"],
-            device=args.device,
-            precision=args.precision,
-        )
-        embedder.fit(LightCurves.from_grid([[0.0]]))  # takes the weights as they are
-        mapped = catalog.mapped()
-        total = None if mapped is None else len(mapped)
-        features = embedder.get_feature_names_out().tolist()
-        with (
-            writing(partial, args.out.suffix.lower(), features) as table,
-            progress_bar(
-                total=total, unit="object", disable=args.quiet or sys.stderr is None
-            ) as bar,
-        ):
-            for curves in catalog.pieces() if mapped is None else [mapped]:
-                table.start(curves)
-                done = 0
-                for rows in embedder.transform_batches(_pieces(curves, args.batch), progress=False):
-                    part = curves[done : done + len(rows)]
-                    table.write(part, rows)
-                    done += len(part)
-                    bar.update(len(part))
-    catalog.warn()
-    if not args.quiet:
-        note(f"{args.out}: {table.count} objects, {len(table.names())} columns")
 
 
 def pretrain(args: argparse.Namespace) -> None:
@@ -211,13 +169,6 @@ def demo(args: argparse.Namespace) -> None:
 
 
 # -- what they share -----------------------------------------------------------------------------
-
-
-def _pieces(curves: LightCurves, size: int | None) -> LightCurves | Iterator[LightCurves]:
-    """Return slices of so many objects; None leaves it to `transform_batches`."""
-    if size is None:
-        return curves
-    return (curves[start : start + size] for start in range(0, len(curves), size))
 
 
 def _where(name: str) -> tuple[Path | None, str]:

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sklearn_astromer._files import check_apart, replacing
 from sklearn_astromer._progress import progress_bar
 from sklearn_astromer.cli.catalogs import Catalog
-from sklearn_astromer.cli.files import check_apart, replacing
 from sklearn_astromer.cli.messages import say
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.lightcurves.surveys.registry import SURVEYS

@@ -48,7 +48,9 @@ magerr, oid, diaObjectId …); --columns names others. It is decoded once into a
 memory-mapped files (24 bytes per observation, --cache-dir), which the next call finds again.
 
 The output has a row per object, in the order of the catalog: object_id, band if the catalog has
-bands, and float32 columns of the embedding. Its ending says the format.
+bands, and float32 columns of the embedding. Its ending says the format. Without an ending it is a
+folder of Parquet parts: each is written whole, the same command after a kill or a full disk goes
+on with those that are missing, and several processes may work on one folder at a time.
 
 examples:
   {PROG} embed catalog.parquet --weights macho --out emb.parquet
@@ -56,6 +58,8 @@ examples:
   {PROG} embed 'asassn/*.csv' --out emb.ecsv
   {PROG} embed stars.parquet --columns id=star,time=hjd,mag=V --out emb.parquet
   {PROG} embed table.fits --flux flux --zero-point 25 --out emb.parquet
+  {PROG} embed survey/ --out emb/ --dry-run
+  {PROG} embed survey/ --out emb/ --shard 2/8
 """
 PRETRAIN = f"""\
 Trains by masked reconstruction, without labels. --out becomes a folder that goes wherever weights
@@ -158,13 +162,39 @@ def make_parser() -> argparse.ArgumentParser:
         "--plot", type=_path, metavar="FILE", help="draw the three longest curves (PNG, PDF …)"
     )
     text = "embed a catalog of light curves"
-    embed = command(commands, "embed", "embed", text, EMBED, catalog, running, quiet)
+    embed = command(
+        commands, "embed", "embed", text, EMBED, catalog, running, quiet, module="embed"
+    )
     embed.add_argument(
         "--out",
         type=_rows_path,
         required=True,
-        metavar="FILE",
-        help=f"the file to write, {', '.join(ROWS[:-1])} or {ROWS[-1]}",
+        metavar="FILE|FOLDER",
+        help=f"the file to write, {', '.join(ROWS[:-1])} or {ROWS[-1]}; or a folder of Parquet "
+        "parts, in which a killed run goes on",
+    )
+    embed.add_argument(
+        "--part-objects", type=_positive, metavar="N", help="objects in a part (default: 100000)"
+    )
+    embed.add_argument(
+        "--shard",
+        type=_shard,
+        default=(1, 1),
+        metavar="I/N",
+        help="write only each N-th part, from the I-th on, and leave the others to other machines",
+    )
+    embed.add_argument(
+        "--layout",
+        default="columns",
+        choices=["columns", "float32", "float16"],
+        help="of Parquet: a column for each feature, or one column of vectors of float32 or "
+        "float16 (default: %(default)s)",
+    )
+    embed.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="say how many objects there are, how long it would take and how large the output "
+        "would be, and write nothing",
     )
     embed.add_argument(
         "--weights",
@@ -361,11 +391,20 @@ def _path(text: str) -> Path:
 
 def _rows_path(text: str) -> Path:
     path = _path(text)
-    if path.suffix.lower() not in ROWS and not path.is_dir():  # of which more is said later
+    if path.suffix.lower() not in (*ROWS, "") and not path.is_dir():
         raise argparse.ArgumentTypeError(
-            f"{text!r} does not end in {', '.join(ROWS[:-1])} or {ROWS[-1]}"
+            f"{text!r} does not end in {', '.join(ROWS[:-1])} or {ROWS[-1]}, and is no folder"
         )
     return path
+
+
+def _shard(text: str) -> tuple[int, int]:
+    number, slash, shards = text.partition("/")
+    if not slash or not number.isdigit() or not shards.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not I/N, as 1/4")
+    if not 1 <= int(number) <= int(shards):
+        raise argparse.ArgumentTypeError(f"{text!r}: the first number is 1 to {shards}")
+    return int(number), int(shards)
 
 
 def _columns(text: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,20 +46,23 @@ class Rows(ABC):
                 f"object {ids[0].item()!r} has a band, and those before it have none: "
                 "embed them apart"
             )
-        columns: dict[str, Any] = {"object_id": ids}
+        index: dict[str, Any] = {"object_id": ids}
         if self.banded:
-            columns["band"] = np.full(len(ids), "") if curves.band is None else curves.band
-        columns |= dict(zip(self.features, np.asarray(rows, dtype=np.float32).T, strict=True))
-        self.add(columns)
+            index["band"] = np.full(len(ids), "") if curves.band is None else curves.band
+        self.add(index, np.asarray(rows, dtype=np.float32))
         self.count += len(ids)
 
     def names(self) -> list[str]:
         """Return the names of all columns."""
         return ["object_id", *["band"] * bool(self.banded), *self.features]
 
+    def named(self, index: dict[str, Any], values: NDArray[np.float32]) -> dict[str, Any]:
+        """Return all columns by name."""
+        return index | dict(zip(self.features, values.T, strict=True))
+
     @abstractmethod
-    def add(self, columns: dict[str, Any]) -> None:
-        """Write columns, or keep them."""
+    def add(self, index: dict[str, Any], values: NDArray[np.float32]) -> None:
+        """Write columns of the index and values of shape (n_objects, n_features), or keep them."""
 
     @abstractmethod
     def close(self) -> None:
@@ -67,10 +70,16 @@ class Rows(ABC):
 
 
 class ParquetRows(Rows):
-    """A row group for each piece."""
+    """A row group for each piece.
 
-    def __init__(self, path: Path, features: Sequence[str]) -> None:
+    `layout` is "columns", one column per feature; or "float32" or "float16", one column
+    ``embedding`` of lists of fixed size, which DuckDB, Lance, polars and Hugging Face's datasets
+    take for vectors.
+    """
+
+    def __init__(self, path: Path, features: Sequence[str], layout: str = "columns") -> None:
         super().__init__(path, features)
+        self.layout = layout
         try:
             import pyarrow as pa
             import pyarrow.parquet as pq
@@ -85,16 +94,28 @@ class ParquetRows(Rows):
     def _open(self) -> None:
         pa = self.pa
         types = [pa.int64() if self.numbered else pa.string(), *[pa.string()] * bool(self.banded)]
-        types += [pa.float32()] * len(self.features)
-        self.schema = pa.schema(list(zip(self.names(), types, strict=True)))
+        names = self.names()
+        if self.layout == "columns":
+            types += [pa.float32()] * len(self.features)
+        else:
+            number = pa.float16() if self.layout == "float16" else pa.float32()
+            names = [*names[: len(types)], "embedding"]
+            types += [pa.list_(number, len(self.features))]
+        self.schema = pa.schema(list(zip(names, types, strict=True)))
         self.writer = self.pq.ParquetWriter(self.path, self.schema)
 
-    def add(self, columns: dict[str, Any]) -> None:
+    def add(self, index: dict[str, Any], values: NDArray[np.float32]) -> None:
         """Write a row group."""
         if self.writer is None:
             self._open()
-        arrays = [self.pa.array(column) for column in columns.values()]
-        self.writer.write_table(self.pa.table(arrays, schema=self.schema))
+        pa = self.pa
+        if self.layout == "columns":
+            arrays = [pa.array(column) for column in self.named(index, values).values()]
+        else:
+            flat = pa.array(np.ascontiguousarray(values, dtype=self.layout).ravel())
+            lists = pa.FixedSizeListArray.from_arrays(flat, len(self.features))
+            arrays = [*(pa.array(column) for column in index.values()), lists]
+        self.writer.write_table(pa.table(arrays, schema=self.schema))
 
     def close(self) -> None:
         """Write the end of the file."""
@@ -106,9 +127,9 @@ class ParquetRows(Rows):
 class CsvRows(Rows):
     """Text, in as many digits as tell a float32 from its neighbours."""
 
-    def add(self, columns: dict[str, Any]) -> None:
+    def add(self, index: dict[str, Any], values: NDArray[np.float32]) -> None:
         """Append lines."""
-        pd.DataFrame(columns).to_csv(
+        pd.DataFrame(self.named(index, values)).to_csv(
             self.path, mode="a", header=self.count == 0, index=False, lineterminator="\n"
         )
 
@@ -133,9 +154,9 @@ class EcsvRows(Rows):
         self.table: Any = Table
         self.parts: list[dict[str, Any]] = []
 
-    def add(self, columns: dict[str, Any]) -> None:
+    def add(self, index: dict[str, Any], values: NDArray[np.float32]) -> None:
         """Keep them."""
-        self.parts.append(columns)
+        self.parts.append(self.named(index, values))
 
     def close(self) -> None:
         """Write all."""
@@ -149,14 +170,17 @@ class EcsvRows(Rows):
 
 
 @contextlib.contextmanager
-def writing(path: Path, ending: str, features: Sequence[str]) -> Iterator[Rows]:
-    """Give what writes rows to `path` in the format of an ending."""
-    kinds: dict[str, Callable[[Path, Sequence[str]], Rows]] = {
-        ".parquet": ParquetRows,
-        ".csv": CsvRows,
-        ".ecsv": EcsvRows,
-    }
-    rows = kinds[ending](path, features)
+def writing(
+    path: Path, ending: str, features: Sequence[str], layout: str = "columns"
+) -> Iterator[Rows]:
+    """Give what writes rows to `path` in the format of an ending; see `ParquetRows`."""
+    rows: Rows
+    if ending == ".parquet":
+        rows = ParquetRows(path, features, layout)
+    elif layout != "columns":
+        raise ValueError(f"vectors are written as Parquet only, not as {ending}")
+    else:
+        rows = CsvRows(path, features) if ending == ".csv" else EcsvRows(path, features)
     try:
         yield rows
     except BaseException:

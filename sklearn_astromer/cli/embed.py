@@ -1,0 +1,135 @@
+"""What ``sklearn-astromer embed`` does."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import time
+from datetime import timedelta
+
+from sklearn_astromer import weights
+from sklearn_astromer._files import check_apart, replacing
+from sklearn_astromer.cli.catalogs import Catalog
+from sklearn_astromer.cli.messages import note, say
+from sklearn_astromer.cli.parser import ROWS
+from sklearn_astromer.embedder import AstromerEmbedder
+from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.scale.folder import described, embed_to_folder, write_rows
+from sklearn_astromer.scale.progress import Progress
+from sklearn_astromer.scale.tables import writing
+
+#: What of a file tells it from others, beside its name and size: its first and last bytes.
+END_BYTES = 2**16
+MEASURED_OBJECTS, MEASURED_SECONDS = 32, 1.0
+
+
+def embed(args: argparse.Namespace) -> None:
+    """Write a row of embeddings for each object of a catalog."""
+    check_apart(args.out, args.catalog)
+    catalog = Catalog(args)
+    check_apart(args.out, catalog.files)
+    embedder = AstromerEmbedder(
+        args.weights,
+        max_epochs=0,
+        pooling=args.pooling,
+        window_size=args.window_size or weights.load(args.weights).config["window_size"],
+        device=args.device,
+        precision=args.precision,
+    )
+    embedder.fit(LightCurves.from_grid([[0.0]]))  # takes the weights as they are
+    if args.dry_run:
+        _dry_run(args, catalog, embedder)
+    elif args.out.suffix.lower() in ROWS:
+        _into_file(args, catalog, embedder)
+    else:
+        _into_folder(args, catalog, embedder)
+
+
+def _into_file(args: argparse.Namespace, catalog: Catalog, embedder: AstromerEmbedder) -> None:
+    if args.shard != (1, 1) or args.part_objects is not None:
+        raise ValueError("--shard and --part-objects are of a folder of parts: --out FOLDER")
+    ending = args.out.suffix.lower()
+    features = embedder.get_feature_names_out().tolist()
+    with replacing(args.out) as partial:
+        mapped = catalog.mapped()
+        total = None if mapped is None else len(mapped)
+        with (
+            writing(partial, ending, features, args.layout) as table,
+            Progress(total, shown=not args.quiet, say=note) as bar,
+        ):
+            for curves in catalog.pieces() if mapped is None else [mapped]:
+                table.start(curves)
+                write_rows(table, embedder, curves, args.batch, bar)
+    catalog.warn()
+    if not args.quiet:
+        note(f"{args.out}: {table.count} objects, {len(table.names())} columns")
+
+
+def _into_folder(args: argparse.Namespace, catalog: Catalog, embedder: AstromerEmbedder) -> None:
+    mapped = catalog.mapped()
+    total = None if mapped is None else len(mapped)
+    try:
+        state = embed_to_folder(
+            catalog.pieces() if mapped is None else mapped,
+            embedder,
+            args.out,
+            fingerprint=_fingerprint(args, catalog),
+            part_objects=args.part_objects or 100_000,
+            batch_objects=args.batch,
+            shard=args.shard,
+            layout=args.layout,
+            progress=Progress(total, shown=not args.quiet, say=note),
+        )
+    except KeyboardInterrupt:
+        note(f"the same command goes on in {args.out}")
+        raise
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise OSError(f"{error}: once that is mended, the same command goes on") from error
+    catalog.warn()
+    if state.missing:
+        note(f"{args.out}: {len(state.missing)} of {state.parts} parts are still missing")
+    elif not args.quiet:
+        note(f"{args.out}: {state.objects} objects in {state.parts} parts")
+
+
+def _fingerprint(args: argparse.Namespace, catalog: Catalog) -> str:
+    """Return a hash of what tells the rows of a catalog: its files, and how they are read."""
+    digest = hashlib.sha256(repr((catalog.options, args.on_invalid)).encode())
+    for file in catalog.files:
+        with open(file, "rb") as opened:
+            size = file.stat().st_size
+            digest.update(f"{file.name} {size} ".encode() + opened.read(END_BYTES))
+            opened.seek(max(0, size - END_BYTES))
+            digest.update(opened.read(END_BYTES))
+    return digest.hexdigest()
+
+
+def _dry_run(args: argparse.Namespace, catalog: Catalog, embedder: AstromerEmbedder) -> None:
+    """Say what `embed` would do, and how long it would take by a second of it."""
+    mapped = catalog.mapped()
+    objects = observations = 0
+    sample: LightCurves | None = None
+    for curves in catalog.pieces() if mapped is None else [mapped]:
+        sample = curves if sample is None and len(curves) else sample
+        objects, observations = objects + len(curves), observations + int(curves.offsets[-1])
+    catalog.warn()
+    say(f"{objects} objects, {observations} observations")
+    if sample is None:
+        return
+    features = len(embedder.get_feature_names_out())
+    number = 2 if args.layout == "float16" else 4
+    say(f"output: about {objects * (features * number + 8) / 1e6:.1f} MB in {args.out}")
+    embedder.transform(sample[:MEASURED_OBJECTS])  # the first call is slower
+    n = min(MEASURED_OBJECTS, len(sample))
+    while True:
+        start = time.perf_counter()
+        embedder.transform(sample[:n])
+        seconds = time.perf_counter() - start
+        if seconds >= MEASURED_SECONDS or n == len(sample):
+            break
+        n = min(4 * n, len(sample))
+    left = timedelta(seconds=round(seconds * observations / max(1, int(sample.offsets[n]))))
+    how = described(embedder)
+    say(f"time: about {left} on this machine ({how['device']}, {how['precision']})")

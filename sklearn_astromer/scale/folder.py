@@ -1,0 +1,285 @@
+"""Embedding a catalog into a folder of Parquet parts, so that a killed run goes on where it was."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from filelock import FileLock, Timeout
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_astromer._estimator_base import resolve_device, resolve_dtype
+from sklearn_astromer._files import replacing
+from sklearn_astromer.embedder import AstromerEmbedder
+from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.scale.progress import Progress
+from sklearn_astromer.scale.tables import Rows, writing
+
+MANIFEST = "_manifest.json"  # readers of Parquet folders pass over names that begin so
+LAYOUTS = ("columns", "float32", "float16")
+_FORMAT = 1
+
+
+class FolderState(NamedTuple):
+    """What `embed_to_folder` leaves behind.
+
+    Attributes
+    ----------
+    objects, parts : int
+        Of the whole catalog.
+    missing : list of int
+        Numbers of the parts that other shards or processes have still to write.
+    """
+
+    objects: int
+    parts: int
+    missing: list[int]
+
+
+def embed_to_folder(
+    X: LightCurves | Iterable[LightCurves],
+    embedder: AstromerEmbedder,
+    folder: str | os.PathLike[str],
+    *,
+    fingerprint: str | None = None,
+    part_objects: int = 100_000,
+    batch_objects: int | None = None,
+    shard: tuple[int, int] = (1, 1),
+    layout: str = "columns",
+    progress: bool | Progress = False,
+) -> FolderState:
+    """Embed a catalog into ``part-00000.parquet``, … in a folder.
+
+    Each part is written at once and whole. The same call after a kill, a full disk or a reboot
+    writes the parts that are missing, and the folder ends with the bytes of an unbroken run.
+    Several processes may call it at once, on one machine or on several that share the folder:
+    none takes a part that another is writing.
+
+    Parameters
+    ----------
+    X : LightCurves or iterable of LightCurves
+        The catalog, or its pieces in an order that never changes.
+    embedder : fitted AstromerEmbedder
+    folder : path
+        Made if it is not there. ``_manifest.json`` in it tells the catalog, the weights, the
+        parameters and the version of the package.
+    fingerprint : str, optional
+        What tells the catalog from others, needed for an iterable. None: a hash of all
+        observations.
+    part_objects : int
+        Objects in a part.
+    batch_objects : int, optional
+        Objects embedded at a time. None: as `AstromerEmbedder.transform_batches` does.
+    shard : (int, int)
+        ``(i, n)``: write only each n-th part, from the i-th on, where i = 1 … n.
+    layout : {"columns", "float32", "float16"}
+        A float32 column for each feature, or one column ``embedding`` of vectors of these numbers.
+    progress : bool
+        Show a progress bar; where there is no terminal, log a line a minute.
+
+    Returns
+    -------
+    FolderState
+
+    Raises
+    ------
+    NotFittedError
+        If the embedder is not fitted.
+    ValueError
+        If the folder was begun with another catalog, other weights, parameters or version, or
+        a parameter is out of range.
+    FileExistsError
+        If the folder holds something else.
+    ImportError
+        Without pyarrow.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> from sklearn_astromer import AstromerEmbedder
+    >>> from sklearn_astromer.datasets import make_variable_stars
+    >>> from sklearn_astromer.scale import embed_to_folder
+    >>> curves, _ = make_variable_stars(20, random_state=0)
+    >>> embedder = AstromerEmbedder("surveys-periods").fit(curves)
+    >>> with tempfile.TemporaryDirectory() as scratch:
+    ...     state = embed_to_folder(curves, embedder, f"{scratch}/emb", part_objects=8)
+    ...     rows = pd.concat(map(pd.read_parquet, sorted(Path(scratch).glob("emb/*.parquet"))))
+    >>> state.parts, len(rows)
+    (3, 20)
+    """
+    check_is_fitted(embedder, "module_")
+    if embedder.pooling is None:
+        raise ValueError("pooling=None gives no row per object: choose a pooling")
+    if layout not in LAYOUTS:
+        raise ValueError(f"layout must be one of {LAYOUTS}, got {layout!r}")
+    number, n_shards = shard
+    if not 1 <= number <= n_shards:
+        raise ValueError(f"shard must be (i, n) with i from 1 to n, got {shard!r}")
+    if part_objects < 1:
+        raise ValueError(f"part_objects must be at least 1, got {part_objects}")
+    pieces: Iterable[LightCurves] = [X] if isinstance(X, LightCurves) else X
+    total = len(X) if isinstance(X, LightCurves) else None
+    if fingerprint is None:
+        if not isinstance(X, LightCurves):
+            raise ValueError("pieces of a catalog need a fingerprint, which tells it from others")
+        fingerprint = fingerprint_of(X)
+    folder = Path(folder).expanduser()
+    run = {"format": _FORMAT, "catalog": fingerprint, "version": _version()}
+    run |= {"part_objects": part_objects, "batch_objects": batch_objects, "layout": layout}
+    run |= described(embedder)
+    if (done := _begin(folder, run)) is not None:
+        return done
+
+    bar = progress if isinstance(progress, Progress) else Progress(total, shown=progress)
+    features = embedder.get_feature_names_out().tolist()
+    first: LightCurves | None = None
+    objects, parts = 0, 0
+    with bar:
+        for k, held in _parts(pieces, part_objects):
+            first = held[0] if first is None and held else first
+            path = folder / _name(k)
+            with _taken(path) as free:
+                if free and k % n_shards == number - 1:
+                    with (
+                        replacing(path) as partial,
+                        writing(partial, ".parquet", features, layout) as table,
+                    ):
+                        if first is not None:  # which tells the columns of all parts
+                            table.start(first)
+                        for curves in held:
+                            write_rows(table, embedder, curves, batch_objects, bar)
+                else:
+                    bar.skip(sum(map(len, held)))
+            objects, parts = objects + sum(map(len, held)), k + 1
+    missing = [k for k in range(parts) if not (folder / _name(k)).exists()]
+    if not missing:
+        _put(folder / MANIFEST, run | {"objects": objects, "parts": parts})
+    return FolderState(objects, parts, missing)
+
+
+def fingerprint_of(curves: LightCurves) -> str:
+    """Return a hash of all that light curves hold."""
+    digest = hashlib.sha256()
+    for column in (curves.time, curves.mag, curves.mag_err, curves.offsets):
+        digest.update(b"-" if column is None else np.ascontiguousarray(column).data)
+    for labels in (curves.ids, curves.band):
+        digest.update("\0".join(map(str, [] if labels is None else labels.tolist())).encode())
+    return digest.hexdigest()
+
+
+def described(embedder: AstromerEmbedder) -> dict[str, Any]:
+    """Return what decides the bytes of rows: the weights and the parameters of `transform`."""
+    digest = hashlib.sha256(repr(embedder.module_.encoder.config).encode())
+    for name, tensor in embedder.module_.encoder.state_dict().items():
+        digest.update(name.encode() + np.ascontiguousarray(tensor.cpu().numpy()).data)
+    device = resolve_device(embedder.device)
+    names = ("pooling", "window_size", "periods_in_row", "shared_periods")
+    return {
+        "weights": digest.hexdigest(),
+        "parameters": {name: getattr(embedder, name) for name in names},
+        "device": device.type,
+        "precision": str(resolve_dtype(embedder.precision, device)).removeprefix("torch."),
+    }
+
+
+def _version() -> str:
+    return metadata.version("sklearn_astromer")
+
+
+def _name(part: int) -> str:
+    return f"part-{part:05d}.parquet"
+
+
+def _begin(folder: Path, run: dict[str, Any]) -> FolderState | None:
+    """Make the folder, or check that it is of this run; return its state if it is complete."""
+    path = folder / MANIFEST
+    if not path.exists():
+        there = [each.name for each in folder.glob("*") if not each.name.startswith(".")]
+        if there:
+            raise FileExistsError(
+                f"{folder} holds something else ({', '.join(sorted(there)[:3])}), and no "
+                f"{MANIFEST}: choose another folder"
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / ".manifest.lock"):
+            if not path.exists():  # another process may have been faster
+                _put(path, run)
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged ({error}): delete {folder}, or use another") from error
+    other = [key for key, value in run.items() if found.get(key) != value]
+    if other:
+        said = "; ".join(f"{key} {found.get(key)!r}, now {run[key]!r}" for key in other)
+        raise ValueError(
+            f"{folder} was begun by another run ({said}): choose another folder, or delete it"
+        )
+    if "parts" in found and all((folder / _name(k)).exists() for k in range(found["parts"])):
+        return FolderState(found["objects"], found["parts"], [])
+    return None
+
+
+def _put(path: Path, manifest: dict[str, Any]) -> None:
+    with replacing(path) as partial:
+        partial.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+
+
+def _parts(pieces: Iterable[LightCurves], size: int) -> Iterator[tuple[int, list[LightCurves]]]:
+    """Yield numbered parts of so many objects, each as slices of pieces."""
+    part, held, room = 0, [], size
+    for piece in pieces:
+        start = 0
+        while start < len(piece):
+            some = piece[start : start + room]
+            held.append(some)
+            start, room = start + len(some), room - len(some)
+            if room == 0:
+                yield part, held
+                part, held, room = part + 1, [], size
+    if held or part == 0:  # an empty catalog is one part without rows
+        yield part, held
+
+
+@contextlib.contextmanager
+def _taken(path: Path) -> Iterator[bool]:
+    """Take a part for this process; tell whether it is free to be written."""
+    if path.exists():
+        yield False
+        return
+    lock = FileLock(path.with_name(f".{path.stem}.lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        yield False
+        return
+    try:
+        free = not path.exists()  # another process may have been faster
+        if free:
+            for left in path.parent.glob(f".{path.name}.*.partial"):  # by a killed process
+                left.unlink()
+        yield free
+        Path(lock.lock_file).unlink(missing_ok=True)
+    finally:
+        lock.release()
+
+
+def write_rows(
+    table: Rows, embedder: AstromerEmbedder, curves: LightCurves, batch: int | None, bar: Progress
+) -> None:
+    """Embed light curves and add them to a table, `batch` objects at a time."""
+    some: Any = curves
+    if batch is not None:
+        some = (curves[start : start + batch] for start in range(0, len(curves), batch))
+    done = 0
+    for rows in embedder.transform_batches(some, progress=False):
+        table.write(curves[done : done + len(rows)], np.asarray(rows))
+        done += len(rows)
+        bar.update(len(rows))

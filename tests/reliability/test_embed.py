@@ -1,0 +1,64 @@
+"""Runs over a catalog that are killed, and go on."""
+
+import random
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from running import process
+
+from sklearn_astromer import LightCurves
+from sklearn_astromer.datasets import make_variable_stars
+
+pytestmark = pytest.mark.usefixtures("home")
+WORDS = ["--weights", "surveys-small", "--device", "cpu", "--out"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_killed_again_and_again_it_ends_with_the_same_bytes(number, tally):
+    curves, _ = make_variable_stars(60, n_observations=(20, 60), random_state=0)
+    many = LightCurves.concatenate([curves] * 10).to_frame()
+    many["object_id"] = np.repeat(np.arange(10 * 60), np.tile(curves.lengths, 10))
+    many.to_parquet("many.parquet", row_group_size=20_000)
+    words = ["embed", "many.parquet", "--part-objects", 20, "--batch", 5, *WORDS]
+    kills = killed(words, number, times=3, parts=30, draws=random.Random(0))
+    tally("faults", f"embed killed by signal {int(number)}", injected=kills, survived=kills)
+
+
+@pytest.mark.reliability
+def test_twenty_thousand_real_curves(shared, tally):
+    curves = LightCurves.from_parquet(shared / "data" / "crts.parquet")
+    curves[:20_000].to_frame().to_parquet("real.parquet", row_group_size=100_000)
+    words = ["embed", "real.parquet", "--part-objects", 500, *WORDS]
+    kills = killed(words, signal.SIGKILL, times=10, parts=40, draws=random.Random(1))
+    tally("faults", "embed of 20 000 real curves killed", injected=kills, survived=kills)
+
+
+def killed(words, number, *, times, parts, draws):
+    """Kill a run so many times, let it end, and compare it with an unbroken one."""
+    kills = 0
+    while kills < times:
+        here = len(list(Path().glob("emb/*.parquet")))
+        target = here + draws.randrange(1, max(2, (parts - here) // 2))
+        with process(*words, "emb") as running:
+            while running.poll() is None and len(list(Path().glob("emb/*.parquet"))) < target:
+                time.sleep(0.005)
+            time.sleep(draws.uniform(0, 0.05))
+            assert running.poll() is None, running.stderr.read()
+            running.send_signal(number)
+            running.communicate()
+        kills += 1
+    for folder in ("emb", "whole"):
+        with process(*words, folder) as running:
+            _, err = running.communicate()
+        assert running.returncode == 0, err
+    found, expected = (
+        {path.name: path.read_bytes() for path in Path(folder).glob("[_p]*")}
+        for folder in ("emb", "whole")
+    )
+    assert len(expected) == parts + 1
+    assert found == expected
+    assert not list(Path("emb").glob(".*partial"))
+    return kills
