@@ -45,9 +45,9 @@ def load(name_or_path: str | os.PathLike[str], *, progress: bool = False) -> Che
     ----------
     name_or_path : str or path-like
         A name in `WEIGHTS`; an address, ``"hf://user/repository"``, ``"doi:10.…"`` or
-        ``"https://…"``, see `sklearn_astromer.weights.remote.fetch`; or the path of a checkpoint:
-        a folder this package wrote, or an official ASTROMER checkpoint (zip or folder). A name
-        wins over a path: write ``"./macho"`` for a folder that is called like the weights.
+        ``"https://…"``, see `fetch`; or the path of a checkpoint: a folder this package wrote, or
+        an official ASTROMER checkpoint (zip or folder). A name wins over a path: write
+        ``"./macho"`` for a folder that is called like the weights.
     progress : bool, default=False
         Whether a download shows a progress bar.
 
@@ -100,7 +100,11 @@ def fetch(name: str, *, progress: bool = False) -> Path:
     Parameters
     ----------
     name : str
-        A name in `WEIGHTS`, or an address, see `sklearn_astromer.weights.remote.fetch`.
+        A name in `WEIGHTS`; ``"hf://user/repository"`` or ``"hf://user/repository@revision"`` of
+        the Hugging Face Hub; ``"doi:10.…"``, a record with one archive or with ``config.json`` and
+        ``weights.safetensors``; or ``"https://…"``, a zip or tar.gz with these two or with the
+        official layout, or a folder with these two, which ends with ``/``. The checksums of what
+        an address gives are kept at the first fetch, and compared afterwards.
     progress : bool, default=False
         Whether a download shows a progress bar on stderr.
 
