@@ -31,6 +31,7 @@ from sklearn_astromer import (
     MultiBandEmbedder,
 )
 from sklearn_astromer.datasets import make_variable_stars
+from sklearn_astromer.modules.dropout import Dropout
 from sklearn_astromer.modules.heads import MLPHead
 from sklearn_astromer.weights import models
 from sklearn_astromer.weights.models import from_json, to_json
@@ -183,6 +184,10 @@ def test_all_of_it_comes_back(catalog, tmp_path, head, kind):
     assert again.encoder_.module_.encoder.config == model.encoder_.module_.encoder.config
     assert len(again.history_) == 0
     assert list(again.history_.columns) == list(model.history_.columns)
+    dropout = [
+        [m.p for m in h.modules() if isinstance(m, Dropout)] for h in (again.head_, model.head_)
+    ]
+    assert dropout[0] == dropout[1] != []
     assert not again.head_.training
     assert not again.encoder_.module_.training
     assert all(p.requires_grad for p in again.head_.parameters())
@@ -631,10 +636,10 @@ def test_the_trusted_types_are_those_there_are():
 
 
 def test_a_network_that_is_not_ours_stays_what_it_is(fitted, catalog):
-    """Pickles keep a user's own module, or ours in double precision, as the objects they are."""
-    double = copy.deepcopy(fitted)
-    double.head_.double()
-    assert copy.deepcopy(double).head_.mean.dtype == torch.float64
+    """Pickles keep a user's own module, or ours in bfloat16, which numpy lacks, as they are."""
+    short = copy.deepcopy(fitted)
+    short.head_.bfloat16()
+    assert copy.deepcopy(short).head_.mean.dtype == torch.bfloat16
     own = small(head=make_mean).fit(*catalog)
     again = copy.deepcopy(own)
     assert type(again.head_.module) is Mean
