@@ -15,7 +15,7 @@ demo: $(VENV)/.demo  ## the main job, offline: simulated catalog -> embeddings -
 	$(BIN)/python benchmarks/demo.py
 
 test: lint docs  ## what CI runs
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadfile
 
 lint: $(READY)  ## formatting, lint, types, import layers
 	$(BIN)/ruff format --check .

@@ -17,6 +17,7 @@ from sklearn_astromer.modules.plain import from_plain, to_plain
 from sklearn_astromer.training.callbacks import history_frame
 from sklearn_astromer.training.loop import Criterion
 from sklearn_astromer.training.reconstruction import ReconstructionRMSE
+from sklearn_astromer.weights import remote
 from sklearn_astromer.weights.models import SavedModel, read_model, to_json, write_model
 
 # Of the machine on which it was trained, and the paths there: nobody else's business.
@@ -28,7 +29,9 @@ _JOBLIB = "keep it by joblib.dump, a pickle, instead"
 
 
 def folder_of(name_or_path: str | os.PathLike[str]) -> Path:
-    """Return the folder of a saved model; the one place where names are understood."""
+    """Return the folder of a saved model, which an address may name."""
+    if remote.is_address(name_or_path):
+        return remote.fetch(str(name_or_path))
     return Path(name_or_path).expanduser().resolve()
 
 
@@ -93,6 +96,7 @@ def _made(kind: type[Any], saved: SavedModel, folder: Path) -> Any:
     )
     embedder.history_ = history_frame(ReconstructionRMSE)
     embedder.n_passes_ = 1
+    embedder.training_, embedder.info_ = None, checkpoint.info
     # frozen: a clone has the same encoder, whatever becomes of the folder
     model = kind(FrozenEstimator(embedder), **_known(kind, content["parameters"]))
     model.encoder_ = embedder

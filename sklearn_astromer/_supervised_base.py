@@ -290,7 +290,8 @@ class EncoderBase(SupervisedBase):
         Parameters
         ----------
         path : str or path
-            The folder.
+            The folder, or an address of one: ``"hf://user/repository"``, or those of
+            `sklearn_astromer.weights.fetch`.
 
         Returns
         -------

@@ -352,6 +352,24 @@ def test_an_embedder_and_the_command_line(hub, tmp_path):
     assert "hf://me/nothing could not be had" in none[1]
 
 
+def test_a_classifier(hub, tmp_path):
+    code = """
+        import numpy as np
+        from sklearn_astromer import AstromerClassifier, AstromerEmbedder, EncoderConfig
+        from sklearn_astromer.datasets import make_variable_stars
+
+        curves, labels = make_variable_stars(14, n_observations=(20, 60), random_state=0)
+        tiny = EncoderConfig(d_model=16, n_heads=2, d_ff=16)
+        encoder = AstromerEmbedder(architecture=tiny, max_epochs=0, random_state=0)
+        model = AstromerClassifier(encoder, max_epochs=1, random_state=0).fit(curves, labels)
+        model.save_pretrained("mine")
+        push("mine", "me/classifier")
+        again = AstromerClassifier.from_pretrained("hf://me/classifier")
+        answer = float(np.abs(again.predict_proba(curves) - model.predict_proba(curves)).max())
+    """
+    assert hub.run(code) <= 1e-6
+
+
 def test_without_huggingface_hub(monkeypatch, make_checkpoint):
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     write_folder("mine", make_checkpoint(1.0))

@@ -52,7 +52,7 @@ def frame(**columns):
         TEXT.replace(",", "\t"),
         TEXT.replace(",", "|"),
         TEXT.replace(",", " , "),
-        gzip.compress(TEXT.encode()),
+        gzip.compress(TEXT.encode(), mtime=0),
         TEXT.replace("id,", ",id,").replace("\n7", "\n0,7").replace("\n8", "\n2,8"),
     ],
 )
@@ -64,7 +64,7 @@ def test_kinds_of_text(text, tmp_path):
 
 @pytest.mark.parametrize("name", ["s.dat", "s.TXT", "s.tbl", "s.lc", "s", "s.csv", "s.dat.gz"])
 def test_kinds_of_endings(name, tmp_path):
-    text = gzip.compress(BARE.encode()) if name.endswith("gz") else BARE
+    text = gzip.compress(BARE.encode(), mtime=0) if name.endswith("gz") else BARE
     path = written(tmp_path, name, text)
     curves, _ = reading(path)
     assert curves.ids.tolist() == ["s"]
