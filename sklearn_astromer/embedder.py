@@ -5,15 +5,13 @@ from __future__ import annotations
 import copy
 import dataclasses
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
 
 from sklearn_astromer._embedder_base import EmbeddingBase
 from sklearn_astromer._estimator_base import (
@@ -26,7 +24,8 @@ from sklearn_astromer._estimator_base import (
     split_stars,
     whole_or_not,
 )
-from sklearn_astromer.inference.networks import WINDOW_SIZE, make_checkpoint, make_network
+from sklearn_astromer._sharing import Sharing
+from sklearn_astromer.inference.networks import WINDOW_SIZE, make_network
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.modules.config import EncoderConfig, as_config
 from sklearn_astromer.modules.decoder import Astromer
@@ -36,9 +35,6 @@ from sklearn_astromer.training.loop import train
 from sklearn_astromer.training.processes import Processes, make_accelerator
 from sklearn_astromer.training.reconstruction import Reconstruction, ReconstructionRMSE
 from sklearn_astromer.training.recording import record_reconstruction
-from sklearn_astromer.weights.card import make_card, with_notes
-from sklearn_astromer.weights.checkpoint import Checkpoint, write_folder
-from sklearn_astromer.weights.hub import PushToHubMixin
 
 FRESH_LR = 1e-3
 FINE_TUNING_LR = 1e-4
@@ -46,7 +42,7 @@ FRESH_DROPOUT = 0.1
 FRESH_EPOCHS = 10
 
 
-class AstromerEmbedder(PushToHubMixin, EmbeddingBase):
+class AstromerEmbedder(Sharing, EmbeddingBase):
     """Embed light curves by an ASTROMER encoder, pretrained, fine-tuned or trained from scratch.
 
     `fit` trains by masked reconstruction, without labels; `transform` gives one row per object:
@@ -416,47 +412,3 @@ class AstromerEmbedder(PushToHubMixin, EmbeddingBase):
         trained = fitted and len(self.history_) > 0
         encoder = self.module_.encoder if fitted else None
         return diagram(self, name_of_weights(self.pretrained, trained), encoder)
-
-    # -- keeping ---------------------------------------------------------------------------------
-
-    def save_pretrained(
-        self,
-        path: str | os.PathLike[str],
-        *,
-        licence: str | None = None,
-        evaluation: Mapping[str, Any] | pd.DataFrame | None = None,
-        command: str | None = None,
-    ) -> None:
-        """Write the network as a folder that ``pretrained=path`` reads (safetensors and JSON).
-
-        Beside it goes a model card, ``README.md``, see `sklearn_astromer.weights.make_card`.
-
-        Parameters
-        ----------
-        path : path
-            The folder; one written by this method before is replaced, at once and whole.
-        licence : str, optional
-            Of the weights, such as ``"MIT"``. State one before you share them.
-        evaluation : mapping or DataFrame, optional
-            Figures for the card, best of objects that were not trained on.
-        command : str, optional
-            What trained them, for the card.
-
-        Raises
-        ------
-        NotFittedError
-            If `fit` was not called.
-        TypeError
-            If `evaluation` is neither a mapping nor a DataFrame.
-        FileExistsError
-            If something else is at `path`, or its card was edited.
-        """
-        check_is_fitted(self, "module_")
-        notes = {"licence": licence, "evaluation": evaluation, "command": command}
-        checkpoint = self._checkpoint(name=os.path.basename(os.path.abspath(path)), **notes)
-        write_folder(path, checkpoint, card=make_card(checkpoint))
-
-    def _checkpoint(self, **notes: Any) -> Checkpoint:
-        """Return what a folder keeps of the fitted network."""
-        info = getattr(self, "info_", {})  # of an old pickle nothing is known
-        return make_checkpoint(self.module_, self.window_size, with_notes(info, **notes))

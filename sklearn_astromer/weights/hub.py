@@ -9,7 +9,6 @@ import contextlib
 import logging
 import os
 import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -18,7 +17,7 @@ from sklearn_astromer.weights._records import cache_dir, checksum, read_record, 
 from sklearn_astromer.weights.atomic import CONFIG, OTHERS, WEIGHTS
 from sklearn_astromer.weights.checkpoint import read_folder
 
-__all__ = ["PushToHubMixin", "fetch", "is_hub", "push"]
+__all__ = ["fetch", "is_hub", "push"]
 
 _LOGGER = logging.getLogger(__name__)
 _FILES = [CONFIG, WEIGHTS, *sorted(OTHERS)]
@@ -191,65 +190,6 @@ def push(
             " environment variable HF_TOKEN."
         ) from error
     return str(commit.commit_url)
-
-
-class PushToHubMixin:
-    """Publish an estimator that has ``save_pretrained``."""
-
-    def push_to_hub(
-        self,
-        repo_id: str,
-        *,
-        private: bool = False,
-        token: str | None = None,
-        revision: str | None = None,
-        commit_message: str | None = None,
-    ) -> str:
-        """Upload what `save_pretrained` writes to the Hugging Face Hub.
-
-        ``"hf://user/repository"`` then names it wherever weights are asked for. Needs ``pip install
-        sklearn_astromer[hub]``.
-
-        Parameters
-        ----------
-        repo_id : str
-            ``"user/repository"``, created if need be.
-        private : bool, default=False
-            Whether only you can read it.
-        token : str, optional
-            Of an account that may write. Default: that of ``hf auth login``, or ``HF_TOKEN``.
-        revision : str, optional
-            The branch, created if need be. Default: ``"main"``.
-        commit_message : str, optional
-            Default: "Upload weights of sklearn_astromer".
-
-        Returns
-        -------
-        str
-            The URL of the commit.
-
-        Raises
-        ------
-        NotFittedError
-            If `fit` was not called.
-        ValueError
-            If ``private=True`` and the repository exists and is public.
-        OSError
-            If the Hub cannot be reached or refuses.
-        ImportError
-            If huggingface_hub is not installed.
-        """
-        with tempfile.TemporaryDirectory() as parent:
-            folder = Path(parent) / "weights"
-            self.save_pretrained(folder)  # type: ignore[attr-defined]
-            return push(
-                folder,
-                repo_id,
-                private=private,
-                token=token,
-                revision=revision,
-                commit_message=commit_message,
-            )
 
 
 def _client() -> ModuleType:

@@ -314,10 +314,14 @@ def test_an_embedder_and_the_command_line(hub, tmp_path):
         curves, _ = make_variable_stars(4, n_observations=(20, 60), random_state=0)
         tiny = EncoderConfig(d_model=16, n_heads=2, d_ff=16)
         embedder = AstromerEmbedder(architecture=tiny, max_epochs=0, random_state=0).fit(curves)
-        url = embedder.push_to_hub("me/mine", private=True, commit_message="by hand")
+        url = embedder.push_to_hub(
+            "me/mine", private=True, commit_message="by hand", licence="MIT"
+        )
         same = AstromerEmbedder("hf://me/mine").fit(curves)
+        card = (weights.fetch("hf://me/mine") / "README.md").read_text(encoding="utf-8")
         same.save_pretrained("again")
         answer = [
+            "license: mit" in card and "# mine" in card,
             url, np.array_equal(embedder.transform(curves), same.transform(curves)),
             run("weights", "push", "again", "me/again", "--private", "--message", "by words"),
             run("weights", "verify", "hf://me/again"), run("weights", "info", "hf://me/again"),
@@ -327,8 +331,9 @@ def test_an_embedder_and_the_command_line(hub, tmp_path):
             run("weights", "fetch", "hf://me/nothing"),
         ]
     """
-    url, same, pushed, absent, unknown, fetched, intact, info, nothing, none = hub.run(code)
+    carded, url, same, pushed, absent, unknown, fetched, intact, info, nothing, none = hub.run(code)
     mine, again = (hub.server.repositories[f"me/{name}"] for name in ("mine", "again"))
+    assert carded
     assert mine.private
     assert again.private
     assert url == f"{hub.server.url}/me/mine/commit/{mine.branches['main']}"
