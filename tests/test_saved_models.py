@@ -291,7 +291,7 @@ def test_an_embedder_reads_a_classifiers_folder(saved, fitted, catalog):
 
 def test_an_embedder_replaces_a_classifier_whole(saved, fitted, catalog):
     embedder(d_model=8).fit(catalog[0]).save_pretrained(saved)
-    assert sorted(os.listdir(saved)) == ["config.json", "weights.safetensors"]
+    assert sorted(os.listdir(saved)) == ["README.md", "config.json", "weights.safetensors"]
     with pytest.raises(FileNotFoundError, match="mine holds an encoder alone"):
         AstromerClassifier.from_pretrained(saved)
     fitted.save_pretrained(saved)
@@ -343,7 +343,7 @@ def nothing(content):
         ("config.json", nothing),
         ("config.json", edited(b'"window_size": 50', b'"window_size": 51')),
         ("config.json", edited(b'"sha256"', b'"sha255"')),
-        ("config.json", edited(b'"info": {}', b'"info": {"by": "me"}')),
+        ("config.json", edited(b'"info": {', b'"info": {"by": "me", ')),
     ],
 )
 def test_a_changed_file_is_refused(saved, name, change):

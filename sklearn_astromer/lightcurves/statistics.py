@@ -24,7 +24,7 @@ PERCENTILES = (0, 1, 5, 25, 50, 75, 95, 99, 100)
 #: beyond the 1 % that is asked for, and a catalog on the disk is not read whole.
 MOST_OBJECTS = 20_000
 # Held in memory at a time.
-_OBSERVATIONS = 2**22
+_OBSERVATIONS = 2**18
 
 
 def statistics(

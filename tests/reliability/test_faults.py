@@ -8,7 +8,6 @@ test_scale.py; memory that does not suffice in test_encoding.py; interruptions i
 import hashlib
 import http.server
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -21,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from running import wait_for
 
 from sklearn_astromer import LightCurves, weights
 from sklearn_astromer.cli import main
@@ -209,13 +209,15 @@ def test_kills_while_a_catalog_is_embedded(times, cache, tally):
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     for i in range(times):
         process = subprocess.Popen(command, stderr=subprocess.PIPE, env=environment)
-        said, done = "", 0
-        while done < 20 + 100 * i and (piece := os.read(process.stderr.fileno(), 1000)):
-            said += piece.decode()
-            done = max([0, *map(int, re.findall(r"(\d+)/600 ", said))])
+        size = 20_000 * (i + 1)
+        wait_for(
+            lambda size=size: any(p.stat().st_size > size for p in Path().glob(".out*.partial"))
+        )
         process.send_signal(signal.SIGKILL)
-        process.communicate()
+        _, said = process.communicate()
         assert process.returncode == -signal.SIGKILL, said
+        for left in Path().glob(".out*.partial"):
+            left.unlink()
         assert Path("out.parquet").read_text() == "the old one"
     assert main([*words, "--quiet"]) == 0
     rows = pd.read_parquet("out.parquet")
