@@ -252,7 +252,7 @@ class EncoderBase(SupervisedBase):
             If `fit` was not called.
         ValueError
             If `head` is a callable, whose code the folder cannot hold, or a parameter or label is
-            of a type that JSON cannot hold: keep these by `joblib.dump`.
+            of a type that JSON cannot hold: keep these by ``joblib.dump``.
         FileExistsError
             If something else is at `path`.
 
