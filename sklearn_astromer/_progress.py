@@ -1,5 +1,6 @@
 """Progress bars."""
 
+import os
 import sys
 from typing import Any
 
@@ -15,5 +16,6 @@ def progress_bar(*args: Any, **options: Any) -> Any:
     """
     terminal = sys.stderr is not None and sys.stderr.isatty()
     if not terminal and "ipykernel" not in sys.modules:
-        options = {"mininterval": SECONDS_IN_A_LOG} | options
+        seconds = float(os.environ.get("TQDM_MININTERVAL", SECONDS_IN_A_LOG))  # tqdm's own variable
+        options = {"mininterval": seconds} | options
     return tqdm(*args, **options)
