@@ -25,7 +25,7 @@ curves.describe().head()
 tiny = EncoderConfig(d_model=16, n_heads=2, d_ff=16)
 model = make_pipeline(
     AstromerEmbedder(architecture=tiny, max_epochs=1, random_state=0, device="cpu", verbose=1),
-    LogisticRegression(),
+    LogisticRegression(max_iter=1000),
 )
 model.fit(curves, labels)
 """
@@ -52,7 +52,7 @@ def test_a_diagram_says_which_weights_and_how_large(catalog):
     fitted = clone(embedder).fit(X)
     size = sum(parameter.numel() for parameter in fitted.module_.encoder.parameters())
     assert captions(fitted) == [f"surveys-small: d_model 128, 4 layers, {size:,} parameters"]
-    pipeline = make_pipeline(embedder, LogisticRegression()).fit(X, y)
+    pipeline = make_pipeline(embedder, LogisticRegression(max_iter=1000)).fit(X, y)
     assert captions(pipeline)[0].startswith("surveys-small: d_model 128")
     assert repr(fitted) == repr(embedder)
 
