@@ -3,10 +3,13 @@
     python benchmarks/pretrain.py --out runs/periods --install surveys-periods
     python benchmarks/pretrain.py --out runs/unlabelled --no-labels ...   # no class is seen
     python benchmarks/pretrain.py --out runs/crts --surveys crts ...      # ASAS is never seen
+    python benchmarks/pretrain.py --out runs/four --begin-with runs/periods/encoder \
+        --surveys asas crts ogle_cepheids stripe82 --learning-rate 3e-4 --draws 3 ...
 
 The training part of each survey (see `realdata.part`) and simulated stars on many cadences. Of each
-curve ten random parts are drawn beside the whole, thinned or consecutive, each with a periodogram
-of its own: so the network knows short curves, and wrong peaks. The loss is masked reconstruction
+curve random parts are drawn beside the whole, thinned or consecutive, a third of them with at most
+40 observations, each with a periodogram of its own: so the network knows short curves, and wrong
+peaks. The loss is masked reconstruction
 (smooth L1, in units of the window's deviation) and, unless ``--no-labels``, the class of the star
 by a head on mean and deviation of the vectors, which is thrown away. A killed run goes on from its
 checkpoint.
@@ -16,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import itertools
 import math
 import shlex
 import sys
@@ -27,45 +31,49 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from realdata import load, part
 from simulated import simulated_stars
 from torch import Tensor, nn
 
+from sklearn_astromer import weights
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.lightcurves.statistics import summarise
 from sklearn_astromer.modules.config import ARCHITECTURES
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.modules.visible import moments
-from sklearn_astromer.periodogram import find_peaks
+from sklearn_astromer.periodogram import Peaks, find_peaks
 from sklearn_astromer.weights.checkpoint import Checkpoint, write_folder
+from sklearn_astromer.weights.record import origin
 
 BUNDLED = Path(__file__).parents[1] / "sklearn_astromer" / "weights" / "bundled"
-SIMULATED = "simulated"
-MOST = {"EW/EB": 5000}  # objects of a class that outnumbers all others
+SIMULATED, SIMULATED_STARS = "simulated", 6000
 LEFT_OUT = {"", "ECL"}  # no class, and one without a settled sub-type
 FEWEST_OF_A_CLASS = 20
-DRAWS = 10
+SHORT = 40  # observations at most in a third of the parts
+OFTEN = {SIMULATED: 0.7, "ogle_cepheids": 2.0}  # how often stars are drawn, if not once
 WIDTHS = (64, 128, 200)  # to which windows are padded
-OBSERVATIONS = 512 * 200  # in a step
-LEARNING_RATE, WARM_UP = 1e-3, 300
+WARM_UP = 300  # steps
 HEAD_UNITS = 256
 
 
-def catalog(surveys: list[str]) -> tuple[LightCurves, NDArray[np.str_], NDArray[np.str_]]:
-    """Return the training curves, their labels and surveys."""
+def catalog(
+    surveys: list[str], most: int
+) -> tuple[LightCurves, NDArray[np.str_], NDArray[np.str_]]:
+    """Return the training curves, at most `most` of a class, their labels and surveys."""
     rng = np.random.RandomState(0)
     curves, labels, of = [], [], []
     for survey in surveys:
         all_curves, all_labels = load(survey)
         kept = np.flatnonzero((part(all_curves) == "train") & (all_curves.lengths >= 12))
-        for name, most in MOST.items():
+        for name in np.unique(all_labels):
             dropped = rng.permutation(kept[all_labels[kept] == name])[most:]
             kept = np.setdiff1d(kept, dropped)
         curves.append(all_curves[kept])
         labels.append(all_labels[kept])
         of.append(np.full(len(kept), survey))
-    stars, names = simulated_stars(6000, rng)
+    stars, names = simulated_stars(SIMULATED_STARS, rng)
     return (
         LightCurves.concatenate([*curves, stars]),
         np.concatenate([*labels, names]),
@@ -73,21 +81,37 @@ def catalog(surveys: list[str]) -> tuple[LightCurves, NDArray[np.str_], NDArray[
     )
 
 
-def drawn(curves: LightCurves, rng: np.random.RandomState) -> tuple[LightCurves, NDArray[Any]]:
-    """Return each curve whole and `DRAWS` parts of it, and the object of each."""
+def drawn(
+    curves: LightCurves, draws: int, rng: np.random.RandomState
+) -> tuple[LightCurves, NDArray[Any]]:
+    """Return each curve whole and `draws` parts of it, and the object of each."""
     arrays, owner = [], []
     for i, curve in enumerate(curves):
         n = len(curve)
         arrays.append(curve)
-        for _ in range(DRAWS):
-            k = min(n, max(8, int(np.exp(rng.uniform(np.log(10), np.log(n + 1))))))
+        for _ in range(draws):
+            most = min(n, SHORT) if rng.rand() < 1 / 3 else n
+            k = int(np.exp(rng.uniform(np.log(8), np.log(most + 1))))
             if rng.rand() < 0.5:
                 start = rng.randint(n - k + 1)
                 arrays.append(curve[start : start + k])
             else:
                 arrays.append(curve[np.sort(rng.choice(n, k, replace=False))])
-        owner += [i] * (DRAWS + 1)
+        owner += [i] * (draws + 1)
     return LightCurves.from_arrays(arrays), np.array(owner)
+
+
+def periodograms(curves: LightCurves, device: torch.device) -> list[Peaks]:
+    """Return the peaks of successive curves, on CPUs by one process a core."""
+    config = ARCHITECTURES["periods"]
+    n_slices = len(curves) // 2000 + 1 if device.type == "cpu" else 1
+    edges = np.linspace(0, len(curves), n_slices + 1).astype(int)
+    return Parallel(n_jobs=-1 if n_slices > 1 else 1, verbose=5)(
+        delayed(find_peaks)(
+            curves[a:b], config.own_periods, max_frequency=config.max_frequency, device=device
+        )
+        for a, b in itertools.pairwise(edges)
+    )
 
 
 class Batches:
@@ -101,23 +125,23 @@ class Batches:
         The object of each.
     share : ndarray of shape (n_curves,)
         How often each is drawn.
+    observations : int
+        In a step.
     """
 
     def __init__(
-        self, curves: LightCurves, owner: NDArray[Any], share: NDArray[Any], device: torch.device
+        self,
+        curves: LightCurves,
+        owner: NDArray[Any],
+        share: NDArray[Any],
+        observations: int,
+        device: torch.device,
     ) -> None:
-        config = ARCHITECTURES["periods"]
-        peaks = find_peaks(
-            curves,
-            config.own_periods,
-            max_frequency=config.max_frequency,
-            device=device,
-            progress=True,
-        )
-        self.device = device
+        peaks = periodograms(curves, device)
+        self.device, self.observations = device, observations
         self.owner = torch.from_numpy(owner).to(device)
-        self.frequency = torch.from_numpy(peaks.frequency).to(device)
-        self.spectrum = torch.from_numpy(peaks.spectrum).to(device)
+        self.frequency = torch.from_numpy(np.concatenate([p.frequency for p in peaks])).to(device)
+        self.spectrum = torch.from_numpy(np.concatenate([p.spectrum for p in peaks])).to(device)
         self.length = torch.from_numpy(curves.lengths).to(device)
         self.start = torch.from_numpy(curves.offsets[:-1].copy()).to(device)
         centre = np.add.reduceat(curves.time, curves.offsets[:-1]) / curves.lengths
@@ -140,7 +164,7 @@ class Batches:
         """Return what the network sees, the hidden magnitudes in it, and the objects."""
         b = int(rng.choice(len(WIDTHS), p=self.chance))
         width, (members, chance) = WIDTHS[b], self.pools[b]
-        n = OBSERVATIONS // width
+        n = self.observations // width
         chosen = torch.from_numpy(rng.choice(members, n, p=chance)).to(self.device)
 
         def random(*shape: int) -> Tensor:
@@ -230,18 +254,24 @@ class Classes:
 def train(args: argparse.Namespace) -> tuple[Astromer, dict[str, Any]]:
     """Train until `args.minutes` have passed, interruptions not counted."""
     device = torch.device(args.device)
-    curves, labels, surveys = catalog(args.surveys)
+    curves, labels, surveys = catalog(args.surveys, args.most)
     if args.limit:
         kept = np.random.RandomState(0).permutation(len(curves))[: args.limit]
         curves, labels, surveys = curves[kept], labels[kept], surveys[kept]
-    parts, owner = drawn(curves, np.random.RandomState(0))
-    whole = np.arange(len(parts)) % (DRAWS + 1) == 0
-    share = np.where(whole, 0.5, 0.5 / DRAWS) * np.where(surveys[owner] == SIMULATED, 0.7, 1.0)
-    batches = Batches(parts, owner, share, device)
+    parts, owner = drawn(curves, args.draws, np.random.RandomState(0))
+    whole = np.arange(len(parts)) % (args.draws + 1) == 0
+    often = np.array([OFTEN.get(str(survey), 1.0) for survey in surveys])
+    share = np.where(whole, 0.5, 0.5 / args.draws) * often[owner]
+    batches = Batches(parts, owner, share, args.observations, device)
     torch.manual_seed(0)
     rng = np.random.default_rng(0)
     config = dataclasses.replace(ARCHITECTURES["periods"], dropout=0.0 if args.no_labels else 0.05)
     network = Astromer(config).to(device)
+    begun_with = None
+    if args.begin_with:
+        checkpoint = weights.load(args.begin_with)
+        begun_with = origin(args.begin_with, checkpoint.info)
+        network.load_state_dict({k: torch.from_numpy(v) for k, v in checkpoint.tensors.items()})
     classes = None if args.no_labels else Classes(labels, surveys, device)
     modules = [network] if classes is None else [network, classes.head]
     parameters = [p for m in modules for p in m.parameters()]
@@ -267,7 +297,7 @@ def train(args: argparse.Namespace) -> tuple[Astromer, dict[str, Any]]:
     while (done := (passed + time.time() - begun) / (60 * args.minutes)) < 1:
         for group in optimiser.param_groups:
             cosine = 0.49 * (1 + math.cos(math.pi * done)) + 0.02
-            group["lr"] = LEARNING_RATE * min(1, (step + 1) / WARM_UP) * cosine
+            group["lr"] = args.learning_rate * min(1, (step + 1) / WARM_UP) * cosine
         seen, mag, objects = batches.draw(rng, 0.3 if args.no_labels else 0.5)
         keys, hidden = seen["mask"] & ~seen["hidden"], seen["hidden"]
         with torch.autocast(device.type, dtype=torch.bfloat16):
@@ -300,12 +330,12 @@ def train(args: argparse.Namespace) -> tuple[Astromer, dict[str, Any]]:
             torch.save(kept_state, partial)
             partial.replace(state)
     info = {
-        "data": f"training part of {', '.join(args.surveys)}, and 6000 simulated stars: {curves}",
+        "data": f"training part of {', '.join(args.surveys)}, and simulated stars: {curves}",
         "training": {
             "objective": "masked reconstruction" + ("" if args.no_labels else ", and classes"),
             "labels": classes is not None,
             **summarise(curves),
-            "begun_with": None,
+            "begun_with": begun_with,
             "version": version("sklearn_astromer"),
         },
         "licence": "MIT",
@@ -325,6 +355,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--surveys", nargs="+", default=["asas", "crts"])
     parser.add_argument("--minutes", type=float, default=8.0)
+    parser.add_argument("--begin-with", help="weights to go on from, a name or folder")
+    parser.add_argument("--learning-rate", type=float, default=1e-3)
+    parser.add_argument("--observations", type=int, default=512 * 200, help="in a step")
+    parser.add_argument("--most", type=int, default=5000, help="objects of a class")
+    parser.add_argument("--draws", type=int, default=10, help="parts of each curve")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--no-labels", action="store_true", help="masked reconstruction alone")
     parser.add_argument("--limit", type=int, help="objects, to try the script")

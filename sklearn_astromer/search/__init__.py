@@ -1,0 +1,5 @@
+"""What to ask of rows of embeddings."""
+
+from sklearn_astromer.search.rows import EmbeddingRows, read_rows
+
+__all__ = ["EmbeddingRows", "read_rows"]

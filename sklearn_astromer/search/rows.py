@@ -1,0 +1,182 @@
+"""Rows of embeddings, as ``sklearn-astromer embed`` writes them, back into an array."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sklearn_astromer.scale.folder import MANIFEST
+
+ID, BAND, VECTOR = "object_id", "band", "embedding"
+
+
+class EmbeddingRows(NamedTuple):
+    """Embeddings of a catalog.
+
+    Attributes
+    ----------
+    ids : ndarray of shape (n_objects,), int64 or str
+    band : ndarray of shape (n_objects,), str, or None
+    rows : ndarray of shape (n_objects, n_features), float32
+    """
+
+    ids: NDArray[Any]
+    band: NDArray[np.str_] | None
+    rows: NDArray[np.float32]
+
+    def position(self, object_id: str | int, band: str | None = None) -> int:
+        """Return where an object is.
+
+        Parameters
+        ----------
+        object_id : str or int
+            ``"7"`` finds 7 as well.
+        band : str, optional
+            Needed if the object has rows in several bands.
+
+        Raises
+        ------
+        KeyError
+            If there is no such object, or several rows of it.
+        """
+        found = np.flatnonzero(self.ids.astype(str) == str(object_id))
+        if band is not None and self.band is not None:
+            found = found[self.band[found] == band]
+        if len(found) == 1:
+            return int(found[0])
+        which = f"object {object_id!r}" + ("" if band is None else f" in band {band!r}")
+        if len(found) == 0:
+            raise KeyError(f"{which} is not among the {len(self.ids)} rows")
+        bands = "" if self.band is None else f" (bands {', '.join(sorted(self.band[found]))})"
+        raise KeyError(f"{which} has {len(found)} rows{bands}: name the band")
+
+
+def read_rows(path: str | os.PathLike[str]) -> EmbeddingRows:
+    """Read what ``sklearn-astromer embed`` or `embed_to_folder` wrote.
+
+    Parameters
+    ----------
+    path : path
+        A folder of parts, or a Parquet, CSV or ECSV file; in any layout.
+
+    Returns
+    -------
+    EmbeddingRows
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is nothing at `path`, or parts are still missing.
+    ValueError
+        If it is not a table of embeddings.
+    ImportError
+        Without pyarrow for Parquet, or without astropy for ECSV.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklearn_astromer import AstromerEmbedder
+    >>> from sklearn_astromer.datasets import make_variable_stars
+    >>> from sklearn_astromer.scale import embed_to_folder
+    >>> from sklearn_astromer.search import read_rows
+    >>> curves, _ = make_variable_stars(20, random_state=0)
+    >>> embedder = AstromerEmbedder("surveys-periods").fit(curves)
+    >>> with tempfile.TemporaryDirectory() as scratch:
+    ...     _ = embed_to_folder(curves, embedder, scratch, part_objects=8)
+    ...     read_rows(scratch).rows.shape
+    (20, 128)
+    """
+    path = Path(path).expanduser()
+    if not path.exists():
+        raise FileNotFoundError(f"there is nothing at {path}")
+    if path.is_file() and path.suffix.lower() != ".parquet":
+        return _from_frame(path, _read_text(path))
+    files = _parts(path) if path.is_dir() else [path]
+    try:
+        import pyarrow.parquet as pq
+    except ImportError as error:
+        raise ImportError(
+            "reading Parquet needs pyarrow: pip install 'sklearn_astromer[parquet]'"
+        ) from error
+    opened = [pq.ParquetFile(file) for file in files]
+    n_objects = sum(file.metadata.num_rows for file in opened)
+    n_features = _n_features(path, opened[0].schema_arrow)
+    rows = np.empty((n_objects, n_features), dtype=np.float32)
+    ids: list[NDArray[Any]] = []
+    bands: list[NDArray[Any]] = []
+    start = 0
+    for file in opened:  # one at a time, so that the rows are in memory once
+        for group in range(file.num_row_groups):
+            table = file.read_row_group(group)
+            part = rows[start : start + len(table)]
+            if VECTOR in table.column_names:
+                flat = table[VECTOR].combine_chunks().flatten()
+                part[:] = flat.to_numpy(zero_copy_only=False).reshape(part.shape)
+            else:
+                for column, name in enumerate(_features(table.column_names)):
+                    part[:, column] = table[name]
+            ids.append(table[ID].to_numpy())
+            if BAND in table.column_names:
+                bands.append(table[BAND].to_numpy())
+            start += len(table)
+    return EmbeddingRows(
+        _ids(np.concatenate(ids)) if ids else np.empty(0, dtype=np.int64),
+        np.concatenate(bands).astype(str) if bands else None,
+        rows,
+    )
+
+
+def _parts(folder: Path) -> list[Path]:
+    files = sorted(folder.glob("*.parquet"))
+    manifest = folder / MANIFEST
+    if not manifest.exists() and not files:
+        raise FileNotFoundError(f"{folder} holds no Parquet file")
+    if manifest.exists() and len(files) != json.loads(manifest.read_text()).get("parts"):
+        raise FileNotFoundError(
+            f"the embedding of {folder} is not complete ({len(files)} parts): run the same "
+            "`embed` command again"
+        )
+    return files
+
+
+def _features(names: list[str]) -> list[str]:
+    return [name for name in names if name not in (ID, BAND)]
+
+
+def _n_features(path: Path, schema: Any) -> int:
+    if ID not in schema.names or len(schema.names) < 2:
+        raise ValueError(f"{path} is not a table of embeddings: its columns are {schema.names[:6]}")
+    if VECTOR in schema.names:
+        return int(schema.field(VECTOR).type.list_size)
+    return len(_features(schema.names))
+
+
+def _ids(ids: NDArray[Any]) -> NDArray[Any]:
+    return ids if ids.dtype.kind == "i" else ids.astype(str)
+
+
+def _read_text(path: Path) -> pd.DataFrame:
+    if path.suffix.lower() != ".ecsv":
+        return pd.read_csv(path, dtype={BAND: str}, keep_default_na=False)
+    try:
+        from astropy.table import Table
+    except ImportError as error:
+        raise ImportError(
+            "reading ECSV needs astropy: pip install 'sklearn_astromer[astropy]'"
+        ) from error
+    frame: pd.DataFrame = Table.read(path, format="ascii.ecsv").to_pandas()
+    return frame
+
+
+def _from_frame(path: Path, frame: pd.DataFrame) -> EmbeddingRows:
+    names = _features(list(frame.columns))
+    if ID not in frame or not names or not all(frame[n].dtype.kind in "fi" for n in names):
+        raise ValueError(f"{path} is not a table of embeddings: its columns are {names[:6]}")
+    band = frame[BAND].to_numpy().astype(str) if BAND in frame else None
+    return EmbeddingRows(_ids(frame[ID].to_numpy()), band, frame[names].to_numpy(np.float32))

@@ -1,0 +1,81 @@
+"""Rows of embeddings come back from each of the formats in which they are written."""
+
+import numpy as np
+import pytest
+from embedders import make_embedder
+
+from sklearn_astromer import LightCurves
+from sklearn_astromer.datasets import make_variable_stars
+from sklearn_astromer.scale import embed_to_folder
+from sklearn_astromer.scale.tables import writing
+from sklearn_astromer.search import read_rows
+
+
+@pytest.fixture(scope="module")
+def embedder():
+    curves, _ = make_variable_stars(5, random_state=0)
+    return make_embedder(d_model=8, n_heads=2, d_ff=8, max_epochs=0, random_state=0).fit(curves)
+
+
+@pytest.fixture(scope="module")
+def curves():
+    return make_variable_stars(21, random_state=0)[0]
+
+
+def named(curves, ids, band=None):
+    return LightCurves(curves.time, curves.mag, offsets=curves.offsets, ids=ids, band=band)
+
+
+@pytest.mark.parametrize("layout", ["columns", "float32", "float16"])
+def test_folder(embedder, curves, tmp_path, layout):
+    embed_to_folder(curves, embedder, tmp_path / "emb", part_objects=8, layout=layout)
+    found = read_rows(tmp_path / "emb")
+    wanted = embedder.transform(curves)
+    tolerance = 1e-3 if layout == "float16" else 1e-6
+    np.testing.assert_allclose(found.rows, wanted, rtol=tolerance, atol=tolerance)
+    assert found.rows.dtype == np.float32
+    np.testing.assert_array_equal(found.ids, curves.ids)
+    assert found.band is None
+
+
+@pytest.mark.parametrize("ending", [".parquet", ".csv", ".ecsv"])
+def test_file_with_bands(embedder, curves, tmp_path, ending):
+    if ending == ".ecsv":
+        pytest.importorskip("astropy")
+    ids = np.array([f"star-{i // 3}" for i in range(21)])
+    banded = named(curves, ids, np.array(["g", "r", "NA"] * 7))
+    path = tmp_path / f"rows{ending}"
+    wanted = embedder.transform(banded)
+    with writing(path, ending, embedder.get_feature_names_out().tolist()) as table:
+        table.write(banded, wanted)
+    found = read_rows(path)
+    np.testing.assert_array_equal(found.rows, wanted)
+    np.testing.assert_array_equal(found.ids, ids)
+    np.testing.assert_array_equal(found.band, banded.band)
+    assert found.position("star-2", "r") == 7
+    with pytest.raises(KeyError, match=r"has 3 rows \(bands NA, g, r\): name the band"):
+        found.position("star-2")
+
+
+def test_position_of_a_number(embedder, curves, tmp_path):
+    embed_to_folder(curves, embedder, tmp_path / "emb")
+    found = read_rows(tmp_path / "emb")
+    assert found.position("7") == found.position(7) == 7
+    with pytest.raises(KeyError, match="object '21' is not among the 21 rows"):
+        found.position("21")
+
+
+def test_incomplete_folder(embedder, curves, tmp_path):
+    embed_to_folder(curves, embedder, tmp_path / "emb", part_objects=8, shard=(1, 2))
+    with pytest.raises(FileNotFoundError, match="not complete"):
+        read_rows(tmp_path / "emb")
+
+
+def test_other_files(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nothing at"):
+        read_rows(tmp_path / "none")
+    with pytest.raises(FileNotFoundError, match="no Parquet file"):
+        read_rows(tmp_path)
+    (tmp_path / "a.csv").write_text("time,mag\n1,2\n")
+    with pytest.raises(ValueError, match="not a table of embeddings"):
+        read_rows(tmp_path / "a.csv")
