@@ -30,36 +30,71 @@ class Labels:
         """Return the number of a label, a new one for one that was not there before."""
         return self._numbers.setdefault(label, len(self._numbers))
 
-    def numbers(self, labels: Iterable[Hashable]) -> NDArray[np.int32]:
+    def numbers(self, labels: Iterable[Hashable]) -> NDArray[np.int64]:
         """Return the numbers of distinct labels."""
-        return np.array([self.number(label) for label in labels], dtype=np.int32)
+        return np.array([self.number(label) for label in labels], dtype=np.int64)
 
 
 Kind = Literal["magnitudes", "fluxes", "difference fluxes"]
 
 
-def numbered(values: Any) -> tuple[NDArray[np.int64], Any]:
-    """Do what `pandas.factorize` does; faster where equal values follow each other."""
-    if not isinstance(values.dtype, np.dtype) or len(values) == 0:
-        return pd.factorize(values)
-    array = np.asarray(values)
-    first = np.concatenate([[0], np.flatnonzero(array[1:] != array[:-1]) + 1])
-    numbers, labels = pd.factorize(array[first])
-    return np.repeat(numbers, np.diff(first, append=len(array))), labels
+class Runs(NamedTuple):
+    """Equal values that follow each other: where each run starts, and a number for its value."""
+
+    start: NDArray[np.int64]
+    number: NDArray[np.int64]
+
+    def at(self, rows: Any) -> NDArray[np.int64]:
+        """Return the numbers of some rows."""
+        return self.number[np.searchsorted(self.start, rows, side="right") - 1]
+
+
+def runs_of(values: pd.Series) -> tuple[Runs, Any]:
+    """Return the runs of a column, and the labels that their numbers stand for; -1: missing.
+
+    Most tables have all rows of an object together, so that runs are far fewer than rows.
+    """
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        array = values.cat.codes.to_numpy()
+    elif isinstance(values.dtype, np.dtype) and values.dtype.kind != "O":
+        array = values.to_numpy()
+    else:
+        array = pd.factorize(values)[0]
+    first = [0] if len(array) else []
+    start = np.concatenate([first, np.flatnonzero(array[1:] != array[:-1]) + 1]).astype(np.int64)
+    numbers, labels = pd.factorize(values.iloc[start])
+    return Runs(start, numbers), labels
 
 
 class Rows(NamedTuple):
-    """Observations: numbers of objects and bands, and values; of fluxes, 1 is magnitude 0."""
+    """Observations in runs of one object and band; of fluxes, 1 is magnitude 0.
 
-    id: NDArray[np.int32]
-    band: NDArray[np.int32]
+    Numbers of objects and bands, and lengths, are of each run; the others of each observation.
+    """
+
+    id: NDArray[np.int64]
+    band: NDArray[np.int64]
+    length: NDArray[np.int64]
     time: NDArray[np.float64]
     value: NDArray[np.float64]
     error: NDArray[np.float64]
 
-    def take(self, key: Any) -> Rows:
+    @classmethod
+    def in_runs(cls, ids: Runs, bands: Runs, *columns: NDArray[np.float64]) -> Rows:
+        """Cut observations where their object or band changes."""
+        start = np.union1d(ids.start, bands.start)
+        length = np.diff(start, append=len(columns[0]))
+        return cls(ids.at(start), bands.at(start), length, *columns)
+
+    def where(self, kept: NDArray[np.bool_]) -> Rows:
         """Return some of the observations."""
-        return Rows(*(column[key] for column in self))
+        if kept.all():
+            return self
+        start = offsets_of(self.length)[:-1]
+        length = np.add.reduceat(kept, start, dtype=np.int64)
+        some = length > 0
+        columns = (column[kept] for column in (self.time, self.value, self.error))
+        return Rows(self.id[some], self.band[some], length[some], *columns)
 
 
 def grouped(
@@ -72,29 +107,35 @@ def grouped(
     names = np.array([*objects.names, None], dtype=object)[:-1]
     if pd.api.types.infer_dtype(names, skipna=False).startswith("mixed"):
         same, names = pd.factorize(np.array([band_name(name) for name in names], dtype=object))
-        rows = rows._replace(id=same.astype(np.int32)[rows.id])  # "1" and 1 are one object
+        rows = rows._replace(id=same[rows.id])  # "1" and 1 are one object
     n_bands = max(len(bands.names), 1)
-    key, pairs = numbered(rows.id.astype(np.int64) * n_bands + rows.band)
-    rises, falls = key[1:] > key[:-1], rows.time[1:] < rows.time[:-1]
-    if ((key[1:] < key[:-1]) | (falls & ~rises)).any():
-        order = np.lexsort((rows.time, key))
-        rows, key = rows.take(order), key[order]
-    again = plausible.repeated(key, rows.time, rows.value, rows.error)
-    if again.any():
-        report.count("there twice", again, lambda row: names[rows.id[row]])
-        rows, key = rows.take(~again), key[~again]
-    offsets = offsets_of(np.bincount(key, minlength=len(pairs)))
-    value = rows.value
-    error = None if np.isnan(rows.error).all() else rows.error
+    key, pairs = pd.factorize(rows.id * n_bands + rows.band)
+    offsets = offsets_of(np.bincount(key, weights=rows.length, minlength=len(pairs)))
+    columns: tuple[NDArray[np.float64], ...] = (rows.time, rows.value, rows.error)
+    falls = rows.time[1:] < rows.time[:-1]
+    falls[offsets[1:-1] - 1] = False  # between two objects
+    if (np.diff(key) < 0).any() or falls.any():
+        order = np.lexsort((rows.time, np.repeat(key, rows.length)))
+        columns = tuple(column[order] for column in columns)
+    again = plausible.repeated(offsets, *columns)
+    if len(again):
+        owners = np.searchsorted(offsets, again, side="right") - 1
+        kept = np.ones(len(rows.time), dtype=bool)
+        kept[again] = False
+        report.count("there twice", ~kept, lambda row: names[pairs[owners[0]] // n_bands])
+        offsets = offsets_of(kept)[offsets]
+        columns = tuple(column[kept] for column in columns)
+    time, value, error = columns
+    mag, mag_err = value, None if np.isnan(error).all() else error
     if kind == "fluxes":
-        value, error = asinh_magnitudes(value, error, offsets=offsets)
+        mag, mag_err = asinh_magnitudes(mag, mag_err, offsets=offsets)
     elif kind == "difference fluxes":
-        value, error = _scaled(value, error, offsets)
+        mag, mag_err = _scaled(mag, mag_err, offsets)
     band = np.array([*bands.names, ""], dtype=str)[pairs % n_bands]
     flat = Flat(
-        rows.time,
-        value,
-        error,
+        time,
+        mag,
+        mag_err,
         offsets,
         as_ids(names[pairs // n_bands]),
         compact(band) if (band != "").any() else None,

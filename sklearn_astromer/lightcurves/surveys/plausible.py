@@ -30,7 +30,7 @@ SENTINELS = np.array(
 )
 LEAST_LARGE_SENTINEL = 29.0
 FEWEST_TO_COUNT, REPEATED_SHARE, FAR_FROM_MEDIAN = 100, 0.01, 5.0
-LARGEST_SAMPLE = 100_000
+LARGEST_SAMPLE = 10_000
 LARGEST_GAP = 30_000.0
 FEWEST_OF_LEVELS, LEAST_OF_A_LEVEL, LEAST_GAP, GAP_IN_SCATTERS = 20, 0.25, 0.3, 5.0
 LEAST_DEVIATION, LEAST_CHANGES = 0.81, 0.1
@@ -56,20 +56,19 @@ def sentinels(mag: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def repeated(
-    key: NDArray[np.int64],
+    offsets: NDArray[np.int64],
     time: NDArray[np.float64],
     value: NDArray[np.float64],
     error: NDArray[np.float64],
-) -> NDArray[np.bool_]:
-    """Return which observations, sorted by `key` and time, were there before."""
-    again = np.zeros(len(key), dtype=bool)
-    tied = np.zeros(len(key) + 1, dtype=bool)
-    tied[1:-1] = (key[1:] == key[:-1]) & (time[1:] == time[:-1])
+) -> NDArray[np.int64]:
+    """Return which observations, sorted by time within each object, were there before."""
+    tied = np.zeros(len(time) + 1, dtype=bool)
+    tied[1:-1] = time[1:] == time[:-1]
+    tied[offsets] = False  # between two objects
     some = np.flatnonzero(tied[1:] | tied[:-1])
-    columns = {"key": key, "time": time, "value": value, "error": error}
-    table = pd.DataFrame({name: column[some] for name, column in columns.items()})
-    again[some] = table.duplicated().to_numpy()
-    return again
+    owners = np.searchsorted(offsets, some, side="right")
+    columns = {"owner": owners, "time": time[some], "value": value[some], "error": error[some]}
+    return some[pd.DataFrame(columns).duplicated().to_numpy()]
 
 
 def mixed_origins(flat: Flat) -> list[int]:

@@ -9,10 +9,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sklearn_astromer._progress import progress_bar
 from sklearn_astromer.lightcurves.flat import Flat, band_name
 from sklearn_astromer.lightcurves.surveys import plausible
-from sklearn_astromer.lightcurves.surveys.grouping import Kind, Labels, Rows, grouped, numbered
+from sklearn_astromer.lightcurves.surveys.grouping import (
+    Kind,
+    Labels,
+    Rows,
+    Runs,
+    grouped,
+    runs_of,
+)
 from sklearn_astromer.lightcurves.surveys.recognising import (
     DIFFERENCE,
     Options,
@@ -23,7 +29,7 @@ from sklearn_astromer.lightcurves.surveys.recognising import (
 )
 from sklearn_astromer.lightcurves.surveys.registry import SURVEYS
 from sklearn_astromer.lightcurves.surveys.report import Report
-from sklearn_astromer.lightcurves.surveys.sources import Source, paths_of, sources_of
+from sklearn_astromer.lightcurves.surveys.sources import Source, sources_of
 from sklearn_astromer.lightcurves.surveys.survey import Brightness, Survey, column_name, first_of
 from sklearn_astromer.lightcurves.surveys.values import days_of, numbers_of
 
@@ -36,14 +42,7 @@ def read(source: Any, options: Options) -> tuple[Flat, Report]:
     kind: Kind | None = None
     wanted = ""
     seen: dict[str, str] = {}
-    files = paths_of(source)
-    total = None if files is None else len(files)
-    for each in progress_bar(
-        sources_of(source, lambda names: needed_columns(names, options)),
-        total=total,
-        unit="file",
-        disable=not options.progress or total == 1,
-    ):
+    for each in sources_of(source, lambda names: needed_columns(names, options), options.progress):
         frame = each.frame
         names = [column_name(name) for name in frame.columns]
         if names != list(frame.columns):
@@ -58,13 +57,14 @@ def read(source: Any, options: Options) -> tuple[Flat, Report]:
                 f"{each.label} is of {survey.name}, and files before it are of "
                 f"{report.survey}: read them apart"
             )
-        if id_column(survey, frame.columns) is None and options.id_from == "stem" and each.name:
-            if each.name in seen:
+        unnamed = id_column(survey, frame.columns) is None
+        if unnamed and options.id_from == "stem" and each.name:
+            before = seen.setdefault(each.name, each.file)
+            if before != each.file:
                 raise ValueError(
-                    f"{seen[each.name]} and {each.label} would be one object by their names: pass "
+                    f"{before} and {each.file} would be one object by their names: pass "
                     "id_from='parent' or a function of the path"
                 )
-            seen[each.name] = each.label
         report.survey, report.title = survey.name, survey.title
         if options.band is not None:
             wanted = band_name(options.band)
@@ -79,7 +79,8 @@ def read(source: Any, options: Options) -> tuple[Flat, Report]:
         there = sorted(map(str, bands.names))
         if wanted not in there:
             raise ValueError(f"there is no band {wanted!r}: there are {there}")
-        tables = [rows.take(rows.band == bands.number(wanted)) for rows in tables]
+        number = bands.number(wanted)
+        tables = [rows.where(np.repeat(rows.band == number, rows.length)) for rows in tables]
     return grouped(tables, objects, bands, kind, report), report
 
 
@@ -117,7 +118,7 @@ def _rows(
     ids = _ids(frame, survey, source, options, objects)
 
     def name(row: int) -> Any:
-        return objects.names[ids[row]]
+        return objects.names[int(ids.at(row))]
 
     sides = len(survey.brightness)
     report.rows += len(frame) * sides
@@ -161,9 +162,8 @@ def _rows(
         for reason, bad in rules:
             report.count(reason, bad & kept, name)
             kept &= ~bad
-        side = bands.numbers([brightness.band or ""]).repeat(len(frame)) if band is None else band
-        rows = Rows(ids, side, time, column, error)
-        tables.append(rows if kept.all() else rows.take(kept))
+        side = _one(bands, brightness.band or "", frame) if band is None else band
+        tables.append(Rows.in_runs(ids, side, time, column, error).where(kept))
     if not tables:
         raise ValueError(f"{source.label} has none of the magnitudes of {survey.name}")
     return tables, kind
@@ -178,25 +178,34 @@ def _zero_point(frame: pd.DataFrame, brightness: Brightness) -> NDArray[np.float
     return np.asarray(zero_point, dtype=np.float64)
 
 
-def _bands(frame: pd.DataFrame, survey: Survey, bands: Labels) -> NDArray[np.int32] | None:
-    """Return the band of each row; None: no column tells it."""
+def _one(labels: Labels, label: Any, frame: pd.DataFrame) -> Runs:
+    """Return a run over all rows of a table."""
+    start = np.zeros(min(1, len(frame)), dtype=np.int64)
+    return Runs(start, labels.numbers([label] * len(start)))
+
+
+def _bands(frame: pd.DataFrame, survey: Survey, bands: Labels) -> Runs | None:
+    """Return the band of the rows; None: no column tells it."""
     column = first_of(survey.band, frame.columns) if survey.band else None
     if column is None:
         return None
-    codes, labels = pd.factorize(frame[column], use_na_sentinel=False)
-    names = ["" if pd.isna(label) else band_name(label).strip() for label in labels]
-    return bands.numbers(survey.bands.get(name, name) for name in names)[codes]
+    runs, labels = runs_of(frame[column])
+    names = [band_name(label).strip() for label in labels]
+    known = [survey.bands.get(name, name) for name in names]
+    if (runs.number < 0).any():
+        known.append("")  # which -1 stands for
+    return runs._replace(number=bands.numbers(known)[runs.number])
 
 
 def _ids(
     frame: pd.DataFrame, survey: Survey, source: Source, options: Options, objects: Labels
-) -> NDArray[np.int32]:
-    """Return the object of each row."""
+) -> Runs:
+    """Return the object of the rows."""
     column = id_column(survey, frame.columns)
     if column is not None:
-        codes, labels = numbered(frame[column])
-        missing = codes < 0
-        if missing.any():
+        runs, labels = runs_of(frame[column])
+        if (runs.number < 0).any():
+            missing = frame[column].isna().to_numpy()
             raise ValueError(
                 f"{source.label}: {int(missing.sum())} row(s) have no {column!r}, the first is "
                 f"row {int(np.argmax(missing))}: pass id='…' for another column, or leave these "
@@ -210,12 +219,12 @@ def _ids(
                     "digits of the ids: pass a table that has them as integers or text"
                 )
             names = names.astype(np.int64)
-        return objects.numbers(names.tolist())[codes]
+        return runs._replace(number=objects.numbers(names.tolist())[runs.number])
     if callable(options.id_from):
-        name = options.id_from(source.label)
+        name = options.id_from(source.file)
     else:
-        name = Path(source.label).parent.name if options.id_from == "parent" else source.name
-    return objects.numbers([name if source.name else 0]).repeat(len(frame))
+        name = Path(source.file).parent.name if options.id_from == "parent" else source.name
+    return _one(objects, name if source.name else 0, frame)
 
 
 def _value(

@@ -46,12 +46,13 @@ def needed_columns(names: list[str], options: Options) -> list[str] | None:
     """Return the columns that are read of a table of a survey; None: any may be."""
     known = {column_name(name): name for name in names}
     found = tuple(survey for survey in SURVEYS if survey.name == options.survey)
-    if options.survey == "auto" and options.columns.keys() <= {"id", "band"}:
+    given = {part: str(name) for part, name in options.columns.items() if name is not None}
+    if options.survey == "auto" and given.keys() <= {"id", "band"}:
         found = recognise(frozenset(known))
     if len(found) != 1 or found[0].prepare is not None or len(known) < len(names):
         return None
     read = found[0].columns() | set(ID_NAMES.split("|"))
-    read |= {str(name).lower() for name in options.columns.values()}
+    read |= {name.lower() for name in given.values()}
     return [name for lowered, name in known.items() if lowered in read]
 
 

@@ -16,10 +16,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from sklearn_astromer._progress import progress_bar
 from sklearn_astromer.lightcurves.columns import ALIASES
 from sklearn_astromer.lightcurves.flux import AB_JANSKY
 from sklearn_astromer.lightcurves.objects import ab_zero_point, is_table
-from sklearn_astromer.lightcurves.parquet import open_parquet
+from sklearn_astromer.lightcurves.parquet import is_list, open_parquet
 from sklearn_astromer.lightcurves.surveys.survey import column_name
 
 PARQUET = (".parquet", ".parq", ".pq")
@@ -33,16 +34,23 @@ NUMBER = re.compile(
 )
 
 
+PIECE_ROWS = 2**20
 #: Tells of the names of columns those that are read; None: all.
 Needed = Callable[[list[str]], "list[str] | None"]
 
 
 class Source(NamedTuple):
-    """A table, the name of its object if it is of one, and what it is called in messages."""
+    """A table or a piece of one, the name of its object if it is of one, and where it is from."""
 
     frame: pd.DataFrame
     name: str
-    label: str
+    file: str
+    first_row: int = 0
+
+    @property
+    def label(self) -> str:
+        """Return what it is called in messages."""
+        return f"{self.file} from row {self.first_row}" if self.first_row else self.file
 
 
 def paths_of(source: Any) -> list[Path] | None:
@@ -67,12 +75,15 @@ def paths_of(source: Any) -> list[Path] | None:
     return found
 
 
-def sources_of(source: Any, needed: Needed) -> Iterator[Source]:
+def sources_of(source: Any, needed: Needed, progress: bool = False) -> Iterator[Source]:
     """Yield the tables of a source; of Parquet and text only the columns that are `needed`."""
     paths = paths_of(source)
     if paths is not None:
-        for path in paths:
-            yield Source(read_file(path, needed), stem(path), str(path))
+        for path in progress_bar(paths, unit="file", disable=not progress or len(paths) == 1):
+            row = 0
+            for frame in _pieces_of(path, needed):
+                yield Source(frame, stem(path), str(path), row)
+                row += len(frame)
     elif hasattr(source, "readline"):
         name = getattr(source, "name", "")
         content = source.read()
@@ -83,6 +94,21 @@ def sources_of(source: Any, needed: Needed) -> Iterator[Source]:
         )
     else:
         yield Source(as_frame(source), "", f"this {type(source).__name__}")
+
+
+def _pieces_of(path: Path, needed: Needed) -> Iterator[pd.DataFrame]:
+    """Yield a file, and large Parquet of a known survey in pieces, which a cache holds."""
+    if path.suffix.lower() in PARQUET:
+        with open_parquet(path) as file:
+            schema = file.schema_arrow
+            names = needed(schema.names)
+            flat = names is not None and not any(is_list(schema.field(n).type) for n in names)
+            if flat and file.metadata.num_rows > PIECE_ROWS:
+                options = {"columns": names, "use_pandas_metadata": True}
+                for batch in file.iter_batches(PIECE_ROWS, **options):
+                    yield _plain(batch.to_pandas(split_blocks=True))
+                return
+    yield read_file(path, needed)
 
 
 def stem(path: Path) -> str:
