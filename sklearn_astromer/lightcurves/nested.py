@@ -178,4 +178,4 @@ def _joined(parts: list[Any]) -> Any:
     import pyarrow as pa
 
     decoded = [p.dictionary_decode() if pa.types.is_dictionary(p.type) else p for p in parts]
-    return pa.chunked_array(decoded)
+    return pa.chunked_array(decoded or [pa.array([], pa.float64())])  # none has no type

@@ -205,7 +205,7 @@ def _output_of(estimator: Any, method: str) -> _Output:
     if isinstance(classes, list):
         raise ValueError(f"an estimator of several targets ({len(classes)}) is not supported")
     if method == "predict_proba":
-        return _Output(method, [f"probability_{label}" for label in classes], np.float32)
+        return _Output(method, [f"probability_{label}" for label in estimator.classes_], np.float32)
     if is_regressor(estimator):
         return _Output(method, ["prediction"], np.float64)
     kind = np.dtype(np.int64) if classes is None else np.asarray(classes).dtype

@@ -322,6 +322,7 @@ def test_rubin_dp1_has_several_bands_in_a_row():
     assert table[order] == nested[np.argsort(nested.ids)]
 
 
+@pytest.mark.filterwarnings("ignore:read as columns")
 def test_fluxes_of_any_name():
     rows = [
         {"day": [2.0, 1.0, 3.0], "F": [50.0, 100.0, None], "dF": [2.0] * 3, "zp": [25.0] * 3},
@@ -355,6 +356,8 @@ def test_fluxes_of_any_name():
 
 def test_empty_columns_of_fluxes_are_checked():
     column = rubin_dp1()["objectForcedSource"][:0]
+    no_chunks = pa.chunked_array([], pa.array(column).type)
+    assert len(LightCurves.from_nested(no_chunks, band="r")) == 0
     assert len(LightCurves.from_nested(column, band="r")) == 0
     assert len(LightCurves.from_nested(column)) == 0
     with pytest.raises(ValueError, match="no column 'Flux'"):
