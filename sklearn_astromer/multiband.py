@@ -16,7 +16,7 @@ from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.lightcurves.arrays import index_ids
 from sklearn_astromer.lightcurves.checks import check_flat
 from sklearn_astromer.lightcurves.flat import as_ids, offsets_of, positions
-from sklearn_astromer.lightcurves.nested import flat_from_nested, is_nested
+from sklearn_astromer.lightcurves.nested import flats_by_band, is_nested
 
 __all__ = ["MultiBandEmbedder", "Stars"]
 
@@ -297,8 +297,7 @@ class MultiBandEmbedder(TransformerBase):
     def _stars_of_nested(self, column: Any) -> Stars:
         """Take the bands of a nested column apart; a star may have none of them."""
         parts, owners = [], []
-        for band in self.bands:
-            flat = flat_from_nested(column, {}, band, None, "drop")
+        for flat in flats_by_band(column, self.bands):
             owner = np.flatnonzero(np.diff(flat.offsets))
             parts.append(LightCurves._trusted(check_flat(flat.take(owner))))
             owners.append(owner)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import numpy as np
 import pandas as pd
@@ -25,13 +27,25 @@ MAX_ABS_MAG = 1e15
 # Everything a telescope has measured lies between the Sun (-27) and the deepest fields (32).
 PLAUSIBLE_MAG = (-30.0, 40.0)
 
+_SAY: ContextVar[Callable[..., None]] = ContextVar("say", default=warnings.warn)
+
+
+@contextmanager
+def saying(say: Callable[..., None]) -> Iterator[None]:
+    """Let `warn` call `say` in place of `warnings.warn`, in this thread alone."""
+    token = _SAY.set(say)
+    try:
+        yield
+    finally:
+        _SAY.reset(token)
+
 
 def warn(message: str) -> None:
     """Warn, pointing at the line outside this package that led here."""
     level, frame = 2, sys._getframe(1)
     while frame.f_back and frame.f_globals.get("__name__", "").startswith("sklearn_astromer."):
         level, frame = level + 1, frame.f_back
-    warnings.warn(message, UserWarning, stacklevel=level)
+    _SAY.get()(message, UserWarning, stacklevel=level)
 
 
 def check_unique(flat: Flat) -> None:

@@ -61,8 +61,9 @@ def find_columns(
         if len(matches) > 1:
             raise ValueError(f"columns {matches} could all be the {part}: pass {keyword}='…'")
         if not matches and part in NEEDED:
+            other = " or flux='…' (of read and from_nested)" if part == "mag" else ""
             raise ValueError(
-                f"no column was recognised as the {part} among {labels}: pass {keyword}='…' "
+                f"no column was recognised as the {part} among {labels}: pass {keyword}='…'{other} "
                 f"(recognised names: {', '.join(ALIASES[part])})"
             )
         found[part] = matches[0] if matches else None

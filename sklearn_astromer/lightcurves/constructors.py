@@ -189,6 +189,9 @@ class Constructors(SurveyConstructors):
         time: str | None = None,
         mag: str | None = None,
         mag_err: str | None = None,
+        flux: str | None = None,
+        flux_err: str | None = None,
+        zero_point: float | str | None = None,
         band_column: str | None = None,
         band: Any = None,
         ids: ArrayLike | None = None,
@@ -196,17 +199,26 @@ class Constructors(SurveyConstructors):
     ) -> Curves:
         """Make a collection of a nested column, one row per object.
 
+        Fields that tell one of the surveys of `read`, such as ``psfFlux`` of Rubin, are read by its
+        rules; what these leave out is counted by a warning.
+
         Parameters
         ----------
         column : Series, DataFrame of one column, pyarrow Array or ChunkedArray
             Of nested-pandas (``frame["lightcurve"]``), or of Arrow lists of structs or structs of
             lists. A missing row is an object without observations.
         time, mag, mag_err, band_column : str, optional
-            Fields; by default recognised by name, as in `from_frame`.
+            Fields; by default recognised by name, as in `from_frame`. Where one is given, no
+            survey's rules are used.
+        flux, flux_err : str, optional
+            Fields of fluxes in place of magnitudes, which become asinh magnitudes.
+        zero_point : float or str, optional
+            Magnitude of flux 1, or the field that holds it. None: 0.
         band : optional
             The band to keep. Needed where the column holds several.
         ids, on_invalid
-            As for `LightCurves`; the index of a Series gives the ids. ``"drop"`` also takes out
+            As for `LightCurves`, but of fluxes and surveys observations without a value are always
+            left out; the index of a Series gives the ids. ``"drop"`` also takes out
             the objects that were not observed in `band`.
 
         Returns
@@ -219,6 +231,11 @@ class Constructors(SurveyConstructors):
             As for `LightCurves` and `from_frame`; if `column` is not nested, or the lists of an
             object differ in length.
 
+        Warns
+        -----
+        UserWarning
+            As `read`, for fluxes and surveys.
+
         Examples
         --------
         >>> import pyarrow as pa
@@ -229,7 +246,10 @@ class Constructors(SurveyConstructors):
         >>> LightCurves.from_nested(column)
         LightCurves(3 observations of 2 objects, 1 to 2 each)
         """
-        given = {"time": time, "mag": mag, "mag_err": mag_err, "band": band_column}
+        given = {
+            **{"time": time, "mag": mag, "mag_err": mag_err, "band": band_column},
+            **{"flux": flux, "flux_err": flux_err, "zero_point": zero_point},
+        }
         flat = flat_from_nested(column, given, band, ids, on_invalid)
         return cls._trusted(check_flat(flat, on_invalid=on_invalid, unique=ids is not None))
 

@@ -5,6 +5,7 @@ pyarrow is imported for what brings it along; nested-pandas never is.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from sklearn_astromer.lightcurves.arrays import index_ids
 from sklearn_astromer.lightcurves.columns import bands_in, check_band, find_columns, rows_of_band
 from sklearn_astromer.lightcurves.flat import Flat, as_band, as_float, as_ids, offsets_of
 from sklearn_astromer.lightcurves.parquet import is_list
+from sklearn_astromer.lightcurves.surveys.nested import Rules, observations, of_band, rules_of
 
 
 def is_nested(X: Any) -> bool:
@@ -38,6 +40,23 @@ def flat_from_nested(
 
     Only the fields needed are read, each copied once and whole.
     """
+    array, object_ids, rules = _opened(column, given, ids)
+    if rules is None:
+        return _by_names(array, object_ids, given, band, on_invalid)
+    return of_band(_observations(array, object_ids, rules), object_ids, rules, band, on_invalid)
+
+
+def flats_by_band(column: Any, bands: Sequence[str]) -> list[Flat]:
+    """Join the rows of a nested column once for each band; a row may have none of its own."""
+    array, object_ids, rules = _opened(column, {}, None)
+    if rules is None:
+        return [_by_names(array, object_ids, {}, band, "drop") for band in bands]
+    flat = _observations(array, object_ids, rules)
+    return [of_band(flat, object_ids, rules, band, "drop") for band in bands]
+
+
+def _opened(column: Any, given: dict[str, Any], ids: Any) -> tuple[Any, NDArray[Any], Rules | None]:
+    """Return a nested column as Arrow, the names of its rows, and the rules of its survey."""
     if not is_nested(column):
         raise TypeError(
             "from_nested takes a column of Arrow lists of structs or structs of lists (a Series "
@@ -51,29 +70,25 @@ def flat_from_nested(
     if ids is None and isinstance(column, pd.Series):
         ids = index_ids(column.index)
     array = column if isinstance(column, (pa.Array, pa.ChunkedArray)) else pa.array(column)
-    object_ids = as_ids(ids, len(array))
+    return array, as_ids(ids, len(array)), rules_of(list(_fields(array.type)), given)
+
+
+def _observations(array: Any, object_ids: NDArray[Any], rules: Rules) -> Flat:
+    """Read the fields of an array by the rules of a survey; see `observations`."""
+    lengths, values = _flattened(array, object_ids, rules.fields)
+    columns = {name: _joined(parts).to_pandas() for name, parts in values.items()}
+    return observations(pd.DataFrame(columns), lengths, object_ids, rules)
+
+
+def _by_names(
+    array: Any, object_ids: NDArray[Any], given: dict[str, Any], band: Any, on_invalid: str
+) -> Flat:
+    """Read the fields of an array by their names alone."""
     fields = _fields(array.type)
     columns = find_columns(fields, given, parts=("time", "mag", "mag_err", "band"))
     if band is not None and columns.band is None:
         raise ValueError(f"band={band!r} was asked for, but no field was recognised as the band")
-    for name in columns.names():
-        if not is_list(fields[name]) and not is_list(array.type):
-            raise ValueError(f"field {name!r} holds {fields[name]}, not a list per object")
-
-    wanted = [list(fields).index(name) for name in columns.names()]
-    chunks = array.chunks if isinstance(array, pa.ChunkedArray) else [array]
-    flattened = [_flatten(chunk, wanted) for chunk in chunks]
-    lengths, values = {}, {}
-    for i, name in enumerate(columns.names()):
-        lengths[name] = np.concatenate([np.empty(0, int), *(chunk[i][0] for chunk in flattened)])
-        values[name] = [chunk[i][1] for chunk in flattened]
-        wrong = lengths[name] != lengths[columns.time]
-        if wrong.any():
-            k = int(np.argmax(wrong))
-            raise ValueError(
-                f"object {object_ids[k].item()!r} has {lengths[columns.time][k]} times but "
-                f"{lengths[name][k]} values in field {name!r}"
-            )
+    lengths, values = _flattened(array, object_ids, columns.names())
 
     def floats(name: Any) -> NDArray[np.float64]:
         # joined even if it is one, for then nobody else holds it
@@ -84,13 +99,13 @@ def flat_from_nested(
         floats(columns.time),
         floats(columns.mag),
         None if columns.mag_err is None else floats(columns.mag_err),
-        offsets_of(lengths[columns.time]),
+        offsets_of(lengths),
         object_ids,
         None,
     )
     if columns.band is None or len(flat.time) == 0:
         return flat
-    labels = _series(values[columns.band])
+    labels = pd.Series(pd.arrays.ArrowExtensionArray(_joined(values[columns.band])))
     present = bands_in(labels, columns.band)
     if band is None or on_invalid == "raise":  # else an object without it is one to drop
         check_band(present, columns.band, band)
@@ -101,6 +116,35 @@ def flat_from_nested(
     kept = rows_of_band(labels, band)
     chosen = flat.rows(kept, offsets_of(kept)[flat.offsets])
     return chosen._replace(band=as_band(band, len(object_ids)))
+
+
+def _flattened(
+    array: Any, object_ids: NDArray[Any], names: Sequence[str]
+) -> tuple[NDArray[np.int64], dict[str, list[Any]]]:
+    """Return how many observations each row has, and the values of the fields named."""
+    import pyarrow as pa
+
+    fields = _fields(array.type)
+    for name in names:
+        if not is_list(fields[name]) and not is_list(array.type):
+            raise ValueError(f"field {name!r} holds {fields[name]}, not a list per object")
+    wanted = [list(fields).index(name) for name in names]
+    chunks = array.chunks if isinstance(array, pa.ChunkedArray) else [array]
+    flattened = [_flatten(chunk, wanted) for chunk in chunks]
+    lengths = [
+        np.concatenate([np.empty(0, int), *(chunk[i][0] for chunk in flattened)])
+        for i in range(len(names))
+    ]
+    for name, each in zip(names, lengths, strict=True):
+        wrong = each != lengths[0]
+        if wrong.any():
+            k = int(np.argmax(wrong))
+            raise ValueError(
+                f"object {object_ids[k].item()!r} has {lengths[0][k]} values in field "
+                f"{names[0]!r} but {each[k]} in field {name!r}"
+            )
+    values = {name: [chunk[i][1] for chunk in flattened] for i, name in enumerate(names)}
+    return lengths[0], values
 
 
 def _fields(kind: Any) -> dict[str, Any]:
@@ -129,9 +173,9 @@ def _flatten(chunk: Any, wanted: list[int]) -> list[tuple[NDArray[np.int64], Any
     return [(lengths(field), field.flatten()) for field in lists]
 
 
-def _series(parts: list[Any]) -> pd.Series:
-    """Return Arrow arrays as one Series, still Arrow's."""
+def _joined(parts: list[Any]) -> Any:
+    """Return Arrow arrays as one, of plain values."""
     import pyarrow as pa
 
     decoded = [p.dictionary_decode() if pa.types.is_dictionary(p.type) else p for p in parts]
-    return pd.Series(pd.arrays.ArrowExtensionArray(pa.chunked_array(decoded)))
+    return pa.chunked_array(decoded or [pa.array([], pa.float64())])  # none has no type

@@ -216,7 +216,7 @@ def test_lists_of_different_lengths_name_the_object():
     column = pa.StructArray.from_arrays(
         [pa.array([[1.0], [1.0, 2.0]]), pa.array([[15.0], [16.0]])], names=["t", "mag"]
     )
-    with pytest.raises(ValueError, match="object 'b' has 2 times but 1 values in field 'mag'"):
+    with pytest.raises(ValueError, match="'b' has 2 values in field 't' but 1 in field 'mag'"):
         LightCurves.from_nested(column, ids=["a", "b"])
 
 
@@ -267,14 +267,15 @@ def rubin_dp1():
             "visit": np.arange(10) + 2024110800000,
             "detector": np.int16(4),
             "midpointMjdTai": 60623.25 + np.array([4, 3, 2, 1, 0, 5, 6, 7, 8, 9]),
-            "psfFlux": np.float32(1000),
-            "psfFluxErr": np.float32(10),
             "psfMag": np.array([20, 19, 21, 22, 20.5, 18, 19, np.nan, 17, 18], np.float32),
-            "psfMagErr": np.array([0.1] * 7 + [np.nan, 0.1, 0.1], np.float32),
+            "psfMagErr": np.array([0.01] * 7 + [np.nan, 0.01, 0.01], np.float32),
             "psfDiffFlux": np.float32(3),
-            "pixelFlags_bad": False,
+            "pixelFlags_bad": [False] * 9 + [True],
         }
     )
+    flux = 10 ** (-0.4 * (flat["psfMag"] - 31.4))
+    flat["psfFlux"] = flux.fillna(-5.0).astype(np.float32)
+    flat["psfFluxErr"] = (0.01 * flux).fillna(20.0).astype(np.float32)
     objects = pd.DataFrame(
         {"objectId": flat.objectId.unique(), "coord_ra": 53.0, "g_psfMag": np.float32(20)}
     )
@@ -282,28 +283,92 @@ def rubin_dp1():
     return frame.join_nested(flat.set_index("objectId"), "objectForcedSource")
 
 
+@pytest.mark.filterwarnings("ignore:read as rubin-forced")
 def test_rubin_dp1_has_several_bands_in_a_row():
     column = rubin_dp1()["objectForcedSource"]
-    with pytest.raises(ValueError, match=r"several bands \(g, r, i\).*choose it with band="):
+    with pytest.raises(ValueError, match=r"several bands \(g, i, r\).*choose it with band="):
         as_light_curves(column)
     with pytest.raises(ValueError, match="there is no band 'y'"):
         LightCurves.from_nested(column, band="y")
-    lcs = LightCurves.from_nested(column, band="r")
+    left_out = r"left out 1: 1 pixelFlags_bad \(first in object 2\)"
+    with pytest.warns(UserWarning, match=left_out) as caught:
+        lcs = LightCurves.from_nested(column, band="r")
+    assert len(caught) == 1
     assert lcs.ids.tolist() == column.index.tolist()
     assert lcs.band.tolist() == ["r"] * 3
-    assert lcs.lengths.tolist() == [1, 1, 2]
-    with pytest.raises(ValueError, match=r"non-finite.*611255759837069429"):
+    assert lcs.lengths.tolist() == [1, 1, 1]
+    with pytest.raises(ValueError, match="no observations, the first is 2"):
         LightCurves.from_nested(column, band="g")
-    with pytest.warns(UserWarning, match="Dropped") as caught:
+    with pytest.warns(UserWarning, match="Dropped: 1 object"):
         lcs = LightCurves.from_nested(column, band="g", on_invalid="drop")
-    assert len(caught) == 2
     assert lcs.ids.tolist() == column.index.tolist()[:2]
-    np.testing.assert_allclose(
-        lcs[0], [[60623.25, 20.5, 0.1], [60625.25, 21, 0.1], [60627.25, 20, 0.1]], rtol=1e-7
+    expected = [[60623.25, 20.5, 0.0109], [60625.25, 21, 0.0109], [60627.25, 20, 0.0109]]
+    np.testing.assert_allclose(lcs[0], expected, rtol=0, atol=2e-4)
+    # of a flux below zero psfMag is none, and an asinh magnitude is
+    flux = LightCurves.from_flux(
+        [60629.25, 60630.25],
+        *np.float32([[91201.1, -5], [912.011, 20]]),
+        offsets=[0, 2],
+        zero_point=31.4,
     )
-    assert lcs[1].tolist() == [[60629.25, 19, np.float32(0.1)]]
+    np.testing.assert_allclose(lcs[1], flux[0], rtol=0, atol=1e-3)
     with pytest.warns(UserWarning, match="Dropped: 3 object"):
         assert len(LightCurves.from_nested(column, band="y", on_invalid="drop")) == 0
+    # as a long table of the same observations is read
+    flat = column.nest.to_flat().reset_index()
+    table = LightCurves.read(flat.sample(frac=1, random_state=0), band="r")
+    nested = LightCurves.from_nested(column, band="r")
+    order = np.argsort(table.ids)
+    assert table[order] == nested[np.argsort(nested.ids)]
+
+
+@pytest.mark.filterwarnings("ignore:read as columns")
+def test_fluxes_of_any_name():
+    rows = [
+        {"day": [2.0, 1.0, 3.0], "F": [50.0, 100.0, None], "dF": [2.0] * 3, "zp": [25.0] * 3},
+        {"day": [], "F": [], "dF": [], "zp": []},
+        {"day": [5.0], "F": [-1.0], "dF": [2.0], "zp": [25.0]},
+    ]
+    column = pd.Series(pd.arrays.ArrowExtensionArray(pa.array(rows)), index=["x", "y", "x"])
+    names = {"time": "day", "flux": "F", "flux_err": "dF", "on_invalid": "drop"}
+    left_out = r"left out 1: 1 without time or brightness \(first in object 0\)"
+    with pytest.warns(UserWarning, match=left_out), pytest.warns(UserWarning, match="Dropped: 1"):
+        lcs = LightCurves.from_nested(column, zero_point="zp", **names)
+    assert lcs.ids.tolist() == ["x", "x"]
+    expected = LightCurves.from_flux(
+        [1, 2, 5], [100, 50, -1], [2, 2, 2], offsets=[0, 2, 3], zero_point=25
+    )
+    for curve, other in zip(lcs, expected, strict=True):
+        np.testing.assert_allclose(curve, other, rtol=1e-12)
+    with pytest.warns(UserWarning, match="Dropped"):
+        assert LightCurves.from_nested(column, zero_point=25.0, **names) == lcs
+    for message, given in [
+        ("no column 'Flux'", {"flux": "Flux", "time": "day"}),
+        ("no column 'Zp'", {"flux": "F", "time": "day", "zero_point": "Zp"}),
+        ("no column 'date'", {"flux": "F", "time": "date"}),
+        ("as the time", {"flux": "F"}),
+        ("go with flux=", {"flux_err": "dF"}),
+        (r"as the mag.*or flux='…'", {"time": "day"}),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            LightCurves.from_nested(column, **given)
+
+
+def test_empty_columns_of_fluxes_are_checked():
+    column = rubin_dp1()["objectForcedSource"][:0]
+    no_chunks = pa.chunked_array([], pa.array(column).type)
+    assert len(LightCurves.from_nested(no_chunks, band="r")) == 0
+    assert len(LightCurves.from_nested(column, band="r")) == 0
+    assert len(LightCurves.from_nested(column)) == 0
+    with pytest.raises(ValueError, match="no column 'Flux'"):
+        LightCurves.from_nested(column, flux="Flux")
+
+
+def test_difference_fluxes_are_refused():
+    fields = ["diaSourceId", "midpointMjdTai", "psfFlux", "psfFluxErr", "band"]
+    column = pa.array([[dict(zip(fields, [1, 6e4, 3.0, 1.0, "g"], strict=True))]])
+    with pytest.raises(ValueError, match="difference image"):
+        as_light_curves(column)
 
 
 def test_bands_of_other_kinds():

@@ -2,7 +2,8 @@
 
 What was complete stays intact, nothing half-written has the name of something whole, and doing it
 again finishes. Kills during pretraining are in test_resuming.py, of a Dask worker in
-test_scale.py; memory that does not suffice in test_encoding.py; interruptions in test_training.py.
+tests/scale/test_clusters.py; memory that does not suffice in test_encoding.py; interruptions in
+test_training.py.
 """
 
 import hashlib

@@ -365,8 +365,31 @@ SURVEYS: tuple[Survey, ...] = (
 @functools.lru_cache
 def recognise(columns: frozenset[str]) -> tuple[Survey, ...]:
     """Return the surveys whose columns a table has, but none whose columns another's include."""
-    found = [(survey, survey.found(columns)) for survey in SURVEYS if survey.fits(columns)]
+    return _widest([(each, each.found(columns)) for each in SURVEYS if each.fits(columns)])
+
+
+@functools.lru_cache
+def recognise_nested(fields: frozenset[str]) -> tuple[Survey, ...]:
+    """Do what `recognise` does for a nested column, whose rows name the objects.
+
+    Fields that tables of any origin have are not enough to tell a survey.
+    """
+    return _widest(
+        [
+            (each, each.found(fields))
+            for each in SURVEYS
+            if each.fits(fields | set(str(each.id).split("|"))) and _distinctive(each, fields)
+        ]
+    )
+
+
+def _widest(found: list[tuple[Survey, set[str]]]) -> tuple[Survey, ...]:
     return tuple(one for one, its in found if not any(its < other for _, other in found))
+
+
+def _distinctive(survey: Survey, columns: Set[str]) -> set[str]:
+    """Return which columns tell this survey from tables of any origin."""
+    return (survey.found(columns) | survey.quality_columns() & columns) - COMMON
 
 
 def resembled(columns: Set[str]) -> tuple[Survey, str] | None:
@@ -374,8 +397,12 @@ def resembled(columns: Set[str]) -> tuple[Survey, str] | None:
     near = []
     for survey in SURVEYS:
         lacking = [each for each in survey.needs if not survey.found(columns, each)]
-        distinctive = (survey.found(columns) | survey.quality_columns() & columns) - COMMON
         foreign = set(survey.lacks) & columns
-        if len(lacking) == 1 and distinctive and not foreign and len(survey.needs) > 3:
+        if (
+            len(lacking) == 1
+            and _distinctive(survey, columns)
+            and not foreign
+            and len(survey.needs) > 3
+        ):
             near.append((survey, lacking[0]))
     return max(near, key=lambda pair: len(pair[0].needs), default=None)

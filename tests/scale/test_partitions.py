@@ -1,7 +1,5 @@
-"""Partitions of catalogs, on real clusters of processes, in threads, and one by one."""
+"""Partitions of catalogs in one process: in threads, and one by one."""
 
-import os
-import signal
 import sys
 import threading
 
@@ -11,13 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
-from embedders import make_embedder
+from partitions import check_embedding
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 
 from sklearn_astromer import AstromerEmbedder, as_light_curves
-from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.multiband import MultiBandEmbedder
 from sklearn_astromer.scale import embed_partitions
 
@@ -28,161 +25,6 @@ dd = pytest.importorskip("dask.dataframe")
 distributed = pytest.importorskip("distributed")
 
 NAMES = [f"astromerembedder_mean_{i}" for i in range(16)]
-
-
-@pytest.fixture(scope="module")
-def embedder():
-    model = make_embedder(d_model=16, n_heads=2, d_ff=16, max_epochs=0, random_state=0)
-    return model.fit(make_variable_stars(2, random_state=0)[0])
-
-
-@pytest.fixture(scope="module")
-def stars():
-    """A frame of 40 stars, whose index are names."""
-    curves, _ = make_variable_stars(40, n_observations=(5, 260), random_state=0)
-    flat = curves.to_frame().assign(
-        star=[f"star-{i:02d}" for i in np.repeat(range(40), curves.lengths)]
-    )
-    frame = npd.NestedFrame.from_flat(
-        flat[["star", "time", "mag", "mag_err"]], base_columns=[], on="star", name="lightcurve"
-    )
-    return frame.assign(color=np.linspace(0, 1, 40), parallax=1.0)
-
-
-@pytest.fixture(scope="module")
-def surveys_small():
-    model = AstromerEmbedder("surveys-small", max_epochs=0)
-    return model.fit(make_variable_stars(2, random_state=0)[0])
-
-
-@pytest.fixture(scope="module")
-def hats(shared, tmp_path_factory):
-    """A HATS catalog of 120 real curves of CRTS, at places made up."""
-    file = pq.ParquetFile(shared / "data" / "crts.parquet")
-    batch = next(file.iter_batches(120, columns=["object_id", "mjd", "mag", "magerr"]))
-    names = ["mjd", "mag", "magerr"]
-    nested = pa.StructArray.from_arrays([batch[name] for name in names], names=names)
-    rng = np.random.default_rng(0)
-    frame = npd.NestedFrame(
-        {
-            "object_id": batch["object_id"].to_pandas(),
-            "ra": rng.uniform(0, 360, 120),
-            "dec": np.degrees(np.arcsin(rng.uniform(-1, 1, 120))),
-            "lightcurve": pd.Series(nested, dtype=npd.NestedDtype(nested.type)),
-        }
-    )
-    path = tmp_path_factory.mktemp("hats") / "crts"
-    catalog = lsdb.from_dataframe(frame, partition_rows=12, margin_threshold=None)
-    catalog.write_catalog(path, catalog_name="crts", progress_bar=False)
-    return path
-
-
-@pytest.fixture(scope="module")
-def workers():
-    with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-        ) as cluster,
-        distributed.Client(cluster, set_as_default=False) as client,
-    ):
-        yield client
-
-
-@pytest.fixture
-def client(workers):
-    """A client of two worker processes, current for this test only."""
-    with workers.as_current():
-        yield workers
-
-
-def check_embedding(rows, embedder, frame):
-    """Rows are what one process gives for the same objects, wherever they stand."""
-    check_rows(rows, rows_of(embedder, frame))
-
-
-def rows_of(embedder, frame):
-    names = embedder.get_feature_names_out()
-    return pd.DataFrame(embedder.transform(frame["lightcurve"]), index=frame.index, columns=names)
-
-
-def check_rows(rows, expected):
-    rows = rows[expected.columns]
-    kinds = {getattr(kind, "numpy_dtype", kind) for kind in rows.dtypes}  # or Arrow's
-    assert kinds == {np.dtype(np.float32)}
-    assert sorted(rows.index) == sorted(expected.index)
-    rows = rows.loc[expected.index].to_numpy(np.float32)
-    np.testing.assert_allclose(rows, expected, rtol=0, atol=1e-5)
-
-
-# -- clusters of processes ------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def alone(hats, surveys_small):
-    """The real curves of the catalog, and what one process makes of them."""
-    with dask.config.set(scheduler="sync"):
-        frame = lsdb.open_catalog(hats).compute(progress_bar=False)
-    return frame, rows_of(surveys_small, frame)
-
-
-def test_hats_catalog_on_two_workers_and_back_to_hats(hats, client, surveys_small, alone, tmp_path):
-    frame, expected = alone
-    catalog = lsdb.open_catalog(hats)
-    assert catalog.npartitions >= 10
-    result = embed_partitions(catalog, surveys_small, columns=["object_id"])
-    assert isinstance(result, lsdb.catalog.Catalog)
-    assert list(result.columns) == ["ra", "dec", "object_id", *expected.columns]
-    rows = result.compute(progress_bar=False)
-    pd.testing.assert_index_equal(rows.index, frame.index)
-    assert rows["object_id"].tolist() == frame["object_id"].tolist()
-    pd.testing.assert_series_equal(rows.dtypes, result.dtypes)
-    check_rows(rows, expected)
-    result.write_catalog(tmp_path / "embedded", catalog_name="embedded", progress_bar=False)
-    again = lsdb.open_catalog(tmp_path / "embedded").compute(progress_bar=False)
-    assert again["object_id"].tolist() == frame["object_id"].tolist()
-    check_rows(again, expected)
-
-
-def test_the_encoder_goes_to_each_worker_once(hats, client, embedder, alone):
-    class Counted(AstromerEmbedder):  # of this function, so that workers need not import it
-        def __setstate__(self, state):
-            os.environ["LOADS"] = str(1 + int(os.environ.get("LOADS", 0)))
-            super().__setstate__(state)
-
-    counted = Counted()
-    counted.__dict__.update(embedder.__dict__)
-
-    def loads():
-        return [int(n or 0) for n in client.run(lambda: os.environ.pop("LOADS", None)).values()]
-
-    catalog = lsdb.open_catalog(hats)
-    first = embed_partitions(catalog, counted)
-    check_embedding(first.compute(progress_bar=False), embedder, alone[0])
-    assert max(loads()) == 1
-    # another result of it finds it there, on one worker at least
-    second = embed_partitions(catalog.to_dask_dataframe(), counted)
-    check_embedding(second.compute(), embedder, alone[0])
-    assert sum(loads()) <= 1
-
-
-def test_a_client_made_afterwards_computes_too(stars, client, embedder):
-    with dask.config.set(scheduler="threads"):
-        result = embed_partitions(dd.from_pandas(stars, npartitions=4), embedder)
-    check_embedding(result.compute(), embedder, stars)
-
-
-def test_a_worker_killed_on_the_way(hats, client, surveys_small, alone):
-    catalog = lsdb.open_catalog(hats)
-    parts = client.compute(embed_partitions(catalog, surveys_small).to_delayed())
-    victims = list(client.run(os.getpid).values())
-    assert len(victims) == 2
-    next(iter(distributed.as_completed(parts)))
-    os.kill(victims[0], signal.SIGKILL)
-    assert not all(part.done() for part in parts)
-    check_rows(pd.concat(client.gather(parts)), alone[1])
-
-
-# -- without a cluster ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("scheduler", ["sync", "threads"])
@@ -243,19 +85,6 @@ def test_repeated_index(stars, embedder):
     with pytest.warns(UserWarning, match="the first is 5"):
         less = embed_partitions(frame, embedder, on_invalid="drop").compute(scheduler="sync")
     pd.testing.assert_frame_equal(less, rows.iloc[[0, 1, 2, 3, 4, 6, 7, 8, 9]], atol=1e-5)
-
-
-@pytest.fixture(scope="module")
-def rubin(stars):
-    """Rubin's layout; the first stars were not seen in g, nor any of the first partition."""
-    flat = (
-        stars["lightcurve"]
-        .nest.to_flat()
-        .rename(columns={"time": "midpointMjdTai", "mag": "psfMag", "mag_err": "psfMagErr"})
-    )
-    number = flat.index.str[-2:].astype(int)
-    flat["band"] = np.where((number >= 15) & (np.arange(len(flat)) % 3 > 0), "g", "r")
-    return npd.NestedFrame(stars[["color"]]).join_nested(flat, "diaObjectForcedSource")
 
 
 @pytest.mark.filterwarnings("ignore:Dropped")
@@ -349,7 +178,7 @@ def test_pipelines_and_pandas_output(stars, embedder):
 
 def test_what_cannot_be_embedded_is_said_at_once(stars, embedder):
     frame = dd.from_pandas(stars, npartitions=2)
-    with pytest.raises(TypeError, match=r"got NestedFrame.*embedder\.transform"):
+    with pytest.raises(TypeError, match=r"got NestedFrame.*estimator\.transform"):
         embed_partitions(stars, embedder)
     with pytest.raises(NotFittedError):
         embed_partitions(frame, AstromerEmbedder())
