@@ -105,6 +105,8 @@ def main() -> None:
         environment = "distributed.nanny.pre-spawn-environ"
         dask.config.set({f"{environment}.MALLOC_TRIM_THRESHOLD_": 2**28})
         dask.config.set({f"{environment}.MALLOC_MMAP_THRESHOLD_": 2**25})
+        # a busy machine starts the process that replaces the killed one later than in 15 s
+        dask.config.set({"distributed.deploy.lost-worker-timeout": "10 minutes"})
         with (
             LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
             Client(cluster) as client,
@@ -130,6 +132,7 @@ def main() -> None:
             figures["embedding, one of two workers killed, written as HATS"] = embedded
             print(embedded, flush=True)
 
+            client.wait_for_workers(2)
             some = catalog.partitions[: args.classified_partitions]
             model = make_pipeline(embedder, head)
             rows = embed_partitions(some, model).compute(progress_bar=False)

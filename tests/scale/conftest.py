@@ -76,8 +76,10 @@ def hats(shared, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def workers():
-    distributed = pytest.importorskip("distributed")
+    dask, distributed = pytest.importorskip("dask"), pytest.importorskip("distributed")
     with (
+        # a busy machine starts the process that replaces a killed one later than in 15 s
+        dask.config.set({"distributed.deploy.lost-worker-timeout": "10 minutes"}),
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
         ) as cluster,
@@ -89,5 +91,6 @@ def workers():
 @pytest.fixture
 def client(workers):
     """A client of two worker processes, current for this test only."""
+    workers.wait_for_workers(2, timeout=600)  # a test before may have killed one
     with workers.as_current():
         yield workers
