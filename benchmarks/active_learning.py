@@ -3,21 +3,22 @@
     python benchmarks/active_learning.py --json
 
 Objects of the test part (see `realdata.part`), whose labels no encoder has seen, are divided into
-halves, six times. One half is the pool, of which ten objects more are labelled at every step; on
+halves, ten times. One half is the pool, of which ten objects more are labelled at every step; on
 the other, a random forest and a logistic regression that were trained on the labelled ones are
 scored. Classes are as frequent as in the survey. `margin` begins at random and then takes the
 objects whose two most likely classes are closest, without a care for diversity.
 
-A count of labels is the first at which the mean macro-F1 reaches 90 % of what all labels of the
-pool give, and stays there. `suggest` was designed on `--part valid`. Embeddings are kept in
-runs/active_learning: they take some minutes for each encoder, and are computed anew for other
-weights of the same name.
+A count of labels is where the mean macro-F1 (linear between the steps) reaches 90 % of what all
+labels of the pool give, and stays there. `suggest` was designed on `--part valid`. Embeddings are
+kept in runs/active_learning: they take some minutes for each encoder, and are computed anew for
+other weights of the same name.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import joblib
@@ -38,11 +39,16 @@ from sklearn_astromer.search import suggest
 
 CACHE = report.RESULTS.parents[1] / "runs" / "active_learning"
 TITLES = {"asas": "ASAS", "crts": "CRTS"}
+COLUMNS = [
+    "surveys-periods:mean_std",
+    "surveys-periods:mean",
+    "surveys-periods-unlabelled:mean_std",
+]
 BATCH = 10
 SHARE = 0.9
 LINEAR = LogisticRegression(C=0.1, class_weight="balanced", max_iter=1000)
 MODELS = {
-    "forest": RandomForestClassifier(100, class_weight="balanced", random_state=0),
+    "forest": RandomForestClassifier(50, class_weight="balanced", random_state=0),
     "logistic": LINEAR,
 }
 
@@ -92,45 +98,50 @@ def by_suggest(
 METHODS: dict[str, Choose] = {"random": by_chance, "margin": by_margin, "suggest": by_suggest}
 
 
-def curve(
-    rows: NDArray[Any], truth: NDArray[Any], method: str, repeat: int, most: int
+def curves_of(
+    rows: NDArray[Any], truth: NDArray[Any], repeat: int, most: int
 ) -> tuple[NDArray[np.float64], list[float]]:
-    """Return macro-F1 (n_steps, n_models) after each batch, and with all labels of the pool."""
+    """Return macro-F1 (n_methods, n_steps, n_models), and with all labels of the pool."""
     pool, held = train_test_split(
         np.arange(len(truth)), test_size=0.5, random_state=repeat, stratify=truth
     )
     scaler = StandardScaler().fit(rows[pool])
     x, x_held, y = scaler.transform(rows[pool]), scaler.transform(rows[held]), truth[pool]
+    classes = np.unique(truth)
 
-    def scores(labelled: NDArray[np.bool_]) -> list[float]:
-        if len(np.unique(y[labelled])) < 2:
-            return [0.0] * len(MODELS)
-        fitted = [clone(m).fit(x[labelled], y[labelled]) for m in MODELS.values()]
-        classes = np.unique(truth)
+    def scores(labels: NDArray[Any]) -> list[float]:
+        known = labels != ""
+        fitted = [clone(m).fit(x[known], labels[known]) for m in MODELS.values()]
         return [
             float(f1_score(truth[held], m.predict(x_held), average="macro", labels=classes))
             for m in fitted
         ]
 
-    labels = np.full_like(y, "")
-    rng = np.random.RandomState(repeat)
-    steps = []
-    while len(steps) < most // BATCH:
-        chosen = METHODS[method](x, labels, rng)
-        labels[chosen] = y[chosen]
-        steps.append(scores(labels != ""))
-    return np.array(steps), scores(np.ones(len(y), dtype=bool))
+    found = []
+    for choose in METHODS.values():
+        labels = np.full_like(y, "")
+        rng = np.random.RandomState(repeat)
+        steps = []
+        while len(steps) < most // BATCH:
+            chosen = choose(x, labels, rng)
+            labels[chosen] = y[chosen]
+            steps.append(scores(labels))
+        found.append(steps)
+    return np.array(found), scores(y)
 
 
-def needed(mean: NDArray[np.float64], goal: float) -> int | None:
-    """Return the labels from which on a curve is not below the goal; None: it ends below."""
+def needed(mean: NDArray[np.float64], goal: float) -> float | None:
+    """Return where a curve crosses the goal for the last time; None: it ends below."""
     below = np.flatnonzero(mean < goal)
     if len(below) == 0:
-        return BATCH
-    return None if below[-1] == len(mean) - 1 else int((below[-1] + 2) * BATCH)
+        return float(BATCH)
+    last = below[-1]
+    if last == len(mean) - 1:
+        return None
+    return float(BATCH * (last + 1 + (goal - mean[last]) / (mean[last + 1] - mean[last])))
 
 
-def fewer(suggested: int | None, by_chance: int | None, most: int) -> str:
+def fewer(suggested: float | None, by_chance: float | None, most: int) -> str:
     """Return the share of labels that are saved; a lower bound where chance never got there."""
     if suggested is None:
         return "?"
@@ -158,63 +169,57 @@ def draw(figures: list[dict[str, Any]], columns: str) -> None:
 def main() -> None:
     """Print the table, write the JSON, draw the plot."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--encoders", nargs="+", default=["surveys-periods", "surveys-periods-unlabelled"]
-    )
+    parser.add_argument("--columns", nargs="+", default=COLUMNS, help="encoder:pooling")
     parser.add_argument("--part", default="test", choices=["valid", "test"])
-    parser.add_argument("--repeats", type=int, default=6)
+    parser.add_argument("--repeats", type=int, default=10)
     parser.add_argument("--most", type=int, default=200, help="labels")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--json", action="store_true", help="write benchmarks/results")
     args = parser.parse_args()
 
     figures, lines = [], []
-    for encoder in args.encoders:
-        for pooling in ("mean", "mean_std"):
-            columns = f"{encoder}, {pooling}"
-            cells = {}
+    for columns in args.columns:
+        encoder, _, pooling = columns.partition(":")
+        cells = {}
+        for catalog in TITLES:
+            rows, truth = embedded(catalog, args.part, encoder)
+            if pooling == "mean":
+                rows = rows[:, : rows.shape[1] // 2]
+            found = joblib.Parallel(n_jobs=args.jobs)(
+                joblib.delayed(curves_of)(rows, truth, repeat, args.most)
+                for repeat in range(args.repeats)
+            )
+            scores, full = np.array([f[0] for f in found]), np.mean([f[1] for f in found], axis=0)
+            for (i, method), (k, model) in product(enumerate(METHODS), enumerate(MODELS)):
+                mean, std = scores[:, i, :, k].mean(axis=0), scores[:, i, :, k].std(axis=0)
+                count = cells[catalog, method, model] = needed(mean, SHARE * full[k])
+                figures.append(
+                    {
+                        "columns": columns,
+                        "catalog": catalog,
+                        "objects": len(truth) // 2,
+                        "method": method,
+                        "model": model,
+                        "full": float(full[k]),
+                        "labels": count,
+                        "mean": mean.round(4).tolist(),
+                        "std": std.round(4).tolist(),
+                    }
+                )
+        for model in MODELS:
+            line = [columns, model]
             for catalog in TITLES:
-                rows, truth = embedded(catalog, args.part, encoder)
-                if pooling == "mean":
-                    rows = rows[:, : rows.shape[1] // 2]
-                for method in METHODS:
-                    found = joblib.Parallel(n_jobs=args.jobs)(
-                        joblib.delayed(curve)(rows, truth, method, repeat, args.most)
-                        for repeat in range(args.repeats)
-                    )
-                    steps = np.array([f[0] for f in found])
-                    full = np.mean([f[1] for f in found], axis=0)
-                    for k, model in enumerate(MODELS):
-                        mean = steps[..., k].mean(axis=0)
-                        count = needed(mean, SHARE * full[k])
-                        cells[catalog, method, model] = count
-                        figures.append(
-                            {
-                                "columns": columns,
-                                "catalog": catalog,
-                                "objects": len(truth) // 2,
-                                "method": method,
-                                "model": model,
-                                "full": float(full[k]),
-                                "labels": count,
-                                "mean": mean.round(4).tolist(),
-                                "std": steps[..., k].std(axis=0).round(4).tolist(),
-                            }
-                        )
-            for model in MODELS:
-                line = [columns, model]
-                for catalog in TITLES:
-                    counts = [cells[catalog, method, model] for method in METHODS]
-                    line += [str(n or f"> {args.most}") for n in counts]
-                    line.append(fewer(counts[-1], counts[0], args.most))
-                lines.append(line)
-                print(*line, flush=True)
+                counts = [cells[catalog, method, model] for method in METHODS]
+                line += [f"{n:.0f}" if n else f"> {args.most}" for n in counts]
+                line.append(fewer(counts[-1], counts[0], args.most))
+            lines.append(line)
+            print(*line, flush=True)
     header = [f"{title}: {m}" for title in TITLES.values() for m in [*METHODS, "fewer"]]
     print("\n" + report.table(["rows", "model", *header], lines))
     if args.json:
         settings = {"part": args.part, "repeats": args.repeats, "batch": BATCH, "share": SHARE}
         report.write("active_learning", {**settings, "curves": figures})
-        draw(figures, f"{args.encoders[0]}, mean_std")
+        draw(figures, args.columns[0])
 
 
 if __name__ == "__main__":

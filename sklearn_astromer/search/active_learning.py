@@ -9,16 +9,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.cluster import KMeans
+from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import pairwise_distances_argmin_min
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state, gen_batches
 
 from sklearn_astromer.search.rows import EmbeddingRows
 
 _PER_SUGGESTION = 10  # uncertain objects among which to look for different ones
-_SAMPLE = 20_000  # rows that the clustering and the scaling see at most
+_COMPONENTS = 10  # in which distances are measured
+_SAMPLE = 20_000  # rows that clusters, components and scaling see at most
 _CHUNK = 2**16
 
 
@@ -34,8 +37,9 @@ def suggest(
     With labels of two classes or more, a logistic regression on the standardised rows finds the
     objects for which the two most likely classes are closest in probability (the margin). The
     ``10 n`` of least margin are divided into `n` clusters by k-means, weighted by one minus the
-    margin, and the object nearest to the centre of each is suggested [1]_. Before there are two
-    classes, the clusters are those of all unlabelled objects, or of 20 000 random ones.
+    margin, on the first ten principal components, and the object nearest to the centre of each is
+    suggested [1]_. Before there are two classes, the clusters are those of all unlabelled objects,
+    or of 20 000 random ones.
 
     Parameters
     ----------
@@ -61,8 +65,8 @@ def suggest(
 
     Notes
     -----
-    Each call scores all unlabelled objects, in pieces: memory beyond `rows` does not grow with
-    their number, only with `n`. Rows of one star in several bands count as several objects.
+    Each call scores all unlabelled objects, in pieces, without a copy of `rows`. Rows of one star
+    in several bands count as several objects.
 
     References
     ----------
@@ -93,11 +97,15 @@ def suggest(
         )
     rng = check_random_state(random_state)
     seed = rng.randint(np.iinfo(np.int32).max)
-    scaler = StandardScaler().fit(table[_sample(np.arange(len(table)), _SAMPLE, rng)])
+    sample = table[_sample(np.arange(len(table)), _SAMPLE, rng)]
+    scaler = StandardScaler().fit(sample)
+    axes = PCA(min(_COMPONENTS, *sample.shape), random_state=seed)
+    with np.errstate(invalid="ignore", divide="ignore"):  # shares of no variance
+        space = make_pipeline(scaler, axes.fit(scaler.transform(sample)))
     if codes.max() < 1:  # one class, or none
         free = _sample(free, max(n, _SAMPLE), rng)
-        near = scaler.transform(table[_sample(known, n, rng)]) if len(known) else None
-        return free[_spread(scaler.transform(table[free]), n, seed, near=near)]
+        near = space.transform(table[_sample(known, n, rng)]) if len(known) else None
+        return free[_spread(space.transform(table[free]), n, seed, near=near)]
     # balanced, so that objects of rare classes are asked for as well
     model = LogisticRegression(C=0.1, class_weight="balanced", max_iter=1000)
     model.fit(scaler.transform(table[known]), codes[known])
@@ -107,7 +115,7 @@ def suggest(
         margin[piece] = likely[:, -1] - likely[:, -2]
     least = np.argsort(margin, kind="stable")[: _PER_SUGGESTION * n]
     free, weight = free[least], np.maximum(1 - margin[least], 1e-6)  # one needs some weight
-    return free[_spread(scaler.transform(table[free]), n, seed, weight=weight)]
+    return free[_spread(space.transform(table[free]), n, seed, weight=weight)]
 
 
 def _spread(
