@@ -15,8 +15,8 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.modules.plain import from_plain, to_plain
 from sklearn_astromer.training.callbacks import history_frame
-from sklearn_astromer.training.loop import Criterion
 from sklearn_astromer.training.reconstruction import ReconstructionRMSE
+from sklearn_astromer.training.tasks import Criterion
 from sklearn_astromer.weights import remote
 from sklearn_astromer.weights.models import SavedModel, read_model, to_json, write_model
 

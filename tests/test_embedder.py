@@ -20,8 +20,8 @@ from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.inference import batches
 from sklearn_astromer.kernels import processor
 from sklearn_astromer.training.callbacks import schedule
-from sklearn_astromer.training.loop import Loader
 from sklearn_astromer.training.reconstruction import Reconstruction, ReconstructionRMSE
+from sklearn_astromer.training.tasks import Loader
 from sklearn_astromer.windows import Windows
 
 SMALL = {"d_model": 16, "n_heads": 2, "d_ff": 16, "max_epochs": 0, "random_state": 0}

@@ -16,9 +16,9 @@ from sklearn_astromer.modules.losses import squared_error
 from sklearn_astromer.modules.pooling import masked_mean
 from sklearn_astromer.modules.visible import moments
 from sklearn_astromer.training.augmentation import augment
-from sklearn_astromer.training.loop import Batch, Criterion, Loader, Task
 from sklearn_astromer.training.masking import Probing, probe
 from sklearn_astromer.training.processes import Processes
+from sklearn_astromer.training.tasks import Batch, Criterion, Loader, Task
 from sklearn_astromer.windows import Windows
 
 FINEST_ERROR = 0.01

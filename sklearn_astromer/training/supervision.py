@@ -16,8 +16,8 @@ from sklearn_astromer.inference.batches import CPU_BATCH_OBSERVATIONS, WindowTen
 from sklearn_astromer.modules.heads import Head
 from sklearn_astromer.modules.visible import moments
 from sklearn_astromer.training.augmentation import augment
-from sklearn_astromer.training.loop import Batch, Criterion, Task
 from sklearn_astromer.training.masking import probe
+from sklearn_astromer.training.tasks import Batch, Criterion, Task
 from sklearn_astromer.windows import Windows, padded
 
 

@@ -55,7 +55,7 @@ def test_ctrl_c_keeps_the_best_weights(tmp_path):
 
 
 def test_ctrl_c_in_the_first_epoch_gives_a_fitted_estimator(monkeypatch):
-    from sklearn_astromer.training.loop import Loader
+    from sklearn_astromer.training.tasks import Loader
 
     curves, _ = make_variable_stars(40, random_state=0)
     iterate = Loader.__iter__

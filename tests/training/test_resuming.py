@@ -51,7 +51,7 @@ import sys, time
 sys.path[:0] = [sys.argv[2], sys.argv[2] + "/../helpers"]
 from test_resuming import embedder
 from sklearn_astromer.datasets import make_variable_stars
-from sklearn_astromer.training.loop import Loader
+from sklearn_astromer.training.tasks import Loader
 
 iterate = Loader.__iter__
 def slowly(loader):  # or the run may be over before it is killed
@@ -85,7 +85,7 @@ def test_kill_nine_in_the_middle_of_an_epoch(curves, unbroken, tmp_path):
 
 @pytest.mark.parametrize("at", [1, 9, 10, 11, 25])
 def test_any_step_can_be_the_last(curves, unbroken, tmp_path, monkeypatch, at):
-    from sklearn_astromer.training.loop import Loader
+    from sklearn_astromer.training.tasks import Loader
 
     path, steps = tmp_path / "run.pt", []
     iterate = Loader.__iter__
