@@ -1,5 +1,6 @@
 """What to ask of rows of embeddings."""
 
+from sklearn_astromer.search.index import LightCurveIndex
 from sklearn_astromer.search.rows import EmbeddingRows, read_rows
 
-__all__ = ["EmbeddingRows", "read_rows"]
+__all__ = ["EmbeddingRows", "LightCurveIndex", "read_rows"]
