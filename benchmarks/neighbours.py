@@ -82,9 +82,9 @@ def make_rows() -> None:
         parts["simulated"].append(
             embed(
                 f"simulated-{chunk:02d}",
-                lambda c=chunk: make_variable_stars(
-                    CHUNK, n_observations=(30, 90), random_state=c
-                )[0],
+                lambda c=chunk: make_variable_stars(CHUNK, n_observations=(30, 90), random_state=c)[
+                    0
+                ],
                 "simulated",
             )
         )

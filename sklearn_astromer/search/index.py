@@ -75,6 +75,9 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     KNeighborsClassifier(5, metric="precomputed"))`` is a fast classifier, and TSNE, DBSCAN or
     SpectralClustering with ``metric="precomputed"`` work on large catalogs.
 
+    Of rows that are equal to dozens of others, as those of objects with one observation may be, an
+    approximate search finds only some.
+
     References
     ----------
     .. [1] Malkov & Yashunin 2020, IEEE TPAMI 42, 824.

@@ -42,7 +42,7 @@ def write(folder: Path, stored: Stored) -> None:
     FileExistsError
         If the folder holds something else.
     """
-    with replacing_folder(folder, _check_replaceable) as new:
+    with replacing_folder(folder, check_replaceable) as new:
         for name, array in stored.arrays.items():
             np.save(new / f"{name}.npy", array, allow_pickle=False)
         if stored.graph is not None:
@@ -107,7 +107,8 @@ def _sha256(file: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def _check_replaceable(folder: Path) -> None:
+def check_replaceable(folder: Path) -> None:
+    """Raise FileExistsError if something else than an index is at `folder`."""
     if not folder.exists() or is_index(folder):
         return
     if not folder.is_dir() or any(folder.iterdir()):

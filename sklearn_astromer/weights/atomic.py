@@ -42,9 +42,7 @@ def replace_folder(path: str | os.PathLike[str], files: Mapping[str, bytes]) -> 
 
 
 @contextlib.contextmanager
-def replacing_folder(
-    path: str | os.PathLike[str], check: Callable[[Path], None]
-) -> Iterator[Path]:
+def replacing_folder(path: str | os.PathLike[str], check: Callable[[Path], None]) -> Iterator[Path]:
     """Give a folder to write to, which becomes `path`, at once and whole, if all goes well.
 
     Parameters
