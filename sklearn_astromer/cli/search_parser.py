@@ -9,15 +9,15 @@ from sklearn_astromer.cli.messages import PROG
 
 SEARCH = f"""\
 The rows are what `embed --out` wrote, a folder of parts or a file, or a saved index. One search
-among rows reads them all and is exact; it takes a second for a million. For many searches, save an
+among rows reads them all and is exact; it takes seconds for a million. For many searches, save an
 index once and search that: from 50 000 rows on it is approximate, needs
 pip install 'sklearn_astromer[search]', takes minutes to build, and is then mapped from disk.
 
 examples:
-  {PROG} search emb/ --like 4037480
-  {PROG} search emb/ --like 4037480 --band g --top 50 --out similar.csv
-  {PROG} search emb/ --save emb-index --like 4037480
-  {PROG} search emb-index --like 4037481
+  {PROG} search emb/ --like 4018
+  {PROG} search emb/ --like 4018 --band g --top 50 --out similar.csv
+  {PROG} search emb/ --save emb-index --like 4018
+  {PROG} search emb-index --like 4019
 """
 
 

@@ -46,7 +46,7 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         The cosine distance is 1 - cos, from 0 (same direction) to 2.
     algorithm : {"auto", "exact", "approximate"}, default="auto"
         "auto" is exact below 50 000 rows.
-    n_candidates : int, default=128
+    n_candidates : int, default=64
         How many rows an approximate search keeps in sight. More of them find more of the true
         neighbours and take longer. May be changed after `fit`.
     n_jobs : int, default=None
@@ -106,7 +106,7 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         radius: float = 1.0,
         metric: str = "cosine",
         algorithm: str = "auto",
-        n_candidates: int = 128,
+        n_candidates: int = 64,
         n_jobs: int | None = None,
     ) -> None:
         self.n_neighbors = n_neighbors
