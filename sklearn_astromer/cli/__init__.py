@@ -1,4 +1,4 @@
-"""The command line: ``inspect``, ``embed``, ``pretrain``, ``weights`` and ``demo``."""
+"""The command line: ``inspect``, ``embed``, ``search``, ``pretrain``, ``weights`` and ``demo``."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sklearn_astromer.cli.epilogs import EMBED, EXAMPLES, INFO, INSPECT, PRETRAIN, WEIGHTS
 from sklearn_astromer.cli.messages import PROG
+from sklearn_astromer.cli.search_parser import SEARCH, add_search
 from sklearn_astromer.lightcurves.surveys.registry import SURVEYS
 
 COLUMNS = ("id", "time", "mag", "mag_err", "band", "flux", "flux_err", "zero_point")
@@ -145,6 +146,9 @@ def make_parser() -> argparse.ArgumentParser:
         metavar="N",
         help="objects in memory at a time (default: of a million observations, 16 on a GPU)",
     )
+
+    text = "find the objects most similar to one among rows of embeddings"
+    add_search(command(commands, "search", "search", text, SEARCH, quiet, module="searching"))
 
     pretrain = command(
         commands,

@@ -1,6 +1,7 @@
 """What to ask of rows of embeddings."""
 
 from sklearn_astromer.search.active_learning import suggest
+from sklearn_astromer.search.index import LightCurveIndex
 from sklearn_astromer.search.rows import EmbeddingRows, read_rows
 
-__all__ = ["EmbeddingRows", "read_rows", "suggest"]
+__all__ = ["EmbeddingRows", "LightCurveIndex", "read_rows", "suggest"]

@@ -126,7 +126,7 @@ def read_rows(path: str | os.PathLike[str]) -> EmbeddingRows:
                 bands.append(table[BAND].to_numpy())
             start += len(table)
     return EmbeddingRows(
-        _ids(np.concatenate(ids)) if ids else np.empty(0, dtype=np.int64),
+        as_ids(np.concatenate(ids)) if ids else np.empty(0, dtype=np.int64),
         np.concatenate(bands).astype(str) if bands else None,
         rows,
     )
@@ -157,8 +157,39 @@ def _n_features(path: Path, schema: Any) -> int:
     return len(_features(schema.names))
 
 
-def _ids(ids: NDArray[Any]) -> NDArray[Any]:
+def as_ids(ids: NDArray[Any]) -> NDArray[Any]:
+    """Return ids as whole numbers or text."""
     return ids if ids.dtype.kind == "i" else ids.astype(str)
+
+
+def comparable(given: EmbeddingRows, metric: str) -> EmbeddingRows:
+    """Return rows of which the Euclidean distance tells the metric, of unit length for cosine.
+
+    Raises
+    ------
+    ValueError
+        If a row is not finite, or zero where the metric is cosine, or ids or bands are not as
+        many as the rows.
+    """
+    ids, band, rows = given
+    for name, labels in (("ids", ids), ("bands", band)):
+        if labels is not None and len(labels) != len(rows):
+            raise ValueError(f"{len(labels)} {name} for {len(rows)} rows")
+    finite = np.asarray(np.isfinite(rows).all(axis=1))
+    _refuse(~finite, ids, "contains NaN or infinity: leave it out")
+    if metric == "euclidean":
+        return given
+    length = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
+    why = "is zero, and has no cosine distance: leave it out, or use metric='euclidean'"
+    _refuse(length == 0, ids, why)
+    return EmbeddingRows(ids, band, np.divide(rows, length[:, None].astype(np.float32)))
+
+
+def _refuse(bad: NDArray[np.bool_], ids: NDArray[Any], why: str) -> None:
+    if bad.any():
+        first = int(np.argmax(bad))
+        more = f" (and {bad.sum() - 1} more)" if bad.sum() > 1 else ""
+        raise ValueError(f"the row of object {ids[first]!s} at position {first}{more} {why}")
 
 
 def _read_text(path: Path) -> pd.DataFrame:
@@ -179,4 +210,4 @@ def _from_frame(path: Path, frame: pd.DataFrame) -> EmbeddingRows:
     if ID not in frame or not names or not all(frame[n].dtype.kind in "fi" for n in names):
         raise ValueError(f"{path} is not a table of embeddings: its columns are {names[:6]}")
     band = frame[BAND].to_numpy().astype(str) if BAND in frame else None
-    return EmbeddingRows(_ids(frame[ID].to_numpy()), band, frame[names].to_numpy(np.float32))
+    return EmbeddingRows(as_ids(frame[ID].to_numpy()), band, frame[names].to_numpy(np.float32))

@@ -5,7 +5,7 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -36,16 +36,33 @@ def replace_folder(path: str | os.PathLike[str], files: Mapping[str, bytes]) -> 
     FileExistsError
         If something else is at `path`, or a card that somebody wrote or edited; it is left alone.
     """
+    with replacing_folder(path, check_replaceable) as new:
+        for name, content in files.items():
+            (new / name).write_bytes(content)
+
+
+@contextlib.contextmanager
+def replacing_folder(path: str | os.PathLike[str], check: Callable[[Path], None]) -> Iterator[Path]:
+    """Give a folder to write to, which becomes `path`, at once and whole, if all goes well.
+
+    Parameters
+    ----------
+    path : path
+    check : callable
+        Gets `path`, and raises if what is there must stay.
+    """
     path = Path(path).expanduser().resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(_sibling(path, "lock")):
         _settle(path)
-        check_replaceable(path)
+        check(path)
         new = _sibling(path, "new")
         try:
             new.mkdir()
-            for name, content in files.items():
-                _write(new / name, content)
+            yield new
+            for file in new.iterdir():
+                with file.open("rb+") as written:
+                    os.fsync(written.fileno())
             _sync_folder(new)
             if path.exists():
                 os.rename(path, aside(path))
@@ -145,13 +162,6 @@ def is_sealed(content: bytes) -> bool:
     if match is None:
         return False
     return hashlib.sha256(content[: match.start()]).hexdigest().encode() == match[1]
-
-
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:

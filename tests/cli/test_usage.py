@@ -45,6 +45,8 @@ def test_demo_prints_scores_of_the_main_job(capsys, error):
         (["embed", "c.parquet", "--out", "e.txt"], "does not end in .parquet, .csv or .ecsv"),
         (["embed", "c.parquet", "--out", "e.csv", "--survey", "sloan"], "'sloan'"),
         (["inspect"], "CATALOG"),
+        (["search", "emb"], "--like"),
+        (["search", "emb", "--like", "1", "--out", "a.txt"], "does not end in .csv or .parquet"),
         (["pretrain", "c.parquet", "--out", "e", "--epochs", "many"], "--epochs"),
         (["weights", "burn"], "burn"),
         (["demo", "--stars", "7"], "at least 70"),
@@ -57,7 +59,9 @@ def test_usage_errors_exit_with_2(words, message, capsys):
     assert message in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [[], ["inspect"], ["embed"], ["pretrain"], ["weights"], ["demo"]])
+@pytest.mark.parametrize(
+    "words", [[], ["inspect"], ["embed"], ["search"], ["pretrain"], ["weights"], ["demo"]]
+)
 def test_help_teaches(words, capsys):
     with pytest.raises(SystemExit) as exit:
         main([*words, "--help"])

@@ -1,0 +1,61 @@
+"""The words of ``sklearn-astromer search``; quick to import."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from sklearn_astromer.cli.messages import PROG
+
+SEARCH = f"""\
+The rows are what `embed --out` wrote, a folder of parts or a file, or a saved index. One search
+among rows reads them all and is exact; it takes seconds for a million. For many searches, save an
+index once and search that: from 50 000 rows on it is approximate, needs
+pip install 'sklearn_astromer[search]', takes minutes to build, and is then mapped from disk.
+
+examples:
+  {PROG} search emb/ --like 4018
+  {PROG} search emb/ --like 4018 --band g --top 50 --out similar.csv
+  {PROG} search emb/ --save emb-index --like 4018
+  {PROG} search emb-index --like 4019
+"""
+
+
+def add_search(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument(
+        "rows", type=_path, metavar="ROWS", help="rows of `embed`, or an index saved by --save"
+    )
+    parser.add_argument("--like", required=True, metavar="ID", help="the object to compare with")
+    parser.add_argument("--band", help="of that object, where it has several; all are searched")
+    parser.add_argument(
+        "--top", type=_count, default=10, metavar="N", help="rows to find (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--metric",
+        choices=["cosine", "euclidean"],
+        help="the distance (default: cosine, or that of the index)",
+    )
+    parser.add_argument(
+        "--out", type=_table, metavar="FILE", help="write the table there, .csv or .parquet"
+    )
+    parser.add_argument(
+        "--save", type=_path, metavar="FOLDER", help="build an index of the rows, and keep it there"
+    )
+
+
+def _path(text: str) -> Path:
+    return Path(text).expanduser()
+
+
+def _table(text: str) -> Path:
+    path = _path(text)
+    if path.suffix.lower() not in (".csv", ".parquet"):
+        raise argparse.ArgumentTypeError(f"{text!r} does not end in .csv or .parquet")
+    return path
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)

@@ -1,0 +1,67 @@
+"""What ``sklearn-astromer search`` does."""
+
+from __future__ import annotations
+
+import argparse
+
+from sklearn_astromer._files import check_apart, replacing
+from sklearn_astromer.cli.messages import note, say
+from sklearn_astromer.search import EmbeddingRows, LightCurveIndex, read_rows
+from sklearn_astromer.search.storage import check_replaceable, is_index
+
+NAMED_IDS, SLOW_ROWS = 3, 200_000
+
+
+def search(args: argparse.Namespace) -> None:
+    """Print the objects most similar to one, and write them if asked."""
+    for flag, path in (("--out", args.out), ("--save", args.save)):
+        if path is not None:
+            check_apart(path, [args.rows], flag)
+    index = _saved(args) if is_index(args.rows) else _made(args)
+    found = index.like(args.like, min(args.top, index.n_samples_fit_ - 1), band=args.band)
+    say(found.to_string(index=False, float_format="{:.6f}".format))
+    if args.out is not None:
+        with replacing(args.out) as partial:
+            if args.out.suffix.lower() == ".csv":
+                found.to_csv(partial, index=False)
+            else:
+                found.to_parquet(partial, index=False)
+        if not args.quiet:
+            note(f"{args.out}: {len(found)} objects")
+
+
+def _saved(args: argparse.Namespace) -> LightCurveIndex:
+    if args.save is not None:
+        raise ValueError(f"{args.rows} is an index already: --save is of rows")
+    index = LightCurveIndex.load(args.rows)
+    if args.metric not in (None, index.metric):
+        raise ValueError(f"{args.rows} is an index of {index.metric} distances: leave out --metric")
+    _check_there(args, EmbeddingRows(index.ids_, index.band_, index.rows_))
+    return index
+
+
+def _made(args: argparse.Namespace) -> LightCurveIndex:
+    # a graph pays for many searches, and without --save this is the only one
+    algorithm = "exact" if args.save is None else "auto"
+    index = LightCurveIndex(metric=args.metric or "cosine", algorithm=algorithm, n_jobs=-1)
+    rows = read_rows(args.rows)
+    _check_there(args, rows)
+    if args.save is None:
+        return index.fit(rows)
+    check_replaceable(args.save)  # what would fail after minutes is tried now
+    if not args.quiet and len(rows.ids) >= SLOW_ROWS:
+        note(f"building an index of {len(rows.ids)} rows, which takes minutes")
+    index.fit(rows).save(args.save)
+    if not args.quiet:
+        note(f"{args.save}: {index.algorithm_} index of {index.n_samples_fit_} rows")
+    return index
+
+
+def _check_there(args: argparse.Namespace, rows: EmbeddingRows) -> None:
+    if len(rows.ids) < 2:
+        raise ValueError(f"{args.rows} holds {len(rows.ids)} rows: there is nothing to compare")
+    try:
+        rows.position(args.like, args.band)
+    except KeyError as error:
+        some = ", ".join(map(str, dict.fromkeys(rows.ids[:NAMED_IDS].tolist())))
+        raise ValueError(f"{error.args[0]}; the first ids of {args.rows} are {some}") from error
