@@ -5,18 +5,22 @@
 Of the test part of CRTS (see `realdata.part`), 1000 eclipsing and RR Lyrae stars, and among them 20
 outliers of one kind: long-period variables, detached eclipsing binaries, or stars of the common
 classes with a microlensing event drawn into their magnitudes, at the times of the real curve.
-Nothing is fitted to labels. Outliers are ranked by an isolation forest, and by the mean distance to
-the nearest neighbours, on standardised columns. Precision at 20 (the share of true outliers among
-the 20 highest scores), mean and standard deviation over draws; chance gives 0.02. Then similarity
-search: of the ten nearest neighbours of a star, the share of its own class.
+Nothing is fitted to labels. Outliers are ranked by `outlier_scores` and its parts, and for
+comparison by an isolation forest, by the distance to the nearest neighbours, and by the local
+outlier factor, on all columns. Precision at 20 (the share of true outliers among the 20 highest
+scores), mean and standard deviation over draws; chance gives 0.02. The enrichment curve is the
+share of outliers found against the share of objects looked at; the Gini coefficient is 2 · the
+area under the ROC curve - 1. Then similarity search: of the ten nearest neighbours of a star, the
+share of its own class.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 import report
 from features import hand_crafted_features
@@ -24,16 +28,18 @@ from numpy.typing import NDArray
 from realdata import load, part, per_class
 from sklearn.ensemble import IsolationForest
 from sklearn.impute import SimpleImputer
-from sklearn.neighbors import NearestNeighbors
+from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_astromer import AstromerEmbedder, LightCurves
+from sklearn_astromer.search import outlier_scores, reconstruction_error
 
 COMMON = {"EW/EB": 600, "RRAB": 200, "RRC": 200}
 PLANTED = 20
 NEIGHBOURS = 30  # more than are planted, so that outliers of a kind do not hide each other
 MICROLENSING = "microlensing"
+ENCODERS = ["macho", "surveys-small", "surveys-periods-unlabelled", "surveys-periods"]
 
 
 def with_events(curves: LightCurves, seed: int) -> LightCurves:
@@ -51,15 +57,31 @@ def with_events(curves: LightCurves, seed: int) -> LightCurves:
     )
 
 
-def isolation(table: NDArray[Any], seed: int) -> NDArray[np.float64]:
-    """Score by an isolation forest, outliers high."""
-    return -IsolationForest(random_state=seed).fit(table).score_samples(table)
+def scored(
+    table: NDArray[Any], error: NDArray[np.float64] | None, seed: int
+) -> dict[str, NDArray[np.float64]]:
+    """Return the scores of all objects by several methods, outliers high."""
+    found = outlier_scores(table, reconstruction=error, random_state=seed)
+    near = NearestNeighbors(n_neighbors=NEIGHBOURS).fit(table)
+    factor = LocalOutlierFactor(n_neighbors=NEIGHBOURS).fit(table)
+    forest = IsolationForest(random_state=seed).fit(table)
+    return {name: found[name].to_numpy() for name in found} | {
+        "isolation, all columns": -forest.score_samples(table),
+        "neighbours, all columns": near.kneighbors()[0].mean(axis=1),
+        "local outlier factor, all columns": -factor.negative_outlier_factor_,
+    }
 
 
-def distance(table: NDArray[Any], seed: int) -> NDArray[np.float64]:
-    """Score by the mean distance to the nearest neighbours."""
-    found, _ = NearestNeighbors(n_neighbors=NEIGHBOURS).fit(table).kneighbors()
-    return found.mean(axis=1)
+def looked_at(scores: NDArray[np.float64], outlier: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the share of objects that are looked at when the k-th outlier is found."""
+    shares: NDArray[np.float64] = np.flatnonzero(outlier[np.argsort(-scores)]) / len(scores)
+    return shares
+
+
+def gini(shares: NDArray[np.float64], n: int) -> float:
+    """Return 2 · area - 1 of the ROC curve, by the ranks of the outliers."""
+    before = shares * n - np.arange(len(shares))  # common objects that score higher
+    return float(1 - 2 * before.mean() / (n - len(shares)))
 
 
 def own_class(table: NDArray[Any], labels: NDArray[np.str_], count: int = 10) -> dict[str, float]:
@@ -71,21 +93,40 @@ def own_class(table: NDArray[Any], labels: NDArray[np.str_], count: int = 10) ->
 
 def tables(
     curves: LightCurves, encoders: dict[str, str]
-) -> Iterator[tuple[str, NDArray[np.float64]]]:
-    """Yield what to look for outliers in: name and standardised columns."""
+) -> Iterator[tuple[str, NDArray[np.float64], NDArray[np.float64] | None]]:
+    """Yield what to look for outliers in: name, standardised columns, reconstruction error."""
     standardise = make_pipeline(SimpleImputer(), StandardScaler())
-    yield "hand-crafted", standardise.fit_transform(hand_crafted_features(curves))
-    fresh = AstromerEmbedder(max_epochs=0, random_state=0, pooling="mean_std")
-    models = {"random-init": fresh}
-    models |= {n: AstromerEmbedder(p, pooling="mean_std") for n, p in encoders.items()}
+    yield "hand-crafted", standardise.fit_transform(hand_crafted_features(curves)), None
+    models = {"random-init": AstromerEmbedder(max_epochs=0, random_state=0)}
+    models |= {name: AstromerEmbedder(path) for name, path in encoders.items()}
     for name, model in models.items():
-        yield name, standardise.fit_transform(model.fit_transform(curves))
+        rows = model.fit_transform(curves)
+        yield name, standardise.fit_transform(rows), reconstruction_error(model, curves)
+
+
+def plot(outliers: list[dict[str, Any]], n: int) -> None:
+    """Draw the enrichment curves of the combined score."""
+    kinds = list(dict.fromkeys(row["planted"] for row in outliers))
+    figure, panels = plt.subplots(1, len(kinds), figsize=(11, 3.8), layout="constrained")
+    for axes, planted in zip(panels, kinds, strict=True):
+        for row in outliers:
+            if row["planted"] == planted and row["score"] == "score":
+                found = np.arange(1, PLANTED + 1) / PLANTED
+                axes.step(
+                    np.mean(row["looked_at"], axis=0), found, where="post", label=row["columns"]
+                )
+        axes.plot([1 / n, 1], [1 / n, 1], color="0.6", linestyle=":", label="chance")
+        axes.set(title=planted, xlabel="fraction looked at", xscale="log", xlim=(1 / n, 1))
+        axes.set_ylim(0, 1.02)
+    panels[0].set_ylabel("fraction of outliers found")
+    panels[0].legend(fontsize="small")
+    figure.savefig(report.RESULTS / "anomalies.png", dpi=120)
 
 
 def main() -> None:
     """Print the tables, write the JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--encoders", nargs="+", default=["macho", "surveys-small"])
+    parser.add_argument("--encoders", nargs="+", default=ENCODERS)
     parser.add_argument("--part", default="test", choices=["valid", "test"])
     parser.add_argument("--draws", type=int, default=10)
     parser.add_argument("--json", action="store_true", help="write benchmarks/results")
@@ -110,40 +151,39 @@ def main() -> None:
     kind = np.concatenate([["common"] * len(common), *([n] * len(p) for n, p in pools.items())])
     print(f"{every}, {len(common)} common", flush=True)
 
-    scores: dict[str, Callable[..., NDArray[np.float64]]] = {
-        "isolation forest": isolation,
-        "distance": distance,
-    }
-    outliers, similar = [], []
-    for name, table in tables(every, encoders):
+    outliers: list[dict[str, Any]] = []
+    similar: list[dict[str, Any]] = []
+    size = len(common) + PLANTED
+    for name, table, error in tables(every, encoders):
         shares = own_class(table[: len(common)], labels[common])
         similar.append({"columns": name, "own_class_at_10": shares})
         for planted in pools:
-            for method, score in scores.items():
-                precision = []
-                for draw in range(args.draws):
-                    pool = np.flatnonzero(kind == planted)
-                    few = np.random.RandomState(draw).permutation(pool)[:PLANTED]
-                    rows = np.concatenate([np.flatnonzero(kind == "common"), few])
-                    highest = np.argsort(score(table[rows], draw))[-PLANTED:]
-                    precision.append(float(np.mean(highest >= len(common))))
-                outliers.append(
-                    {"columns": name, "planted": planted, "score": method, "precision": precision}
-                )
-                print(name, planted, method, f"{np.mean(precision):.2f}", flush=True)
+            found: dict[str, list[NDArray[np.float64]]] = {}
+            for draw in range(args.draws):
+                pool = np.flatnonzero(kind == planted)
+                few = np.random.RandomState(draw).permutation(pool)[:PLANTED]
+                rows = np.concatenate([np.flatnonzero(kind == "common"), few])
+                scores = scored(table[rows], None if error is None else error[rows], draw)
+                for method, values in scores.items():
+                    after = looked_at(values, np.arange(size) >= len(common))
+                    found.setdefault(method, []).append(after)
+            for method, after_each in found.items():
+                row = {"columns": name, "planted": planted, "score": method}
+                row["precision"] = [float(np.mean(a * size < PLANTED)) for a in after_each]
+                row["gini"] = [gini(a, size) for a in after_each]
+                row["looked_at"] = [a.round(5).tolist() for a in after_each]
+                outliers.append(row)
+                mean, coefficient = np.mean(row["precision"]), np.mean(row["gini"])
+                print(name, planted, method, f"{mean:.2f}, Gini {coefficient:.2f}", flush=True)
 
-    names = list(dict.fromkeys(row["columns"] for row in outliers))
-    header = [f"{p}, {s}" for p in pools for s in scores]
-    lines = [
-        [name]
-        + [
-            f"{np.mean(row['precision']):.2f} ± {np.std(row['precision']):.2f}"
-            for row in outliers
-            if row["columns"] == name
-        ]
-        for name in names
-    ]
-    print("\n" + report.table([f"precision at {PLANTED}", *header], lines))
+    for figure, title in (("precision", f"precision at {PLANTED}"), ("gini", "Gini coefficient")):
+        lines = []
+        for name, method in dict.fromkeys((row["columns"], row["score"]) for row in outliers):
+            values = [
+                row[figure] for row in outliers if (row["columns"], row["score"]) == (name, method)
+            ]
+            lines.append([name, method, *(f"{np.mean(v):.2f} ± {np.std(v):.2f}" for v in values)])
+        print("\n" + report.table([title, "score", *pools], lines))
     lines = [
         [row["columns"], *(f"{share:.2f}" for share in row["own_class_at_10"].values())]
         for row in similar
@@ -161,6 +201,7 @@ def main() -> None:
             "similarity": similar,
         }
         report.write("anomalies", figures)
+        plot(outliers, size)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The command line: ``inspect``, ``embed``, ``search``, ``pretrain``, ``weights`` and ``demo``."""
+"""The command line: ``sklearn-astromer inspect``, ``embed``, ``search`` and others."""
 
 from __future__ import annotations
 

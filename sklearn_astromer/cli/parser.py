@@ -9,7 +9,7 @@ from typing import Any
 
 from sklearn_astromer.cli.epilogs import EMBED, EXAMPLES, INFO, INSPECT, PRETRAIN, WEIGHTS
 from sklearn_astromer.cli.messages import PROG
-from sklearn_astromer.cli.search_parser import SEARCH, add_search
+from sklearn_astromer.cli.search_parser import OUTLIERS, SEARCH, add_outliers, add_search
 from sklearn_astromer.lightcurves.surveys.registry import SURVEYS
 
 COLUMNS = ("id", "time", "mag", "mag_err", "band", "flux", "flux_err", "zero_point")
@@ -149,6 +149,11 @@ def make_parser() -> argparse.ArgumentParser:
 
     text = "find the objects most similar to one among rows of embeddings"
     add_search(command(commands, "search", "search", text, SEARCH, quiet, module="searching"))
+    text = "find the objects least like all others among rows of embeddings"
+    options = (reading, _invalid_arguments(), quiet)
+    add_outliers(
+        command(commands, "outliers", "outliers", text, OUTLIERS, *options, module="outliers")
+    )
 
     pretrain = command(
         commands,

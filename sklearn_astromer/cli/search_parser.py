@@ -1,4 +1,4 @@
-"""The words of ``sklearn-astromer search``; quick to import."""
+"""The words of ``sklearn-astromer search`` and ``outliers``; quick to import."""
 
 from __future__ import annotations
 
@@ -18,6 +18,20 @@ examples:
   {PROG} search emb/ --like 4018 --band g --top 50 --out similar.csv
   {PROG} search emb/ --save emb-index --like 4018
   {PROG} search emb-index --like 4019
+"""
+
+OUTLIERS = f"""\
+The rows are what `embed --out` wrote, a folder of parts or a file. The score of an object is the
+mean of -log10(share of objects at least as odd) over two scores: its distance from its neighbours,
+and that of an isolation forest. sklearn_astromer.search.outlier_scores takes a third, how badly
+the light curve is reconstructed.
+
+The page of --plot is one HTML file that needs no network. It shows the light curves of the highest
+scores, also folded at the highest peak of their periodograms.
+
+examples:
+  {PROG} outliers emb/ --top 20
+  {PROG} outliers emb/ --top 100 --out odd.csv --plot odd.html --catalog catalog.parquet
 """
 
 
@@ -42,6 +56,32 @@ def add_search(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--save", type=_path, metavar="FOLDER", help="build an index of the rows, and keep it there"
     )
+
+
+def add_outliers(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("rows", type=_path, metavar="ROWS", help="rows of `embed`")
+    parser.add_argument(
+        "--top", type=_count, default=100, metavar="N", help="objects (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--out", type=_table, metavar="FILE", help="write the table there, .csv or .parquet"
+    )
+    parser.add_argument("--plot", type=_page, metavar="FILE", help="draw them on a page, .html")
+    parser.add_argument(
+        "--catalog",
+        nargs="+",
+        type=_path,
+        metavar="FILE",
+        help="the light curves that were embedded, for --plot; they are read as the options say",
+    )
+
+
+def _page(text: str) -> Path:
+    path = _path(text)
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise argparse.ArgumentTypeError(f"{text!r} does not end in .html")
+    return path
 
 
 def _path(text: str) -> Path:

@@ -1,0 +1,259 @@
+"""How odd objects are among the others, without labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import rankdata
+from sklearn.decomposition import PCA
+from sklearn.ensemble import IsolationForest
+from sklearn.neighbors import NearestNeighbors
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_astromer._progress import progress_bar
+from sklearn_astromer.embedder import AstromerEmbedder
+from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.lightcurves.conversion import as_light_curves
+from sklearn_astromer.search.rows import BAND, ID, EmbeddingRows
+from sklearn_astromer.windows import pieces
+
+TREES = 200
+CHUNK = 50_000  # rows scored at a time
+PIECE_OBSERVATIONS = 2**20  # reconstructed at a time
+RUN = 10  # successive observations
+
+
+def outlier_scores(
+    rows: EmbeddingRows | ArrayLike,
+    *,
+    reconstruction: ArrayLike | None = None,
+    n_components: int = 10,
+    n_neighbors: int = 30,
+    max_reference: int = 20_000,
+    random_state: int | np.random.RandomState | None = 0,
+) -> pd.DataFrame:
+    """Score how odd each object is among the others.
+
+    The columns of `rows` are standardised, and their first principal components scaled to unit
+    variance. In these, two scores are computed: the mean distance to the nearest neighbours, which
+    is large where the density of objects is low, and that of an isolation forest. The combined
+    score is the mean over the scores of -log10(share of objects at least as odd): an object
+    among the oddest 1 % in each has about 2.
+
+    Parameters
+    ----------
+    rows : EmbeddingRows or array-like of shape (n_objects, n_features)
+        Mean pooling is best (``benchmarks/anomalies.py``).
+    reconstruction : array-like of shape (n_objects,), optional
+        A third score, such as `reconstruction_error` gives; large = odd.
+    n_components : int
+        Principal components. More than about 12 add noise to the distances.
+    n_neighbors : int
+        Use more than you expect outliers of one kind, which are neighbours of each other.
+    max_reference : int
+        If there are more rows, the others are compared with a random subset of so many. This
+        bounds time and memory: both are linear in the number of rows.
+    random_state : int, RandomState instance or None
+        For the forest and the subset.
+
+    Returns
+    -------
+    DataFrame
+        A row per object, in the order of `rows`: object_id and band, if `rows` has them, score,
+        neighbours, isolation and, if given, reconstruction. In all of them, large = odd. The
+        index is that of `rows` if it is a DataFrame. The scores do not depend on the order of
+        the rows.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than three rows, some values are not finite, `reconstruction` does not
+        fit, or a parameter is out of range.
+
+    See Also
+    --------
+    reconstruction_error : How badly an encoder reconstructs each light curve.
+
+    References
+    ----------
+    Liu, Ting & Zhou 2008, "Isolation Forest"; Ramaswamy, Rastogi & Shim 2000, "Efficient
+    algorithms for mining outliers from large data sets"; Fisher 1925, "Statistical methods for
+    research workers", on the sum of the logarithms.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_astromer.search import outlier_scores
+    >>> rows = np.random.default_rng(0).normal(size=(500, 5))
+    >>> rows[42] += 8
+    >>> int(outlier_scores(rows)["score"].idxmax())
+    42
+    """
+    for name, value in (("n_components", n_components), ("n_neighbors", n_neighbors)):
+        if value < 1:
+            raise ValueError(f"{name} must be at least 1, got {value}")
+    table, labels = _table(rows)
+    n = len(table)
+    if n < 3:
+        raise ValueError(f"outliers need at least 3 rows, got {n}")
+    if max_reference < 3:
+        raise ValueError(f"max_reference must be at least 3, got {max_reference}")
+    _check_finite(table, labels, "the embedding")
+    rng = check_random_state(random_state)
+    order = np.lexsort(table[:, : min(4, table.shape[1])].T)  # so that that of the rows is nothing
+    chosen = order if n <= max_reference else order[rng.permutation(n)[:max_reference]]
+    sample = table[chosen]
+    width = min(n_components, len(sample) - 1, sample.shape[1])
+    project = make_pipeline(
+        StandardScaler(), PCA(width, whiten=True, svd_solver="covariance_eigh")
+    ).fit(sample)
+    reference = project.transform(sample).astype(np.float32)
+    forest = IsolationForest(n_estimators=TREES, random_state=rng).fit(reference)
+    # by brute force: in ten dimensions a tree is no faster
+    near = NearestNeighbors(
+        n_neighbors=min(n_neighbors, len(sample) - 1), algorithm="brute", metric="sqeuclidean"
+    ).fit(reference)
+
+    frame = labels.copy()
+    parts: dict[str, NDArray[np.float64]] = {
+        "neighbours": np.empty(n),
+        "isolation": np.empty(n),
+    }
+    for start in range(0, n, CHUNK):
+        part = project.transform(table[start : start + CHUNK]).astype(np.float32)
+        parts["neighbours"][start : start + CHUNK] = _mean_distance(near, part)
+        parts["isolation"][start : start + CHUNK] = -forest.score_samples(part)
+    found = np.sqrt(near.kneighbors()[0]).mean(axis=1)  # objects are no neighbours of themselves
+    parts["neighbours"][chosen] = found
+    if reconstruction is not None:
+        values = np.asarray(reconstruction, dtype=np.float64)
+        if values.shape != (n,):
+            raise ValueError(
+                f"reconstruction must have a value for each of the {n} rows, got shape "
+                f"{values.shape}"
+            )
+        _check_finite(values[:, None], labels, "the reconstruction error")
+        parts["reconstruction"] = values
+    frame["score"] = np.mean([-np.log10(_share(values)) for values in parts.values()], axis=0)
+    return frame.assign(**parts)
+
+
+def reconstruction_error(
+    embedder: AstromerEmbedder, X: Any, *, progress: bool = False
+) -> NDArray[np.float64]:
+    """Say how badly an encoder reconstructs each light curve, in units of the errors.
+
+    Residuals of single observations are noise to a large part. So the residuals of ten successive
+    observations are summed and divided by the error of that sum; the largest absolute value of all
+    such runs is returned. It is about 3 for white noise, and large for a flare, a dip, a trend, or
+    any shape that the encoder has not learned.
+
+    Parameters
+    ----------
+    embedder : fitted AstromerEmbedder
+    X : LightCurves or array-like
+        What `as_light_curves` takes. Missing errors are replaced by the median of the object's
+        other errors, and where there are none by 1.48 times the median absolute difference of
+        successive residuals, over √2.
+    progress : bool
+        Show a progress bar.
+
+    Returns
+    -------
+    ndarray of shape (n_objects,), float64
+
+    Raises
+    ------
+    NotFittedError
+        If the embedder is not fitted.
+    TypeError, ValueError
+        If X is not what `as_light_curves` takes.
+
+    Examples
+    --------
+    >>> from sklearn_astromer import AstromerEmbedder
+    >>> from sklearn_astromer.datasets import make_variable_stars
+    >>> from sklearn_astromer.search import reconstruction_error
+    >>> curves, labels = make_variable_stars(5, random_state=0)
+    >>> embedder = AstromerEmbedder("surveys-periods").fit(curves)
+    >>> reconstruction_error(embedder, curves).shape
+    (5,)
+    """
+    check_is_fitted(embedder, "module_")
+    curves: LightCurves = as_light_curves(X)
+    found = np.empty(len(curves))
+    with progress_bar(total=len(curves), unit="object", disable=not progress) as bar:
+        for part in pieces(curves.offsets, PIECE_OBSERVATIONS):
+            some = curves[part]
+            for i, expected in enumerate(embedder.reconstruct(some), start=part.start):
+                of = slice(int(curves.offsets[i]), int(curves.offsets[i + 1]))
+                residual = curves.mag[of].astype(np.float64) - expected
+                error = None if curves.mag_err is None else curves.mag_err[of]
+                found[i] = _largest_run(residual / _errors(residual, error))
+            bar.update(len(some))
+    return found
+
+
+def _table(rows: EmbeddingRows | ArrayLike) -> tuple[NDArray[Any], pd.DataFrame]:
+    """Return rows as an array, and what the objects are called."""
+    if isinstance(rows, EmbeddingRows):
+        labels = pd.DataFrame({ID: rows.ids})
+        if rows.band is not None:
+            labels[BAND] = rows.band
+        return rows.rows, labels
+    table = np.asarray(rows)
+    if table.ndim != 2 or table.dtype.kind not in "fiu" or table.shape[1] == 0:
+        raise ValueError(
+            f"rows must be a table of numbers, (n_objects, n_features), got {table.dtype} of "
+            f"shape {table.shape}"
+        )
+    index = rows.index if isinstance(rows, pd.DataFrame) else pd.RangeIndex(len(table))
+    return table, pd.DataFrame(index=index)
+
+
+def _check_finite(table: NDArray[Any], labels: pd.DataFrame, what: str) -> None:
+    bad = np.flatnonzero(~np.isfinite(table).all(axis=1))
+    if len(bad):
+        first = labels[ID].iloc[bad[0]] if ID in labels else labels.index[bad[0]]
+        first = first.item() if isinstance(first, np.generic) else first
+        raise ValueError(
+            f"{what} of object {first!r} is not finite ({len(bad)} such object(s)): leave it out"
+        )
+
+
+def _mean_distance(near: NearestNeighbors, part: NDArray[np.float32]) -> NDArray[np.float64]:
+    distance: NDArray[np.float64] = np.sqrt(near.kneighbors(part)[0]).mean(axis=1)
+    return distance
+
+
+def _share(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the share of objects that are at least as odd."""
+    share: NDArray[np.float64] = rankdata(-values, method="max") / len(values)
+    return share
+
+
+def _errors(
+    residual: NDArray[np.float64], error: NDArray[np.floating[Any]] | None
+) -> NDArray[np.float64]:
+    """Return errors without gaps; infinite where nothing is known of them."""
+    if error is not None:
+        known = np.isfinite(error) & (error > 0)
+        if known.any():
+            return np.where(known, error, np.median(error[known])).astype(np.float64)
+    scatter = 0.0
+    if len(residual) > 1:
+        scatter = 1.4826 * float(np.median(np.abs(np.diff(residual)))) / np.sqrt(2)
+    return np.full(len(residual), scatter if scatter > 0 else np.inf)
+
+
+def _largest_run(z: NDArray[np.float64]) -> float:
+    """Return the largest absolute sum of successive values, in units of its standard deviation."""
+    n = min(RUN, len(z))
+    sums = np.convolve(z, np.ones(n), "valid")
+    return float(np.abs(sums).max() / np.sqrt(n))

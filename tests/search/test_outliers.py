@@ -1,0 +1,70 @@
+"""Scores of outliers, of rows and of light curves."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sklearn_astromer import AstromerEmbedder, LightCurves
+from sklearn_astromer.search import EmbeddingRows, outlier_scores, reconstruction_error
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.integers(60, 200), st.integers(2, 15), st.integers(0, 2**31))
+def test_far_rows_are_odd_in_any_order(n, width, seed):
+    rng = np.random.default_rng(seed)
+    rows = rng.normal(size=(n, width)).astype(np.float32)
+    rows[:3] += 40 * rng.choice([-1, 1], (3, width))
+    order = rng.permutation(n)
+    scores = outlier_scores(rows, n_components=3)
+    again = outlier_scores(rows[order], n_components=3)
+    assert set(scores["score"].nlargest(3).index) == {0, 1, 2}
+    np.testing.assert_allclose(again["score"], scores["score"].to_numpy()[order], atol=1e-6)
+
+
+def test_a_random_subset_for_reference():
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(3000, 6))
+    rows[77] += 9
+    scores = outlier_scores(rows, max_reference=500)
+    assert scores["score"].idxmax() == 77
+    other = outlier_scores(rows, max_reference=500, random_state=1)
+    assert np.corrcoef(scores["neighbours"], other["neighbours"])[0, 1] > 0.9
+
+
+def test_names_and_the_third_score():
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(50, 4)).astype(np.float32)
+    named = EmbeddingRows(np.arange(100, 150), np.array(["g", "r"] * 25), rows)
+    error = np.zeros(50)
+    error[31] = 1e3
+    scores = outlier_scores(named, reconstruction=error)
+    assert list(scores) == [
+        *("object_id", "band", "score", "neighbours", "isolation", "reconstruction")
+    ]
+    plain = outlier_scores(pd.DataFrame(rows, index=range(100, 150)))
+    assert plain.index.tolist() == scores["object_id"].tolist()
+    rank = scores["score"].rank().to_numpy() - plain["score"].rank().to_numpy()
+    assert rank.argmax() == 31
+    with pytest.raises(ValueError, match="a value for each of the 50 rows"):
+        outlier_scores(named, reconstruction=error[:9])
+    rows[3, 1] = np.nan
+    with pytest.raises(ValueError, match="embedding of object 103 is not finite"):
+        outlier_scores(named)
+
+
+def test_a_flare_is_badly_reconstructed():
+    rng = np.random.default_rng(0)
+    arrays = []
+    for i in range(8):
+        time = np.sort(rng.uniform(0, 300, 150))
+        mag = 15 + 0.2 * np.sin(2 * np.pi * time / 0.7) + 0.02 * rng.normal(size=150)
+        if i == 5:
+            mag -= 1.5 * np.exp(-(((time - 150) / 12) ** 2))
+        arrays.append(np.c_[time, mag, np.full(150, 0.02)])
+    curves = LightCurves.from_arrays(arrays)
+    embedder = AstromerEmbedder("surveys-periods").fit(curves)
+    error = reconstruction_error(embedder, curves)
+    assert error.argmax() == 5
+    np.testing.assert_allclose(reconstruction_error(embedder, curves[[5]]), error[[5]], rtol=1e-3)
