@@ -140,7 +140,7 @@ def main() -> None:
                 "classes": len(names),
                 **compared(rows, probabilities.iloc[: len(rows)]),
             }
-            figures["class probabilities of a pipeline on two workers"] = classified
+            figures["class probabilities of a pipeline, after that"] = classified
             print(classified, flush=True)
     lines = [
         [what, str(f["rows"]), str(f["index_equal"]), f"{f['largest_difference']:.1e}"]
