@@ -11,12 +11,11 @@ import pandas as pd
 from joblib import effective_n_jobs
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_matrix
-from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklearn_astromer.search import storage
+from sklearn_astromer.search import exact, storage
+from sklearn_astromer.search.exact import Floats, Rows
 from sklearn_astromer.search.graph import Graph
 from sklearn_astromer.search.rows import EmbeddingRows, as_ids, comparable, read_rows
 
@@ -24,13 +23,11 @@ from sklearn_astromer.search.rows import EmbeddingRows, as_ids, comparable, read
 APPROXIMATE_ROWS = 50_000
 METRICS, ALGORITHMS = ("cosine", "euclidean"), ("auto", "exact", "approximate")
 
-Floats = NDArray[np.float64]
-Rows = NDArray[np.float32]
 RowsLike = ArrayLike | EmbeddingRows | str | os.PathLike[str]
 
 
 class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """Nearest neighbours among embeddings, with the interface of `NearestNeighbors`.
+    """Nearest neighbours among embeddings, with the interface of ``NearestNeighbors``.
 
     Small sets are searched exactly, by scikit-learn. Large ones are searched by a graph of near
     neighbours (HNSW [1]_, of the library usearch), which finds nearly all of the true neighbours
@@ -179,7 +176,7 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         count = self._count(n_neighbors, others=X is None)
         if X is None:
             own = np.arange(self.n_samples_fit_)
-            distance, where = _without(own, *self._nearest(self.rows_, count + 1))
+            distance, where = exact.without(own, *self._nearest(self.rows_, count + 1))
         else:
             distance, where = self._nearest(self._rows(X).rows, count)
         return (self._as_metric(distance), where) if return_distance else where
@@ -204,7 +201,7 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             None: the parameter of the constructor.
         return_distance : bool, default=True
         sort_results : bool, default=False
-            The nearest first; needs ``return_distance=True``.
+            The nearest first.
 
         Returns
         -------
@@ -215,18 +212,13 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         check_is_fitted(self)
         radius = self.radius if radius is None else radius
         queries = None if X is None else self._rows(X).rows
-        with config_context(assume_finite=True):
-            found = self._exact().radius_neighbors(
-                queries,
-                np.sqrt(2 * radius) if self.metric == "cosine" else radius,
-                return_distance,
-                sort_results,
-            )
+        euclidean = np.sqrt(2 * radius) if self.metric == "cosine" else radius
+        found, where = exact.within(self.rows_, queries, euclidean, self.n_jobs, sort_results)
         if not return_distance:
-            return found
-        distance = np.empty(len(found[0]), dtype=object)
-        distance[:] = [self._as_metric(each) for each in found[0]]
-        return distance, found[1]
+            return where
+        distance = np.empty(len(found), dtype=object)
+        distance[:] = [self._as_metric(each) for each in found]
+        return distance, where
 
     def kneighbors_graph(
         self,
@@ -256,7 +248,7 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return csr_matrix((value.ravel(), where.ravel(), starts), shape=shape)
 
     def transform(self, X: RowsLike) -> csr_matrix:
-        """Return the graph of distances, as `KNeighborsTransformer` does.
+        """Return the graph of distances, as ``KNeighborsTransformer`` does.
 
         Parameters
         ----------
@@ -299,7 +291,7 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         position = EmbeddingRows(self.ids_, self.band_, self.rows_).position(object_id, band)
         count = self._count(n_neighbors, others=True)
         near = self._nearest(self.rows_[[position]], count + 1)
-        distance, where = _without(np.array([position]), *near)
+        distance, where = exact.without(np.array([position]), *near)
         found = {"object_id": self.ids_[where[0]]}
         if self.band_ is not None:
             found["band"] = self.band_[where[0]]
@@ -417,34 +409,17 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     def _nearest(self, queries: Rows, count: int) -> tuple[Floats, NDArray[np.int64]]:
         """Return Euclidean distances and positions."""
         if self._graph is None:
-            with config_context(assume_finite=True):
-                return self._exact().kneighbors(queries, count)
+            return exact.nearest(self.rows_, queries, count, self.n_jobs)
         threads = effective_n_jobs(self.n_jobs)
         distance, where = self._graph.nearest(queries, count, self.n_candidates, threads)
         short = (where < 0).any(axis=1)  # many equal rows can cut a graph into pieces
         if short.any():
-            with config_context(assume_finite=True):
-                distance[short], where[short] = self._exact().kneighbors(queries[short], count)
+            found = exact.nearest(self.rows_, queries[short], count, self.n_jobs)
+            distance[short], where[short] = found
         return distance, where
-
-    def _exact(self) -> NearestNeighbors:
-        with config_context(assume_finite=True):  # `fit` has looked
-            return NearestNeighbors(algorithm="brute", metric="euclidean", n_jobs=self.n_jobs).fit(
-                self.rows_
-            )
 
     def _as_metric(self, distance: Floats) -> Floats:
         return distance**2 / 2 if self.metric == "cosine" else distance
-
-
-def _without(
-    own: NDArray[np.int64], distance: Floats, where: NDArray[np.int64]
-) -> tuple[Floats, NDArray[np.int64]]:
-    """Drop from each row of neighbours that row itself, or the last if it is not there."""
-    drop = where == own[:, None]
-    drop[~drop.any(axis=1), -1] = True  # pushed out by others at distance 0
-    shape = (len(own), where.shape[1] - 1)
-    return distance[~drop].reshape(shape), where[~drop].reshape(shape)
 
 
 def _positive(name: str, value: Any) -> int:
