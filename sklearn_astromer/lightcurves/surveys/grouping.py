@@ -54,14 +54,17 @@ def runs_of(values: pd.Series) -> tuple[Runs, Any]:
 
     Most tables have all rows of an object together, so that runs are far fewer than rows.
     """
+    labels = None
     if isinstance(values.dtype, pd.CategoricalDtype):
         array = values.cat.codes.to_numpy()
     elif isinstance(values.dtype, np.dtype) and values.dtype.kind != "O":
         array = values.to_numpy()
     else:
-        array = pd.factorize(values)[0]
+        array, labels = pd.factorize(values)
     first = [0] if len(array) else []
     start = np.concatenate([first, np.flatnonzero(array[1:] != array[:-1]) + 1]).astype(np.int64)
+    if labels is not None:
+        return Runs(start, array[start]), labels
     numbers, labels = pd.factorize(values.iloc[start])
     return Runs(start, numbers), labels
 

@@ -73,10 +73,10 @@ def repeated(
 
 def mixed_origins(flat: Flat) -> list[int]:
     """Return the objects with a gap in time that is longer than any archive's."""
-    gaps = np.flatnonzero(np.diff(flat.time) > LARGEST_GAP)
-    owners = np.searchsorted(flat.offsets, gaps, side="right") - 1
-    within = gaps + 1 < flat.offsets[owners + 1]
-    return np.unique(owners[within]).tolist()
+    first, end = flat.offsets[:-1], flat.offsets[1:]
+    long = np.flatnonzero(flat.time[end - 1] - flat.time[first] > LARGEST_GAP)
+    times = ((i, flat.time[first[i] : end[i]]) for i in long.tolist())
+    return [i for i, time in times if np.diff(time).max() > LARGEST_GAP]
 
 
 def mixed_levels(flat: Flat) -> list[int]:

@@ -47,7 +47,7 @@ def read(source: Any, options: Options) -> tuple[Flat, Report]:
         names = [column_name(name) for name in frame.columns]
         if names != list(frame.columns):
             frame = frame.set_axis(names, axis=1)
-        if not frame.columns.is_unique:
+        if len(set(names)) < len(names):
             twice = frame.columns[frame.columns.duplicated()][0]
             raise ValueError(f"{each.label}: column {twice!r} is there twice: rename or drop one")
         frame.attrs = {k: _lowered(v) for k, v in each.frame.attrs.items()}

@@ -250,7 +250,7 @@ def read_text(text: str, needed: Needed) -> pd.DataFrame:
         "index_col": False,
     }
     frame = pd.read_csv(io.StringIO(body), low_memory=False, **options)
-    integers = [name for name, column in frame.items() if column.dtype.kind in "iu"]
+    integers = [name for name, dtype in frame.dtypes.items() if dtype.kind in "iu"]
     if integers and LEADING_ZERO.search(body):  # "0123" names an object that is not 123
         as_text = pd.read_csv(io.StringIO(body), dtype=str, **options)
         for name in integers:
