@@ -42,6 +42,9 @@ ARCHITECTURE: dict[str, tuple[str, type, str]] = {
     "--scaled-inputs": ("scaled_inputs", bool, "scale magnitudes by their window's deviation"),
 }
 
+#: The title of the options that several commands have for it.
+READING = "reading the catalog"
+
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
@@ -245,8 +248,9 @@ def _catalog_arguments(reading: argparse.ArgumentParser) -> argparse.ArgumentPar
 def _reading_arguments() -> argparse.ArgumentParser:
     """Return the options that say how a catalog is read."""
     parser = argparse.ArgumentParser(add_help=False)
+    group = parser.add_argument_group(READING)
     names = [survey.name for survey in SURVEYS]
-    parser.add_argument(
+    group.add_argument(
         "--survey",
         default="auto",
         choices=["auto", "columns", *names],
@@ -254,27 +258,27 @@ def _reading_arguments() -> argparse.ArgumentParser:
         help="whose files they are: auto recognises it by the columns (the default), columns reads "
         f"these by their names alone; or {', '.join(names)}",
     )
-    parser.add_argument("--band", help="the band to keep, where the catalog holds several")
-    parser.add_argument(
+    group.add_argument("--band", help="the band to keep, where the catalog holds several")
+    group.add_argument(
         "--columns",
         type=_columns,
         default={},
         metavar="PART=NAME,…",
         help=f"which column is what; parts are {', '.join(COLUMNS)}",
     )
-    parser.add_argument("--flux", metavar="COLUMN", help="read fluxes, of this column")
-    parser.add_argument(
+    group.add_argument("--flux", metavar="COLUMN", help="read fluxes, of this column")
+    group.add_argument(
         "--zero-point",
         metavar="X|COLUMN",
         help="magnitude of flux 1, or its column (default: by the unit, else 0)",
     )
-    parser.add_argument(
+    group.add_argument(
         "--one-object", dest="one", action="store_true", help="all rows of a file are of one object"
     )
-    parser.add_argument(
+    group.add_argument(
         "--no-quality", action="store_true", help="keep rows that the survey flags as bad"
     )
-    parser.add_argument(
+    group.add_argument(
         "--difference",
         choices=["raise", "scale"],
         default="raise",
@@ -287,13 +291,14 @@ def _reading_arguments() -> argparse.ArgumentParser:
 def _invalid_arguments() -> argparse.ArgumentParser:
     """Return what commands that use a catalog have in common."""
     parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument(
+    group = parser.add_argument_group(READING)
+    group.add_argument(
         "--on-invalid",
         choices=["raise", "drop"],
         help="what to do with observations that are not finite, and objects without any: stop "
         "(the default for Parquet of no survey), or drop and count them (for all else)",
     )
-    parser.add_argument(
+    group.add_argument(
         "--cache-dir",
         type=_path,
         metavar="FOLDER",

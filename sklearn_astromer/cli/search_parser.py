@@ -23,8 +23,9 @@ examples:
 OUTLIERS = f"""\
 The rows are what `embed --out` wrote, a folder of parts or a file. The score of an object is the
 mean of -log10(share of objects at least as odd) over two scores: its distance from its neighbours,
-and that of an isolation forest. sklearn_astromer.search.outlier_scores takes a third, how badly
-the light curve is reconstructed.
+and that of an isolation forest. With --catalog and --weights there is a third: how badly the
+weights reconstruct the light curve, in units of its errors. It finds flares, dips and other events
+that happen once, and takes as long as `embed` did.
 
 The page of --plot is one HTML file that needs no network. It shows the light curves of the highest
 scores, also folded at the highest peak of their periodograms.
@@ -32,6 +33,7 @@ scores, also folded at the highest peak of their periodograms.
 examples:
   {PROG} outliers emb/ --top 20
   {PROG} outliers emb/ --top 100 --out odd.csv --plot odd.html --catalog catalog.parquet
+  {PROG} outliers emb/ --catalog catalog.parquet --weights surveys-periods
 """
 
 
@@ -73,7 +75,12 @@ def add_outliers(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         type=_path,
         metavar="FILE",
-        help="the light curves that were embedded, for --plot; they are read as the options say",
+        help="the light curves that were embedded, for --plot and --weights",
+    )
+    parser.add_argument(
+        "--weights",
+        metavar="NAME|PATH",
+        help="also score how badly these weights reconstruct the light curves",
     )
 
 

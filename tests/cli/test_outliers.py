@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_astromer import LightCurves
+from sklearn_astromer import AstromerEmbedder, LightCurves
 from sklearn_astromer.cli import main
 from sklearn_astromer.datasets import make_variable_stars
-from sklearn_astromer.search import outlier_scores, read_rows
+from sklearn_astromer.search import outlier_scores, read_rows, reconstruction_error
 
 pytestmark = pytest.mark.usefixtures("home")
 EMBED = ["embed", "--weights", "surveys-small", "--device", "cpu", "--quiet"]
@@ -91,4 +91,19 @@ def test_another_catalog(curves, error):
     make_variable_stars(5, random_state=0)[0].to_frame().to_parquet("other.parquet")
     line = error("outliers", "emb.csv", "--plot", "odd.html", "--catalog", "other.parquet")
     assert "of emb.csv is not in the catalog (30 of 30 are not)" in line
-    assert "go together" in error("outliers", "emb.csv", "--plot", "odd.html")
+    assert "go with --catalog" in error("outliers", "emb.csv", "--plot", "odd.html")
+
+
+def test_a_flare_by_reconstruction(curves, capsys):
+    mag = curves.mag.copy()
+    mag[40 * 7 + 20 : 40 * 7 + 30] -= 1.5  # ten observations in a row of the eighth star
+    flared = LightCurves(curves.time, mag, curves.mag_err, offsets=curves.offsets, ids=curves.ids)
+    flared.to_frame().to_parquet("catalog.parquet")
+    assert main([*EMBED, "catalog.parquet", "--out", "emb"]) == 0
+    words = ["--catalog", "catalog.parquet", "--weights", "surveys-small", "--quiet"]
+    assert main(["outliers", "emb", *words, "--top", "1", "--out", "odd.csv"]) == 0
+    embedder = AstromerEmbedder("surveys-small", max_epochs=0).fit(flared)
+    wanted = reconstruction_error(embedder, flared)
+    (first,) = pd.read_csv("odd.csv").itertuples()
+    assert first.object_id == "star <7>"
+    assert first.reconstruction == pytest.approx(wanted.max(), rel=1e-4)

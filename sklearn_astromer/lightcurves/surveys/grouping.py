@@ -64,7 +64,7 @@ def runs_of(values: pd.Series) -> tuple[Runs, Any]:
     first = [0] if len(array) else []
     start = np.concatenate([first, np.flatnonzero(array[1:] != array[:-1]) + 1]).astype(np.int64)
     if labels is not None:
-        return Runs(start, array[start]), labels
+        return Runs(start, array[start].astype(np.int64)), labels
     numbers, labels = pd.factorize(values.iloc[start])
     return Runs(start, numbers), labels
 
