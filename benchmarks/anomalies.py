@@ -37,7 +37,7 @@ from sklearn_astromer.search import outlier_scores, reconstruction_error
 
 COMMON = {"EW/EB": 600, "RRAB": 200, "RRC": 200}
 PLANTED = 20
-NEIGHBOURS = 30  # more than are planted, so that outliers of a kind do not hide each other
+NEIGHBOURS = 60  # as of `outlier_scores`
 MICROLENSING = "microlensing"
 ENCODERS = ["macho", "surveys-small", "surveys-periods-unlabelled", "surveys-periods"]
 
@@ -107,7 +107,7 @@ def tables(
 def plot(outliers: list[dict[str, Any]], n: int) -> None:
     """Draw the enrichment curves of the combined score."""
     kinds = list(dict.fromkeys(row["planted"] for row in outliers))
-    figure, panels = plt.subplots(1, len(kinds), figsize=(11, 3.8), layout="constrained")
+    figure, panels = plt.subplots(1, len(kinds), figsize=(12, 4.2), layout="constrained")
     for axes, planted in zip(panels, kinds, strict=True):
         for row in outliers:
             if row["planted"] == planted and row["score"] == "score":
@@ -115,11 +115,12 @@ def plot(outliers: list[dict[str, Any]], n: int) -> None:
                 axes.step(
                     np.mean(row["looked_at"], axis=0), found, where="post", label=row["columns"]
                 )
-        axes.plot([1 / n, 1], [1 / n, 1], color="0.6", linestyle=":", label="chance")
+        share = np.geomspace(1 / n, 1)
+        axes.plot(share, share, color="0.6", linestyle=":", label="chance")
         axes.set(title=planted, xlabel="fraction looked at", xscale="log", xlim=(1 / n, 1))
         axes.set_ylim(0, 1.02)
     panels[0].set_ylabel("fraction of outliers found")
-    panels[0].legend(fontsize="small")
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     figure.savefig(report.RESULTS / "anomalies.png", dpi=120)
 
 

@@ -22,10 +22,10 @@ examples:
 
 OUTLIERS = f"""\
 The rows are what `embed --out` wrote, a folder of parts or a file. The score of an object is the
-mean of -log10(share of objects at least as odd) over two scores: its distance from its neighbours,
-and that of an isolation forest. With --catalog and --weights there is a third: how badly the
-weights reconstruct the light curve, in units of its errors. It finds flares, dips and other events
-that happen once, and takes as long as `embed` did.
+mean of -log10(share of objects at least as odd) over two scores: how much lower the density of
+objects is there than around its neighbours, and that of an isolation forest. With --catalog and
+--weights there is a third: how badly the weights reconstruct the light curve, in units of its
+errors. It finds flares, dips and other events that happen once, and takes as long as `embed` did.
 
 The page of --plot is one HTML file that needs no network. It shows the light curves of the highest
 scores, also folded at the highest peak of their periodograms.

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
-from sklearn.neighbors import NearestNeighbors
+from sklearn.neighbors import LocalOutlierFactor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
@@ -34,17 +34,17 @@ def outlier_scores(
     *,
     reconstruction: ArrayLike | None = None,
     n_components: int = 10,
-    n_neighbors: int = 30,
+    n_neighbors: int = 60,
     max_reference: int = 20_000,
     random_state: int | np.random.RandomState | None = 0,
 ) -> pd.DataFrame:
     """Score how odd each object is among the others.
 
     The columns of `rows` are standardised, and their first principal components scaled to unit
-    variance. In these, two scores are computed: the mean distance to the nearest neighbours, which
-    is large where the density of objects is low, and that of an isolation forest. The combined
-    score is the mean over the scores of -log10(share of objects at least as odd): an object
-    among the oddest 1 % in each has about 2.
+    variance. In these, two scores are computed: the local outlier factor, which is large where the
+    density of objects is lower than around their nearest neighbours, and that of an isolation
+    forest. The combined score is the mean over the scores of -log10(share of objects at least as
+    odd): an object among the oddest 1 % in each has about 2.
 
     Parameters
     ----------
@@ -55,7 +55,8 @@ def outlier_scores(
     n_components : int
         Principal components. More than about 12 add noise to the distances.
     n_neighbors : int
-        Use more than you expect outliers of one kind, which are neighbours of each other.
+        Use more than you expect outliers of one kind, which are neighbours of each other. At
+        most a third of the objects are used.
     max_reference : int
         If there are more rows, the others are compared with a random subset of so many. This
         bounds time and memory: both are linear in the number of rows.
@@ -66,7 +67,7 @@ def outlier_scores(
     -------
     DataFrame
         A row per object, in the order of `rows`: object_id and band, if `rows` has them, score,
-        neighbours, isolation and, if given, reconstruction. In all of them, large = odd. The
+        density, isolation and, if given, reconstruction. In all of them, large = odd. The
         index is that of `rows` if it is a DataFrame. The scores do not depend on the order of
         the rows.
 
@@ -82,9 +83,9 @@ def outlier_scores(
 
     References
     ----------
-    Liu, Ting & Zhou 2008, "Isolation Forest"; Ramaswamy, Rastogi & Shim 2000, "Efficient
-    algorithms for mining outliers from large data sets"; Fisher 1925, "Statistical methods for
-    research workers", on the sum of the logarithms.
+    Breunig et al. 2000, "LOF: identifying density-based local outliers"; Liu, Ting & Zhou 2008,
+    "Isolation forest"; Fisher 1925, "Statistical methods for research workers", on the sum of the
+    logarithms.
 
     Examples
     --------
@@ -116,21 +117,18 @@ def outlier_scores(
     reference = project.transform(sample).astype(np.float32)
     forest = IsolationForest(n_estimators=TREES, random_state=rng).fit(reference)
     # by brute force: in ten dimensions a tree is no faster
-    near = NearestNeighbors(
-        n_neighbors=min(n_neighbors, len(sample) - 1), algorithm="brute", metric="sqeuclidean"
+    density = LocalOutlierFactor(
+        n_neighbors=min(n_neighbors, max(1, len(sample) // 3)), algorithm="brute", novelty=True
     ).fit(reference)
 
     frame = labels.copy()
-    parts: dict[str, NDArray[np.float64]] = {
-        "neighbours": np.empty(n),
-        "isolation": np.empty(n),
-    }
+    parts: dict[str, NDArray[np.float64]] = {"density": np.empty(n), "isolation": np.empty(n)}
     for start in range(0, n, CHUNK):
         part = project.transform(table[start : start + CHUNK]).astype(np.float32)
-        parts["neighbours"][start : start + CHUNK] = _mean_distance(near, part)
+        parts["density"][start : start + CHUNK] = -density.score_samples(part)
         parts["isolation"][start : start + CHUNK] = -forest.score_samples(part)
-    found = np.sqrt(near.kneighbors()[0]).mean(axis=1)  # objects are no neighbours of themselves
-    parts["neighbours"][chosen] = found
+    # objects are no neighbours of themselves
+    parts["density"][chosen] = -density.negative_outlier_factor_
     if reconstruction is not None:
         values = np.asarray(reconstruction, dtype=np.float64)
         if values.shape != (n,):
@@ -225,11 +223,6 @@ def _check_finite(table: NDArray[Any], labels: pd.DataFrame, what: str) -> None:
         raise ValueError(
             f"{what} of object {first!r} is not finite ({len(bad)} such object(s)): leave it out"
         )
-
-
-def _mean_distance(near: NearestNeighbors, part: NDArray[np.float32]) -> NDArray[np.float64]:
-    distance: NDArray[np.float64] = np.sqrt(near.kneighbors(part)[0]).mean(axis=1)
-    return distance
 
 
 def _share(values: NDArray[np.float64]) -> NDArray[np.float64]:

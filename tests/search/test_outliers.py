@@ -30,7 +30,7 @@ def test_a_random_subset_for_reference():
     scores = outlier_scores(rows, max_reference=500)
     assert scores["score"].idxmax() == 77
     other = outlier_scores(rows, max_reference=500, random_state=1)
-    assert np.corrcoef(scores["neighbours"], other["neighbours"])[0, 1] > 0.9
+    assert np.corrcoef(scores["density"], other["density"])[0, 1] > 0.9
 
 
 def test_names_and_the_third_score():
@@ -41,7 +41,7 @@ def test_names_and_the_third_score():
     error[31] = 1e3
     scores = outlier_scores(named, reconstruction=error)
     assert list(scores) == [
-        *("object_id", "band", "score", "neighbours", "isolation", "reconstruction")
+        *("object_id", "band", "score", "density", "isolation", "reconstruction")
     ]
     plain = outlier_scores(pd.DataFrame(rows, index=range(100, 150)))
     assert plain.index.tolist() == scores["object_id"].tolist()
