@@ -229,33 +229,6 @@ class PyNNDescent:
         joblib.dump(self.index, path)
 
 
-class HNSWLib:
-    """HNSW of hnswlib."""
-
-    mapped = False
-    efforts = USearch.efforts
-
-    def __init__(self) -> None:
-        import hnswlib
-
-        self.made = {"M": 16, "ef_construction": 200}
-        self.index = hnswlib.Index(space="l2", dim=128)
-
-    def build(self, rows: NDArray[np.float32]) -> None:
-        """Build on two threads."""
-        self.index.init_index(max_elements=len(rows), **self.made)
-        self.index.add_items(rows, num_threads=2)
-
-    def query(self, row: NDArray[np.float32], effort: int) -> NDArray[np.int64]:
-        """Search on one thread."""
-        self.index.set_ef(effort)
-        return self.index.knn_query(row, NEIGHBOURS, num_threads=1)[0][0]
-
-    def save(self, path: Path) -> None:
-        """Save."""
-        self.index.save_index(str(path))
-
-
 class Ours:
     """The index of this package, by its public interface."""
 
@@ -291,7 +264,6 @@ LIBRARIES: dict[str, Callable[[], Any]] = {
     "faiss-hnsw": lambda: Faiss("HNSW16,Flat", USearch.efforts),
     "faiss-ivf": lambda: Faiss("IVF4096,Flat", (4, 8, 16, 32, 64, 128)),
     "pynndescent": PyNNDescent,
-    "hnswlib": HNSWLib,
 }
 PACKAGES = {
     "LightCurveIndex": "sklearn_astromer",

@@ -7,12 +7,11 @@
         --surveys asas crts ogle_cepheids stripe82 --learning-rate 3e-4 --draws 3 ...
 
 The training part of each survey (see `realdata.part`) and simulated stars on many cadences. Of each
-curve random parts are drawn beside the whole, thinned or consecutive, a third of them with at most
-40 observations, each with a periodogram of its own: so the network knows short curves, and wrong
-peaks. The loss is masked reconstruction
-(smooth L1, in units of the window's deviation) and, unless ``--no-labels``, the class of the star
-by a head on mean and deviation of the vectors, which is thrown away. A killed run goes on from its
-checkpoint.
+curve random parts are drawn beside the whole, thinned or consecutive, half of them with at most 40
+observations, each with a periodogram of its own: so the network knows short curves, and wrong
+peaks. The loss is masked reconstruction (smooth L1, in units of the window's deviation) and, unless
+``--no-labels``, the class of the star by a head on mean and deviation of the vectors, which is
+thrown away. A killed run goes on from its checkpoint.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ BUNDLED = Path(__file__).parents[1] / "sklearn_astromer" / "weights" / "bundled"
 SIMULATED, SIMULATED_STARS = "simulated", 6000
 LEFT_OUT = {"", "ECL"}  # no class, and one without a settled sub-type
 FEWEST_OF_A_CLASS = 20
-SHORT = 40  # observations at most in a third of the parts
+SHORT = 40  # observations at most in half of the parts
 OFTEN = {SIMULATED: 0.7, "ogle_cepheids": 2.0}  # how often stars are drawn, if not once
 WIDTHS = (64, 128, 200)  # to which windows are padded
 WARM_UP = 300  # steps
@@ -90,7 +89,7 @@ def drawn(
         n = len(curve)
         arrays.append(curve)
         for _ in range(draws):
-            most = min(n, SHORT) if rng.rand() < 1 / 3 else n
+            most = min(n, SHORT) if rng.rand() < 1 / 2 else n
             k = int(np.exp(rng.uniform(np.log(8), np.log(most + 1))))
             if rng.rand() < 0.5:
                 start = rng.randint(n - k + 1)
