@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
-from joblib import Parallel, delayed
+from joblib import Memory, Parallel, delayed
 from numpy.typing import NDArray
 from realdata import load, part
 from simulated import simulated_stars
@@ -100,13 +100,14 @@ def drawn(
     return LightCurves.from_arrays(arrays), np.array(owner)
 
 
-def periodograms(curves: LightCurves, device: torch.device) -> list[Peaks]:
-    """Return the peaks of successive curves, on CPUs by one process a core."""
+def periodograms(curves: LightCurves, device: torch.device, cache: Path) -> list[Peaks]:
+    """Return the peaks of successive curves, on CPUs by one process a core; keep them on disk."""
     config = ARCHITECTURES["periods"]
+    kept = Memory(cache, verbose=0).cache(find_peaks)
     n_slices = len(curves) // 2000 + 1 if device.type == "cpu" else 1
     edges = np.linspace(0, len(curves), n_slices + 1).astype(int)
     return Parallel(n_jobs=-1 if n_slices > 1 else 1, verbose=5)(
-        delayed(find_peaks)(
+        delayed(kept)(
             curves[a:b], config.own_periods, max_frequency=config.max_frequency, device=device
         )
         for a, b in itertools.pairwise(edges)
@@ -126,6 +127,8 @@ class Batches:
         How often each is drawn.
     observations : int
         In a step.
+    cache : Path
+        A folder for the periodograms, which a killed run need not find again.
     """
 
     def __init__(
@@ -135,8 +138,9 @@ class Batches:
         share: NDArray[Any],
         observations: int,
         device: torch.device,
+        cache: Path,
     ) -> None:
-        peaks = periodograms(curves, device)
+        peaks = periodograms(curves, device, cache)
         self.device, self.observations = device, observations
         self.owner = torch.from_numpy(owner).to(device)
         self.frequency = torch.from_numpy(np.concatenate([p.frequency for p in peaks])).to(device)
@@ -261,7 +265,8 @@ def train(args: argparse.Namespace) -> tuple[Astromer, dict[str, Any]]:
     whole = np.arange(len(parts)) % (args.draws + 1) == 0
     often = np.array([OFTEN.get(str(survey), 1.0) for survey in surveys])
     share = np.where(whole, 0.5, 0.5 / args.draws) * often[owner]
-    batches = Batches(parts, owner, share, args.observations, device)
+    cache = args.out / "periodograms"
+    batches = Batches(parts, owner, share, args.observations, device, cache)
     torch.manual_seed(0)
     rng = np.random.default_rng(0)
     config = dataclasses.replace(ARCHITECTURES["periods"], dropout=0.0 if args.no_labels else 0.05)
