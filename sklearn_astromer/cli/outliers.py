@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -23,62 +24,79 @@ from sklearn_astromer.search import (
     read_rows,
     reconstruction_error,
 )
+from sklearn_astromer.search.storage import is_index
 
 
 def outliers(args: argparse.Namespace) -> None:
     """Print the objects with the highest scores, and write or draw them if asked."""
     wanted = args.plot is not None or args.weights is not None
     if wanted != (args.catalog is not None):
-        raise ValueError("--catalog goes with --plot or --weights, and these go with --catalog")
+        raise ValueError("--catalog, the light curves, is needed by --plot and --weights alone")
     for flag, path in (("--out", args.out), ("--plot", args.plot)):
         if path is not None:
             check_apart(path, [args.rows, *(args.catalog or [])], flag)
-    rows = read_rows(args.rows)
-    error = None if args.weights is None else _reconstruction(rows, Catalog(args), args)
-    scores = outlier_scores(rows, reconstruction=error)
-    top = scores.sort_values("score", ascending=False, kind="stable")[: args.top]
-    curves = None if args.plot is None else _curves_of(top, Catalog(args), args)
-    say(top.to_string(index=False, float_format="{:.4f}".format))
-    if args.out is not None:
-        with replacing(args.out) as partial:
-            if args.out.suffix.lower() == ".csv":
-                top.to_csv(partial, index=False)
-            else:
-                top.to_parquet(partial, index=False)
-    if curves is not None:
-        with replacing(args.plot, "--plot") as partial:
+    if is_index(args.rows):
+        raise ValueError(f"{args.rows} is an index: pass the rows that it was made of")
+    rows = _of_band(read_rows(args.rows), args)
+    with ExitStack() as opened:  # what cannot be written is said before the work
+        table = None if args.out is None else opened.enter_context(replacing(args.out))
+        page = None if args.plot is None else opened.enter_context(replacing(args.plot, "--plot"))
+        scores = outlier_scores(rows)
+        if args.weights is not None:
+            scores = outlier_scores(rows, reconstruction=_reconstruction(rows, args))
+        top = scores.sort_values("score", ascending=False, kind="stable")[: args.top]
+        if table is not None and args.out.suffix.lower() == ".csv":
+            top.to_csv(table, index=False)
+        elif table is not None:
+            top.to_parquet(table, index=False)
+        if page is not None:
+            curves = _curves_of(top, args)
             periods = 1 / find_peaks(curves, 1).frequency[:, 0].clip(min=1e-12)
             title = f"The {len(top)} oddest of {len(scores)} objects in {args.rows}"
-            partial.write_text(page_of(title, top, curves, periods), encoding="utf-8")
-        if not args.quiet:
-            note(f"{args.plot}: {len(top)} objects")
+            page.write_text(page_of(title, top, curves, periods), encoding="utf-8")
+    say(top.to_string(index=False, float_format="{:.4f}".format))
+    if page is not None and not args.quiet:
+        note(f"{args.plot}: {len(top)} objects")
 
 
-def _reconstruction(
-    rows: EmbeddingRows, catalog: Catalog, args: argparse.Namespace
-) -> NDArray[np.float64]:
+def _of_band(rows: EmbeddingRows, args: argparse.Namespace) -> EmbeddingRows:
+    """Return the rows of a band."""
+    if args.band is None or (rows.band is None and args.catalog is not None):
+        return rows
+    if rows.band is None:
+        raise ValueError(f"the rows of {args.rows} have no bands: leave out --band")
+    some = rows.band == args.band
+    if not some.any():
+        there = ", ".join(np.unique(rows.band))
+        raise ValueError(f"no row of {args.rows} is of band {args.band!r}: there are {there}")
+    return EmbeddingRows(rows.ids[some], rows.band[some], rows.rows[some])
+
+
+def _reconstruction(rows: EmbeddingRows, args: argparse.Namespace) -> NDArray[np.float64]:
     """Return how badly the light curve of each row is reconstructed."""
     embedder = AstromerEmbedder(args.weights, max_epochs=0).fit(LightCurves.from_grid([[0.0]]))
+    for _ in _of_rows(rows.ids, rows.band, args):
+        pass  # all are there, or an error says so before the work
     error = np.full(len(rows.ids), np.nan)
-    for curves, at in _of_rows(rows.ids, rows.band, catalog, args):
+    for curves, at in _of_rows(rows.ids, rows.band, args):
         error[at] = reconstruction_error(embedder, curves, progress=not args.quiet)
     return error
 
 
-def _curves_of(top: pd.DataFrame, catalog: Catalog, args: argparse.Namespace) -> LightCurves:
+def _curves_of(top: pd.DataFrame, args: argparse.Namespace) -> LightCurves:
     """Return the light curves of some rows; of the others none stays in memory."""
-    parts = list(_of_rows(top["object_id"], top.get("band"), catalog, args))
+    parts = list(_of_rows(top["object_id"], top.get("band"), args))
     order = np.argsort(np.concatenate([at for _, at in parts]))
     return LightCurves.concatenate([curves for curves, _ in parts])[order]
 
 
 def _of_rows(
-    ids: Any, band: Any, catalog: Catalog, args: argparse.Namespace
+    ids: Any, band: Any, args: argparse.Namespace
 ) -> Iterator[tuple[LightCurves, NDArray[np.intp]]]:
     """Yield the light curves of rows piece by piece, and which rows these are."""
     wanted = _names(ids, band)
     unseen = np.ones(len(wanted), dtype=bool)
-    for curves in catalog.pieces():
+    for curves in Catalog(args).pieces():
         names = _names(curves.ids, None if band is None else curves.band)
         at = wanted.get_indexer(names)
         some = np.flatnonzero(at >= 0)

@@ -22,10 +22,12 @@ examples:
 
 OUTLIERS = f"""\
 The rows are what `embed --out` wrote, a folder of parts or a file. The score of an object is the
-mean of -log10(share of objects at least as odd) over two scores: how much lower the density of
-objects is there than around its neighbours, and that of an isolation forest. With --catalog and
---weights there is a third: how badly the weights reconstruct the light curve, in units of its
-errors. It finds flares, dips and other events that happen once, and takes as long as `embed` did.
+mean of -log10(share of objects at least as odd): an object among the oddest 1 % in each part has
+about 2. The parts are density (how much lower the density of objects is there than around its
+neighbours; 1 is usual) and isolation (the score of an isolation forest). With --catalog and
+--weights there is a third, reconstruction: how badly the weights reconstruct the light curve, in
+units of its errors. It finds flares, dips and other events that happen once, and takes as long as
+`embed` did.
 
 The page of --plot is one HTML file that needs no network. It shows the light curves of the highest
 scores, also folded at the highest peak of their periodograms.
@@ -42,7 +44,7 @@ def add_search(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "rows", type=_path, metavar="ROWS", help="rows of `embed`, or an index saved by --save"
     )
-    parser.add_argument("--like", required=True, metavar="ID", help="the object to compare with")
+    parser.add_argument("--like", metavar="ID", help="the object to compare with")
     parser.add_argument("--band", help="of that object, where it has several; all are searched")
     parser.add_argument(
         "--top", type=_count, default=10, metavar="N", help="rows to find (default: %(default)s)"

@@ -17,7 +17,11 @@ def search(args: argparse.Namespace) -> None:
     for flag, path in (("--out", args.out), ("--save", args.save)):
         if path is not None:
             check_apart(path, [args.rows], flag)
+    if args.like is None and args.save is None:
+        raise ValueError("--like ID, --save FOLDER or both must be given")
     index = _saved(args) if is_index(args.rows) else _made(args)
+    if args.like is None:
+        return
     found = index.like(args.like, min(args.top, index.n_samples_fit_ - 1), band=args.band)
     say(found.to_string(index=False, float_format="{:.6f}".format))
     if args.out is not None:
@@ -60,6 +64,8 @@ def _made(args: argparse.Namespace) -> LightCurveIndex:
 def _check_there(args: argparse.Namespace, rows: EmbeddingRows) -> None:
     if len(rows.ids) < 2:
         raise ValueError(f"{args.rows} holds {len(rows.ids)} rows: there is nothing to compare")
+    if args.like is None:
+        return
     try:
         rows.position(args.like, args.band)
     except KeyError as error:

@@ -53,7 +53,7 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     Attributes
     ----------
     ids_ : ndarray of shape (n_samples,), int64 or str
-        Objects of the rows; 0, 1, … if `fit` got an array.
+        Objects of the rows: the index of a DataFrame; 0, 1, … if `fit` got an array.
     band_ : ndarray of shape (n_samples,), str, or None
     rows_ : ndarray of shape (n_samples, n_features), float32
         The rows; of unit length for the cosine distance.
@@ -383,6 +383,8 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         band: Any = None
         if isinstance(X, EmbeddingRows):
             ids, band, X = X
+        elif isinstance(X, pd.DataFrame):
+            ids = X.index
         rows = validate_data(
             self,
             X,

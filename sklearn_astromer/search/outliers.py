@@ -53,7 +53,8 @@ def outlier_scores(
     reconstruction : array-like of shape (n_objects,), optional
         A third score, such as `reconstruction_error` gives; large = odd.
     n_components : int
-        Principal components. More than about 12 add noise to the distances.
+        Principal components. More than about 12 add noise to the distances. At most a third of
+        the number of objects are used.
     n_neighbors : int
         Use more than you expect outliers of one kind, which are neighbours of each other. At
         most a third of the objects are used.
@@ -110,7 +111,7 @@ def outlier_scores(
     order = np.lexsort(table[:, : min(4, table.shape[1])].T)  # so that that of the rows is nothing
     chosen = order if n <= max_reference else order[rng.permutation(n)[:max_reference]]
     sample = table[chosen]
-    width = min(n_components, len(sample) - 1, sample.shape[1])
+    width = min(n_components, max(1, len(sample) // 3), sample.shape[1])
     project = make_pipeline(
         StandardScaler(), PCA(width, whiten=True, svd_solver="covariance_eigh")
     ).fit(sample)
@@ -149,8 +150,9 @@ def reconstruction_error(
 
     Residuals of single observations are noise to a large part. So the residuals of ten successive
     observations are summed and divided by the error of that sum; the largest absolute value of all
-    such runs is returned. It is about 3 for white noise, and large for a flare, a dip, a trend, or
-    any shape that the encoder has not learned.
+    such runs is returned. It is about 3 if the residuals are white noise, less where the encoder
+    follows the noise, and large for a flare, a dip, a trend, or any shape that the encoder has not
+    learned. Compare values of one encoder only.
 
     Parameters
     ----------

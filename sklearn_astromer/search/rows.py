@@ -46,15 +46,17 @@ class EmbeddingRows(NamedTuple):
             If there is no such object, or several rows of it.
         """
         found = np.flatnonzero(self.ids.astype(str) == str(object_id))
-        if band is not None and self.band is not None:
-            found = found[self.band[found] == band]
+        if band is not None:
+            found = found[[]] if self.band is None else found[self.band[found] == band]
         if len(found) == 1:
             return int(found[0])
         which = f"object {object_id!r}" + ("" if band is None else f" in band {band!r}")
         if len(found) == 0:
             raise KeyError(f"{which} is not among the {len(self.ids)} rows")
-        bands = "" if self.band is None else f" (bands {', '.join(sorted(self.band[found]))})"
-        raise KeyError(f"{which} has {len(found)} rows{bands}: name the band")
+        if self.band is None or band is not None:
+            raise KeyError(f"{which} has {len(found)} rows")
+        bands = ", ".join(sorted(self.band[found]))
+        raise KeyError(f"{which} has {len(found)} rows (bands {bands}): name the band")
 
 
 def read_rows(path: str | os.PathLike[str]) -> EmbeddingRows:
@@ -100,11 +102,15 @@ def read_rows(path: str | os.PathLike[str]) -> EmbeddingRows:
     files = _parts(path) if path.is_dir() else [path]
     try:
         import pyarrow.parquet as pq
+        from pyarrow import ArrowInvalid
     except ImportError as error:
         raise ImportError(
             "reading Parquet needs pyarrow: pip install 'sklearn_astromer[parquet]'"
         ) from error
-    opened = [pq.ParquetFile(file) for file in files]
+    try:
+        opened = [pq.ParquetFile(file) for file in files]
+    except ArrowInvalid as error:
+        raise ValueError(f"a file of {path} is not whole: {error}") from error
     n_objects = sum(file.metadata.num_rows for file in opened)
     n_features = _n_features(path, opened[0].schema_arrow)
     rows = np.empty((n_objects, n_features), dtype=np.float32)
@@ -119,7 +125,7 @@ def read_rows(path: str | os.PathLike[str]) -> EmbeddingRows:
                 flat = table[VECTOR].combine_chunks().flatten()
                 part[:] = flat.to_numpy(zero_copy_only=False).reshape(part.shape)
             else:
-                for column, name in enumerate(_features(table.column_names)):
+                for column, name in enumerate(_features(path, table.column_names)):
                     part[:, column] = table[name]
             ids.append(table[ID].to_numpy())
             if BAND in table.column_names:
@@ -137,24 +143,38 @@ def _parts(folder: Path) -> list[Path]:
     manifest = folder / MANIFEST
     if not manifest.exists() and not files:
         raise FileNotFoundError(f"{folder} holds no Parquet file")
-    if manifest.exists() and len(files) != json.loads(manifest.read_text()).get("parts"):
+    parts = json.loads(manifest.read_text()).get("parts") if manifest.exists() else len(files)
+    if len(files) > (parts or 0) > 0:
+        raise ValueError(
+            f"{folder} has {len(files)} Parquet files, and {parts} parts were written: remove the "
+            "others"
+        )
+    if len(files) != parts:
+        of = f" of {parts}" if parts else ""
         raise FileNotFoundError(
-            f"the embedding of {folder} is not complete ({len(files)} parts): run the same "
+            f"the embedding of {folder} is not complete ({len(files)}{of} parts): run the same "
             "`embed` command again"
         )
     return files
 
 
-def _features(names: list[str]) -> list[str]:
-    return [name for name in names if name not in (ID, BAND)]
+def _features(path: Path, names: list[str]) -> list[str]:
+    """Return the columns of features, which end in their number."""
+    features = [name for name in names if name not in (ID, BAND)]
+    other = [name for name in features if not name[-1:].isdigit()]
+    if ID not in names or not features or other:
+        why = f"column {other[0]!r} is none of its features" if other else f"there are {names[:6]}"
+        raise ValueError(
+            f"{path} is not a table of embeddings ({why}): it has {ID}, band if there are any, "
+            "and features, as `sklearn-astromer embed` writes them of light curves"
+        )
+    return features
 
 
 def _n_features(path: Path, schema: Any) -> int:
-    if ID not in schema.names or len(schema.names) < 2:
-        raise ValueError(f"{path} is not a table of embeddings: its columns are {schema.names[:6]}")
-    if VECTOR in schema.names:
+    if ID in schema.names and VECTOR in schema.names:
         return int(schema.field(VECTOR).type.list_size)
-    return len(_features(schema.names))
+    return len(_features(path, schema.names))
 
 
 def as_ids(ids: NDArray[Any]) -> NDArray[Any]:
@@ -194,7 +214,7 @@ def _refuse(bad: NDArray[np.bool_], ids: NDArray[Any], why: str) -> None:
 
 def _read_text(path: Path) -> pd.DataFrame:
     if path.suffix.lower() != ".ecsv":
-        return pd.read_csv(path, dtype={BAND: str}, keep_default_na=False)
+        return pd.read_csv(path, dtype={ID: str, BAND: str}, keep_default_na=False)
     try:
         from astropy.table import Table
     except ImportError as error:
@@ -206,8 +226,19 @@ def _read_text(path: Path) -> pd.DataFrame:
 
 
 def _from_frame(path: Path, frame: pd.DataFrame) -> EmbeddingRows:
-    names = _features(list(frame.columns))
-    if ID not in frame or not names or not all(frame[n].dtype.kind in "fi" for n in names):
-        raise ValueError(f"{path} is not a table of embeddings: its columns are {names[:6]}")
+    names = _features(path, list(frame.columns))
+    text = [name for name in names if frame[name].dtype.kind not in "fi"]
+    if text and len(frame):
+        raise ValueError(f"{path}: column {text[0]!r} has values that are no numbers")
     band = frame[BAND].to_numpy().astype(str) if BAND in frame else None
-    return EmbeddingRows(as_ids(frame[ID].to_numpy()), band, frame[names].to_numpy(np.float32))
+    ids = as_ids(frame[ID].to_numpy())
+    return EmbeddingRows(_numbers(ids), band, frame[names].to_numpy(np.float32))
+
+
+def _numbers(ids: NDArray[Any]) -> NDArray[Any]:
+    """Return ids as whole numbers if all are written as these are."""
+    try:
+        numbers = ids.astype(np.int64)
+    except (ValueError, OverflowError):
+        return ids
+    return numbers if (numbers.astype(str) == ids.astype(str)).all() else ids

@@ -9,7 +9,7 @@ import pytest
 from sklearn_astromer import AstromerEmbedder, LightCurves
 from sklearn_astromer.cli import main
 from sklearn_astromer.datasets import make_variable_stars
-from sklearn_astromer.search import outlier_scores, read_rows, reconstruction_error
+from sklearn_astromer.search import LightCurveIndex, outlier_scores, read_rows, reconstruction_error
 
 pytestmark = pytest.mark.usefixtures("home")
 EMBED = ["embed", "--weights", "surveys-small", "--device", "cpu", "--quiet"]
@@ -85,13 +85,51 @@ def test_bands(curves, capsys):
         assert f'<article id="{name}-{band}"><h2>1. {name}, {band}</h2>' in file.read()
 
 
+def test_one_band(curves, capsys, error):
+    ids = np.repeat([f"a{i}" for i in range(15)], 2)
+    banded = LightCurves(
+        curves.time, curves.mag, offsets=curves.offsets, ids=ids, band=np.array(["g", "r"] * 15)
+    )
+    banded.to_frame().to_parquet("bands.parquet")
+    assert main([*EMBED, "bands.parquet", "--survey", "columns", "--out", "emb"]) == 0
+    capsys.readouterr()
+    page = ["--plot", "odd.html", "--catalog", "bands.parquet", "--survey", "columns"]
+    assert main(["outliers", "emb", "--band", "r", *page, "--quiet"]) == 0
+    _, *lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[1] for line in lines] == ["r"] * 15
+    assert "there are g, r" in error("outliers", "emb", "--band", "z")
+    banded[banded.band == "g"].to_frame().drop(columns="band").to_parquet("plain.parquet")
+    assert main([*EMBED, "plain.parquet", "--out", "plain"]) == 0
+    assert "have no bands" in error("outliers", "plain", "--band", "g")
+
+
+def test_nothing_is_computed_that_cannot_be_written(curves, error, monkeypatch):
+    curves.to_frame().to_parquet("catalog.parquet")
+    assert main([*EMBED, "catalog.parquet", "--out", "emb"]) == 0
+    curves[:20].to_frame().to_parquet("few.parquet")
+
+    def fail(*args, **options):
+        raise AssertionError("this takes as long as embedding")
+
+    monkeypatch.setattr("sklearn_astromer.cli.outliers.reconstruction_error", fail)
+    words = ["outliers", "emb", "--weights", "surveys-small", "--catalog"]
+    assert "cannot be written" in error(*words, "catalog.parquet", "--out", "none/odd.csv")
+    assert "10 of 30 are not" in error(*words, "few.parquet")
+    assert "is an index" in error("outliers", _index("emb"))
+
+
+def _index(rows):
+    LightCurveIndex().fit(rows).save("index")
+    return "index"
+
+
 def test_another_catalog(curves, error):
     curves.to_frame().to_parquet("catalog.parquet")
     assert main([*EMBED, "catalog.parquet", "--out", "emb.csv"]) == 0
     make_variable_stars(5, random_state=0)[0].to_frame().to_parquet("other.parquet")
     line = error("outliers", "emb.csv", "--plot", "odd.html", "--catalog", "other.parquet")
     assert "of emb.csv is not in the catalog (30 of 30 are not)" in line
-    assert "go with --catalog" in error("outliers", "emb.csv", "--plot", "odd.html")
+    assert "is needed by --plot" in error("outliers", "emb.csv", "--plot", "odd.html")
 
 
 def test_a_flare_by_reconstruction(curves, capsys):

@@ -84,5 +84,16 @@ def test_what_cannot_be_searched(error):
     assert "something else" in error("search", "emb", "--like", 3, "--save", "mine")
     line = error("search", "mine", "--like", 3)
     assert "holds no Parquet file" in line
-    pd.DataFrame({"object_id": [1], "a": [0.5]}).to_csv("one.csv", index=False)
+    pd.DataFrame({"object_id": [1], "a0": [0.5]}).to_csv("one.csv", index=False)
     assert "nothing to compare" in error("search", "one.csv", "--like", 1)
+    assert "--like ID, --save FOLDER or both" in error("search", "emb")
+    line = error("search", "catalog.parquet", "--like", 3)
+    assert "column 'time' is none of its features" in line
+
+
+def test_an_index_alone(capsys):
+    embedded("emb")
+    capsys.readouterr()
+    assert main(["search", "emb", "--save", "index", "--quiet"]) == 0
+    assert capsys.readouterr().out == ""
+    assert LightCurveIndex.load("index").n_samples_fit_ == 40

@@ -45,7 +45,6 @@ def test_demo_prints_scores_of_the_main_job(capsys, error):
         (["embed", "c.parquet", "--out", "e.txt"], "does not end in .parquet, .csv or .ecsv"),
         (["embed", "c.parquet", "--out", "e.csv", "--survey", "sloan"], "'sloan'"),
         (["inspect"], "CATALOG"),
-        (["search", "emb"], "--like"),
         (["search", "emb", "--like", "1", "--out", "a.txt"], "does not end in .csv or .parquet"),
         (["pretrain", "c.parquet", "--out", "e", "--epochs", "many"], "--epochs"),
         (["weights", "burn"], "burn"),

@@ -8,6 +8,7 @@ import sys
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from embedders import make_embedder
 from hypothesis import given, settings
@@ -360,3 +361,12 @@ def test_folders_of_something_else(approximate, tmp_path):
     (tmp_path / "index.json").write_text(json.dumps({"format": "other"}))
     with pytest.raises(ValueError, match="another version"):
         LightCurveIndex.load(tmp_path)
+
+
+def test_the_index_of_a_frame_names_its_rows():
+    rows = pd.DataFrame(np.eye(5, dtype=np.float32), index=[105, 5, 0, 1, 2])
+    index = LightCurveIndex(n_neighbors=2).fit(rows)
+    assert index.ids_.tolist() == [105, 5, 0, 1, 2]
+    assert 105 in index.like(5)["object_id"].tolist() + index.like(0)["object_id"].tolist()
+    with pytest.raises(KeyError, match="'3' is not among the 5 rows"):
+        index.like("3")

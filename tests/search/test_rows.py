@@ -57,6 +57,28 @@ def test_file_with_bands(embedder, curves, tmp_path, ending):
         found.position("star-2")
 
 
+@pytest.mark.parametrize("ending", [".parquet", ".csv"])
+@pytest.mark.parametrize("ids", [["0004", "3e3", " 3 "], ["NA", "1", "2"], [4, -7, 2**62]])
+def test_ids_are_as_written(embedder, curves, tmp_path, ending, ids):
+    few = named(curves[:3], np.array(ids))
+    path = tmp_path / f"rows{ending}"
+    with writing(path, ending, embedder.get_feature_names_out().tolist()) as table:
+        table.write(few, embedder.transform(few))
+    found = read_rows(path)
+    np.testing.assert_array_equal(found.ids, few.ids)
+    assert found.position(ids[1]) == 1
+
+
+def test_a_file_too_many_and_one_torn(embedder, curves, tmp_path):
+    embed_to_folder(curves, embedder, tmp_path / "emb", part_objects=8)
+    (tmp_path / "emb" / "mine.parquet").write_bytes(b"")
+    with pytest.raises(ValueError, match="4 Parquet files, and 3 parts were written"):
+        read_rows(tmp_path / "emb")
+    (tmp_path / "torn.parquet").write_bytes(b"PAR1")
+    with pytest.raises(ValueError, match=r"torn.parquet is not whole"):
+        read_rows(tmp_path / "torn.parquet")
+
+
 def test_position_of_a_number(embedder, curves, tmp_path):
     embed_to_folder(curves, embedder, tmp_path / "emb")
     found = read_rows(tmp_path / "emb")
