@@ -73,7 +73,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--objects", type=int, default=10_000)
     parser.add_argument("--partition-rows", type=int, default=300)
-    parser.add_argument("--classified-partitions", type=int, default=12)
+    parser.add_argument("--classified-partitions", type=int, help="the first ones; else all")
     parser.add_argument("--weights", default="surveys-periods")
     args = parser.parse_args()
     curves, labels = load("crts")
