@@ -4,7 +4,7 @@
 
 Curves of CRTS, at places on the sky that are made up, written as HATS; then embedded by one process
 (`transform`), and by two workers of which one is killed (SIGKILL) when a third of the partitions
-are written. Then the class probabilities of a pipeline, for the first partitions. Compares index
+are written. Then the class probabilities of a pipeline. Compares index
 and values; tells no times, so that the machine may be busy.
 """
 
