@@ -75,8 +75,8 @@ def outlier_scores(
     Raises
     ------
     ValueError
-        If there are fewer than three rows, some values are not finite, `reconstruction` does not
-        fit, or a parameter is out of range.
+        If there are fewer than three rows, all are equal, some values are not finite,
+        `reconstruction` does not fit, or a parameter is out of range.
 
     See Also
     --------
@@ -107,6 +107,8 @@ def outlier_scores(
     if max_reference < 3:
         raise ValueError(f"max_reference must be at least 3, got {max_reference}")
     _check_finite(table, labels, "the embedding")
+    if (table == table[0]).all():
+        raise ValueError(f"all {n} rows are equal: none is an outlier")
     rng = check_random_state(random_state)
     order = np.lexsort(table[:, : min(4, table.shape[1])].T)  # so that that of the rows is nothing
     chosen = order if n <= max_reference else order[rng.permutation(n)[:max_reference]]

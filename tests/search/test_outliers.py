@@ -54,6 +54,14 @@ def test_names_and_the_third_score():
         outlier_scores(named)
 
 
+def test_few_and_equal_rows():
+    rows = np.random.default_rng(0).normal(size=(9, 20))
+    rows[4] += 5
+    assert outlier_scores(rows)["score"].idxmax() == 4
+    with pytest.raises(ValueError, match="all 9 rows are equal"):
+        outlier_scores(np.ones((9, 20)))
+
+
 def test_a_flare_is_badly_reconstructed():
     rng = np.random.default_rng(0)
     arrays = []
