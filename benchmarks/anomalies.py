@@ -112,9 +112,7 @@ def plot(outliers: list[dict[str, Any]], n: int) -> None:
         for row in outliers:
             if row["planted"] == planted and row["score"] == "score":
                 found = np.arange(1, PLANTED + 1) / PLANTED
-                axes.step(
-                    np.mean(row["looked_at"], axis=0), found, where="post", label=row["columns"]
-                )
+                axes.step(row["looked_at"], found, where="post", label=row["columns"])
         share = np.geomspace(1 / n, 1)
         axes.plot(share, share, color="0.6", linestyle=":", label="chance")
         axes.set(title=planted, xlabel="fraction looked at", xscale="log", xlim=(1 / n, 1))
@@ -172,7 +170,7 @@ def main() -> None:
                 row = {"columns": name, "planted": planted, "score": method}
                 row["precision"] = [float(np.mean(a * size < PLANTED)) for a in after_each]
                 row["gini"] = [gini(a, size) for a in after_each]
-                row["looked_at"] = [a.round(5).tolist() for a in after_each]
+                row["looked_at"] = np.mean(after_each, axis=0).round(5).tolist()
                 outliers.append(row)
                 mean, coefficient = np.mean(row["precision"]), np.mean(row["gini"])
                 print(name, planted, method, f"{mean:.2f}, Gini {coefficient:.2f}", flush=True)
