@@ -41,7 +41,7 @@ def outliers(args: argparse.Namespace) -> None:
     with ExitStack() as opened:  # what cannot be written is said before the work
         table = None if args.out is None else opened.enter_context(replacing(args.out))
         page = None if args.plot is None else opened.enter_context(replacing(args.plot, "--plot"))
-        scores = outlier_scores(rows)
+        scores = outlier_scores(rows)  # which refuses bad rows, too
         if args.weights is not None:
             scores = outlier_scores(rows, reconstruction=_reconstruction(rows, args))
         top = scores.sort_values("score", ascending=False, kind="stable")[: args.top]
