@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline
 
-from sklearn_astromer import LightCurves
+from sklearn_astromer import AstromerEmbedder, LightCurves
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.periodogram import find_peaks, peaks
 
@@ -102,6 +105,22 @@ def test_what_was_found_is_kept(stars, monkeypatch):
     np.testing.assert_array_equal(find_peaks(curves[::-1]).frequency, first.frequency[::-1])
     with pytest.raises(TypeError):
         find_peaks(curves, max_frequency=20.0)
+
+
+def test_a_grid_search_computes_each_periodogram_once(monkeypatch):
+    curves, labels = make_variable_stars(24, classes=["RRAB", "MIRA"], random_state=0)
+    searched, weighted = [], peaks.weighted
+
+    def counted(curves, objects):
+        searched.extend(objects)
+        return weighted(curves, objects)
+
+    monkeypatch.setattr(peaks, "weighted", counted)
+    model = Pipeline([("emb", AstromerEmbedder("surveys-periods")), ("clf", LogisticRegression())])
+    GridSearchCV(model, {"clf__C": [0.1, 1.0], "emb__pooling": ["mean", "max"]}, cv=3).fit(
+        curves, labels
+    )
+    assert len(searched) == len(curves)
 
 
 def test_an_empty_catalog_and_wrong_parameters(stars):
