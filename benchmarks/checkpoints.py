@@ -7,12 +7,14 @@ Of each catalog's test part (see `realdata.part`) at most 300 objects per class;
 random forest and of a logistic regression in 3-fold cross-validation, repeated 5 times, on the mean
 of the vectors and on mean and standard deviation, beside a random-init encoder, hand-crafted
 features with a periodogram, and both together; and the RMSE of hidden observations.
-``--part valid`` takes the objects for choices, so that the test objects are looked at last.
+``--part valid`` takes the objects for choices, so that the test objects are looked at last. Rows of
+encoders that are not evaluated again stay in the JSON.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -91,6 +93,14 @@ def evaluate(catalog: str, which: str, most: int, encoders: dict[str, str]) -> l
     return figures
 
 
+def others(name: str, figures: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows of the JSON whose encoder and catalog were not evaluated now."""
+    path = report.RESULTS / f"{name}.json"
+    now = {(row["catalog"], row["encoder"]) for row in figures}
+    rows = json.loads(path.read_text())["figures"]["rows"] if path.exists() else []
+    return [row for row in rows if (row["catalog"], row["encoder"]) not in now]
+
+
 def main() -> None:
     """Print the table, write the JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -119,7 +129,7 @@ def main() -> None:
     header = ["catalog", "encoder", "table", *MODELS, "hidden RMSE (mag)"]
     print("\n" + report.table(header, lines))
     if args.name:
-        report.write(args.name, {"part": args.part, "rows": figures})
+        report.write(args.name, {"part": args.part, "rows": others(args.name, figures) + figures})
 
 
 if __name__ == "__main__":
