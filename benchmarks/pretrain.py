@@ -1,10 +1,10 @@
 """Train the bundled encoders with own periods from scratch.
 
-    python benchmarks/pretrain.py --out runs/periods --install surveys-periods
+    python benchmarks/pretrain.py --out runs/periods
     python benchmarks/pretrain.py --out runs/unlabelled --no-labels ...   # no class is seen
     python benchmarks/pretrain.py --out runs/crts --surveys crts ...      # ASAS is never seen
     python benchmarks/pretrain.py --out runs/four --begin-with runs/periods/encoder \
-        --surveys asas crts ogle_cepheids stripe82 --learning-rate 3e-4 --draws 3 ...
+        --surveys asas crts ogle_cepheids stripe82 --minutes 76 ... --install surveys-periods
 
 The training part of each survey (see `realdata.part`) and simulated stars on many cadences. Of each
 curve random parts are drawn beside the whole, thinned or consecutive, half of them with at most 40
