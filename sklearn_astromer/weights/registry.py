@@ -57,15 +57,16 @@ WEIGHTS: dict[str, WeightsEntry] = {
     for entry in (
         WeightsEntry(
             name="surveys-periods",
-            description="6 layers of 128 channels with own periods, from scratch on ASAS, CRTS and "
-            "simulated stars: masked reconstruction and the classes of the stars together",
+            description="6 layers of 128 channels with own periods, from scratch on ASAS, CRTS, "
+            "OGLE, Stripe 82 and simulated stars: masked reconstruction and the classes of the "
+            "stars together",
             licence="MIT",
             citation="sklearn_astromer, and Donoso-Oliva et al. 2023 for the method",
             bundled=True,
         ),
         WeightsEntry(
             name="surveys-periods-unlabelled",
-            description="the same network trained on the same light curves by masked "
+            description="the same network trained on ASAS, CRTS and simulated stars by masked "
             "reconstruction alone: no class was seen",
             licence="MIT",
             citation="sklearn_astromer, and Donoso-Oliva et al. 2023 for the method",
