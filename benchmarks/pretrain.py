@@ -334,7 +334,7 @@ def train(args: argparse.Namespace) -> tuple[Astromer, dict[str, Any]]:
             torch.save(kept_state, partial)
             partial.replace(state)
     info = {
-        "data": f"training part of {', '.join(args.surveys)}, and simulated stars: {curves}",
+        "data": f"training parts of {', '.join(args.surveys)}, and simulated stars",
         "training": {
             "objective": "masked reconstruction" + ("" if args.no_labels else ", and classes"),
             "labels": classes is not None,

@@ -175,7 +175,7 @@ def test_info_on_real_catalogs(survey, run, shared):
     assert (code, err) == (0, "")
     facts, table = out.split("\n\n")
     assert "labels used     yes" in facts
-    assert "29 275" in facts
+    assert "26 809" in facts
     assert len(table.splitlines()) == 6
     assert "unlike" not in table
     stripe82 = shared / "data" / "stripe82.parquet"
