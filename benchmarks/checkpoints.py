@@ -6,7 +6,8 @@
 Of each catalog's test part (see `realdata.part`) at most 300 objects per class; macro-F1 of a
 random forest and of a logistic regression in 3-fold cross-validation, repeated 5 times, on the mean
 of the vectors and on mean and standard deviation, beside a random-init encoder, hand-crafted
-features with a periodogram, and both together; and the RMSE of hidden observations.
+features with a periodogram, and both together; and the RMSE of hidden observations. The five bands
+of a star of Stripe 82 are five objects, in the same fold.
 ``--part valid`` takes the objects for choices, so that the test objects are looked at last. Rows of
 encoders that are not evaluated again stay in the JSON.
 """
@@ -19,6 +20,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import report
 from features import hand_crafted_features
 from joblib import Parallel, delayed
@@ -43,11 +45,9 @@ MODELS = {
 
 
 def objects(catalog: str, which: str, most: int) -> tuple[LightCurves, NDArray[np.str_]]:
-    """Return the objects of a part of a catalog; of Stripe 82 those in the r band."""
+    """Return at most `most` objects per class of a part of a catalog."""
     curves, labels = load(catalog)
     chosen = part(curves) == which
-    if catalog == "stripe82":
-        chosen &= curves.band == "r"
     curves, labels = curves[chosen], labels[chosen]
     kept = per_class(labels, CLASSES[catalog], most)
     return curves[kept], labels[kept]
@@ -71,11 +71,24 @@ def rows(
             yield name, "mean and std and features", np.hstack([table, features]), rmse
 
 
+def splits(
+    curves: LightCurves, labels: NDArray[np.str_]
+) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Return stratified folds, for training and test; all bands of a star are in the same."""
+    star, _ = pd.factorize(curves.ids)
+    _, first = np.unique(star, return_index=True)
+    folds = RepeatedStratifiedKFold(n_splits=3, n_repeats=REPEATS, random_state=0)
+    return [
+        (np.flatnonzero(np.isin(star, train)), np.flatnonzero(np.isin(star, test)))
+        for train, test in folds.split(first, labels[first])
+    ]
+
+
 def evaluate(catalog: str, which: str, most: int, encoders: dict[str, str]) -> list[dict[str, Any]]:
     """Return the rows of the table for a catalog."""
     curves, labels = objects(catalog, which, most)
     print(f"{catalog}, {which}: {curves}", flush=True)
-    folds = RepeatedStratifiedKFold(n_splits=3, n_repeats=REPEATS, random_state=0)
+    folds = splits(curves, labels)
     figures = []
     for encoder, what, table, rmse in rows(curves, encoders):
         row: dict[str, Any] = {

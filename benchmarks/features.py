@@ -86,7 +86,7 @@ def hand_crafted_features(lcs: LightCurves) -> pd.DataFrame:
     frame = frame.drop(columns=list(_DROPPED))
     profile = find_peaks(lcs, max_frequency=_MAX_FREQUENCY).profile
     names = [f"profile_{i}" for i in range(profile.shape[1])]
-    return frame.join(pd.DataFrame(profile, index=frame.index, columns=names))
+    return pd.concat([frame, pd.DataFrame(profile, index=frame.index, columns=names)], axis=1)
 
 
 def _columns() -> list[str]:

@@ -43,17 +43,18 @@ def drawn(curves: LightCurves, n: int, seed: int) -> LightCurves:
     )
 
 
-def score(name: str, few: LightCurves, labels: NDArray[np.str_]) -> float:
-    """Return the macro-F1 of a forest on what a model makes of the curves."""
-    if name in ENCODERS:
-        table = AstromerEmbedder(name, pooling="mean_std").fit_transform(few)
-    else:
-        table = hand_crafted_features(few).to_numpy()
+def scores(few: LightCurves, labels: NDArray[np.str_]) -> list[float]:
+    """Return the macro-F1 of a forest on what each of the models makes of the curves."""
+    tables = [AstromerEmbedder(e, pooling="mean_std").fit_transform(few) for e in ENCODERS]
+    tables.append(hand_crafted_features(few).to_numpy())
     folds = StratifiedKFold(3, shuffle=True, random_state=0)
     forest = make_pipeline(
         SimpleImputer(keep_empty_features=True), RandomForestClassifier(300, random_state=0)
     )
-    return float(cross_val_score(forest, table, labels, cv=folds, scoring="f1_macro").mean())
+    return [
+        float(cross_val_score(forest, table, labels, cv=folds, scoring="f1_macro").mean())
+        for table in tables
+    ]
 
 
 def main() -> None:
@@ -68,12 +69,12 @@ def main() -> None:
             [rng.permutation(long[labels[long] == c])[:MOST] for c in np.unique(labels)]
         )
         curves, labels = curves[kept], labels[kept]
-        for name in (*ENCODERS, "hand-crafted features"):
-            scores = Parallel(n_jobs=-1)(
-                delayed(score)(name, drawn(curves, n, seed), labels)
-                for n, seed in product(SIZES, range(DRAWS))
-            )
-            of_size = np.reshape(scores, (len(SIZES), DRAWS))
+        found = Parallel(n_jobs=-1, verbose=10)(
+            delayed(scores)(drawn(curves, n, seed), labels)
+            for n, seed in product(SIZES, range(DRAWS))
+        )
+        of_model = np.reshape(found, (len(SIZES), DRAWS, -1)).transpose(2, 0, 1)
+        for name, of_size in zip((*ENCODERS, "hand-crafted features"), of_model, strict=True):
             figures += [
                 {"catalog": catalog, "model": name, "n": n, "macro_f1": of_draw.tolist()}
                 for n, of_draw in zip(SIZES, of_size, strict=True)
