@@ -17,10 +17,10 @@ encoder there are the LSTM baseline, on times and magnitudes scaled to [0, 1] as
 released with the paper, and the same on centred magnitudes and log time steps; and a random forest
 on hand-crafted features. Forests on the frozen encoders read mean and standard deviation.
 
-A cell that is in `results/paper_classification.jsonl` (or `--log`) is not computed again, so a
-killed run goes on, and two processes may share the work (`--catalogs asas` and `--catalogs crts`).
-`--report` only prints the table, which goes to the JSON, and draws the figure. Seconds are those of
-one core, under other load.
+A cell that is in `runs/paper_classification.jsonl` (or `--log`) is not computed again, so a killed
+run goes on, and two processes may share the work (`--catalogs asas` and `--catalogs crts`).
+`--report` only prints the table, which goes to the JSON, and draws the figure. Rows of the JSON
+that are not in the log stay. Seconds are those of one core, under other load.
 
 All networks alike: Adam, 1e-3 for heads and baseline, 1e-5 for an encoder trained with its head,
 a random window of each object per epoch (`train_windows=1`), patience 20, bfloat16 autocast. Those
@@ -61,7 +61,8 @@ PRECISION = "bfloat16"
 HEADS = {"MLP+ATT": "mlp", "LSTM+ATT": "lstm"}
 ENCODERS = ("macho", "surveys-periods", "surveys-periods-unlabelled")
 BASELINES = {"LSTM baseline": "minmax", "LSTM centred": "centred"}
-LOG = report.RESULTS / "paper_classification.jsonl"
+LOG = report.RESULTS.parents[1] / "runs" / "paper_classification.jsonl"
+JSON = report.RESULTS / "paper_classification.json"
 
 Cell = dict[str, Any]
 
@@ -214,8 +215,15 @@ def summary(results: pd.DataFrame) -> pd.DataFrame:
             best_seconds=("best_seconds", "mean"),
         )
         .reset_index()
-        .sort_values(["catalog", "size", "encoder", "scenario", "model"])
     )
+
+
+def with_earlier(rows: pd.DataFrame) -> pd.DataFrame:
+    """Add the rows of the JSON that were not computed now."""
+    earlier = json.loads(JSON.read_text())["figures"] if JSON.exists() else []
+    both = pd.concat([rows, pd.DataFrame(earlier)], ignore_index=True)
+    order = ["catalog", "size", "encoder", "scenario", "model"]
+    return both.drop_duplicates(KEYS[:5]).sort_values(order)
 
 
 def table(rows: pd.DataFrame) -> str:
@@ -249,14 +257,14 @@ def table(rows: pd.DataFrame) -> str:
     return report.table(header, lines)
 
 
-def draw(results: pd.DataFrame) -> None:
+def draw(rows: pd.DataFrame) -> None:
     """Draw macro-F1 against the number of objects per class."""
     import matplotlib as mpl
 
     mpl.use("Agg")
     import matplotlib.pyplot as plt
 
-    names = sorted(results["catalog"].unique())
+    names = sorted(rows["catalog"].unique())
     figure, axes = plt.subplots(
         1, len(names), figsize=(5 * len(names) + 2, 4.5), squeeze=False, layout="constrained"
     )
@@ -265,17 +273,16 @@ def draw(results: pd.DataFrame) -> None:
     lines = {"-": ":", "f": "--", "a": "-.", "b": "-", "c": (0, (1, 1))}
     handles = {}
     for axis, name in zip(axes[0], names, strict=True):
-        of_catalog = results[(results["catalog"] == name) & (results["size"] > 0)]
+        of_catalog = rows[(rows["catalog"] == name) & (rows["size"] > 0)]
         sizes = sorted(of_catalog["size"].unique())
         grouped = of_catalog.groupby(["encoder", "model", "scenario"])
         for i, ((encoder, kind, scenario), group) in enumerate(grouped):
-            mean = group.groupby("size")["macro_f1"].agg(["mean", "std"]).fillna(0)
             label = f"{kind}, features" if encoder == "-" and kind == "RF" else kind
             label = label if encoder == "-" else f"{kind} ({scenario}), {encoder}"
             handles[label] = axis.errorbar(
-                mean.index * 1.012**i,  # side by side
-                mean["mean"],
-                mean["std"],
+                group["size"] * 1.012**i,  # side by side
+                group["macro_f1"],
+                group["macro_f1_std"],
                 marker="os^vDP*"[models.index(kind) % 7],
                 ms=4,
                 capsize=2,
@@ -318,7 +325,7 @@ def main() -> None:
         shown = {k: result.get(k) for k in ("macro_f1", "epochs", "seconds")}
         print(f"[{i + 1}/{len(missing)}]", *cell.values(), shown, flush=True)
     results = done(args.log)
-    rows = summary(results)
+    rows = with_earlier(summary(results))
     print("\n" + table(rows))
     known = {tuple(row) for row in results[KEYS].itertuples(index=False)}
     absent = [
@@ -326,8 +333,8 @@ def main() -> None:
     ]
     print(f"\nmissing cells: {len(absent)}", *absent, sep="\n  ")
     if args.log == LOG:
-        report.write("paper_classification", json.loads(rows.to_json(orient="records")))
-        draw(results)
+        report.write(JSON.stem, json.loads(rows.to_json(orient="records")))
+        draw(rows)
 
 
 if __name__ == "__main__":
