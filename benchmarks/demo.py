@@ -48,7 +48,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stars", type=int, default=140)
     parser.add_argument("--picture", type=Path, default=Path("demo.png"))
-    parser.add_argument("--json", action="store_true", help="write the figures of the README")
     args = parser.parse_args()
 
     curves, labels = make_variable_stars(args.stars, random_state=0)
@@ -63,17 +62,14 @@ def main() -> None:
         "features and embeddings": (forest, both),
     }
     folds = StratifiedKFold(5, shuffle=True, random_state=0)
-    figures, lines = {}, []
+    lines = []
     for name, (model, X) in rows.items():
         scores = cross_val_score(model, X, labels, cv=folds, scoring="f1_macro")
-        figures[name] = scores.tolist()
         lines.append([name, f"{scores.mean():.3f} ± {scores.std():.3f}"])
         print(*lines[-1], sep=": ", flush=True)
     print("\n" + report.table(["random forest on", "macro-F1, 5 folds"], lines) + "\n")
     draw(embedder, curves, labels, args.picture)
     print(f"drawn: {args.picture}")
-    if args.json:
-        report.write("demo", {"stars": args.stars, "macro_f1": figures})
 
 
 if __name__ == "__main__":
