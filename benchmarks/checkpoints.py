@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -106,12 +107,14 @@ def evaluate(catalog: str, which: str, most: int, encoders: dict[str, str]) -> l
     return figures
 
 
-def others(name: str, figures: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the rows of the JSON whose encoder and catalog were not evaluated now."""
-    path = report.RESULTS / f"{name}.json"
+def others(path: Path, which: str, figures: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows of a JSON, of the same part, whose encoder was not evaluated now."""
+    if not path.exists():
+        return []
+    before = json.loads(path.read_text())["figures"]
     now = {(row["catalog"], row["encoder"]) for row in figures}
-    rows = json.loads(path.read_text())["figures"]["rows"] if path.exists() else []
-    return [row for row in rows if (row["catalog"], row["encoder"]) not in now]
+    kept = [row for row in before["rows"] if (row["catalog"], row["encoder"]) not in now]
+    return kept if before["part"] == which else []
 
 
 def main() -> None:
@@ -142,7 +145,8 @@ def main() -> None:
     header = ["catalog", "encoder", "table", *MODELS, "hidden RMSE (mag)"]
     print("\n" + report.table(header, lines))
     if args.name:
-        report.write(args.name, {"part": args.part, "rows": others(args.name, figures) + figures})
+        kept = others(report.RESULTS / f"{args.name}.json", args.part, figures)
+        report.write(args.name, {"part": args.part, "rows": kept + figures})
 
 
 if __name__ == "__main__":
