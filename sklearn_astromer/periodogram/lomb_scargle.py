@@ -7,10 +7,12 @@ import math
 import torch
 from torch import Tensor
 
-from sklearn_astromer import kernels
-
 CHUNK_OBSERVATIONS = 4096  # summed at a time, which bounds the memory of long curves
-CHUNK_ELEMENTS = 2**21  # of a product, on a CPU
+CHUNK_FREQUENCIES = 2**17  # at a time, which stay in the cache
+COARSEST = 0.65  # step of the sums in units of 1 / time span; they are interpolated between
+GROUP = 16  # steps of the sums that are interpolated together
+LARGEST_STRIDE = 8
+MARGIN = 8  # steps beside them that are used too
 ROUNDING = 1e-18  # mag²: less is no variance
 SMALLEST_DETERMINANT = 1e-5  # below it sine, cosine and constant are the same, to float32
 
@@ -22,14 +24,15 @@ def grid_power(
     """Return the power at the frequencies ``step, 2 step, …, n_frequencies step``.
 
     The power is the share of the weighted variance that a sine of the frequency and a constant
-    explain (Zechmeister & Kürster 2009, eq. 5). With f = f_a + f_b, each sum over observations
-    Σ_j y_j exp(2πi f t_j) is an entry of a product (A, n) (n, B), which needs A + B sines for A·B
-    frequencies. Phases are reduced modulo 1 in float64.
+    explain (Zechmeister & Kürster 2009, eq. 5). It follows from the sums over the observations of
+    y cos, y sin, cos and sin at the frequency, and of cos and sin at twice the frequency. Times
+    lie within the time span, so the sums are smooth in the frequency. They are computed at every
+    `stride`-th frequency and interpolated between.
 
     Parameters
     ----------
     time : float64 Tensor of shape (n_objects, n)
-        Days; best centred.
+        Days; those of the padding lie within those of the curve.
     mag : float64 Tensor of shape (n_objects, n)
         Magnitudes.
     weight : float64 Tensor of shape (n_objects, n)
@@ -44,57 +47,30 @@ def grid_power(
         In [0, 1]; 0 for constant curves, and where sine, cosine and constant are the same at all
         times, as at one cycle a day for observations once a night.
     """
-    n_objects, n = time.shape
-    device = time.device
+    last, first = time.amax(1), time.amin(1)
     y = mag - (weight * mag).sum(1, keepdim=True)
     variance = (weight * y**2).sum(1, keepdim=True)
     y = torch.where(variance > ROUNDING, y * variance.rsqrt(), 0.0)
-    half = max(1, round(math.sqrt(n_frequencies / 3)))
-    n_centres = -(-n_frequencies // (2 * half))
-    # frequency number = centre ± offset
-    centre = 1 + 2 * half * torch.arange(n_centres, device=device) + (half - 0.5)
-    offset = torch.arange(half, device=device) + 0.5
-    rows = n_centres
-    if device.type == "cpu":
-        rows = max(1, min(n_centres, CHUNK_ELEMENTS // (8 * half)))
 
-    a_half = torch.tensor(0.5, device=device)
-    chunks = []
-    for start in range(0, n, CHUNK_OBSERVATIONS):
-        turns = (time[:, start : start + CHUNK_OBSERVATIONS] * step[:, None])[:, None, :]
-        w = weight[:, None, start : start + CHUNK_OBSERVATIONS].float()
-        wy = w * y[:, None, start : start + CHUNK_OBSERVATIONS].float()
-        cos, sin = _cos_sin(offset[:, None] * turns).unbind(1)  # (n_objects, half, n)
-        single = torch.cat([wy * cos, wy * sin, w * cos, w * sin], 1)
-        double = torch.cat([w * (1 - 2 * sin * sin), 2 * w * sin * cos], 1)
-        chunks.append((turns, single, double))
+    cycles = float(((last - first) * step).max())  # of one step in the time span
+    stride = min(max(1, int(COARSEST / max(cycles, 1e-9))), LARGEST_STRIDE)
+    n_groups = -(-(n_frequencies + 1) // (stride * GROUP))  # the first frequency is 0
+    turns = (time - (first + last)[:, None] / 2) * (stride * step)[:, None]
+    sums_y = _fourier_sums(turns, weight * y, -MARGIN, n_groups * GROUP + 2 * MARGIN)
+    sums_w = _fourier_sums(turns, weight, -MARGIN, 2 * n_groups * GROUP + 2 * MARGIN)
+    once = _interpolation(stride, 1, stride * cycles).to(turns.device)
+    twice = _interpolation(stride, 2, stride * cycles).to(turns.device)
 
-    power = torch.empty((n_objects, n_centres, 2 * half), device=device)
-    for start in range(0, n_centres, rows):
-        some = centre[start : start + rows, None]
-        sums: list[Tensor] = []
-        for turns, single, double in chunks:
-            once = _cos_sin(some * turns)  # (n_objects, cos | sin, rows, n)
-            cos, sin = once.unbind(1)
-            half_twice = torch.empty_like(once)  # half of these at twice the frequency
-            torch.addcmul(a_half, sin, sin, value=-1, out=half_twice[:, 0])
-            torch.mul(sin, cos, out=half_twice[:, 1])
-            pairs = ((once, single), (half_twice, double))
-            products = [_product(x.flatten(1, 2), y) for x, y in pairs]
-            sums = [a.add_(b) for a, b in zip(sums, products, strict=True)] if sums else products
-        # (n_objects, cos | sin of the centre, rows, …, cos | sin of the offset, half)
-        singles = sums[0].view(n_objects, 2, len(some), 2, 2, half)
-        doubles = sums[1].view(n_objects, 2, len(some), 2, half)
-        for sign in (1, -1):
-            yc, ys = _rotated(singles[:, :, :, 0], sign)
-            c, s = _rotated(singles[:, :, :, 1], sign)
-            c2, s2 = _rotated(doubles, sign)
-            part = _power(yc, ys, c, s, c2, s2)
-            if sign == 1:
-                power[:, start : start + rows, half:] = part
-            else:
-                power[:, start : start + rows, :half] = part.flip(-1)
-    return power.flatten(1)[:, :n_frequencies]
+    power = turns.new_empty((len(time), n_groups, stride * GROUP), dtype=torch.float32)
+    n_together = max(1, CHUNK_FREQUENCIES // (stride * GROUP))
+    for start in range(0, n_groups, n_together):
+        of = slice(start, min(start + n_together, n_groups))
+        power[:, of] = _power(
+            _interpolated(sums_y, once, 1, of),
+            _interpolated(sums_w, once, 1, of),
+            _interpolated(sums_w, twice, 2, of),
+        )
+    return power.flatten(1)[:, 1 : n_frequencies + 1]
 
 
 def harmonic_power(
@@ -136,6 +112,47 @@ def harmonic_power(
     return torch.where(variance > ROUNDING, explained / variance, 0.0).clamp(0, 1)
 
 
+def _fourier_sums(turns: Tensor, values: Tensor, first: int, n: int) -> Tensor:
+    """Return Σ_j values_j cos(2π k turns_j) and the same of sines, for k = first … first + n - 1.
+
+    Returns
+    -------
+    float32 Tensor of shape (n_objects, 2, n)
+    """
+    chunks = range(first, first + n, CHUNK_FREQUENCIES)
+    sums = [_products(turns, values, k, min(CHUNK_FREQUENCIES, first + n - k)) for k in chunks]
+    return torch.cat(sums, -1)
+
+
+def _products(turns: Tensor, values: Tensor, first: int, n: int) -> Tensor:
+    """Return what `_fourier_sums` does, for some of the frequencies.
+
+    With k = a ± b, the sums are entries of a product of matrices, (A, n_observations) and
+    (n_observations, B), which needs A + B sines for 2 A·B of them. Phases are reduced modulo 1 in
+    float64.
+    """
+    half = max(1, round(math.sqrt(n / 2)))
+    n_centres = -(-n // (2 * half))
+    centre = first + half - 0.5 + 2 * half * torch.arange(n_centres).to(turns)
+    offset = 0.5 + torch.arange(half).to(turns)
+    product = turns.new_zeros((len(turns), 2 * n_centres, 2 * half), dtype=torch.float32)
+    for start in range(0, turns.shape[1], CHUNK_OBSERVATIONS):
+        some = (slice(None), None, slice(start, start + CHUNK_OBSERVATIONS))
+        a = _cos_sin(centre[:, None] * turns[some]).flatten(1, 2)
+        b = _cos_sin(offset[:, None] * turns[some]).flatten(1, 2) * values[some].float()
+        product.baddbmm_(a, b.mT)
+    # cos(a ± b) = cos a cos b ∓ sin a sin b, sin(a ± b) = sin a cos b ± cos a sin b
+    parts = product.view(len(turns), 2, n_centres, 2, half)
+    (cos_cos, cos_sin), (sin_cos, sin_sin) = (x.unbind(-2) for x in parts.unbind(1))
+    sums = product.new_empty((len(turns), 2, n_centres, 2 * half))
+    below, above = sums[..., :half], sums[..., half:]
+    below[:, 0] = (cos_cos + sin_sin).flip(-1)
+    below[:, 1] = (sin_cos - cos_sin).flip(-1)
+    torch.sub(cos_cos, sin_sin, out=above[:, 0])
+    torch.add(sin_cos, cos_sin, out=above[:, 1])
+    return sums.flatten(2)[..., :n]
+
+
 def _cos_sin(turns: Tensor) -> Tensor:
     """Return cosine and sine of angles in float64 turns, as float32, in dimension 1."""
     angle = turns.frac().float().mul_(2 * math.pi)
@@ -145,34 +162,41 @@ def _cos_sin(turns: Tensor) -> Tensor:
     return out
 
 
-def _product(x: Tensor, y: Tensor) -> Tensor:
-    """Return ``x @ y.T`` of each object."""
-    return torch.stack([kernels.product(a, b) for a, b in zip(x, y, strict=True)])
+def _interpolation(stride: int, factor: int, cycles: float) -> Tensor:
+    """Return the matrix from the sums at every `stride`-th frequency to those at all of a group.
 
+    It has the least mean squared error for observations anywhere in the time span. `cycles` is the
+    step of the sums times the time span. Sums at `factor` times the frequencies take `factor`
+    times as many steps.
 
-def _rotated(sums: Tensor, sign: int) -> tuple[Tensor, Tensor]:
-    """Return the sums for centre + sign · offset from those of the products of their sines.
-
-    cos(a ± b) = cos a cos b ∓ sin a sin b, sin(a ± b) = sin a cos b ± cos a sin b.
+    Returns
+    -------
+    float32 Tensor of shape (factor GROUP + 2 MARGIN, stride GROUP)
     """
-    (cos_cos, cos_sin), (sin_cos, sin_sin) = (each.unbind(-2) for each in sums.unbind(1))
-    return (
-        torch.add(cos_cos, sin_sin, alpha=-sign),
-        torch.add(sin_cos, cos_sin, alpha=sign),
-    )
+    known = torch.arange(factor * GROUP + 2 * MARGIN, dtype=torch.float64)
+    wanted = MARGIN + factor / stride * torch.arange(stride * GROUP, dtype=torch.float64)
+    among = torch.sinc(cycles * (known[:, None] - known))
+    among += 1e-14 * torch.eye(len(known), dtype=torch.float64)
+    return torch.linalg.solve(among, torch.sinc(cycles * (known[:, None] - wanted))).float()
 
 
-def _power(yc: Tensor, ys: Tensor, c: Tensor, s: Tensor, c2: Tensor, s2: Tensor) -> Tensor:
+def _interpolated(sums: Tensor, matrix: Tensor, factor: int, groups: slice) -> Tensor:
+    """Return the sums of some groups, (2, n_objects, n_groups, stride GROUP)."""
+    size = factor * GROUP
+    windows = sums.unfold(-1, size + 2 * MARGIN, size)[:, :, groups]
+    return (windows @ matrix).movedim(1, 0)
+
+
+def _power(y: Tensor, once: Tensor, twice: Tensor) -> Tensor:
     """Return the power (Zechmeister & Kürster 2009, eqs. 5-15).
 
-    Sums of magnitudes of variance 1 with cosines and sines, then of the weights with these, and of
-    half the weights with those of twice the frequency.
+    Sums of magnitudes of variance 1 with cosines and sines, of the weights with these, and of the
+    weights with those of twice the frequency.
     """
-    cc = torch.addcmul(0.5 + c2, c, c, value=-1)
-    ss = torch.addcmul(0.5 - c2, s, s, value=-1)
-    cs = torch.addcmul(s2, c, s, value=-1)
-    determinant = torch.addcmul(cc * ss, cs, cs, value=-1)
-    # yc² ss + ys² cc − 2 yc ys cs
-    power = yc * torch.addcmul(yc * ss, ys, cs, value=-1)
-    power.addcmul_(ys, torch.addcmul(ys * cc, yc, cs, value=-1)).div_(determinant)
+    (yc, ys), (c, s), (c2, s2) = y, once, twice
+    cc = (1 + c2) / 2 - c * c
+    ss = (1 - c2) / 2 - s * s
+    cs = s2 / 2 - c * s
+    determinant = cc * ss - cs * cs
+    power = (yc * yc * ss + ys * ys * cc - 2 * yc * ys * cs) / determinant
     return torch.where(determinant > SMALLEST_DETERMINANT, power, 0.0).clamp_(0, 1)
