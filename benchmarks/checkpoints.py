@@ -15,9 +15,7 @@ encoders that are not evaluated again stay in the JSON.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -107,16 +105,6 @@ def evaluate(catalog: str, which: str, most: int, encoders: dict[str, str]) -> l
     return figures
 
 
-def others(path: Path, which: str, figures: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the rows of a JSON, of the same part, whose encoder was not evaluated now."""
-    if not path.exists():
-        return []
-    before = json.loads(path.read_text())["figures"]
-    now = {(row["catalog"], row["encoder"]) for row in figures}
-    kept = [row for row in before["rows"] if (row["catalog"], row["encoder"]) not in now]
-    return kept if before["part"] == which else []
-
-
 def main() -> None:
     """Print the table, write the JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -135,7 +123,7 @@ def main() -> None:
     done = Parallel(n_jobs=args.jobs)(
         delayed(evaluate)(catalog, args.part, args.most, encoders) for catalog in args.catalogs
     )
-    figures = [row for rows_ in done for row in rows_]
+    figures = [row for of_catalog in done for row in of_catalog]
     lines = []
     for row in figures:
         f1 = [f"{np.mean(row[n]):.3f} ± {np.std(row[n]):.3f}" for n in MODELS]
@@ -145,8 +133,10 @@ def main() -> None:
     header = ["catalog", "encoder", "table", *MODELS, "hidden RMSE (mag)"]
     print("\n" + report.table(header, lines))
     if args.name:
-        kept = others(report.RESULTS / f"{args.name}.json", args.part, figures)
-        report.write(args.name, {"part": args.part, "rows": kept + figures})
+        earlier = report.figures(args.name)
+        same = earlier["rows"] if earlier and earlier["part"] == args.part else []
+        table = report.with_others(figures, same, ["catalog", "encoder"])
+        report.write(args.name, {"part": args.part, "rows": table})
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ are in the JSON are not computed again.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from itertools import product
 from typing import Any
@@ -26,7 +25,6 @@ from sklearn.metrics import f1_score
 
 from sklearn_astromer import AstromerEmbedder
 
-JSON = report.RESULTS / "fine_tuning.json"
 ENCODERS = ("surveys-periods", "surveys-periods-unlabelled")
 WAYS: dict[str, dict[str, Any]] = {
     "frozen (the default)": {},
@@ -52,7 +50,7 @@ def main() -> None:
     parser.add_argument("--catalogs", nargs="+", default=["asas", "crts", "ogle_cepheids"])
     parser.add_argument("--sizes", nargs="+", type=int, default=[100, 500])
     args = parser.parse_args()
-    figures: list[dict[str, Any]] = json.loads(JSON.read_text())["figures"] if JSON.exists() else []
+    figures: list[dict[str, Any]] = report.figures("fine_tuning") or []
     for name, size in product(args.catalogs, args.sizes):
         curves, labels = catalog(name)
         train, test = objects(labels, size)

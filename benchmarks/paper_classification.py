@@ -61,8 +61,8 @@ PRECISION = "bfloat16"
 HEADS = {"MLP+ATT": "mlp", "LSTM+ATT": "lstm"}
 ENCODERS = ("macho", "surveys-periods", "surveys-periods-unlabelled")
 BASELINES = {"LSTM baseline": "minmax", "LSTM centred": "centred"}
-LOG = report.RESULTS.parents[1] / "runs" / "paper_classification.jsonl"
-JSON = report.RESULTS / "paper_classification.json"
+NAME = "paper_classification"
+LOG = report.RESULTS.parents[1] / "runs" / f"{NAME}.jsonl"
 
 Cell = dict[str, Any]
 
@@ -220,10 +220,9 @@ def summary(results: pd.DataFrame) -> pd.DataFrame:
 
 def with_earlier(rows: pd.DataFrame) -> pd.DataFrame:
     """Add the rows of the JSON that were not computed now."""
-    earlier = json.loads(JSON.read_text())["figures"] if JSON.exists() else []
-    both = pd.concat([rows, pd.DataFrame(earlier)], ignore_index=True)
     order = ["catalog", "size", "encoder", "scenario", "model"]
-    return both.drop_duplicates(KEYS[:5]).sort_values(order)
+    both = report.with_others(rows.to_dict("records"), report.figures(NAME) or [], order)
+    return pd.DataFrame(both).sort_values(order)
 
 
 def table(rows: pd.DataFrame) -> str:
@@ -333,7 +332,7 @@ def main() -> None:
     ]
     print(f"\nmissing cells: {len(absent)}", *absent, sep="\n  ")
     if args.log == LOG:
-        report.write(JSON.stem, json.loads(rows.to_json(orient="records")))
+        report.write(NAME, json.loads(rows.to_json(orient="records")))
         draw(rows)
 
 

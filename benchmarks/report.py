@@ -36,6 +36,20 @@ def write(name: str, figures: Any) -> None:
     print(f"written to benchmarks/results/{path.name}")
 
 
+def figures(name: str) -> Any:
+    """Return the figures in `results/<name>.json`, None if there is no such file."""
+    path = RESULTS / f"{name}.json"
+    return json.loads(path.read_text())["figures"] if path.exists() else None
+
+
+def with_others(
+    rows: list[dict[str, Any]], earlier: list[dict[str, Any]], keys: list[str]
+) -> list[dict[str, Any]]:
+    """Return earlier rows that differ from all of `rows` in one of the keys, then `rows`."""
+    now = {tuple(row[key] for key in keys) for row in rows}
+    return [row for row in earlier if tuple(row[key] for key in keys) not in now] + rows
+
+
 def processor() -> str:
     """Return the name of the processor."""
     info = Path("/proc/cpuinfo")
