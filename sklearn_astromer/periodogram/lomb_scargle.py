@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 CHUNK_OBSERVATIONS = 4096  # summed at a time, which bounds the memory of long curves
-CHUNK_FREQUENCIES = 2**17  # at a time, which stay in the cache
-COARSEST = 0.65  # step of the sums in units of 1 / time span; they are interpolated between
-GROUP = 16  # steps of the sums that are interpolated together
+CHUNK_FREQUENCIES = 2**17  # computed at a time for each object, which bounds that of long grids
+LARGEST_SPACING = 0.7  # of the sums, in units of 1 / time span
 LARGEST_STRIDE = 8
-MARGIN = 8  # steps beside them that are used too
+GROUP = 16  # sums between which one matrix interpolates
+MARGIN = 10  # sums on each side of a group that it also uses; the error is below 1e-6
 ROUNDING = 1e-18  # mag²: less is no variance
 SMALLEST_DETERMINANT = 1e-5  # below it sine, cosine and constant are the same, to float32
 
@@ -24,21 +24,22 @@ def grid_power(
     """Return the power at the frequencies ``step, 2 step, …, n_frequencies step``.
 
     The power is the share of the weighted variance that a sine of the frequency and a constant
-    explain (Zechmeister & Kürster 2009, eq. 5). It follows from the sums over the observations of
-    y cos, y sin, cos and sin at the frequency, and of cos and sin at twice the frequency. Times
-    lie within the time span, so the sums are smooth in the frequency. They are computed at every
-    `stride`-th frequency and interpolated between.
+    explain (Zechmeister & Kürster 2009, eq. 5). It follows from sums over the observations: of
+    magnitudes times cosines and sines, of cosines and sines, and of these at twice the frequency.
+    As functions of the frequency the sums are band-limited by the time span, so values closer than
+    1 / span determine all others. They are computed at every `stride`-th frequency of the grid
+    and interpolated.
 
     Parameters
     ----------
     time : float64 Tensor of shape (n_objects, n)
-        Days; those of the padding lie within those of the curve.
+        Days. Those of the padding must lie within those of the curve.
     mag : float64 Tensor of shape (n_objects, n)
         Magnitudes.
     weight : float64 Tensor of shape (n_objects, n)
         Sums to 1 for each object; 0 in the padding.
     step : float64 Tensor of shape (n_objects,)
-        Cycles a day.
+        Cycles a day. The largest product of step and time span decides the stride of all objects.
     n_frequencies : int
 
     Returns
@@ -47,28 +48,31 @@ def grid_power(
         In [0, 1]; 0 for constant curves, and where sine, cosine and constant are the same at all
         times, as at one cycle a day for observations once a night.
     """
-    last, first = time.amax(1), time.amin(1)
     y = mag - (weight * mag).sum(1, keepdim=True)
     variance = (weight * y**2).sum(1, keepdim=True)
     y = torch.where(variance > ROUNDING, y * variance.rsqrt(), 0.0)
 
-    cycles = float(((last - first) * step).max())  # of one step in the time span
-    stride = min(max(1, int(COARSEST / max(cycles, 1e-9))), LARGEST_STRIDE)
-    n_groups = -(-(n_frequencies + 1) // (stride * GROUP))  # the first frequency is 0
-    turns = (time - (first + last)[:, None] / 2) * (stride * step)[:, None]
-    sums_y = _fourier_sums(turns, weight * y, -MARGIN, n_groups * GROUP + 2 * MARGIN)
-    sums_w = _fourier_sums(turns, weight, -MARGIN, 2 * n_groups * GROUP + 2 * MARGIN)
-    once = _interpolation(stride, 1, stride * cycles).to(turns.device)
-    twice = _interpolation(stride, 2, stride * cycles).to(turns.device)
+    begin, end = time.amin(1), time.amax(1)
+    spacing = float(((end - begin) * step).max())  # of the grid, in units of 1 / time span
+    stride = LARGEST_STRIDE
+    if spacing * stride > LARGEST_SPACING:
+        stride = max(1, int(LARGEST_SPACING / spacing))
+    turns = (time - (begin + end)[:, None] / 2) * (stride * step)[:, None]
+    n_groups = -(-(n_frequencies + 1) // (stride * GROUP))  # they begin at frequency 0
+    n_sums = n_groups * GROUP + 2 * MARGIN
+    y_sums = _fourier_sums(turns, weight * y, -MARGIN, n_sums)
+    w_sums = _fourier_sums(turns, weight, -MARGIN, n_sums + n_groups * GROUP)
+    once = _interpolation(stride, stride * spacing, 1).to(turns.device)
+    twice = _interpolation(stride, stride * spacing, 2).to(turns.device)
 
     power = turns.new_empty((len(time), n_groups, stride * GROUP), dtype=torch.float32)
     n_together = max(1, CHUNK_FREQUENCIES // (stride * GROUP))
-    for start in range(0, n_groups, n_together):
-        of = slice(start, min(start + n_together, n_groups))
-        power[:, of] = _power(
-            _interpolated(sums_y, once, 1, of),
-            _interpolated(sums_w, once, 1, of),
-            _interpolated(sums_w, twice, 2, of),
+    for first in range(0, n_groups, n_together):
+        groups = slice(first, min(first + n_together, n_groups))
+        power[:, groups] = _power(
+            _interpolated(y_sums, once, 1, groups),
+            _interpolated(w_sums, once, 1, groups),
+            _interpolated(w_sums, twice, 2, groups),
         )
     return power.flatten(1)[:, 1 : n_frequencies + 1]
 
@@ -125,11 +129,12 @@ def _fourier_sums(turns: Tensor, values: Tensor, first: int, n: int) -> Tensor:
 
 
 def _products(turns: Tensor, values: Tensor, first: int, n: int) -> Tensor:
-    """Return what `_fourier_sums` does, for some of the frequencies.
+    """Do what `_fourier_sums` does, by one product of matrices.
 
-    With k = a ± b, the sums are entries of a product of matrices, (A, n_observations) and
-    (n_observations, B), which needs A + B sines for 2 A·B of them. Phases are reduced modulo 1 in
-    float64.
+    Each k is a + b or a - b of a few centres a and offsets b = 1/2, 3/2, …. By the angle sum
+    identities its sums are made of entries of a product, (A, n_observations) and
+    (n_observations, B), so A + B cosines and sines are needed for 2 A·B sums. Phases are reduced
+    modulo 1 in float64.
     """
     half = max(1, round(math.sqrt(n / 2)))
     n_centres = -(-n // (2 * half))
@@ -137,9 +142,9 @@ def _products(turns: Tensor, values: Tensor, first: int, n: int) -> Tensor:
     offset = 0.5 + torch.arange(half).to(turns)
     product = turns.new_zeros((len(turns), 2 * n_centres, 2 * half), dtype=torch.float32)
     for start in range(0, turns.shape[1], CHUNK_OBSERVATIONS):
-        some = (slice(None), None, slice(start, start + CHUNK_OBSERVATIONS))
-        a = _cos_sin(centre[:, None] * turns[some]).flatten(1, 2)
-        b = _cos_sin(offset[:, None] * turns[some]).flatten(1, 2) * values[some].float()
+        t, v = (x[:, None, start : start + CHUNK_OBSERVATIONS] for x in (turns, values))
+        a = _cos_sin(centre[:, None] * t).flatten(1, 2)
+        b = _cos_sin(offset[:, None] * t).flatten(1, 2) * v.float()
         product.baddbmm_(a, b.mT)
     # cos(a ± b) = cos a cos b ∓ sin a sin b, sin(a ± b) = sin a cos b ± cos a sin b
     parts = product.view(len(turns), 2, n_centres, 2, half)
@@ -162,12 +167,12 @@ def _cos_sin(turns: Tensor) -> Tensor:
     return out
 
 
-def _interpolation(stride: int, factor: int, cycles: float) -> Tensor:
-    """Return the matrix from the sums at every `stride`-th frequency to those at all of a group.
+def _interpolation(stride: int, spacing: float, factor: int) -> Tensor:
+    """Return the matrix from the sums of a group and its margins to those at its frequencies.
 
-    It has the least mean squared error for observations anywhere in the time span. `cycles` is the
-    step of the sums times the time span. Sums at `factor` times the frequencies take `factor`
-    times as many steps.
+    Of all linear interpolations it has the least mean squared error for observations that are
+    uniform in time. The sums are `spacing` / (time span) apart. With a stride of 1 nothing is
+    between them and the matrix selects. A `factor` of 2 is for twice the frequencies.
 
     Returns
     -------
@@ -175,13 +180,13 @@ def _interpolation(stride: int, factor: int, cycles: float) -> Tensor:
     """
     known = torch.arange(factor * GROUP + 2 * MARGIN, dtype=torch.float64)
     wanted = MARGIN + factor / stride * torch.arange(stride * GROUP, dtype=torch.float64)
-    among = torch.sinc(cycles * (known[:, None] - known))
-    among += 1e-14 * torch.eye(len(known), dtype=torch.float64)
-    return torch.linalg.solve(among, torch.sinc(cycles * (known[:, None] - wanted))).float()
+    covariance = torch.sinc(spacing * (known[:, None] - known))
+    covariance += 1e-14 * torch.eye(len(known), dtype=torch.float64)  # rounding, if nearly singular
+    return torch.linalg.solve(covariance, torch.sinc(spacing * (known[:, None] - wanted))).float()
 
 
 def _interpolated(sums: Tensor, matrix: Tensor, factor: int, groups: slice) -> Tensor:
-    """Return the sums of some groups, (2, n_objects, n_groups, stride GROUP)."""
+    """Return cosine and sine sums of some groups, (2, n_objects, n_groups, stride GROUP)."""
     size = factor * GROUP
     windows = sums.unfold(-1, size + 2 * MARGIN, size)[:, :, groups]
     return (windows @ matrix).movedim(1, 0)
@@ -190,8 +195,16 @@ def _interpolated(sums: Tensor, matrix: Tensor, factor: int, groups: slice) -> T
 def _power(y: Tensor, once: Tensor, twice: Tensor) -> Tensor:
     """Return the power (Zechmeister & Kürster 2009, eqs. 5-15).
 
-    Sums of magnitudes of variance 1 with cosines and sines, of the weights with these, and of the
-    weights with those of twice the frequency.
+    Parameters
+    ----------
+    y : float32 Tensor of shape (2, …)
+        Sums of weight times magnitude, of variance 1, with cosines and with sines.
+    once, twice : float32 Tensors of shape (2, …)
+        Sums of weights with cosines and sines of the frequency, and of twice the frequency.
+
+    Returns
+    -------
+    float32 Tensor of shape (…)
     """
     (yc, ys), (c, s), (c2, s2) = y, once, twice
     cc = (1 + c2) / 2 - c * c
