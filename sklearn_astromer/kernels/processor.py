@@ -13,3 +13,10 @@ X86 = platform.machine() in ("x86_64", "AMD64")
 # Without instructions for it, bfloat16 takes three times as long as float32. Before torch 2.9 the
 # capabilities are not known, and there is no warning.
 SLOW_BFLOAT16 = X86 and not any(CAPABILITIES.get(k, True) for k in ("avx512_bf16", "amx_bf16"))
+
+# MKL, to which torch leaves products in float32, does without AVX-512 where the maker is not Intel.
+# By the processor's name and not by a measurement, whose result could change from run to run.
+HALF_USED_BY_MKL = (
+    "AMD" in CAPABILITIES.get("cpu_name", "")
+    and torch.backends.cpu.get_cpu_capability() == "AVX512"
+)
