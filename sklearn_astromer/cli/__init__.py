@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
 import threading
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Any, NoReturn
 
+from sklearn_astromer._spinning import spin_briefly
 from sklearn_astromer.cli.messages import PROG, note
 from sklearn_astromer.cli.parser import make_parser
 
@@ -37,6 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     surveys-small: intact, part of the package, ...
     0
     """
+    if argv is None:  # the process is this command's own
+        spin_briefly(os.environ)
     args = make_parser().parse_args(argv)
     args.words = [PROG, *(sys.argv[1:] if argv is None else argv)]
     with warnings.catch_warnings(), _signals() as received:
