@@ -12,7 +12,7 @@ from sklearn_astromer.kernels import processor
 from sklearn_astromer.kernels.switch import enabled
 
 
-def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Do what `torch.nn.functional.linear` does, without a gradient faster on some processors."""
     takes = (
         processor.HALF_USED_BY_MKL
