@@ -64,7 +64,9 @@ def grid_power(
     turns = (time - (begin + end)[:, None] / 2) * (stride * step)[:, None]
     n_groups = -(-(n_frequencies + 1) // (stride * GROUP))  # they begin at frequency 0
     n_sums = n_groups * GROUP + 2 * MARGIN
-    sums = _fourier_sums(turns, (weight * y, weight), -MARGIN, (n_sums, n_sums + n_groups * GROUP))
+    y_sums, w_sums = _fourier_sums(
+        turns, (weight * y, weight), -MARGIN, (n_sums, n_sums + n_groups * GROUP)
+    )
     spacing = round(stride * spacing, 9)  # of the sums; equal but for rounding, it is found again
     once, twice = (_interpolation(stride, spacing, k).to(turns.device) for k in (1, 2))
 
@@ -73,8 +75,9 @@ def grid_power(
     for first in range(0, n_groups, n_together):
         groups = slice(first, min(first + n_together, n_groups))
         power[:, groups] = _power(
-            *(_interpolated(each, once, stride, 1, groups) for each in sums),
-            _interpolated(sums[1], twice, stride, 2, groups),
+            _interpolated(y_sums, once, stride, 1, groups),
+            _interpolated(w_sums, once, stride, 1, groups),
+            _interpolated(w_sums, twice, stride, 2, groups),
         )
     return power.flatten(1)[:, 1 : n_frequencies + 1]
 
@@ -224,7 +227,7 @@ def _interpolated(sums: Tensor, matrix: Tensor, stride: int, factor: int, groups
     size = factor * GROUP
     if factor == stride:  # nothing lies between the sums
         known = sums[..., MARGIN + size * groups.start : MARGIN + size * groups.stop]
-        return known.unflatten(-1, (-1, size)).movedim(1, 0)
+        return known.view(*known.shape[:-1], -1, size).movedim(1, 0)
     windows = sums.unfold(-1, size + 2 * MARGIN, size)[:, :, groups]
     return (windows @ matrix).movedim(1, 0)
 

@@ -91,7 +91,8 @@ def search(
 
 def _blocks(values: Tensor, filler: float) -> Tensor:
     """Return rows as blocks, (n_objects, n_blocks, BLOCK), the last one filled up."""
-    return F.pad(values, (0, -values.shape[1] % BLOCK), value=filler).unflatten(1, (-1, BLOCK))
+    filled = F.pad(values, (0, -values.shape[1] % BLOCK), value=filler)
+    return filled.view(len(values), -1, BLOCK)
 
 
 def _bin_maxima(power: Tensor, edges: Tensor) -> Tensor:
