@@ -96,7 +96,7 @@ def _blocks(values: Tensor, filler: float) -> Tensor:
 
 
 def _bin_maxima(power: Tensor, edges: Tensor) -> Tensor:
-    """Return the largest power from each edge on, (n_objects, n_edges - 1); the last edge is the end.
+    """Return the largest power from each edge to the next or the end, (n_objects, n_edges - 1).
 
     Blocks that lie in one bin are counted as a whole, and others, at an edge, entry by entry.
     """
