@@ -109,14 +109,15 @@ def label_light_curve(ax: Axes, name: str | None, period: float | None, note: st
     )
     title = [] if name is None else [f"object {name}"]
     ax.set_title(", ".join(title + [note] * bool(note)), loc="left", fontsize="medium")
-    ax.legend(
-        loc="lower right",
-        bbox_to_anchor=(1, 1),
-        ncols=3,
-        fontsize="small",
-        frameon=False,
-        columnspacing=0.8,
-        handlelength=1,
-        handletextpad=0.3,
-        borderaxespad=0.2,
-    )
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(
+            loc="lower right",
+            bbox_to_anchor=(1, 1),
+            ncols=3,
+            fontsize="small",
+            frameon=False,
+            columnspacing=0.8,
+            handlelength=1,
+            handletextpad=0.3,
+            borderaxespad=0.2,
+        )
