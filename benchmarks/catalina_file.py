@@ -2,8 +2,8 @@
 
     python benchmarks/catalina_file.py
 
-Needs ../shared. Times are rounded to 1e-5 days (0.9 s), magnitudes and errors to 0.001 mag. They are
-stored as integers, times as differences, which compress to a quarter of the Parquet file.
+Needs ../shared. Times are rounded to 1e-5 days (0.9 s), magnitudes and errors to 0.001 mag. They
+are stored as integers, times as differences, which compress to a quarter of the Parquet file.
 """
 
 from __future__ import annotations

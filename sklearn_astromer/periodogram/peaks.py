@@ -84,8 +84,10 @@ class Peaks:
 
     def __getitem__(self, key: Any) -> Peaks:
         """Return the peaks of some objects."""
-        columns = (getattr(self, field.name) for field in dataclasses.fields(self))
-        return Peaks(*(None if column is None else column[key] for column in columns))
+        columns = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return dataclasses.replace(
+            self, **{name: column[key] for name, column in columns.items() if column is not None}
+        )
 
     def __repr__(self) -> str:
         n, n_peaks = self.frequency.shape
