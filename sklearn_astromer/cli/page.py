@@ -122,7 +122,7 @@ def _section(rank: int, row: dict[Any, Any], curve: LightCurves, period: float) 
 
 
 def _draw(curve: LightCurves, period: float) -> bytes:
-    """Return an SVG: the curve against time and, if there is a period, folded; bright at the top."""
+    """Return an SVG of the curve against time and, if there is a period, folded."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
