@@ -2,8 +2,8 @@
 Similar stars, and odd ones
 ===========================
 
-Between embeddings there are distances. The nearest neighbours of a star are similar to it, and a star
-far from all others is odd.
+Between embeddings there are distances. The nearest neighbours of a star are similar to it, and a
+star far from all others is odd.
 """
 
 # %%
