@@ -21,7 +21,7 @@ import report
 from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import f1_score
-from sklearn.model_selection import cross_val_predict, cross_val_score
+from sklearn.model_selection import cross_validate
 
 from sklearn_astromer import AstromerEmbedder, LightCurves
 from sklearn_astromer.datasets import load_catalina
@@ -66,11 +66,16 @@ def main() -> None:
     embedder = AstromerEmbedder("surveys-periods")
     rows = embedder.fit_transform(curves)
     forest = RandomForestClassifier(random_state=0)
-    scores = cross_val_score(forest, rows, labels, scoring="f1_macro")
+    folds = cross_validate(
+        forest, rows, labels, scoring="f1_macro", return_estimator=True, return_indices=True
+    )
+    scores = folds["test_score"]
     print(
         f"random forest on embeddings, 5 folds: macro-F1 {scores.mean():.2f} ± {scores.std():.2f}"
     )
-    predicted = cross_val_predict(forest, rows, labels)
+    predicted = np.empty_like(labels)
+    for fitted, held_out in zip(folds["estimator"], folds["indices"]["test"], strict=True):
+        predicted[held_out] = fitted.predict(rows[held_out])
     names = np.unique(labels)
     scores_of = f1_score(labels, predicted, average=None, labels=names)
     counts = pd.crosstab(pd.Series(labels), pd.Series(predicted)).reindex(
