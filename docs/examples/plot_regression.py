@@ -34,8 +34,9 @@ print(f"median error {np.median(np.abs(predicted - target)):.3f} dex")
 
 # %%
 # The highest peak of the periodogram is more precise where it is right. For eclipsing binaries
-# (EW, EA) it is at half of the orbital period, 0.3 dex below the line. The regression has learned
-# which stars these are.
+# (EW, EA) it is at half of the orbital period, 0.3 dex below the line; some long-period
+# variables are found at one day, the alias of the nightly cadence. The regression has learned which
+# stars these are.
 
 import matplotlib.pyplot as plt
 
