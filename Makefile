@@ -11,7 +11,7 @@ PIP := $(BIN)/pip install --quiet --no-compile
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/'
 
-demo: $(VENV)/.demo  ## the main job, offline: simulated catalog -> embeddings -> classifier
+demo: $(VENV)/.demo  ## the main job, offline: real stars -> embeddings -> classifier
 	$(BIN)/python benchmarks/demo.py
 
 test: lint docs  ## what CI runs

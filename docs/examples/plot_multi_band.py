@@ -9,8 +9,8 @@ by side; a band in which it was not observed is marked.
 # %%
 # Stars in two bands
 # ------------------
-# Half of the observations of each simulated star are taken for g. The others become r, in which the
-# amplitude is smaller; one star in five was never observed there.
+# Half of the observations of each simulated star are in g, the others in r, where the amplitude
+# is smaller. One star in five has no observations in r.
 
 import numpy as np
 

@@ -15,6 +15,7 @@ from sklearn_astromer._files import check_apart, replacing
 from sklearn_astromer.cli.catalogs import Catalog
 from sklearn_astromer.cli.messages import note, say
 from sklearn_astromer.cli.page import page_of
+from sklearn_astromer.cli.positions import with_positions
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.periodogram import find_peaks
@@ -51,9 +52,10 @@ def outliers(args: argparse.Namespace) -> None:
             top.to_parquet(table, index=False)
         if page is not None:
             curves = _curves_of(top, args)
-            periods = 1 / find_peaks(curves, 1).frequency[:, 0].clip(min=1e-12)
+            periods = find_peaks(curves, 1).period[:, 0]
             title = f"The {len(top)} oddest of {len(scores)} objects in {args.rows}"
-            page.write_text(page_of(title, top, curves, periods), encoding="utf-8")
+            drawn = with_positions(top, args.catalog)
+            page.write_text(page_of(title, drawn, curves, periods), encoding="utf-8")
     say(top.to_string(index=False, float_format="{:.4f}".format))
     if page is not None and not args.quiet:
         note(f"{args.plot}: {len(top)} objects")
