@@ -252,12 +252,16 @@ def _parts(pieces: Iterable[LightCurves], size: int) -> Iterator[tuple[int, list
 
 
 def _release(curves: LightCurves) -> None:
-    """Let go of the pages of mapped files that were read, which count as memory of the process."""
+    """Let go of the pages of mapped files that were read, which count as memory of the process.
+
+    Those of a map that may be written to are kept: a copy-on-write map has them nowhere else.
+    """
     for column in (curves.time, curves.mag, curves.mag_err):
         base: Any = column
         while isinstance(base, np.ndarray):
+            read_only = isinstance(base, np.memmap) and base.mode == "r"
             base = base.base
-        if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        if isinstance(base, mmap.mmap) and read_only and hasattr(mmap, "MADV_DONTNEED"):
             base.madvise(mmap.MADV_DONTNEED)
 
 
