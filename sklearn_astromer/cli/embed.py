@@ -50,7 +50,7 @@ def _into_file(args: argparse.Namespace, catalog: Catalog, embedder: AstromerEmb
         raise ValueError("--shard and --part-objects are of a folder of parts: --out FOLDER")
     ending = args.out.suffix.lower()
     features = embedder.get_feature_names_out().tolist()
-    with replacing(args.out) as partial:
+    with replacing(args.out, overwrite=args.overwrite) as partial:
         mapped = catalog.mapped()
         total = None if mapped is None else len(mapped)
         with (

@@ -11,8 +11,8 @@ examples:
   {PROG} embed --help
 
 exit codes: 0 fine; 1 something was wrong with the input or its data; 2 the command line was not
-understood; 130 interrupted by Ctrl-C (143: terminated). An output file is either complete or was
-not touched.
+understood; 130 interrupted by Ctrl-C (143: terminated). An output is either complete or was not
+touched; what is there already is replaced with --overwrite only.
 """
 INSPECT = f"""\
 Prints what the files were recognised as, how many objects and observations they hold, in which

@@ -324,7 +324,7 @@ def test_a_mapped_index_is_saved_again(rows, approximate, tmp_path):
     mapped = LightCurveIndex.load(tmp_path / "index")
     assert mapped.get_params() == approximate.get_params()
     np.testing.assert_array_equal(mapped.band_, approximate.band_)
-    mapped.save(tmp_path / "index")
+    mapped.save(tmp_path / "index", overwrite=True)
     pickled = pickle.loads(pickle.dumps(LightCurveIndex.load(tmp_path / "index")))
     for index in (mapped, pickled):
         np.testing.assert_array_equal(
@@ -370,3 +370,13 @@ def test_the_index_of_a_frame_names_its_rows():
     assert 105 in index.like(5)["object_id"].tolist() + index.like(0)["object_id"].tolist()
     with pytest.raises(KeyError, match="'3' is not among the 5 rows"):
         index.like("3")
+
+
+def test_a_note_in_the_folder_of_an_index_stays(approximate, tmp_path):
+    approximate.save(tmp_path / "index")
+    (tmp_path / "index" / "notes.txt").write_text("years of work")
+    for overwrite in (False, True):
+        with pytest.raises(FileExistsError, match=r"something else .*notes\.txt"):
+            approximate.save(tmp_path / "index", overwrite=overwrite)
+    assert (tmp_path / "index" / "notes.txt").read_text() == "years of work"
+    LightCurveIndex.load(tmp_path / "index")  # reading does not mind
