@@ -14,7 +14,7 @@ from sklearn_astromer.cli.messages import note, say
 from sklearn_astromer.cli.parser import ROWS
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.lightcurves import LightCurves
-from sklearn_astromer.scale.folder import described, embed_to_folder, write_rows
+from sklearn_astromer.scale.folder import described, embed_to_folder, whole_pieces, write_rows
 from sklearn_astromer.scale.progress import Progress
 from sklearn_astromer.scale.tables import writing
 
@@ -53,11 +53,12 @@ def _into_file(args: argparse.Namespace, catalog: Catalog, embedder: AstromerEmb
     with replacing(args.out, overwrite=args.overwrite) as partial:
         mapped = catalog.mapped()
         total = None if mapped is None else len(mapped)
+        pieces = catalog.pieces() if mapped is None else [mapped]
         with (
             writing(partial, ending, features, args.layout) as table,
             Progress(total, shown=not args.quiet, say=note) as bar,
         ):
-            for curves in catalog.pieces() if mapped is None else [mapped]:
+            for curves in whole_pieces(pieces, embedder):
                 table.start(curves)
                 write_rows(table, embedder, curves, args.batch, bar)
     catalog.warn()

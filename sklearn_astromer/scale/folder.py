@@ -20,6 +20,7 @@ from sklearn_astromer._estimator_base import resolve_device, resolve_dtype
 from sklearn_astromer._files import replacing
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.periodogram.bands import star_starts, whole_stars
 from sklearn_astromer.scale.progress import Progress
 from sklearn_astromer.scale.tables import Rows, writing
 
@@ -75,7 +76,7 @@ def embed_to_folder(
         What tells the catalog from others, needed for an iterable. None: a hash of all
         observations.
     part_objects : int
-        Objects in a part.
+        Objects in a part; with ``shared_periods=True`` some more, to the end of the last star.
     batch_objects : int, optional
         Objects embedded at a time. None: as `AstromerEmbedder.transform_batches` does.
     shard : (int, int)
@@ -94,8 +95,8 @@ def embed_to_folder(
     NotFittedError
         If the embedder is not fitted.
     ValueError
-        If the folder was begun with another catalog, other weights, parameters or version, or
-        a parameter is out of range.
+        If the folder was begun with another catalog, other weights, parameters or version, a
+        parameter is out of range, or with ``shared_periods=True`` rows of a star lie apart.
     FileExistsError
         If the folder holds something else.
     ImportError
@@ -126,7 +127,7 @@ def embed_to_folder(
         raise ValueError(f"shard must be (i, n) with i from 1 to n, got {shard!r}")
     if part_objects < 1:
         raise ValueError(f"part_objects must be at least 1, got {part_objects}")
-    pieces: Iterable[LightCurves] = [X] if isinstance(X, LightCurves) else X
+    pieces = whole_pieces([X] if isinstance(X, LightCurves) else X, embedder)
     total = len(X) if isinstance(X, LightCurves) else None
     if fingerprint is None:
         if not isinstance(X, LightCurves):
@@ -145,7 +146,7 @@ def embed_to_folder(
     first: LightCurves | None = None
     objects, parts = 0, 0
     with bar:
-        for k, held in _parts(pieces, part_objects):
+        for k, held in _parts(pieces, part_objects, embedder):
             first = held[0] if first is None and held else first
             path = folder / _name(k)
             with _taken(path) as free:
@@ -235,20 +236,42 @@ def _put(path: Path, manifest: dict[str, Any]) -> None:
         partial.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
 
 
-def _parts(pieces: Iterable[LightCurves], size: int) -> Iterator[tuple[int, list[LightCurves]]]:
+def whole_pieces(
+    pieces: Iterable[LightCurves], embedder: AstromerEmbedder
+) -> Iterable[LightCurves]:
+    """Return pieces between which no row looks across."""
+    return whole_stars(pieces) if embedder.shared_periods else pieces
+
+
+def _parts(
+    pieces: Iterable[LightCurves], size: int, embedder: AstromerEmbedder
+) -> Iterator[tuple[int, list[LightCurves]]]:
     """Yield numbered parts of so many objects, each as slices of pieces."""
     part, held, room = 0, [], size
     for piece in pieces:
         start = 0
-        while start < len(piece):
-            some = piece[start : start + room]
-            held.append(some)
-            start, room = start + len(some), room - len(some)
-            if room == 0:
+        for end in _ends(piece, room, size, embedder):
+            held.append(piece[start:end])
+            start, room = end, room - len(held[-1])
+            if room <= 0:
                 yield part, held
                 part, held, room = part + 1, [], size
     if held or part == 0:  # an empty catalog is one part without rows
         yield part, held
+
+
+def _ends(curves: LightCurves, first: int, size: int, embedder: AstromerEmbedder) -> Iterator[int]:
+    """Yield where to cut light curves: after so many objects at first, and then after `size` each.
+
+    With shared periods the cut is where the star of the last object ends.
+    """
+    n, end = len(curves), 0
+    starts = np.append(star_starts(curves.ids), n) if embedder.shared_periods else None
+    while end < n:
+        end = min(n, end + (first if end == 0 else size))
+        if starts is not None:
+            end = int(starts[np.searchsorted(starts, end)])
+        yield end
 
 
 def _release(curves: LightCurves) -> None:
@@ -294,7 +317,8 @@ def write_rows(
     """Embed light curves and add them to a table, `batch` objects at a time."""
     some: Any = curves
     if batch is not None:
-        some = (curves[start : start + batch] for start in range(0, len(curves), batch))
+        ends = list(_ends(curves, batch, batch, embedder))
+        some = (curves[start:end] for start, end in zip([0, *ends], ends, strict=False))
     done = 0
     for rows in embedder.transform_batches(some, progress=False):
         table.write(curves[done : done + len(rows)], np.asarray(rows))
