@@ -6,6 +6,7 @@ import contextlib
 import errno
 import glob
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -13,7 +14,7 @@ import stat
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from filelock import FileLock, Timeout
 
@@ -196,6 +197,29 @@ def sha256(content: bytes | Path) -> str:
         return hashlib.sha256(content).hexdigest()
     with content.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sealed(content: dict[str, Any]) -> str:
+    """Return JSON of a content and its checksum, for `unsealed`."""
+    return json.dumps({**content, "seal": _seal_of(content)}, indent=1) + "\n"
+
+
+def unsealed(found: dict[str, Any]) -> dict[str, Any]:
+    """Return the content that `sealed` got.
+
+    Raises
+    ------
+    ValueError
+        If it was changed.
+    """
+    content = {key: value for key, value in found.items() if key != "seal"}
+    if found.get("seal") != _seal_of(content):
+        raise ValueError("it is not as it was written (wrong sha256)")
+    return content
+
+
+def _seal_of(content: dict[str, Any]) -> str:
+    return sha256(json.dumps(content, sort_keys=True).encode())
 
 
 @contextlib.contextmanager

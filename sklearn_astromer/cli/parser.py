@@ -111,7 +111,15 @@ def make_parser() -> argparse.ArgumentParser:
         "parts, in which a killed run goes on",
     )
     embed.add_argument(
-        "--part-objects", type=_positive, metavar="N", help="objects in a part (default: 100000)"
+        "--part-objects",
+        type=_positive,
+        metavar="N",
+        help="objects in a part (default: about five minutes of work)",
+    )
+    embed.add_argument(
+        "--verify",
+        action="store_true",
+        help="of a folder: compare the checksums of parts that are there, not only their sizes",
     )
     embed.add_argument(
         "--shard",

@@ -351,7 +351,7 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         ImportError
             If it has a graph, and usearch is not installed.
         """
-        stored = storage.read(Path(folder).expanduser(), mmap, verify)
+        stored = storage.read(Path(folder).expanduser(), mmap, verify, cls._get_param_names())
         index = cls(**stored.facts["parameters"])
         index._check_parameters()
         rows, ids = stored.arrays["rows"], stored.arrays["ids"]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_astromer._files import read_whole, replacing_folder, sha256
+from sklearn_astromer._files import read_whole, replacing_folder, sealed, sha256, unsealed
 from sklearn_astromer.search.graph import Graph
 from sklearn_astromer.weights._contents import read_json
 
@@ -53,10 +53,10 @@ def write(folder: Path, stored: Stored, overwrite: bool) -> None:
             for file in sorted(new.iterdir())
         }
         head = {"format": _FORMAT, **stored.facts, "files": files}
-        (new / HEAD).write_text(json.dumps(head, indent=1) + "\n", encoding="utf-8")
+        (new / HEAD).write_text(sealed(head), encoding="utf-8")
 
 
-def read(folder: Path, mmap: bool, verify: bool) -> Stored:
+def read(folder: Path, mmap: bool, verify: bool, parameters: Iterable[str]) -> Stored:
     """Read a folder of `write`.
 
     Parameters
@@ -66,6 +66,8 @@ def read(folder: Path, mmap: bool, verify: bool) -> Stored:
         Map the files into memory.
     verify : bool
         Compare checksums, not only sizes.
+    parameters : iterable of str
+        Names of those that the index must have.
 
     Raises
     ------
@@ -80,7 +82,7 @@ def read(folder: Path, mmap: bool, verify: bool) -> Stored:
             raise FileNotFoundError(f"there is nothing at {folder}")
         if not (folder / HEAD).exists():
             raise FileNotFoundError(f"{folder} is no index: it has no {HEAD}")
-        head = _head(folder)
+        head = _head(folder, parameters)
         for name, wanted in head["files"].items():
             file = folder / name
             if (
@@ -101,24 +103,22 @@ def read(folder: Path, mmap: bool, verify: bool) -> Stored:
     return read_whole(folder.resolve(), whole)
 
 
-def _head(folder: Path) -> dict[str, Any]:
+def _head(folder: Path, parameters: Iterable[str]) -> dict[str, Any]:
     """Read what an index says of itself."""
     try:
-        head = read_json(folder / HEAD)
-    except ValueError as error:
-        raise ValueError(f"{error}: the index is damaged, save it again") from error
-    files = head.get("files")
-    if (
-        head.get("format") != _FORMAT
-        or not isinstance(files, dict)
-        or not {"rows.npy", "ids.npy"} <= files.keys() <= _FILES
-        or not all(
-            isinstance(each, dict) and {"bytes", "sha256"} <= each.keys() for each in files.values()
-        )
-        or not isinstance(head.get("parameters"), dict)
-        or "feature_names" not in head
-    ):
-        raise ValueError(f"{folder / HEAD} is damaged, or of another version: save it again")
+        head = unsealed(read_json(folder / HEAD))
+        if head["format"] != _FORMAT:
+            raise ValueError(f"its format is {head['format']!r}, expected {_FORMAT!r}")
+        if not {"rows.npy", "ids.npy"} <= head["files"].keys() <= _FILES:
+            raise ValueError(f"it names the files {', '.join(head['files'])}")
+        if any(part.keys() != {"bytes", "sha256"} for part in head["files"].values()):
+            raise ValueError("a file has no size or checksum")
+        if head["parameters"].keys() != set(parameters) or "feature_names" not in head:
+            raise ValueError("it has other parameters")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f"{folder / HEAD} is damaged, or of another version ({error}): save the index again"
+        ) from error
     return head
 
 
