@@ -336,7 +336,9 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             Map the files into memory, so that only what a search visits is read, and processes
             share it.
         verify : bool, default=True
-            Compare checksums, for which all files are read once. Sizes are compared anyway.
+            Compare checksums, for which all files are read once. Sizes, and whether the links of a
+            graph lead anywhere, are looked at anyway; without checksums a damaged file may give
+            other neighbours.
 
         Returns
         -------
@@ -355,8 +357,6 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         index = cls(**stored.facts["parameters"])
         index._check_parameters()
         rows, ids = stored.arrays["rows"], stored.arrays["ids"]
-        if stored.graph is not None and stored.graph.shape != rows.shape:
-            raise ValueError(f"the graph in {folder} is of other rows: save the index again")
         index.n_features_in_ = rows.shape[1]
         if stored.facts["feature_names"] is not None:
             index.feature_names_in_ = np.array(stored.facts["feature_names"], dtype=object)

@@ -97,7 +97,11 @@ def read(folder: Path, mmap: bool, verify: bool, parameters: Iterable[str]) -> S
             for name in ARRAYS
             if f"{name}.npy" in head["files"]
         }
-        graph = Graph.read(folder / GRAPH, mmap) if GRAPH in head["files"] else None
+        graph = None
+        if GRAPH in head["files"]:
+            if arrays["rows"].ndim != 2:
+                raise ValueError(f"{folder / 'rows.npy'} holds no rows: save the index again")
+            graph = Graph.read(folder / GRAPH, mmap, arrays["rows"].shape)
         return Stored(head, arrays, graph)
 
     return read_whole(folder.resolve(), whole)
