@@ -253,7 +253,7 @@ def prepare(count: int) -> None:
         held[f"{name} ends"] = np.cumsum([b - a for a, b in chosen])
     np.savez(CURVES, **held)
     embedder = AstromerEmbedder(max_epochs=0, random_state=0).fit(curves[:1])
-    to_onnx(embedder, MODEL)
+    to_onnx(embedder, MODEL, overwrite=True)
 
 
 def main() -> None:

@@ -30,7 +30,7 @@ def inspect(args: argparse.Namespace) -> None:
         summary.read(catalog)
     else:
         check_apart(args.plot, [*args.catalog, *catalog.files], "--plot")
-        with replacing(args.plot, "--plot") as partial:
+        with replacing(args.plot, overwrite=args.overwrite) as partial:
             figure, kind = _figure(args.plot.suffix.lower().removeprefix("."))
             summary.read(catalog)
             _draw(figure, summary.longest)

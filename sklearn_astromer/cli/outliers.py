@@ -40,8 +40,12 @@ def outliers(args: argparse.Namespace) -> None:
         raise ValueError(f"{args.rows} is an index: pass the rows that it was made of")
     rows = _of_band(read_rows(args.rows), args)
     with ExitStack() as opened:  # what cannot be written is said before the work
-        table = None if args.out is None else opened.enter_context(replacing(args.out))
-        page = None if args.plot is None else opened.enter_context(replacing(args.plot, "--plot"))
+        table, page = (
+            None
+            if path is None
+            else opened.enter_context(replacing(path, overwrite=args.overwrite))
+            for path in (args.out, args.plot)
+        )
         scores = outlier_scores(rows)  # which refuses bad rows, too
         if args.weights is not None:
             scores = outlier_scores(rows, reconstruction=_reconstruction(rows, args))

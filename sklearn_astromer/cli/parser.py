@@ -52,6 +52,13 @@ def make_parser() -> argparse.ArgumentParser:
     common.add_argument("--debug", action="store_true", help="show where an error comes from")
     quiet = argparse.ArgumentParser(add_help=False)
     quiet.add_argument("--quiet", action="store_true", help="no progress bar, only warnings")
+    overwriting = argparse.ArgumentParser(add_help=False)
+    overwriting.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace an earlier output; without it, one that is there already is an error",
+    )
+    writing = argparse.ArgumentParser(add_help=False, parents=[overwriting, quiet])
 
     parser = argparse.ArgumentParser(
         prog=PROG,
@@ -85,13 +92,15 @@ def make_parser() -> argparse.ArgumentParser:
     reading, running = _reading_arguments(), _running_arguments()
     catalog = _catalog_arguments(reading)
     text = "tell what files hold, and what would be left out of them"
-    inspect = command(commands, "inspect", "inspect", text, INSPECT, catalog, module="inspect")
+    inspect = command(
+        commands, "inspect", "inspect", text, INSPECT, catalog, overwriting, module="inspect"
+    )
     inspect.add_argument(
         "--plot", type=_path, metavar="FILE", help="draw the three longest curves (PNG, PDF …)"
     )
     text = "embed a catalog of light curves"
     embed = command(
-        commands, "embed", "embed", text, EMBED, catalog, running, quiet, module="embed"
+        commands, "embed", "embed", text, EMBED, catalog, running, writing, module="embed"
     )
     embed.add_argument(
         "--out",
@@ -102,7 +111,15 @@ def make_parser() -> argparse.ArgumentParser:
         "parts, in which a killed run goes on",
     )
     embed.add_argument(
-        "--part-objects", type=_positive, metavar="N", help="objects in a part (default: 100000)"
+        "--part-objects",
+        type=_positive,
+        metavar="N",
+        help="objects in a part (default: about five minutes of work)",
+    )
+    embed.add_argument(
+        "--verify",
+        action="store_true",
+        help="of a folder: compare the checksums of parts that are there, not only their sizes",
     )
     embed.add_argument(
         "--shard",
@@ -151,9 +168,9 @@ def make_parser() -> argparse.ArgumentParser:
     )
 
     text = "find the objects most similar to one among rows of embeddings"
-    add_search(command(commands, "search", "search", text, SEARCH, quiet, module="searching"))
+    add_search(command(commands, "search", "search", text, SEARCH, writing, module="searching"))
     text = "find the objects least like all others among rows of embeddings"
-    options = (reading, _invalid_arguments(), quiet)
+    options = (reading, _invalid_arguments(), writing)
     add_outliers(
         command(commands, "outliers", "outliers", text, OUTLIERS, *options, module="outliers")
     )
@@ -166,7 +183,7 @@ def make_parser() -> argparse.ArgumentParser:
         PRETRAIN,
         catalog,
         running,
-        quiet,
+        writing,
     )
     pretrain.add_argument("--out", type=_path, required=True, help="the folder to write")
     pretrain.add_argument(

@@ -170,6 +170,11 @@ def embed_partitions(
             "a MultiBandEmbedder reads the bands of the column itself: leave out "
             f"{', '.join(reading)}, and call its fields as LightCurves.from_nested knows them"
         )
+    if getattr(first, "shared_periods", False):
+        raise ValueError(
+            "shared_periods=True looks across rows, and a partition may end between those of a "
+            "star: keep its bands in one row, and pass a MultiBandEmbedder"
+        )
     LightCurves.from_nested(empty[column], **reading)  # says here what no worker could read
     meta = _compute(empty, estimator, output, column, kept, reading)
     return catalog[[*dict.fromkeys([*kept, column])]].map_partitions(

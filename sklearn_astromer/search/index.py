@@ -297,18 +297,21 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             found["band"] = self.band_[where[0]]
         return pd.DataFrame(found | {"distance": self._as_metric(distance[0])})
 
-    def save(self, folder: str | os.PathLike[str]) -> None:
-        """Write the index into a folder, at once and whole, in place of an earlier index.
+    def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write the index as a folder, which appears at once and whole.
 
         Parameters
         ----------
         folder : path
             ``index.json``, arrays in NumPy's format and the graph in that of usearch; no pickle.
+        overwrite : bool, default=False
+            Whether an earlier index is replaced.
 
         Raises
         ------
         FileExistsError
-            If the folder holds something else.
+            If an earlier index is there and is not to be replaced; or the folder holds something
+            else, and then it never is.
         """
         check_is_fitted(self)
         arrays = {"rows": self.rows_, "ids": self.ids_, "band": self.band_}
@@ -318,7 +321,9 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             "feature_names": None if names is None else names.tolist(),
         }
         there = {name: array for name, array in arrays.items() if array is not None}
-        storage.write(Path(folder).expanduser(), storage.Stored(facts, there, self._graph))
+        storage.write(
+            Path(folder).expanduser(), storage.Stored(facts, there, self._graph), overwrite
+        )
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str], mmap: bool = True, verify: bool = True) -> Self:
@@ -331,7 +336,9 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             Map the files into memory, so that only what a search visits is read, and processes
             share it.
         verify : bool, default=True
-            Compare checksums, for which all files are read once. Sizes are compared anyway.
+            Compare checksums, for which all files are read once. Sizes, and whether the links of a
+            graph lead anywhere, are looked at anyway; without checksums a damaged file may give
+            other neighbours.
 
         Returns
         -------
@@ -346,12 +353,10 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         ImportError
             If it has a graph, and usearch is not installed.
         """
-        stored = storage.read(Path(folder).expanduser(), mmap, verify)
+        stored = storage.read(Path(folder).expanduser(), mmap, verify, cls._get_param_names())
         index = cls(**stored.facts["parameters"])
         index._check_parameters()
         rows, ids = stored.arrays["rows"], stored.arrays["ids"]
-        if stored.graph is not None and stored.graph.shape != rows.shape:
-            raise ValueError(f"the graph in {folder} is of other rows: save the index again")
         index.n_features_in_ = rows.shape[1]
         if stored.facts["feature_names"] is not None:
             index.feature_names_in_ = np.array(stored.facts["feature_names"], dtype=object)

@@ -21,7 +21,6 @@ from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.lightcurves.conversion import as_light_curves
 from sklearn_astromer.search.rows import BAND, ID, EmbeddingRows
-from sklearn_astromer.windows import pieces
 
 TREES = 200
 CHUNK = 50_000  # rows scored at a time
@@ -191,7 +190,7 @@ def reconstruction_error(
     curves: LightCurves = as_light_curves(X)
     found = np.empty(len(curves))
     with progress_bar(total=len(curves), unit="object", disable=not progress) as bar:
-        for part in pieces(curves.offsets, PIECE_OBSERVATIONS):
+        for part in embedder._pieces(curves, PIECE_OBSERVATIONS):
             some = curves[part]
             for i, expected in enumerate(embedder.reconstruct(some), start=part.start):
                 of = slice(int(curves.offsets[i]), int(curves.offsets[i + 1]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sklearn_astromer.scale.folder import MANIFEST
+from sklearn_astromer.scale import manifest
 
 ID, BAND, VECTOR = "object_id", "band", "embedding"
 
@@ -59,13 +58,16 @@ class EmbeddingRows(NamedTuple):
         raise KeyError(f"{which} has {len(found)} rows (bands {bands}): name the band")
 
 
-def read_rows(path: str | os.PathLike[str]) -> EmbeddingRows:
+def read_rows(path: str | os.PathLike[str], *, verify: bool = True) -> EmbeddingRows:
     """Read what ``sklearn-astromer embed`` or `embed_to_folder` wrote.
 
     Parameters
     ----------
     path : path
         A folder of parts, or a Parquet, CSV or ECSV file; in any layout.
+    verify : bool
+        Compare the checksums of the parts of a folder, for which all are read once more; their
+        sizes, and the checksums within Parquet, are compared anyway.
 
     Returns
     -------
@@ -76,7 +78,7 @@ def read_rows(path: str | os.PathLike[str]) -> EmbeddingRows:
     FileNotFoundError
         If there is nothing at `path`, or parts are still missing.
     ValueError
-        If it is not a table of embeddings.
+        If it is not a table of embeddings, or not as it was written.
     ImportError
         Without pyarrow for Parquet, or without astropy for ECSV.
 
@@ -99,18 +101,23 @@ def read_rows(path: str | os.PathLike[str]) -> EmbeddingRows:
         raise FileNotFoundError(f"there is nothing at {path}")
     if path.is_file() and path.suffix.lower() != ".parquet":
         return _from_frame(path, _read_text(path))
-    files = _parts(path) if path.is_dir() else [path]
+    files = _parts(path, verify) if path.is_dir() else [path]
     try:
         import pyarrow.parquet as pq
-        from pyarrow import ArrowInvalid
+        from pyarrow import ArrowException
     except ImportError as error:
         raise ImportError(
             "reading Parquet needs pyarrow: pip install 'sklearn_astromer[parquet]'"
         ) from error
     try:
-        opened = [pq.ParquetFile(file) for file in files]
-    except ArrowInvalid as error:
-        raise ValueError(f"a file of {path} is not whole: {error}") from error
+        return _from_parquet(
+            path, [pq.ParquetFile(f, page_checksum_verification=True) for f in files]
+        )
+    except (ArrowException, OSError, KeyError, AttributeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is damaged ({error}): embed the catalog again") from error
+
+
+def _from_parquet(path: Path, opened: list[Any]) -> EmbeddingRows:
     n_objects = sum(file.metadata.num_rows for file in opened)
     n_features = _n_features(path, opened[0].schema_arrow)
     rows = np.empty((n_objects, n_features), dtype=np.float32)
@@ -138,23 +145,33 @@ def read_rows(path: str | os.PathLike[str]) -> EmbeddingRows:
     )
 
 
-def _parts(folder: Path) -> list[Path]:
+def _parts(folder: Path, verify: bool) -> list[Path]:
     files = sorted(folder.glob("*.parquet"))
-    manifest = folder / MANIFEST
-    if not manifest.exists() and not files:
-        raise FileNotFoundError(f"{folder} holds no Parquet file")
-    parts = json.loads(manifest.read_text()).get("parts") if manifest.exists() else len(files)
-    if len(files) > (parts or 0) > 0:
+    if not (folder / manifest.MANIFEST).exists():
+        if not files:
+            raise FileNotFoundError(f"{folder} holds no Parquet file")
+        return files
+    said = manifest.read(folder)
+    parts = said.get("parts")
+    missing = [name for name in said["files"] if not (folder / name).exists()]
+    if parts is None or missing:
+        there, of = len(said["files"]) - len(missing), f" of {parts}" if parts else ""
+        raise FileNotFoundError(
+            f"the embedding of {folder} is not complete ({there}{of} parts): run the same `embed` "
+            "command again"
+        )
+    other = [file.name for file in files if file.name not in said["files"]]
+    if other:
         raise ValueError(
             f"{folder} has {len(files)} Parquet files, and {parts} parts were written: remove the "
-            "others"
+            f"others ({', '.join(other[:3])})"
         )
-    if len(files) != parts:
-        of = f" of {parts}" if parts else ""
-        raise FileNotFoundError(
-            f"the embedding of {folder} is not complete ({len(files)}{of} parts): run the same "
-            "`embed` command again"
-        )
+    for name, wanted in said["files"].items():
+        if not manifest.is_whole(folder, name, wanted, verify):
+            raise ValueError(
+                f"{folder / name} is not as it was written: run the same `embed` command again, "
+                "with --verify"
+            )
     return files
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from sklearn_astromer.lightcurves.statistics import QUANTITIES
 from sklearn_astromer.weights._contents import Checkpoint
-from sklearn_astromer.weights.atomic import sealed
+from sklearn_astromer.weights.checkpoint import sealed
 from sklearn_astromer.weights.facts import architecture_facts, catalog_facts, training_facts
 from sklearn_astromer.weights.record import known, plain
 

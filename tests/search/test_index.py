@@ -324,7 +324,7 @@ def test_a_mapped_index_is_saved_again(rows, approximate, tmp_path):
     mapped = LightCurveIndex.load(tmp_path / "index")
     assert mapped.get_params() == approximate.get_params()
     np.testing.assert_array_equal(mapped.band_, approximate.band_)
-    mapped.save(tmp_path / "index")
+    mapped.save(tmp_path / "index", overwrite=True)
     pickled = pickle.loads(pickle.dumps(LightCurveIndex.load(tmp_path / "index")))
     for index in (mapped, pickled):
         np.testing.assert_array_equal(
@@ -370,3 +370,57 @@ def test_the_index_of_a_frame_names_its_rows():
     assert 105 in index.like(5)["object_id"].tolist() + index.like(0)["object_id"].tolist()
     with pytest.raises(KeyError, match="'3' is not among the 5 rows"):
         index.like("3")
+
+
+def test_a_note_in_the_folder_of_an_index_stays(approximate, tmp_path):
+    approximate.save(tmp_path / "index")
+    (tmp_path / "index" / "notes.txt").write_text("years of work")
+    for overwrite in (False, True):
+        with pytest.raises(FileExistsError, match=r"something else .*notes\.txt"):
+            approximate.save(tmp_path / "index", overwrite=overwrite)
+    assert (tmp_path / "index" / "notes.txt").read_text() == "years of work"
+    LightCurveIndex.load(tmp_path / "index")  # reading does not mind
+
+
+FORGED = """
+import random, sys
+from pathlib import Path
+import numpy as np
+from sklearn_astromer.search.graph import Graph
+
+path, rows = Path(sys.argv[1]), np.load(sys.argv[2])
+good, rng = path.read_bytes(), random.Random(int(sys.argv[4]))
+for trial in range(int(sys.argv[3])):
+    bad = bytearray(good)
+    start = 8 + rows.nbytes if trial % 3 else 0  # mostly in the graph
+    for _ in range(rng.choice([1, 1, 8])):
+        at = rng.randrange(start, len(bad))
+        bad[at] = rng.choice([bad[at] ^ 1 << rng.randrange(8), 255, 0])
+    if trial % 7 == 0:
+        bad = bad[: rng.randrange(len(bad))]
+    path.write_bytes(bad)
+    try:
+        graph = Graph.read(path, trial % 2 == 0, rows.shape)
+    except ValueError:
+        print("refused", flush=True)
+        continue
+    graph.nearest(rows[:50], 10, 64, 1)
+    print("read", flush=True)
+"""
+
+
+@pytest.mark.parametrize("trials", [150, pytest.param(2000, marks=pytest.mark.reliability)])
+def test_a_damaged_graph_kills_no_process(rows, approximate, tmp_path, trials):
+    approximate.save(tmp_path / "index")
+    paths = [str(tmp_path / "index" / name) for name in ("graph.usearch", "rows.npy")]
+    done = subprocess.run(
+        [sys.executable, "-c", FORGED, *paths, str(trials), "0"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 0, done.stderr
+    outcomes = done.stdout.split()
+    assert len(outcomes) == trials
+    assert outcomes.count("refused") > trials / 10
+    assert outcomes.count("read") > trials / 10

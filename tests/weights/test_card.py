@@ -19,8 +19,7 @@ from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.lightcurves import statistics as module
 from sklearn_astromer.lightcurves.statistics import ragged_quantiles, statistics, summarise
 from sklearn_astromer.weights import load, make_card
-from sklearn_astromer.weights.atomic import is_sealed
-from sklearn_astromer.weights.checkpoint import read_folder
+from sklearn_astromer.weights.checkpoint import is_sealed, read_folder
 from sklearn_astromer.weights.record import labels_seen
 
 TINY = {"d_model": 8, "n_layers": 1, "n_heads": 2, "d_ff": 8}
@@ -379,13 +378,13 @@ def test_a_card_is_replaced_unless_it_was_edited(curves, tmp_path):
     card = path / "README.md"
     written = card.read_bytes()
     assert is_sealed(written)
-    model.save_pretrained(path, licence="MIT")  # as it was written: replaced
+    model.save_pretrained(path, licence="MIT", overwrite=True)  # as it was written: replaced
     assert card.read_bytes() != written
     mine = card.read_text().replace("# mine", "# My encoder")
     for edited in (mine, "notes\n" + card.read_text(), card.read_text() + "notes\n", ""):
         card.write_text(edited)
         with pytest.raises(FileExistsError, match=r"README\.md is not as this package wrote it"):
-            model.save_pretrained(path)
+            model.save_pretrained(path, overwrite=True)
         assert card.read_text() == edited
         load(path)  # reading does not mind
     with warnings.catch_warnings():
