@@ -107,11 +107,11 @@ def throughput(scratch: Path, n_objects: int, repeats: int, weights: str) -> dic
     """Measure both ways in turns; seconds of each."""
     table = pq.read_table(SHARED / "data" / "crts.parquet")
     kept = np.flatnonzero(
-        part(LightCurves.from_parquet(SHARED / "data" / "crts.parquet")) == "test"
+        part(LightCurves.read(SHARED / "data" / "crts.parquet")) == "test"
     )
     path = scratch / "crts.parquet"
     pq.write_table(table.take(kept[:n_objects]), path)
-    curves = LightCurves.from_parquet(path)
+    curves = LightCurves.read(path)
     embedder = AstromerEmbedder(weights, max_epochs=0).fit(curves[:1])
     embedder.transform(curves[:20])  # the first call is slower
     seconds: dict[str, list[float]] = {"memory": [], "disk": []}

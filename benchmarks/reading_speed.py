@@ -85,7 +85,7 @@ def main() -> None:
         parquet = seconds(
             6,
             lambda: LightCurves.read(table),
-            lambda: LightCurves.from_parquet(table, time="mjd"),
+            lambda: LightCurves.read(table, time="mjd"),
         )
         csv = seconds(
             2,

@@ -234,7 +234,7 @@ def enter(case, folder, read=None):
         if way == "list parquet":
             path = folder / name_of(broken)
             pq.write_table(pa.table({"oid": ids, **columns}), path, row_group_size=2)
-            return LightCurves.from_parquet(spoil(path, case), on_invalid=on_invalid)
+            return LightCurves.read(spoil(path, case), on_invalid=on_invalid)
         column = pa.StructArray.from_arrays(list(columns.values()), list(columns))
         if read is not None:
             return read(pd.Series(column, pd.Index(ids, dtype=object), pd.ArrowDtype(column.type)))
@@ -312,13 +312,13 @@ def enter_table(case, folder):
     if way == "frame by index":
         frame = frame.set_index("oid")
     if "frame" in way:
-        return LightCurves.from_frame(frame, on_invalid=on_invalid)
+        return LightCurves.read(frame, on_invalid=on_invalid)
     path = folder / name_of(broken)
     if case["frame"] in ("object", "big-endian"):  # Arrow has neither
         frame = frame.infer_objects().astype({c: "f8" for c in frame if frame[c].dtype == ">f8"})
     frame.drop(columns="flags", errors="ignore").to_parquet(path, row_group_size=2)
     if way == "long parquet":
-        return LightCurves.from_parquet(spoil(path, case), on_invalid=on_invalid)
+        return LightCurves.read(spoil(path, case), on_invalid=on_invalid)
     return LightCurves.open_parquet(spoil(path, case), on_invalid=on_invalid, cache_dir=folder)
 
 
@@ -456,11 +456,11 @@ def test_a_million_observations_of_one_object(way, tmp_path, tally):
         "arrays": lambda: LightCurves.from_arrays([rows]),
         "series": lambda: as_light_curves(pd.Series([rows])),
         "3-D": lambda: as_light_curves(rows[None]),
-        "frame": lambda: LightCurves.from_frame(frame),
-        "frame by index": lambda: LightCurves.from_frame(frame.set_index("oid")),
-        "long parquet": lambda: LightCurves.from_parquet(path),
+        "frame": lambda: LightCurves.read(frame),
+        "frame by index": lambda: LightCurves.read(frame.set_index("oid")),
+        "long parquet": lambda: LightCurves.read(path),
         "mapped parquet": lambda: LightCurves.open_parquet(path, cache_dir=tmp_path),
-        "list parquet": lambda: LightCurves.from_parquet(path),
+        "list parquet": lambda: LightCurves.read(path),
         "nested": lambda: as_light_curves(pa.StructArray.from_arrays(list(lists.values()), FIELDS)),
     }
     np.testing.assert_array_equal(read[way]()[0], rows[np.argsort(rows[:, 0])])

@@ -275,7 +275,7 @@ def test_a_fit_that_fails_leaves_the_record(curves):
 
 
 def test_the_card_of_a_real_run(shared, home):
-    curves = LightCurves.from_parquet(shared / "data" / "asas.parquet")[:200]
+    curves = LightCurves.read(shared / "data" / "asas.parquet")[:200]
     curves.to_frame().to_parquet("asas.parquet")
     words = ["pretrain", "asas.parquet", "--epochs", "1", "--out", "my weights", *FLAGS]
     assert main([*words, "--licence", "MIT"]) == 0

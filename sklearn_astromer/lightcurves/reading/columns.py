@@ -45,8 +45,8 @@ KEYWORDS = {"band": "band_column"}
 MOST_NAMES = 15
 DIFFERENCE = (
     "these are fluxes or magnitudes of a difference image, which has no magnitude of the star: "
-    "use forced photometry of the direct image, or for encoders with scaled_inputs, which take the "
-    "flux in units of its deviation,"
+    "use forced photometry of the direct image. For encoders with scaled_inputs, which take the "
+    "flux in units of its deviation"
 )
 # A column without a name holds errors if they are as small as these, in magnitudes.
 MOST_ERROR, ABSENT_ERROR = 1.5, 9.0
@@ -145,9 +145,10 @@ def survey_of(table: Table, options: Options) -> Survey:
         return OWN
     for part, name in given.items():
         if isinstance(name, str) and name not in frame:
-            raise ValueError(
-                f"{table.label}: there is no column {options.columns[part]!r} "
-                f"({KEYWORDS.get(part, part)}=): columns are {_listed(table)}"
+            raise refusal(
+                f"{table.label}: there is no column {options.columns[part]!r} among "
+                f"{_listed(table)}",
+                Remedy(KEYWORDS.get(part, part)),
             )
     columns = frozenset(frame.columns)
     found = options._surveys(columns, bool(frame.attrs.get("rows_are_objects")))
@@ -432,10 +433,12 @@ def id_column(survey: Survey, columns: Collection[str]) -> str | None:
     return first_of(f"{survey.id}|{others}", columns)
 
 
-def describe(table: Table, survey: Survey, options: Options, report: Report) -> None:
-    """Say which column is what, and what is not known of rows."""
-    frame, names = table.frame, table.names
-    columns = set(frame.columns)
+def describe(
+    table: Table, prepared: pd.DataFrame, survey: Survey, options: Options, report: Report
+) -> None:
+    """Say which column is what, of those of a table or made of them, and what is not known."""
+    names = table.names
+    columns = set(prepared.columns)
     bright = survey.brightness[0]
     parts: dict[str, Any] = {
         "id": id_column(survey, columns),
@@ -450,7 +453,7 @@ def describe(table: Table, survey: Survey, options: Options, report: Report) -> 
         name for b in survey.brightness for name in b.columns_in(columns)
     }
     used |= {parts["id"], parts["band"]} | survey.quality_columns()
-    report.unused = [str(names.get(n, n)) for n in frame.columns if n not in used]
+    report.unused = [name for lowered, name in names.items() if lowered not in used]
     _remark(table, survey, options, report)
 
 

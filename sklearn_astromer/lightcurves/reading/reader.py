@@ -76,7 +76,7 @@ class Reader:
             Also if the rows of an object are too far apart for a piece.
         """
         waiting: list[Rows] = []
-        n = 0
+        n, some = 0, False
         for rows in self._rows():
             self._refuse_torn(rows)
             waiting.append(rows)
@@ -86,8 +86,10 @@ class Reader:
                 last = whole.id == whole.id[-1]
                 waiting = [whole.of_runs(last)]
                 n = len(waiting[0].time)
-                if not last.all():
-                    yield self._grouped(whole.of_runs(~last))
+                flat = self._grouped(whole.of_runs(~last))
+                if len(flat.ids):
+                    some = True
+                    yield flat
         if self.options.band is not None and self._wanted not in self._bands.names:
             named = sorted({str(name) for name in self._bands.names} - {""})
             raise refusal(
@@ -97,11 +99,10 @@ class Reader:
                 "the band",
                 *([] if named else [Remedy("band_column")]),
             )
-        if waiting:
-            yield self._grouped(Rows.joined(waiting))
-        else:
-            nothing = (np.empty(0, dtype=np.int64),) * 3 + (np.empty(0),) * 3
-            yield self._grouped(Rows(*nothing))
+        nothing = Rows(*(np.empty(0, dtype=np.int64),) * 3, *(np.empty(0),) * 3)
+        flat = self._grouped(Rows.joined(waiting or [nothing]))
+        if len(flat.ids) or not some:
+            yield flat
 
     def _rows(self) -> Iterator[Rows]:
         """Yield what each table holds; a file that cannot be read is an error, or left out."""
@@ -140,15 +141,15 @@ class Reader:
                 "them apart"
             )
         self._refuse_same_names(table, survey)
-        if not report.survey:
-            report.survey, report.title = survey.name, survey.title
-            describe(table, survey, self.options, report)
         self._exact = survey.exact
         if self.options.band is not None:
             name = band_name(self.options.band)
             self._wanted = survey.bands.get(name, name)
         frame = table.frame if survey.prepare is None else survey.prepare(table.frame)
         frame.attrs = table.frame.attrs
+        if not report.survey:
+            report.survey, report.title = survey.name, survey.title
+            describe(table, frame, survey, self.options, report)
         self._count_others(frame, report)
         return _Side(table._replace(frame=frame), survey, self, report).all()
 

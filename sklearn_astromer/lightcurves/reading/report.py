@@ -125,10 +125,10 @@ class Report:
             told = [f"{n} {why} (first in object {self.first[why]})" for why, n in by_count]
             more = [f"{len(told) - MOST_REASONS} more reasons"] if told[MOST_REASONS:] else []
             lines.append(f"left out {dropped}: {'; '.join(told[:MOST_REASONS] + more)}")
-        if self.files:
+        if len(self.files) > 1:
             worst = max(self.files, key=lambda file: sum(self.files[file].values()))
             n = sum(self.files[worst].values())
-            lines.append(f"of {len(self.files)} files, most of {worst} ({n})")
+            lines.append(f"in {len(self.files)} files, most in {worst} ({n})")
         if self.skipped:
             file, why = next(iter(self.skipped.items()))
             lines.append(f"skipped {len(self.skipped)} files, the first {file}: {why}")

@@ -125,8 +125,7 @@ def grouped(
     """
     numbers, codes = np.unique(rows.id, return_inverse=True)
     names: Any = [objects.names[i] for i in numbers.tolist()]
-    if len({str if isinstance(name, (str, bytes)) else int for name in names}) > 1:
-        # "1" and 1 are one object
+    if len({type(name) for name in names}) > 1:  # "1", b"1" and 1 are one object
         same, names = pd.factorize(np.array([band_name(name) for name in names], dtype=object))
         codes = same[codes]
     n_bands = max(len(bands.names), 1)

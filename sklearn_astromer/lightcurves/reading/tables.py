@@ -29,7 +29,7 @@ PARQUET = (".parquet", ".parq", ".pq")
 FITS = (".fits", ".fit", ".fz")
 VOTABLE = (".vot", ".votable", ".xml")
 JSON = (".json", ".jsonl", ".ndjson")
-OBJECT_KEYS = ("KEPLERID", "TICID", "TARGETID")
+OBJECT_KEYS = ("KEPLERID", "TICID", "TIC_ID", "TARGETID")
 #: Keys of JSON, of which each service has one of its own.
 DETECTIONS = ("detections", "candidates", "photometry", "lightcurve", "light_curve", "data")
 NON_DETECTIONS = ("non_detections", "noncandidates", "upper_limits")
@@ -51,14 +51,15 @@ class Table(NamedTuple):
         A row per observation, columns in lower case. Of its ``attrs``: ``kinds`` (of columns with a
         unit: "date", which are MJD, "time", "flux", which are Jy, "mag" or "other"), ``origins``
         (days to add to times), ``headerless``, ``rows_are_objects``, ``empty`` (how many objects
-        have no observations, and the first), ``limits`` (rows that are upper limits, and not
+        have no observations, and the first), ``columns`` (all names of the file), ``limits``
+        (rows that are upper limits, and not
         here), ``exact`` (of `LightCurves.to_parquet`).
     name : str
         Of its object, if it is of one.
     file : str
         Where it is from.
     names : dict of str to str
-        The names of its columns as they are in the file.
+        The names of all columns as they are in the file.
     first_row : int
     """
 
@@ -148,7 +149,8 @@ def table_of(frame: pd.DataFrame, name: str, file: str, first_row: int = 0) -> T
         twice = next(each for i, each in enumerate(lowered) if each in lowered[:i])
         raise ValueError(f"{file}: column {twice!r} is there twice: rename or drop one")
     attrs = {key: _lowered(value) for key, value in frame.attrs.items()}
-    names = dict(zip(lowered, map(str, frame.columns), strict=True))
+    held = frame.attrs.get("columns", frame.columns)
+    names = {column_name(each): str(each) for each in held}
     if lowered != list(frame.columns):
         frame = frame.set_axis(lowered, axis=1)
     frame.attrs = attrs
@@ -256,6 +258,8 @@ def _parquet(file: Path | BinaryIO, path: Path, names: Names) -> Iterator[pd.Dat
                 table = batch if whole else pa.Table.from_batches([batch])
                 frame = _of_arrow(table, row, names, said)
                 frame.attrs["exact"] = MARK in (schema.metadata or {})
+                if not lists:
+                    frame.attrs["columns"] = [*schema.names, *said]
                 row += len(table)
                 yield frame
         except (pa.ArrowException, OSError) as error:
@@ -442,7 +446,7 @@ def _of_pandas(frame: pd.DataFrame, names: Names | None) -> pd.DataFrame:
     lists = [name for name in frame if holds_lists(frame[name])]
     if not lists:
         return frame
-    beside = pd.DataFrame(frame.drop(columns=lists))
+    beside = pd.DataFrame(frame).drop(columns=lists)
     return flattened({str(name): frame[name] for name in lists}, beside, 0, names)
 
 

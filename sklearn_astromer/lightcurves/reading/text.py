@@ -117,7 +117,8 @@ def _form(content: bytes, names: Names) -> tuple[Form, int]:
             raise ValueError("its rows have one field, and a time and a magnitude are two")
         found = [str(i + 1) for i in range(len(bare))]
     found = [name or f"unnamed {i + 1}" for i, name in enumerate(found)]
-    twice = [name for i, name in enumerate(found) if name in found[:i]]
+    lowered = [column_name(name) for name in found]
+    twice = [name for i, name in enumerate(lowered) if name in lowered[:i]]
     if twice:
         raise ValueError(f"column {twice[0]!r} is there twice: rename or drop one")
     used = names.needed(found) if header else None
@@ -143,8 +144,7 @@ def _header(
             for each in dict.fromkeys((separator, *",;|\t ")):
                 if each != separator and each not in line.strip():
                     continue
-                header = [column_name(name) for name in _fields(line, each)]
-                header = _stripped(header)
+                header = _stripped(_fields(line.lstrip("#"), each))
                 if len(header) in widths:
                     told.append((header, line, plain))
                 elif len(header) == len(fields) - 1 and fields[0] in ("0", "1"):
@@ -227,8 +227,8 @@ def _rows(text: str, form: Form, line: int) -> pd.DataFrame:
         for name in integers:
             if as_text[name].str.fullmatch(r"0\d+").any():
                 frame[name] = as_text[name]
-    if form.headerless:
-        frame.attrs["headerless"] = True
+    frame.attrs["headerless"] = form.headerless
+    frame.attrs["columns"] = [name for name in form.names if name[0] != "\0"]
     return frame
 
 

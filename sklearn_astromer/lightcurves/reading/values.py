@@ -88,12 +88,12 @@ def _of_dates(column: pd.Series, name: str, label: str) -> NDArray[np.float64]:
     exact = column.dtype.kind == "M" or isinstance(column.dtype, pd.DatetimeTZDtype)
     try:
         dates = pd.to_datetime(column, utc=True, format=None if exact else "ISO8601")
-    except (ValueError, TypeError) as error:
+        return np.asarray((dates - MJD_ZERO) / pd.Timedelta(days=1), dtype=float)
+    except (ValueError, TypeError, OverflowError) as error:
         why = str(error).partition(". You")[0]
         raise ValueError(
             f"{label}: column {name!r} holds no times: days, or dates as ISO 8601 ({why})"
         ) from error
-    return np.asarray((dates - MJD_ZERO) / pd.Timedelta(days=1), dtype=float)
 
 
 def _shift(least: float, most: float, name: str, origin: float, said: float | None) -> float:
