@@ -106,9 +106,7 @@ def memory(scratch: Path, sizes: list[int]) -> list[dict[str, Any]]:
 def throughput(scratch: Path, n_objects: int, repeats: int, weights: str) -> dict[str, Any]:
     """Measure both ways in turns; seconds of each."""
     table = pq.read_table(SHARED / "data" / "crts.parquet")
-    kept = np.flatnonzero(
-        part(LightCurves.read(SHARED / "data" / "crts.parquet")) == "test"
-    )
+    kept = np.flatnonzero(part(LightCurves.read(SHARED / "data" / "crts.parquet")) == "test")
     path = scratch / "crts.parquet"
     pq.write_table(table.take(kept[:n_objects]), path)
     curves = LightCurves.read(path)

@@ -39,7 +39,7 @@ def flat_from_arrays(
     items = list(curves)
     object_ids = as_ids(ids, len(items))
     if items and all(map(_is_table, items)):
-        flat, report = read_items(items, Options(on_invalid=on_invalid))
+        flat, report = read_items(items, Options(on_invalid=on_invalid), object_ids)
         flat = in_rows(flat, report, object_ids, None, on_invalid)
         return flat if band is None else flat._replace(band=as_band(band, len(items))), report
     arrays = [one_curve(c, object_ids[i].item(), padded, axis) for i, c in enumerate(items)]
@@ -125,8 +125,9 @@ def one_curve(curve: Any, id: Any, padded: bool, axis: int = 0) -> NDArray[np.fl
 
 def refuse_rounded(times: Any, axis: int = 0) -> None:
     """Refuse times in float32 that are so large that hours of them are lost."""
-    array = np.asarray(times) if getattr(times, "dtype", None) in ("f4", "f2") else None
-    if array is None or array.size == 0:
+    dtype: Any = getattr(times, "dtype", np.dtype(np.float64))
+    array = np.asarray(times) if isinstance(dtype, np.dtype) else np.empty(0)
+    if array.size == 0 or dtype.kind != "f" or dtype.itemsize > 4:
         return
     if array.ndim == 2:
         array = array[:, 0] if axis == 0 else array[0]

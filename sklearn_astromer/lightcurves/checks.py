@@ -69,6 +69,13 @@ def _say(text: str, n: int, first: str) -> None:
 Say = Callable[[str, int, str], None]
 
 
+def check_objects(flat: Flat, *, on_invalid: str, unique: bool, say: Say = _say) -> Flat:
+    """Check and repair what concerns whole objects, as `check_flat` does, and nothing else."""
+    if unique:
+        check_unique(flat)
+    return _without_empty(flat, on_invalid, say)
+
+
 def check_flat(
     flat: Flat, *, on_invalid: str = "raise", unique: bool = False, say: Say = _say
 ) -> Flat:

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sklearn_astromer.lightcurves.arrays import flat_from_arrays, flat_from_grid
-from sklearn_astromer.lightcurves.checks import check_flat, warn
-from sklearn_astromer.lightcurves.flat import Flat, as_ids
+from sklearn_astromer.lightcurves.checks import check_flat, check_objects, warn
+from sklearn_astromer.lightcurves.flat import Flat
 from sklearn_astromer.lightcurves.flux import asinh_magnitudes
 from sklearn_astromer.lightcurves.reading.aligned import in_rows, read_nested
 from sklearn_astromer.lightcurves.reading.columns import Options
@@ -283,10 +283,9 @@ class Constructors:
         }
         columns = {part: name for part, name in given.items() if name is not None}
         options = Options(columns=columns, on_invalid=on_invalid)
-        flat, report, names = read_nested(column, options)
-        names = names if ids is None else as_ids(ids, len(names))
+        flat, report, names = read_nested(column, options, ids)
         flat = in_rows(flat, report, names, band, on_invalid)
-        flat = check_flat(flat, on_invalid=on_invalid, unique=ids is not None, say=report.remark)
+        flat = check_objects(flat, on_invalid=on_invalid, unique=ids is not None, say=report.remark)
         return cls._told(flat, report)
 
     @classmethod
@@ -325,7 +324,7 @@ class Constructors:
         flat, report = flat_from_arrays(curves, ids, band, axis, on_invalid)
         if report is None:
             return cls._trusted(check_flat(flat, on_invalid=on_invalid, unique=ids is not None))
-        flat = check_flat(flat, on_invalid=on_invalid, unique=ids is not None, say=report.remark)
+        flat = check_objects(flat, on_invalid=on_invalid, unique=ids is not None, say=report.remark)
         return cls._told(flat, report)
 
     @classmethod

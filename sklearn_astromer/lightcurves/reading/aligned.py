@@ -12,15 +12,12 @@ from numpy.typing import NDArray
 
 from sklearn_astromer.lightcurves.flat import Flat, as_band, as_ids, band_name, offsets_of
 from sklearn_astromer.lightcurves.reading.columns import Options
-from sklearn_astromer.lightcurves.reading.lists import flattened, is_nested
+from sklearn_astromer.lightcurves.reading.lists import PLACE, flattened, is_nested
 from sklearn_astromer.lightcurves.reading.reader import read
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
 from sklearn_astromer.lightcurves.reading.report import Report
 from sklearn_astromer.lightcurves.reading.tables import Table, as_frame, table_of
 from sklearn_astromer.lightcurves.surveys.registry import BY_NAME
-
-#: Numbers the rows or items; no field is called so.
-PLACE = "\0place"
 
 
 def index_ids(index: pd.Index) -> Any:
@@ -31,7 +28,9 @@ def index_ids(index: pd.Index) -> Any:
     return index.to_numpy() if usable else None
 
 
-def read_nested(column: Any, options: Options) -> tuple[Flat, Report, NDArray[Any]]:
+def read_nested(
+    column: Any, options: Options, ids: Any = None
+) -> tuple[Flat, Report, NDArray[Any]]:
     """Read a nested column by the rules of `LightCurves.read`.
 
     Returns
@@ -40,7 +39,7 @@ def read_nested(column: Any, options: Options) -> tuple[Flat, Report, NDArray[An
         Objects by band; their ids are the places of their rows.
     report : Report
     names : ndarray of shape (n_rows,)
-        The names of the rows, by the index of a Series.
+        The names of the rows: `ids`, or the index of a Series, or positions.
     """
     if not is_nested(column):
         raise TypeError(
@@ -50,26 +49,28 @@ def read_nested(column: Any, options: Options) -> tuple[Flat, Report, NDArray[An
         )
     if isinstance(column, pd.DataFrame):
         column = column.iloc[:, 0]
-    names = index_ids(column.index) if isinstance(column, pd.Series) else None
+    if ids is None and isinstance(column, pd.Series):
+        ids = index_ids(column.index)
+    names = as_ids(ids, len(column))
     options = replace(options, columns={**options.columns, "id": PLACE})
     frame = flattened({"": column}, pd.DataFrame({PLACE: np.arange(len(column))}), 0, options)
     frame.attrs.pop("empty", None)  # whoever asks for all rows says which have none
-    flat, report = read([table_of(frame, "", "this nested column")], options)
-    return flat, report, as_ids(names, len(column))
+    flat, report = read([table_of(frame, "", "this nested column")], options, names)
+    return flat, report, names
 
 
-def read_items(items: Sequence[Any], options: Options) -> tuple[Flat, Report]:
+def read_items(items: Sequence[Any], options: Options, names: NDArray[Any]) -> tuple[Flat, Report]:
     """Read one table per object; ids are places, as of `read_nested`."""
     tables: list[Table] = []
     for place, item in enumerate(items):
         try:
             frame = as_frame(item, options)
-            tables.append(table_of(frame.assign(**{PLACE: place}), "", f"object {place}"))
-            tables[-1].frame.attrs = frame.attrs
+            frame[PLACE] = place
+            tables.append(table_of(frame, "", f"object {names[place].item()!r}"))
         except (TypeError, ValueError) as error:
-            raise type(error)(f"object {place}: {error}") from error
+            raise type(error)(f"object {names[place].item()!r}: {error}") from error
     options = replace(options, columns={**options.columns, "id": PLACE})
-    return read(tables, options)
+    return read(tables, options, names)
 
 
 def in_rows(flat: Flat, report: Report, ids: NDArray[Any], band: Any, on_invalid: str) -> Flat:
@@ -88,9 +89,11 @@ def in_rows(flat: Flat, report: Report, ids: NDArray[Any], band: Any, on_invalid
                 raise ValueError(f"there is no band {band!r}: there are {present}")
             flat = flat.take(np.flatnonzero(flat.band == band))
         elif len(np.unique(flat.ids)) < len(flat.ids):
-            raise refusal(
-                f"rows hold several bands ({', '.join(present)}), and a light curve has one",
-                Remedy("band"),
+            first = ids[flat.ids[pd.Index(flat.ids).duplicated()][0]].item()
+            raise ValueError(
+                f"object {first!r} has several bands ({', '.join(present)}), and a light curve has "
+                "one: choose it (of a nested column with band=…), or use LightCurves.read, which "
+                "makes a row of each"
             )
         else:
             band = np.full(len(ids), present[0] if len(present) == 1 else "", dtype=object)

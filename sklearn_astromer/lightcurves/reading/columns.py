@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_astromer.lightcurves.flux import AB_JANSKY
+from sklearn_astromer.lightcurves.reading.lists import PLACE
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
 from sklearn_astromer.lightcurves.reading.report import Report
 from sklearn_astromer.lightcurves.reading.tables import Table
@@ -141,7 +142,7 @@ class Options:
 def survey_of(table: Table, options: Options) -> Survey:
     """Recognise the survey of a table, or read it by names; what was given goes before."""
     frame, given = table.frame, options.given()
-    if frame.attrs.get("exact") and options.survey == "auto" and not given:
+    if table.facts.get("exact") and options.survey == "auto" and not given:
         return OWN
     for part, name in given.items():
         if isinstance(name, str) and name not in frame:
@@ -151,7 +152,7 @@ def survey_of(table: Table, options: Options) -> Survey:
                 Remedy(KEYWORDS.get(part, part)),
             )
     columns = frozenset(frame.columns)
-    found = options._surveys(columns, bool(frame.attrs.get("rows_are_objects")))
+    found = options._surveys(columns, bool(table.facts.get("rows_are_objects")))
     if len(found) > 1:
         names = " and ".join(f"{s.name} ({s.title})" for s in found)
         raise refusal(
@@ -245,7 +246,7 @@ def _by_columns(table: Table, given: dict[str, Any], options: Options) -> Survey
     columns = [name for name in frame.columns if name not in given.values()]
     if "magpsf" in frame and not {"mag", "flux"} & given.keys():
         raise refusal(f"{table.label}: {DIFFERENCE}", Remedy("difference", "scale"))
-    if frame.attrs.get("headerless"):
+    if table.facts.get("headerless"):
         given = _by_place(table, given)
     elif options.survey == "auto" and not given and (near := resembled(frozenset(columns))):
         survey, lacking = near
@@ -283,7 +284,7 @@ def _time(table: Table, columns: list[str]) -> str:
     if len(found) > 1:
         found.sort(key=[alias.lower() for alias in ALIASES["time"]].index)
         try:
-            days = [days_of(table.frame, name, np.nan, table.label)[0] for name in found]
+            days = [days_of(table, name, np.nan)[0] for name in found]
         except ValueError:
             days = []
         if days and all(
@@ -314,7 +315,7 @@ def _one(table: Table, part: str, columns: list[str], needed: bool = True) -> st
 
 def _brightness(table: Table, given: dict[str, Any], columns: list[str]) -> Brightness:
     """Return the columns of the magnitudes, or of the fluxes where there are none."""
-    kinds = table.frame.attrs.get("kinds", {})
+    kinds = table.facts["kinds"]
     mags, fluxes = candidates("mag", columns), candidates("flux", columns)
     in_mag = [name for name in fluxes if kinds.get(name) == "mag"]  # as lightkurve has them
     mags, fluxes = mags + in_mag, [name for name in fluxes if name not in in_mag]
@@ -433,10 +434,8 @@ def id_column(survey: Survey, columns: Collection[str]) -> str | None:
     return first_of(f"{survey.id}|{others}", columns)
 
 
-def describe(
-    table: Table, prepared: pd.DataFrame, survey: Survey, options: Options, report: Report
-) -> None:
-    """Say which column is what, of those of a table or made of them, and what is not known."""
+def describe(table: Table, prepared: pd.DataFrame, survey: Survey, report: Report) -> None:
+    """Say which column is what, of those of a table or made of them."""
     names = table.names
     columns = set(prepared.columns)
     bright = survey.brightness[0]
@@ -448,19 +447,21 @@ def describe(
     for part in ("mag", "mag_err", "flux", "flux_err"):
         named = [first_of(getattr(b, part) or "", columns) for b in survey.brightness]
         parts[part] = " ".join(str(names.get(n, n)) for n in named if n is not None)
-    report.columns = {k: str(names.get(v, v)) for k, v in parts.items() if v}
+    report.columns = {k: str(names.get(v, v)) for k, v in parts.items() if v and v != PLACE}
     used = {one for v in parts.values() if v for one in str(v).lower().split(" ")} | {
         name for b in survey.brightness for name in b.columns_in(columns)
     }
     used |= {parts["id"], parts["band"]} | survey.quality_columns()
-    report.unused = [name for lowered, name in names.items() if lowered not in used]
-    _remark(table, survey, options, report)
+    report.unused = [name for lowered, name in names.items() if lowered not in {*used, PLACE}]
 
 
-def _remark(table: Table, survey: Survey, options: Options, report: Report) -> None:
-    frame, columns = table.frame, set(table.frame.columns)
+def remark(
+    table: Table, columns: Set[str], survey: Survey, options: Options, report: Report
+) -> None:
+    """Say what is not known of rows: their objects, bands, zero point, or flags."""
+    frame = table.frame
     known, flags = survey.name not in ("columns", OWN.name), survey.quality_columns()
-    rows_are_objects = frame.attrs.get("rows_are_objects")
+    rows_are_objects = table.facts.get("rows_are_objects")
     if known and not table.name and id_column(survey, columns) is None and survey.id is not False:
         report.remark(
             "no column names objects: all rows are taken for one",
@@ -473,12 +474,12 @@ def _remark(table: Table, survey: Survey, options: Options, report: Report) -> N
             f"there is no {names}: all rows are taken for one band", 0, "", Remedy("band_column")
         )
     flux = None if known else survey.brightness[0].flux
-    bare = flux is not None and flux not in frame.attrs.get("kinds", ())
+    bare = flux is not None and flux not in table.facts["kinds"]
     if bare and options.columns.get("zero_point") is None:
         report.remark(
             "fluxes have no unit: magnitudes count from 0 for flux 1", 0, "", Remedy("zero_point")
         )
-    if frame.attrs.get("headerless"):
+    if table.facts.get("headerless"):
         times = pd.to_numeric(frame[survey.time], errors="coerce")
         if times.max() < MOST_SHORT_JD:
             report.remark(

@@ -18,6 +18,8 @@ from sklearn_astromer.lightcurves.surveys.survey import column_name
 
 #: The column that numbers rows which nothing else names.
 ROW = "object_id"
+#: Numbers the rows or items whose places are kept; no field is called so.
+PLACE = "\0place"
 DECODED = {"split_blocks": True, "integer_object_nulls": True}
 
 
@@ -99,13 +101,13 @@ def flattened(
         wanted = set(names.needed([*parts, *beside], rows_are_objects=True) or wanted)
     columns = {name: _values(part) for name, part in parts.items() if name in wanted}
     named = candidates("id", map(column_name, [*beside, *columns]))
-    if not named:
+    if not named and PLACE not in beside:
         beside = beside.assign(**{ROW: first_row + np.arange(len(beside))})
         wanted.add(ROW)
     lengths = next(iter(columns.values()))[0] if columns else np.zeros(len(beside), dtype=int)
 
     def name_of(row: int) -> Any:
-        found = [n for n in beside if column_name(n) in (*named, ROW)]
+        found = [n for n in beside if column_name(n) in (*named, ROW, PLACE)]
         return beside[found[0]].iloc[row] if found else first_row + row
 
     for name, (each, _) in columns.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +18,25 @@ from sklearn_astromer.lightcurves.reading import plausible
 from sklearn_astromer.lightcurves.reading.columns import (
     DIFFERENCE,
     SENTINELS,
+    TWICE,
     UPPER_LIMITS,
     Options,
     describe,
     id_column,
+    remark,
     survey_of,
 )
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
 from sklearn_astromer.lightcurves.reading.report import OTHER_BANDS, Report
-from sklearn_astromer.lightcurves.reading.rows import Kind, Labels, Rows, Runs, grouped, runs_of
+from sklearn_astromer.lightcurves.reading.rows import (
+    Kind,
+    Labels,
+    Rows,
+    Runs,
+    grouped,
+    remark_odd,
+    runs_of,
+)
 from sklearn_astromer.lightcurves.reading.tables import Table, paths_of, stem, tables_of
 from sklearn_astromer.lightcurves.reading.values import ROUNDED, days_of, numbers_of
 from sklearn_astromer.lightcurves.surveys.survey import Brightness, Survey, first_of
@@ -36,9 +46,9 @@ PIECE = 2**22
 MISSING = "without time or brightness"
 
 
-def read(source: Any, options: Options) -> tuple[Flat, Report]:
+def read(source: Any, options: Options, names: NDArray[Any] | None = None) -> tuple[Flat, Report]:
     """Read a source whole; see `LightCurves.read`."""
-    reader = Reader(source, options)
+    reader = Reader(source, options, names)
     (flat,) = reader.pieces()
     return flat, reader.report
 
@@ -46,16 +56,24 @@ def read(source: Any, options: Options) -> tuple[Flat, Report]:
 class Reader:
     """Reads a source, whole or in pieces that end where objects end.
 
+    Parameters
+    ----------
+    source : see `LightCurves.read`
+    options : Options
+    names : ndarray, optional
+        What messages call objects whose ids are places in it.
+
     Attributes
     ----------
     report : Report
         What was found so far.
     """
 
-    def __init__(self, source: Any, options: Options) -> None:
+    def __init__(self, source: Any, options: Options, names: NDArray[Any] | None = None) -> None:
         options.check()
         self.options = options
         self.report = Report()
+        self._names = names
         self._sources = paths_of(source)
         if self._sources is None:
             tables = isinstance(source, list) and source and isinstance(source[0], Table)
@@ -101,6 +119,7 @@ class Reader:
             )
         nothing = Rows(*(np.empty(0, dtype=np.int64),) * 3, *(np.empty(0),) * 3)
         flat = self._grouped(Rows.joined(waiting or [nothing]))
+        self._remark_gone()
         if len(flat.ids) or not some:
             yield flat
 
@@ -140,22 +159,24 @@ class Reader:
                 f"{table.label} is of {survey.name}, and files before it are of {before}: read "
                 "them apart"
             )
-        self._refuse_same_names(table, survey)
+        columns = frozenset(table.frame.columns)
+        self._refuse_same_names(table, survey, columns)
         self._exact = survey.exact
         if self.options.band is not None:
             name = band_name(self.options.band)
             self._wanted = survey.bands.get(name, name)
         frame = table.frame if survey.prepare is None else survey.prepare(table.frame)
-        frame.attrs = table.frame.attrs
+        if not before:
+            describe(table, frame, survey, report)
         if not report.survey:
             report.survey, report.title = survey.name, survey.title
-            describe(table, frame, survey, self.options, report)
-        self._count_others(frame, report)
+            remark(table, columns, survey, self.options, report)
+        self._count_others(table.facts, report)
         return _Side(table._replace(frame=frame), survey, self, report).all()
 
-    def _refuse_same_names(self, table: Table, survey: Survey) -> None:
+    def _refuse_same_names(self, table: Table, survey: Survey, columns: Set[str]) -> None:
         """Refuse files of one object each that have the same name."""
-        unnamed = id_column(survey, table.frame.columns) is None and survey.id is not False
+        unnamed = id_column(survey, columns) is None and survey.id is not False
         if unnamed and self.options.id_from == "stem" and table.name:
             before = self._stems.setdefault(table.name, table.file)
             if before != table.file:
@@ -165,17 +186,17 @@ class Reader:
                     Remedy("id_from", "parent", "for the names of their folders"),
                 )
 
-    def _count_others(self, frame: pd.DataFrame, report: Report) -> None:
+    def _count_others(self, facts: dict[str, Any], report: Report) -> None:
         """Count what a source says beside its rows: objects without any, and limits."""
-        if "empty" in frame.attrs:
-            n, first = frame.attrs["empty"]
+        if "empty" in facts:
+            n, first = facts["empty"]
             if self.options.on_invalid == "raise":
                 raise refusal(
                     f"{n} object(s) have no observations, the first is {first!r}",
                     Remedy("on_invalid", "drop", "to leave them out"),
                 )
             report.remark("objects without observations are left out", n, repr(first))
-        limits = frame.attrs.get("limits", 0)
+        limits = facts.get("limits", 0)
         if limits:
             report.rows += limits
             report.count(UPPER_LIMITS, np.ones(limits, dtype=bool), lambda _: "non-detections")
@@ -203,11 +224,29 @@ class Reader:
             chosen = rows.band == self._bands.number(self._wanted)
             other = np.repeat(~chosen, rows.length)
             owners = np.repeat(rows.id, rows.length)
-            report.count(OTHER_BANDS, other, lambda row: self._objects.names[owners[row]])
+            report.count(OTHER_BANDS, other, lambda row: self.name(owners[row]))
             rows = rows.of_runs(chosen)
         kind = self._kind or "magnitudes"
-        flat = grouped(rows, self._objects, self._bands, kind, report, self._exact)
-        return check_flat(flat, say=report.remark)
+        twice = self._exact or self.options.rules.get(TWICE, True) is None
+        flat = grouped(rows, self._objects, self._bands, kind, report, twice)
+        ids = flat.ids
+        flat = flat if self._names is None else flat._replace(ids=self._names[ids])
+        if not self._exact:
+            remark_odd(flat, report)
+        return check_flat(flat, say=report.remark)._replace(ids=ids)
+
+    def name(self, number: int) -> Any:
+        """Return what messages call an object."""
+        name = self._objects.names[number]
+        return name if self._names is None else self._names[name].item()
+
+    def _remark_gone(self) -> None:
+        """Say of how many objects no observation is left."""
+        gone = np.ones(len(self._objects.names), dtype=bool)
+        gone[: len(self._done)] &= ~self._done
+        if gone.any() and self._names is None:
+            first = repr(self.name(int(np.argmax(gone))))
+            self.report.remark("no observation is left of objects", int(gone.sum()), first)
 
 
 class _Side:
@@ -216,11 +255,12 @@ class _Side:
     def __init__(self, table: Table, survey: Survey, reader: Reader, report: Report) -> None:
         self.table, self.survey, self.reader, self.report = table, survey, reader, report
         self.frame, self.options = table.frame, reader.options
+        self.columns = frozenset(table.frame.columns)
         self.ids = self._ids()
 
     def name(self, row: int) -> Any:
         """Return the object of a row."""
-        return self.reader._objects.names[int(self.ids.at(row))]
+        return self.reader.name(int(self.ids.at(row)))
 
     def all(self) -> list[Rows]:
         """Return the observations that are good, of each brightness that is there."""
@@ -239,7 +279,7 @@ class _Side:
 
     def _is_there(self, brightness: Brightness) -> bool:
         """Whether the columns of a brightness are there; some of them are not enough."""
-        columns, label = self.frame.columns, self.table.label
+        columns, label = self.columns, self.table.label
         name = first_of(brightness.flux or brightness.mag or "", columns)
         time = brightness.time or self.survey.time
         lacks_total = name is None and brightness.mag in ("magpsf_corr", "mag_corr")
@@ -260,7 +300,7 @@ class _Side:
     def _one(self, brightness: Brightness, kept: NDArray[np.bool_], bands: Runs | None) -> Rows:
         """Return the good observations of one brightness."""
         frame, survey, options = self.frame, self.survey, self.options
-        time_column = first_of(brightness.time or survey.time, frame.columns) or ""
+        time_column = first_of(brightness.time or survey.time, self.columns) or ""
         column, error, limit = self._value(brightness)
         kind: Kind = "magnitudes"
         if brightness.flux is not None:
@@ -272,7 +312,7 @@ class _Side:
         if survey.exact:
             time, _ = numbers_of(frame[time_column], time_column, self.table.label)
         else:
-            time, rounding = days_of(frame, time_column, survey.origin, self.table.label)
+            time, rounding = days_of(self.table, time_column, survey.origin)
             if rounding > ROUNDED:
                 self.report.remark(
                     f"times are in float32, which rounds them to {rounding * 1440:.2g} minutes"
@@ -302,7 +342,7 @@ class _Side:
         rules, found = self.options.rules, []
         if rules.get(UPPER_LIMITS, True) is not None:
             least = rules.get(UPPER_LIMITS, plausible.LIMIT_ERROR)
-            limit = limit | (error >= least) | plausible.marked(error)
+            limit = limit | ((error >= least) & np.isfinite(error)) | plausible.marked(error)
             if self.options.limits == "raise" and (limit & kept).any():
                 first = self.name(int(np.argmax(limit & kept)))
                 raise refusal(
@@ -336,8 +376,8 @@ class _Side:
     def _zero_point(self, brightness: Brightness) -> NDArray[np.float64]:
         """Return the magnitude of flux 1, for all rows or of each."""
         zero_point: Any = brightness.zero_point
-        name = first_of(brightness.flux or "", self.frame.columns)
-        if self.frame.attrs.get("kinds", {}).get(name) == "flux":
+        name = first_of(brightness.flux or "", self.columns)
+        if self.table.facts["kinds"].get(name) == "flux":
             zero_point = AB_JANSKY
         if "zero_point" in self.options.columns:
             zero_point = brightness.zero_point
@@ -347,7 +387,7 @@ class _Side:
 
     def _bands(self) -> Runs | None:
         """Return the bands of the rows; None: they have no column."""
-        column = first_of(self.survey.band, self.frame.columns) if self.survey.band else None
+        column = first_of(self.survey.band, self.columns) if self.survey.band else None
         if column is None:
             return None
         try:
@@ -363,7 +403,7 @@ class _Side:
     def _ids(self) -> Runs:
         """Return the object of the rows."""
         frame, objects, label = self.frame, self.reader._objects, self.table.label
-        column = id_column(self.survey, frame.columns)
+        column = id_column(self.survey, self.columns)
         if column is None:
             return Runs.one(objects.number(self._name_of_file()), len(frame))
         try:
@@ -402,13 +442,13 @@ class _Side:
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
         """Return brightness, error, and which are limits."""
         frame, label = self.frame, self.table.label
-        name = first_of(brightness.flux or brightness.mag or "", frame.columns) or ""
-        kind = frame.attrs.get("kinds", {}).get(name, "mag")
+        name = first_of(brightness.flux or brightness.mag or "", self.columns) or ""
+        kind = self.table.facts["kinds"].get(name, "mag")
         if brightness.flux is None and kind != "mag":
             raise refusal(f"{label}: column {name!r} has a unit of {kind}", Remedy("flux", name))
         value, limit = numbers_of(frame[name], name, label)
         error = np.full(len(value), np.nan)
-        error_name = first_of(brightness.flux_err or brightness.mag_err or "", frame.columns)
+        error_name = first_of(brightness.flux_err or brightness.mag_err or "", self.columns)
         if error_name is not None:
             error, _ = numbers_of(frame[error_name], error_name, label)
         return value, error, limit

@@ -117,11 +117,11 @@ class Rows(NamedTuple):
 
 
 def grouped(
-    rows: Rows, objects: Labels, bands: Labels, kind: Kind, report: Report, plain: bool
+    rows: Rows, objects: Labels, bands: Labels, kind: Kind, report: Report, twice: bool
 ) -> Flat:
     """Group by object and band, in order of first appearance, sorted by time; convert fluxes.
 
-    `plain` rows are light curves as they are: of these none is left out as there before.
+    Observations that are there before are left out, unless they may be there `twice`.
     """
     numbers, codes = np.unique(rows.id, return_inverse=True)
     names: Any = [objects.names[i] for i in numbers.tolist()]
@@ -137,7 +137,7 @@ def grouped(
     if (np.diff(key) < 0).any() or falls.any():
         order = np.lexsort((rows.time, np.repeat(key, rows.length)))
         columns = tuple(column[order] for column in columns)
-    again = np.empty(0, dtype=np.int64) if plain else plausible.repeated(offsets, *columns)
+    again = np.empty(0, dtype=np.int64) if twice else plausible.repeated(offsets, *columns)
     if len(again):
         owners = np.searchsorted(offsets, again, side="right") - 1
         kept = np.ones(len(rows.time), dtype=bool)
@@ -154,10 +154,7 @@ def grouped(
         mag, mag_err = _scaled(mag, mag_err, offsets)
     band = np.array([*bands.names, ""], dtype=str)[pairs % n_bands]
     ids = as_ids([names[i] for i in (pairs // n_bands).tolist()])
-    flat = Flat(time, mag, mag_err, offsets, ids, compact(band) if (band != "").any() else None)
-    if not plain:
-        _remark(flat, report)
-    return flat
+    return Flat(time, mag, mag_err, offsets, ids, compact(band) if (band != "").any() else None)
 
 
 def _scaled(
@@ -169,7 +166,7 @@ def _scaled(
     return -flux / scale, None if error is None else error / scale
 
 
-def _remark(flat: Flat, report: Report) -> None:
+def remark_odd(flat: Flat, report: Report) -> None:
     """Say which objects look like more than one star or origin of time."""
     for what, found in (
         ("times lie over 80 years apart, and may have two origins", plausible.mixed_origins(flat)),

@@ -48,12 +48,13 @@ class Table(NamedTuple):
     Attributes
     ----------
     frame : DataFrame
-        A row per observation, columns in lower case. Of its ``attrs``: ``kinds`` (of columns with a
-        unit: "date", which are MJD, "time", "flux", which are Jy, "mag" or "other"), ``origins``
-        (days to add to times), ``headerless``, ``rows_are_objects``, ``empty`` (how many objects
-        have no observations, and the first), ``columns`` (all names of the file), ``limits``
-        (rows that are upper limits, and not
-        here), ``exact`` (of `LightCurves.to_parquet`).
+        A row per observation, columns in lower case.
+    facts : dict
+        What is known beside it: ``kinds`` (of columns with a unit: "date", which are MJD, "time",
+        "flux", which are Jy, "mag" or "other"), ``origins`` (days to add to times),
+        ``headerless``, ``rows_are_objects``, ``empty`` (how many objects have no observations, and
+        the first), ``limits`` (how many upper limits stand beside the rows), ``exact`` (of
+        `LightCurves.to_parquet`).
     name : str
         Of its object, if it is of one.
     file : str
@@ -64,6 +65,7 @@ class Table(NamedTuple):
     """
 
     frame: pd.DataFrame
+    facts: dict[str, Any]
     name: str
     file: str
     names: dict[str, str]
@@ -148,19 +150,14 @@ def table_of(frame: pd.DataFrame, name: str, file: str, first_row: int = 0) -> T
     if len(set(lowered)) < len(lowered):
         twice = next(each for i, each in enumerate(lowered) if each in lowered[:i])
         raise ValueError(f"{file}: column {twice!r} is there twice: rename or drop one")
-    attrs = {key: _lowered(value) for key, value in frame.attrs.items()}
-    held = frame.attrs.get("columns", frame.columns)
-    names = {column_name(each): str(each) for each in held}
+    facts = {str(key): value for key, value in frame.attrs.items()}
+    frame.attrs = {}  # which pandas would copy at every step
+    for key in ("kinds", "origins"):
+        facts[key] = {column_name(k): v for k, v in facts.get(key, {}).items()}
+    names = {column_name(each): str(each) for each in facts.pop("columns", frame.columns)}
     if lowered != list(frame.columns):
         frame = frame.set_axis(lowered, axis=1)
-    frame.attrs = attrs
-    return Table(frame, name, file, names, first_row)
-
-
-def _lowered(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {column_name(k): v for k, v in value.items()}
-    return [column_name(v) for v in value] if isinstance(value, list) else value
+    return Table(frame, facts, name, file, names, first_row)
 
 
 def stem(path: Path) -> str:
@@ -170,11 +167,12 @@ def stem(path: Path) -> str:
 
 
 def _pieces_of(path: Path, names: Names) -> Iterator[pd.DataFrame]:
-    if is_parquet(path):
-        yield from _parquet(path, path, names)
-        return
     with open(path, "rb") as file:
-        yield from _read(file.read(), path, names)
+        if path.suffix.lower() not in PARQUET and file.read(4) != b"PAR1":
+            file.seek(0)
+            yield from _read(file.read(), path, names)
+            return
+    yield from _parquet(path, path, names)
 
 
 def _read(content: bytes, path: Path, names: Names) -> Iterator[pd.DataFrame]:
@@ -455,6 +453,7 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     named = [n for n in frame.index.names if n is not None and n not in frame.columns]
     frame = frame.reset_index(named) if named else frame
     frame = frame.reset_index(drop=True)
+    frame.attrs = {}  # of the user
     if not frame.columns.is_unique:
         return frame  # which is refused where it is named
     foreign: dict[Any, Any] = {

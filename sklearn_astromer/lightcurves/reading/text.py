@@ -43,6 +43,7 @@ class Form(NamedTuple):
     """How the rows of a text table are to be read."""
 
     separator: str
+    written: list[str]
     names: list[str]
     used: list[str] | None
     headerless: bool
@@ -121,10 +122,10 @@ def _form(content: bytes, names: Names) -> tuple[Form, int]:
     twice = [name for i, name in enumerate(lowered) if name in lowered[:i]]
     if twice:
         raise ValueError(f"column {twice[0]!r} is there twice: rename or drop one")
-    used = names.needed(found) if header else None
+    used = names.needed(lowered) if header else None
     spare = [f"\0{i}" for i in range(len(found), len(fields))]  # after a separator at the end
-    used = used if used is not None or not spare else found
-    return Form(separator, found + spare, used, not header, number, header), start
+    used = used if used is not None or not spare else lowered
+    return Form(separator, found, lowered + spare, used, not header, number, header), start
 
 
 def _header(
@@ -228,7 +229,7 @@ def _rows(text: str, form: Form, line: int) -> pd.DataFrame:
             if as_text[name].str.fullmatch(r"0\d+").any():
                 frame[name] = as_text[name]
     frame.attrs["headerless"] = form.headerless
-    frame.attrs["columns"] = [name for name in form.names if name[0] != "\0"]
+    frame.attrs["columns"] = form.written
     return frame
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
+from sklearn_astromer.lightcurves.reading.tables import Table
 from sklearn_astromer.lightcurves.surveys.names import in_seconds, offset_of
 from sklearn_astromer.lightcurves.surveys.survey import HJD_2450000, JD, MJD
 
@@ -29,7 +30,7 @@ def numbers_of(
     limit = np.zeros(len(column), dtype=bool)
     dtype: Any = column.dtype
     if dtype.kind in "iuf" and not isinstance(dtype, pd.CategoricalDtype):
-        return column.to_numpy(dtype=np.float64, na_value=np.nan), limit
+        return column.to_numpy(dtype=np.float64, na_value=np.nan, copy=True), limit
     text = column.astype(object).where(column.notna(), "nan").astype(str).str.strip()
     limit = text.str.startswith((">", "<")).to_numpy(dtype=bool)
     text = text.str.lstrip("<>").str.strip()
@@ -42,11 +43,9 @@ def numbers_of(
     return numbers, limit & ~np.isnan(numbers)
 
 
-def days_of(
-    frame: pd.DataFrame, name: str, origin: float, label: str
-) -> tuple[NDArray[np.float64], float]:
+def days_of(table: Table, name: str, origin: float) -> tuple[NDArray[np.float64], float]:
     """Return times as MJD, and what they were rounded to before, in days."""
-    column = frame[name]
+    column, label = table.frame[name], table.label
     dated = isinstance(column.dtype, pd.DatetimeTZDtype) or column.dtype.kind == "M"
     numbers = np.empty(0)
     if not dated:
@@ -56,12 +55,12 @@ def days_of(
             dated = True
     if dated:
         return _of_dates(column, name, label), 0.0
-    kind = frame.attrs.get("kinds", {}).get(name, "time")
+    kind = table.facts["kinds"].get(name, "time")
     if kind == "date":
         return numbers, 0.0
     if kind != "time":
         raise ValueError(f"{label}: column {name!r} has a unit of {kind}, which is no time")
-    said = frame.attrs.get("origins", {}).get(name, offset_of(name))
+    said = table.facts["origins"].get(name, offset_of(name))
     if in_seconds(name):
         raise refusal(
             f"{label}: by its name, column {name!r} holds seconds, and times are in days: "

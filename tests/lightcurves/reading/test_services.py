@@ -144,6 +144,40 @@ def test_choices(tmp_path):
             LightCurves.read(ztf, **wrong)
 
 
+def test_rules_are_switched_by_the_names_that_the_report_prints(tmp_path):
+    ztf = written(CASES[0], tmp_path)
+    for name in ("catflags: bad data (bit 15)", "catflags", "CATFLAGS"):
+        curves, messages = reading(ztf, rules={name: None})
+        assert curves.lengths.tolist() == [3, 1]
+        assert messages == []
+    curves, _ = reading(ztf, rules={"catflags": 2})
+    assert curves.report.left_out == {"catflags: bad data (bit 15)": 2}
+    stars = written(case_of("OGLE-LMC-CEP-0001.dat"), tmp_path)
+    curves, messages = reading(stars, rules={"upper limits": None})
+    assert curves.report.left_out == {"sentinels": 1}
+    curves, messages = reading(stars, rules={"upper limits": None, "sentinels": None})
+    assert curves.mag.tolist() == [15.21, 15.31, 99.999]
+    twice = pd.DataFrame({"id": 1, "mjd": [1.0, 1.0, 2.0], "mag": 15.0})
+    assert reading(twice)[0].lengths.tolist() == [2]
+    assert reading(twice, rules={"there twice": None})[0].lengths.tolist() == [3]
+    with pytest.raises(ValueError, match=r"no rule 'flags' in rules=: there are catflags: .*, upp"):
+        LightCurves.read(ztf, rules={"flags": None})
+
+
+def test_files_that_cannot_be_read_are_skipped_on_request(tmp_path):
+    written(CASES[0], tmp_path)
+    (tmp_path / "README.md").write_text("# Title\nwords\n")
+    with pytest.raises(ValueError, match="README.md"):
+        LightCurves.read(tmp_path)
+    curves, messages = reading(tmp_path, on_error="skip")
+    assert curves == reading(tmp_path / CASES[0].name)[0]
+    assert list(curves.report.skipped) == [str(tmp_path / "README.md")]
+    assert "skipped 1 files, the first" in messages[0]
+    assert list(curves.report.files) == [str(tmp_path / CASES[0].name)]
+    with pytest.raises(ValueError, match="none of 1 files could be read, the first: .*README.md"):
+        LightCurves.read(tmp_path / "README.md", on_error="skip")
+
+
 def test_difference_images_have_no_magnitude():
     rows = (
         "diaSourceId,diaObjectId,midpointMjdTai,psfFlux,psfFluxErr,band\n"
