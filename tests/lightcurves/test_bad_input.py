@@ -154,7 +154,9 @@ def test_error_bars_that_are_nan_are_absent_without_a_word(door):
 
 
 def test_julian_and_modified_dates_in_one_curve(door):
-    said = "column 'mjd' .*two kinds of time are mixed" if door.reads else "'star-b'.*mix JD and MJD"
+    said = (
+        "column 'mjd' .*two kinds of time are mixed" if door.reads else "'star-b'.*mix JD and MJD"
+    )
     with pytest.raises(ValueError, match=said):
         door([GOOD, curve((59000, 15, 0.1), (2459001.5, 15, 0.1))])
     # but a collection may be in either, and what is read is in MJD

@@ -223,8 +223,8 @@ def _ruled(survey: Survey, options: Options) -> Survey:
             raise ValueError(f"there is no rule {name!r} in rules=: there are {', '.join(known)}")
 
         def changed(bad: tuple[Bad, ...], meant: list[Bad] = meant, limit: Any = limit) -> Any:
-            kept = (r if r not in meant else replace(r, value=limit) for r in bad)
-            return tuple(r for r in kept if limit is not None or r not in meant)
+            kept = bad if limit is not None else tuple(rule for rule in bad if rule not in meant)
+            return tuple(replace(r, value=limit) if r in meant else r for r in kept)
 
         bright = tuple(replace(each, bad=changed(each.bad)) for each in survey.brightness)
         survey = replace(survey, bad=changed(survey.bad), brightness=bright)

@@ -172,7 +172,10 @@ def _stripped(fields: list[str]) -> list[str]:
 
 
 def _separator(line: str) -> str:
-    counts = {each: len(_fields(line, each)) for each in SEPARATORS if each in line}
+    if '"' in line:
+        counts = {each: len(_fields(line, each)) for each in SEPARATORS if each in line}
+    else:
+        counts = {each: line.count(each) for each in SEPARATORS if each in line}
     return max(counts, key=lambda each: counts[each]) if counts else " "
 
 
@@ -240,13 +243,12 @@ def _without(text: str, unwanted: Callable[[str], bool]) -> str:
 
 def _refuse_ragged(text: str, form: Form, line: int) -> None:
     expected = len(form.names)
-    if '"' in text:
-        counts = _counted(text, form.separator)
-    else:
-        counts = _counted_fast(text.encode(), form.separator)
-    wrong = np.flatnonzero((counts != expected) & (counts > 0))
-    if len(wrong):
-        at = int(wrong[0])
+    counts = _counted(text, form.separator)
+    wrong = np.flatnonzero(counts != expected)
+    lines = text.split("\n") if len(wrong) else []
+    for at in wrong.tolist():
+        if not lines[at].strip():
+            continue
         raise ValueError(
             f"line {line + at} has {counts[at]} fields, and "
             f"{'the header names' if form.header else 'the first row has'} {expected}: is it cut "
@@ -255,30 +257,21 @@ def _refuse_ragged(text: str, form: Form, line: int) -> None:
 
 
 def _counted(text: str, separator: str) -> NDArray[np.int64]:
-    """Return the fields of each line, 0 of a blank one; quotes are looked at."""
-    rows = csv.reader(
-        io.StringIO(text),
-        delimiter=separator,
-        skipinitialspace=True,
-        escapechar="\\" if '\\"' in text else None,
-    )
-    if separator == " ":
-        return np.array([sum(map(bool, row)) for row in rows], dtype=np.int64)
-    return np.array([len(row) if any(row) else 0 for row in rows], dtype=np.int64)
-
-
-def _counted_fast(text: bytes, separator: str) -> NDArray[np.int64]:
-    """Do the same where there are no quotes."""
-    array = np.frombuffer(text + b"\n", dtype=np.uint8)
+    """Return the fields of each line."""
+    if '"' in text:
+        escape = "\\" if '\\"' in text else None
+        rows = csv.reader(
+            io.StringIO(text), delimiter=separator, skipinitialspace=True, escapechar=escape
+        )
+        some = filter if separator == " " else lambda _, row: row
+        return np.array([len(list(some(None, row))) for row in rows], dtype=np.int64)
+    array = np.frombuffer(f"{text}\n".encode(), dtype=np.uint8)
     ends = np.flatnonzero(array == ord("\n"))
+    if separator != " ":
+        return _in_lines(array == ord(separator), ends) + 1
     filled = (array != ord("\n")) & (array != ord(" ")) & (array != ord("\t"))
-    if separator == " ":
-        filled[1:] &= ~filled[:-1]  # where fields begin
-        return _in_lines(filled, ends)
-    counts = _in_lines(array == ord(separator), ends) + 1
-    filled |= array == ord(separator)
-    counts[_in_lines(filled, ends) == 0] = 0
-    return counts
+    filled[1:] &= ~filled[:-1]  # where fields begin
+    return _in_lines(filled, ends)
 
 
 def _in_lines(marks: NDArray[np.bool_], ends: NDArray[np.int64]) -> NDArray[np.int64]:
