@@ -108,12 +108,10 @@ def memory(scratch: Path, sizes: list[int]) -> list[dict[str, Any]]:
 def throughput(scratch: Path, n_objects: int, repeats: int, weights: str) -> dict[str, Any]:
     """Measure both ways in turns; seconds of each."""
     table = pq.read_table(SHARED / "data" / "crts.parquet")
-    kept = np.flatnonzero(
-        part(LightCurves.from_parquet(SHARED / "data" / "crts.parquet")) == "test"
-    )
+    kept = np.flatnonzero(part(LightCurves.read(SHARED / "data" / "crts.parquet")) == "test")
     path = scratch / "crts.parquet"
     pq.write_table(table.take(kept[:n_objects]), path)
-    curves = LightCurves.from_parquet(path)
+    curves = LightCurves.read(path)
     embedder = AstromerEmbedder(weights, max_epochs=0).fit(curves[:1])
     number = itertools.count()
 

@@ -59,7 +59,7 @@ nitpick_ignore_regex = [
 
 
 def link(app: Any, env: Any, node: Any, text: Any) -> Any:
-    """Link names like `LightCurves.from_frame`, which docstrings have without their module."""
+    """Link names like `LightCurves.read`, which docstrings have without their module."""
     name = node.get("reftarget", "")
     if node.get("refdomain") != "py" or not name[:1].isupper():
         return None

@@ -13,10 +13,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_astromer._estimator_base import TransformerBase, whole_or_not
 from sklearn_astromer.lightcurves import LightCurves
-from sklearn_astromer.lightcurves.arrays import index_ids
-from sklearn_astromer.lightcurves.checks import check_flat
-from sklearn_astromer.lightcurves.flat import as_ids, offsets_of, positions
-from sklearn_astromer.lightcurves.nested import flats_by_band, is_nested
+from sklearn_astromer.lightcurves.flat import offsets_of, positions
+from sklearn_astromer.lightcurves.reading.aligned import read_nested
+from sklearn_astromer.lightcurves.reading.columns import Options
+from sklearn_astromer.lightcurves.reading.lists import is_nested
 
 __all__ = ["MultiBandEmbedder", "Stars"]
 
@@ -296,16 +296,12 @@ class MultiBandEmbedder(TransformerBase):
 
     def _stars_of_nested(self, column: Any) -> Stars:
         """Take the bands of a nested column apart; a star may have none of them."""
-        parts, owners = [], []
-        for flat in flats_by_band(column, self.bands):
-            owner = np.flatnonzero(np.diff(flat.offsets))
-            parts.append(LightCurves._trusted(check_flat(flat.take(owner))))
-            owners.append(owner)
-        owner = np.concatenate(owners)
-        tabular = isinstance(column, (pd.Series, pd.DataFrame))
-        ids = as_ids(index_ids(column.index) if tabular else None, len(column))
-        curves = LightCurves.concatenate(parts)[np.argsort(owner, kind="stable")]
-        return Stars._made(curves, ids, np.bincount(owner, minlength=len(ids)))
+        flat, report, names = read_nested(column, Options())
+        if flat.band is None and len(flat.ids):
+            raise ValueError("no field of the nested column was recognised as the band")
+        flat = flat.take(np.argsort(flat.ids, kind="stable"))
+        curves = LightCurves._told(flat._replace(ids=names[flat.ids]), report)
+        return Stars._made(curves, names, np.bincount(flat.ids, minlength=len(names)))
 
     def _check_parameters(self) -> None:
         if isinstance(self.bands, str) or len(self.bands) == 0:

@@ -494,7 +494,7 @@ except ImportError as error:
 
 
 def test_real_curves(shared, embedder):
-    curves = LightCurves.from_parquet(shared / "data" / "stripe82.parquet", band="g")[:30]
+    curves = LightCurves.read(shared / "data" / "stripe82.parquet", band="g")[:30]
     assert draws(ReconstructionDisplay.from_estimator(embedder, curves, index=2, random_state=0))
     assert draws(AttentionDisplay.from_estimator(embedder, curves, index=2))
 

@@ -72,7 +72,7 @@ def saved(fitted, tmp_path):
 def real(shared):
     """60 short ASAS curves, 20 of each of three classes, and a number to estimate."""
     path = shared / "data" / "asas.parquet"
-    curves = LightCurves.from_parquet(path)
+    curves = LightCurves.read(path)
     labels = pd.read_parquet(path, columns=["label"])["label"].to_numpy(dtype=str)
     order = np.argsort(curves.lengths, kind="stable")
     chosen = np.concatenate([order[labels[order] == name][:20] for name in ("MIRA", "RRAB", "EW")])

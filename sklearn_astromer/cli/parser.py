@@ -296,6 +296,21 @@ def _reading_arguments() -> argparse.ArgumentParser:
         "--no-quality", action="store_true", help="keep rows that the survey flags as bad"
     )
     group.add_argument(
+        "--rule",
+        type=_rule,
+        action="append",
+        default=[],
+        metavar="NAME=LIMIT",
+        help="another limit for a rule about bad rows, by the name that inspect prints; off: none",
+    )
+    group.add_argument(
+        "--on-error",
+        choices=["raise", "skip"],
+        default="raise",
+        help="a file that cannot be read: stop, or leave it out and count it (default: "
+        "%(default)s)",
+    )
+    group.add_argument(
         "--difference",
         choices=["raise", "scale"],
         default="raise",
@@ -312,8 +327,9 @@ def _invalid_arguments() -> argparse.ArgumentParser:
     group.add_argument(
         "--on-invalid",
         choices=["raise", "drop"],
-        help="what to do with observations that are not finite, and objects without any: stop "
-        "(the default for Parquet of no survey), or drop and count them (for all else)",
+        default="drop",
+        help="what to do with observations without a value, and objects without any: stop, or "
+        "drop and count them (default: %(default)s)",
     )
     group.add_argument(
         "--cache-dir",
@@ -374,6 +390,15 @@ def _columns(text: str) -> dict[str, str]:
             raise argparse.ArgumentTypeError(f"{part} is given twice in {text!r}")
         columns[part] = name
     return columns
+
+
+def _rule(text: str) -> tuple[str, float | None]:
+    name, _, limit = text.rpartition("=")
+    try:
+        return name, None if limit == "off" else float(limit)
+    except ValueError as error:
+        message = f"{text!r} is not NAME=LIMIT or NAME=off"
+        raise argparse.ArgumentTypeError(message) from error
 
 
 def _positive(text: str, least: int = 1) -> int:

@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.lightcurves.checks import saying
-from sklearn_astromer.lightcurves.nested import is_nested
+from sklearn_astromer.lightcurves.reading.lists import is_nested
 from sklearn_astromer.multiband import MultiBandEmbedder
 
 METHODS = ("auto", "transform", "predict_proba", "predict")

@@ -32,7 +32,7 @@ def test_killed_again_and_again_it_ends_with_the_same_bytes(number, tally):
 
 @pytest.mark.reliability
 def test_twenty_thousand_real_curves(shared, tally):
-    curves = LightCurves.from_parquet(shared / "data" / "crts.parquet")
+    curves = LightCurves.read(shared / "data" / "crts.parquet")
     curves[:20_000].to_frame().to_parquet("real.parquet", row_group_size=100_000)
     words = ["embed", "real.parquet", "--part-objects", 500, *WORDS]
     kills = killed(words, signal.SIGKILL, times=10, parts=40, draws=random.Random(1))

@@ -182,7 +182,7 @@ def test_kills_while_a_catalog_is_decoded(times, cache, tmp_path, tally):
     frame = pd.DataFrame({"oid": np.arange(n) // 100, "mjd": np.arange(n) % 100 / 8})
     frame["mag"] = rng.normal(15, 0.1, n)
     frame.to_parquet("many.parquet", row_group_size=1000)
-    mapped, expected = tmp_path / "home" / "mapped", LightCurves.from_parquet("many.parquet")
+    mapped, expected = tmp_path / "home" / "mapped", LightCurves.read("many.parquet")
     on_the_way = 0
     for _ in range(times):
         shutil.rmtree(mapped, ignore_errors=True)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklearn_astromer import LightCurves
-from sklearn_astromer.lightcurves.surveys import sources
+from sklearn_astromer.lightcurves.reading import tables
 
 
 def ztf(oids, rng):
@@ -45,7 +45,7 @@ def test_pieces_equal_the_whole(tmp_path_factory, oids, size):
         if len(kept) == 0:
             return
         whole, said = reading(path)
-        patch.setattr(sources, "PIECE_ROWS", size)
+        patch.setattr(tables, "PIECE_ROWS", size)
         pieces, said_of_pieces = reading(path)
     assert said_of_pieces == said
     for name in ("time", "mag", "mag_err", "offsets", "ids", "band"):
@@ -63,7 +63,7 @@ def test_a_file_of_one_object(tmp_path, monkeypatch):
     table = ztf(np.zeros(9, dtype=int), np.random.default_rng(0))
     table = table.drop(columns=["oid", "filtercode"]).rename(columns={"mjd": "hmjd"})
     table.to_parquet(tmp_path / "star.parquet")
-    monkeypatch.setattr(sources, "PIECE_ROWS", 4)
+    monkeypatch.setattr(tables, "PIECE_ROWS", 4)
     curves, _ = reading(tmp_path / "star.parquet", survey="ztf-hats")
     assert curves.ids.tolist() == ["star"]
 
@@ -71,8 +71,8 @@ def test_a_file_of_one_object(tmp_path, monkeypatch):
 def test_only_the_columns_of_the_survey_are_read(tmp_path, monkeypatch):
     ztf(np.arange(3), np.random.default_rng(0)).to_parquet(tmp_path / "table.parquet")
     read = []
-    plain = sources._plain
-    monkeypatch.setattr(sources, "_plain", lambda frame: read.append(list(frame)) or plain(frame))
+    plain = tables._plain
+    monkeypatch.setattr(tables, "_plain", lambda frame: read.append(list(frame)) or plain(frame))
     reading(tmp_path / "table.parquet")
     assert read == [["oid", "mjd", "mag", "magerr", "catflags", "filtercode"]]
 
@@ -80,6 +80,6 @@ def test_only_the_columns_of_the_survey_are_read(tmp_path, monkeypatch):
 def test_a_row_without_an_object(tmp_path, monkeypatch):
     table = ztf(pd.array([1, 1, 1, 1, 1, None, 1], dtype="Int64"), np.random.default_rng(0))
     table.to_parquet(tmp_path / "table.parquet")
-    monkeypatch.setattr(sources, "PIECE_ROWS", 4)
+    monkeypatch.setattr(tables, "PIECE_ROWS", 4)
     with pytest.raises(ValueError, match=r"from row 4: 1 row\(s\) have no 'oid', the first is row"):
         reading(tmp_path / "table.parquet")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklearn_astromer import LightCurves
-from sklearn_astromer.lightcurves.surveys import plausible
+from sklearn_astromer.lightcurves.reading import plausible
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -9,6 +9,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
+
+from sklearn_astromer.lightcurves.reading.columns import Options
+from sklearn_astromer.lightcurves.reading.tables import tables_of
 
 NAN = float("nan")
 POGSON = 2.5 / np.log(10)
@@ -45,7 +49,30 @@ def write_fits(key, value, columns):
     return write
 
 
-FLUXES, ERRORS = [1000.0, 1100.0, 900.0], [1.0, 1.0, 1.0]
+def written(case, folder):
+    """Write the file of a case; return its path."""
+    path = folder / case.name
+    if callable(case.text):
+        case.text(path)
+    else:
+        path.write_text(case.text)
+    return path
+
+
+class AllColumns(Options):
+    """Reads all columns of a file, not those alone that a survey needs."""
+
+    def needed(self, names, rows_are_objects=False):
+        return None
+
+
+def frame_of(path):
+    """Return the table in a file as it is, all columns under the names that they have there."""
+    tables = [table.frame.rename(columns=table.names) for table in tables_of(path, AllColumns())]
+    frame = pd.concat(tables, ignore_index=True)
+    frame.attrs.clear()
+    return frame
+
 
 CASES = [
     Case(
@@ -87,20 +114,38 @@ CASES = [
     Case(
         "alerce",
         "alerce.csv",
-        "oid,mjd,fid,magpsf,sigmapsf,magpsf_corr,sigmapsf_corr,isdiffpos,corrected,dubious\n"
-        "ZTF18a,58001.0,1,18.0,0.1,15.2,0.02,-1,True,False\n"
-        "ZTF18a,58002.0,1,18.1,0.1,15.3,100.0,1,True,False\n"
-        "ZTF18a,58003.0,1,18.2,0.1,15.4,0.03,1,False,False\n"
-        "ZTF18a,58004.0,1,18.3,0.1,15.5,0.03,1,True,True\n"
-        "ZTF18a,58005.0,2,18.4,0.1,15.1,0.04,1,True,False\n",
+        "oid,mjd,fid,magpsf,sigmapsf,magpsf_corr,sigmapsf_corr,sigmapsf_corr_ext,isdiffpos,"
+        "corrected,dubious\n"
+        "ZTF18a,58001.0,1,18.0,0.1,15.2,100.0,0.02,-1,True,False\n"
+        "ZTF18a,58002.0,1,18.1,0.1,15.3,100.0,100.0,1,True,False\n"
+        "ZTF18a,58003.0,1,18.2,0.1,15.4,0.02,0.03,1,False,False\n"
+        "ZTF18a,58004.0,1,18.3,0.1,15.5,0.02,0.03,1,True,True\n"
+        "ZTF18a,58005.0,2,18.4,0.1,15.1,0.02,0.04,1,True,False\n",
         [
-            ("ZTF18a", "g", [58001.0], [15.2], [0.02]),
+            ("ZTF18a", "g", [58001.0, 58002.0], [15.2, 15.3], [0.02, NAN]),
             ("ZTF18a", "r", [58005.0], [15.1], [0.04]),
         ],
+        {"corrected: not to the star's magnitude": 1, "dubious: correction": 1},
+    ),
+    Case(
+        "alerce-forced",
+        "alerce_forced.csv",
+        "oid,mjd,fid,mag,e_mag,mag_corr,e_mag_corr,e_mag_corr_ext,isdiffpos,corrected,dubious,"
+        "procstatus\n"
+        "ZTF18c,58001.0,1,18.0,0.1,15.2,100.0,0.02,-1,True,False,0\n"
+        "ZTF18c,58002.0,1,100.0,100.0,15.3,100.0,100.0,1,True,False,57\n"
+        "ZTF18c,58003.0,1,18.2,0.1,15.4,0.02,0.03,1,False,False,0\n"
+        "ZTF18c,58004.0,1,18.3,0.1,15.5,0.02,0.03,1,True,True,0\n"
+        "ZTF18c,58005.0,2,18.4,0.1,15.1,0.02,0.04,1,True,False,0\n"
+        "ZTF18c,58006.0,2,18.4,0.1,15.1,0.02,0.04,1,True,False,61\n",
+        [
+            ("ZTF18c", "g", [58001.0, 58002.0], [15.2, 15.3], [0.02, NAN]),
+            ("ZTF18c", "r", [58005.0], [15.1], [0.04]),
+        ],
         {
-            "not corrected to the star's magnitude": 1,
-            "dubious correction": 1,
-            "upper limits": 1,
+            "corrected: not to the star's magnitude": 1,
+            "dubious: correction": 1,
+            "procstatus: failed": 1,
         },
     ),
     Case(
@@ -135,8 +180,17 @@ CASES = [
         "58003.25 16.4 0.01 1100 1 o 1 1.1 1 2 3 4 5 6 7 8 19\n"
         "58004.25 16.4 0.01 1100 10001 o 0 1.1 1 2 3 4 5 6 7 8 19\n"
         "58005.25 16.4 0.01 1100 1 o 0 101 1 2 3 4 5 6 7 8 19\n",
-        [fluxes("atlas_star", "o", [58001.25, 58002.25], [1000.0, 1100.0], [1.0, 1.0], 23.9)],
-        {"err: bad measurement": 1, "duJy ≥ 10 000": 1, "chi/N > 100": 1},
+        [
+            fluxes(
+                "atlas_star",
+                "o",
+                [58001.25, 58002.25, 58005.25],  # of bright stars chi/N is large
+                [1000.0, 1100.0, 1100.0],
+                [1.0, 1.0, 1.0],
+                23.9,
+            )
+        ],
+        {"err: bad measurement": 1, "duJy ≥ 10 000": 1},
     ),
     Case(
         "asas-sn",
@@ -275,6 +329,117 @@ CASES = [
         ),
         [fluxes(1234, "", [58500.0, 58501.0], [1000.0, 1100.0], [1.0, 1.0], 0.0)],
         {"QUALITY": 1},
+    ),
+    Case(
+        "tess-qlp",
+        "qlp.fits",
+        write_fits(
+            "TICID",
+            1235,
+            {
+                "TIME": [1500.5, 1501.5, 1502.5],
+                "SAP_FLUX": np.array([0.8, 0.7, 0.9], ">f4"),
+                "KSPSAP_FLUX": np.array([1.0, 1.1, 0.9], ">f4"),
+                "KSPSAP_FLUX_ERR": np.array([0.001, 0.001, 0.001], ">f4"),
+                "QUALITY": np.array([0, 0, 4096], ">i4"),
+                "SAP_FLUX_SML": np.array([0.8, 0.7, 0.9], ">f4"),
+            },
+        ),
+        [fluxes(1235, "", [58500.0, 58501.0], [1.0, 1.1], [0.001, 0.001], 0.0)],
+        {"QUALITY": 1},
+    ),
+    Case(
+        "tess-qlp",
+        "qlp_later.fits",
+        write_fits(
+            "TICID",
+            1235,
+            {
+                "TIME": [3500.5, 3501.5, 3502.5],
+                "SAP_FLUX": np.array([0.8, 0.7, 0.9], ">f4"),
+                "DET_FLUX": np.array([1.0, 1.1, 0.9], ">f4"),
+                "DET_FLUX_ERR": np.array([0.001, 0.001, 0.001], ">f4"),
+                "QUALITY": np.array([0, 0, 4096], ">i4"),
+                "SYS_RM_FLUX": np.array([0.8, 0.7, 0.9], ">f4"),
+            },
+        ),
+        [fluxes(1235, "", [60500.0, 60501.0], [1.0, 1.1], [0.001, 0.001], 0.0)],
+        {"QUALITY": 1},
+    ),
+    Case(
+        "tess-eleanor",
+        "eleanor.fits",
+        write_fits(
+            "TIC_ID",
+            1236,
+            {
+                "TIME": [1500.5, 1501.5, 1502.5],
+                "RAW_FLUX": [800.0, 700.0, 900.0],
+                "CORR_FLUX": [1000.0, 1100.0, 900.0],
+                "TPF": np.ones((3, 2, 2), ">f4"),
+                "PCA_FLUX": [10.0, 11.0, 9.0],
+                "FLUX_ERR": [1.0, 1.0, 1.0],
+                "QUALITY": np.array([0, 0, 4], ">i8"),
+            },
+        ),
+        [fluxes(1236, "", [58500.0, 58501.0], [1000.0, 1100.0], [1.0, 1.0], 0.0)],
+        {"QUALITY": 1},
+    ),
+    Case(
+        "tess-tglc",
+        "tglc.fits",
+        write_fits(
+            "TICID",
+            "1237",
+            {
+                "time": [1500.5, 1501.5, 1502.5, 1503.5],
+                "psf_flux": np.array([800.0, 700.0, 900.0, 900.0], ">f4"),
+                "aperture_flux": np.array([800.0, 700.0, 900.0, 900.0], ">f4"),
+                "cal_psf_flux": np.array([0.8, 0.7, 0.9, 0.9], ">f4"),
+                "cal_aper_flux": np.array([1.0, 1.1, 0.9, 0.9], ">f4"),
+                "TESS_flags": np.array([0, 0, 4, 0], ">i2"),
+                "TGLC_flags": np.array([0, 0, 0, 1], ">i2"),
+            },
+        ),
+        [fluxes(1237, "", [58500.0, 58501.0], [1.0, 1.1], [NAN, NAN], 0.0)],
+        {"TESS_flags": 1, "TGLC_flags": 1},
+    ),
+    Case(
+        "k2-everest",
+        "everest.fits",
+        write_fits(
+            "KEPLERID",
+            201367066,
+            {
+                "BKG": np.array([1.0, 1.0, 1.0], ">f4"),
+                "CADN": np.array([1, 2, 3], ">i4"),
+                "FLUX": np.array([1000.0, 1100.0, 900.0], ">f4"),
+                "FRAW": np.array([800.0, 700.0, 900.0], ">f4"),
+                "FRAW_ERR": np.array([1.0, 1.0, 1.0], ">f4"),
+                "QUALITY": np.array([0, 0, 16384], ">i8"),
+                "TIME": np.array([2000.5, 2001.5, 2002.5], ">f8"),
+            },
+        ),
+        [fluxes(201367066, "", [56833.0, 56834.0], [1000.0, 1100.0], [1.0, 1.0], 0.0)],
+        {"QUALITY": 1},
+    ),
+    Case(
+        "k2sff",
+        "k2sff.fits",
+        write_fits(
+            "KEPLERID",
+            201367067,
+            {
+                "T": np.array([2000.5, 2001.5, 2002.5], ">f8"),
+                "FRAW": np.array([0.8, 0.7, 0.9], ">f4"),
+                "FCOR": np.array([1.0, 1.1, 0.9], ">f4"),
+                "ARCLENGTH": np.array([1.0, 2.0, 3.0], ">f4"),
+                "MOVING": np.array([0, 0, 1], ">i2"),
+                "CADENCENUM": np.array([1, 2, 3], ">i4"),
+            },
+        ),
+        [fluxes(201367067, "", [56833.0, 56834.0], [1.0, 1.1], [NAN, NAN], 0.0)],
+        {"MOVING: thrusters on": 1},
     ),
     Case(
         "catalina",

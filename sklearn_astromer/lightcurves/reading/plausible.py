@@ -4,6 +4,7 @@
 what                                            decision
 =============================================== ==============================================
 "<14.2" or ">16.5", an error of 9 mag or more   limit: left out and counted, or an error
+an error of -1 in less than half of the rows    the same
 a magnitude of exactly 0; 29.999, 99.99, -99 …  sentinel: left out and counted
 a value in over 1 % of the rows, 5 mag or more  sentinel: left out and counted
 from the median
@@ -31,6 +32,7 @@ SENTINELS = np.array(
 LEAST_LARGE_SENTINEL = 29.0
 FEWEST_TO_COUNT, REPEATED_SHARE, FAR_FROM_MEDIAN = 100, 0.01, 5.0
 LARGEST_SAMPLE = 10_000
+LARGEST_SHARE_OF_LIMITS = 0.5
 LARGEST_GAP = 30_000.0
 FEWEST_OF_LEVELS, LEAST_OF_A_LEVEL, LEAST_GAP, GAP_IN_SCATTERS = 20, 0.25, 0.3, 5.0
 LEAST_DEVIATION, LEAST_CHANGES = 0.81, 0.1
@@ -53,6 +55,12 @@ def sentinels(mag: NDArray[np.float64]) -> NDArray[np.bool_]:
     _, inverse, counts = np.unique(mag[far], return_inverse=True, return_counts=True)
     bad[far] |= (counts > fewest)[inverse]
     return bad
+
+
+def marked(error: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which errors are -1, as limits are marked where few are."""
+    found = error == -1
+    return found & (np.count_nonzero(found) < LARGEST_SHARE_OF_LIMITS * len(error))
 
 
 def repeated(

@@ -102,7 +102,7 @@ def test_tables_of_ipac(tmp_path):
         ("a.csv", "id,mjd,mag,mag\n1,2,3,4\n", "'mag' is there twice: rename"),
         ("a.png", b"\x89PNG\r\n\x1a\n\x00\xff\xfe", "neither FITS.*unpack it"),
         ("a.csv", "id,mjd,mag\nñ,58001,15\n".encode("latin1"), "save it as UTF-8"),
-        ("a.csv", TEXT.replace(",", ";").replace(".", ","), "no number"),
+        ("a.csv", TEXT.replace(",", ";").replace(".", ","), "decimal commas, as '58001,0'"),
         ("README.md", "# Title\nwords\n", r"README.md.*a glob, as '.*/\*\.csv'"),
     ],
 )
@@ -167,8 +167,11 @@ def test_times_of_other_kinds():
         assert reading(frame(mjd=dates))[0].time.tolist() == [58001.5, 58002.5]
     with pytest.raises(ValueError, match=r"'mjd' holds no times.*05/09/2017.*ISO8601 format\)"):
         LightCurves.read(frame(mjd=["05/09/2017", "06/09/2017"]))
-    with pytest.raises(ValueError, match=r"'mjd', 'jd'.*pass time="):
-        LightCurves.read(frame(jd=[2458001.5, 2458002.5]))
+    same, said = reading(frame(jd=[2458001.5, 2458002.503]))  # but for a barycentric correction
+    assert same.time.tolist() == [58001.0, 58002.0]
+    assert said == ""
+    with pytest.raises(ValueError, match=r"'mjd', 'jd' could all be the time: pass time='mjd', or"):
+        LightCurves.read(frame(jd=[2458001.5, 2458002.6]))
     short, said = reading(io.StringIO("5260.5 15.2 0.1\n5261.5 15.3 0.1\n"))  # of OGLE, or MACHO
     assert short.time.tolist() == [5260.5, 5261.5]
     assert "may be HJD − 2450000" in said
@@ -241,16 +244,29 @@ def test_lists_and_nested_rows():
     assert "deprecated" not in said
 
 
-def test_survey_with_other_columns_of_the_object(tmp_path):
-    """Given columns of the object and the band are used with the survey's own rules."""
-    text = "MJD uJy duJy F err chi/N star\n58001 1000 1 o 0 1 a\n58002 1000 1 o 1 1 b\n"
-    curves, said = reading(io.StringIO(text + "58003 900 1 o 0 1 b\n"), id="star")
+def test_survey_with_other_columns():
+    """A column that is given replaces that of the survey; its rules and other columns stay."""
+    text = (
+        "MJD m dm uJy duJy F err star when\n"
+        "58001 16.4 0.01 1000 1 o 0 a 1\n58002 16.4 0.01 1000 1 o 1 b 2\n"
+        "58003 16.5 0.02 900 1 o 0 b 3\n"
+    )
+    curves, said = reading(io.StringIO(text), id="star")
     assert curves.ids.tolist() == ["a", "b"]
     assert "1 err: bad measurement" in said
-    with pytest.raises(ValueError, match=r"mag= and survey='atlas' exclude each other"):
-        LightCurves.read(io.StringIO(text), "atlas", mag="uJy")
+    np.testing.assert_allclose(curves.mag, 23.9 - 2.5 * np.log10([1000, 900]), atol=1e-4)
+    curves, said = reading(io.StringIO(text), id=False, mag="m", mag_err="dm")
+    assert curves.band.tolist() == ["o"]
+    assert curves[0].tolist() == [[58001, 16.4, 0.01], [58003, 16.5, 0.02]]
+    assert "1 err: bad measurement" in said
+    assert curves.report.columns["time"].lower() == "mjd"
+    curves, _ = reading(io.StringIO(text), id="star", time="when", band_column="star")
+    assert curves.time.tolist() == [1.0, 3.0]
+    assert curves.band.tolist() == ["a", "b"]
     with pytest.raises(ValueError, match="no column 'name'"):
         LightCurves.read(io.StringIO(text), id="name")
+    with pytest.raises(ValueError, match="mag_err= needs the brightness.*pass mag="):
+        LightCurves.read(io.StringIO(text), mag_err="dm")
 
 
 def test_other_tables():

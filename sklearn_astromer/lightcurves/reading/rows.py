@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from sklearn_astromer.lightcurves.flat import Flat, as_ids, band_name, compact, offsets_of
 from sklearn_astromer.lightcurves.flux import asinh_magnitudes
-from sklearn_astromer.lightcurves.surveys import plausible
-from sklearn_astromer.lightcurves.surveys.report import Report
+from sklearn_astromer.lightcurves.reading import plausible
+from sklearn_astromer.lightcurves.reading.report import Report
 
 
 class Labels:
@@ -20,15 +20,14 @@ class Labels:
 
     def __init__(self) -> None:
         self._numbers: dict[Hashable, int] = {}
-
-    @property
-    def names(self) -> list[Any]:
-        """Return the label of each number."""
-        return list(self._numbers)
+        self.names: list[Any] = []
 
     def number(self, label: Hashable) -> int:
         """Return the number of a label, a new one for one that was not there before."""
-        return self._numbers.setdefault(label, len(self._numbers))
+        found = self._numbers.setdefault(label, len(self.names))
+        if found == len(self.names):
+            self.names.append(label)
+        return found
 
     def numbers(self, labels: Iterable[Hashable]) -> NDArray[np.int64]:
         """Return the numbers of distinct labels."""
@@ -43,6 +42,12 @@ class Runs(NamedTuple):
 
     start: NDArray[np.int64]
     number: NDArray[np.int64]
+
+    @classmethod
+    def one(cls, number: int, length: int) -> Runs:
+        """Return a run over all rows of a table."""
+        start = np.zeros(min(1, length), dtype=np.int64)
+        return cls(start, np.full(len(start), number))
 
     def at(self, rows: Any) -> NDArray[np.int64]:
         """Return the numbers of some rows."""
@@ -89,6 +94,13 @@ class Rows(NamedTuple):
         length = np.diff(start, append=len(columns[0]))
         return cls(ids.at(start), bands.at(start), length, *columns)
 
+    @classmethod
+    def joined(cls, tables: list[Rows]) -> Rows:
+        """Join the rows of tables, of at least one."""
+        if len(tables) == 1:
+            return tables[0]
+        return cls(*map(np.concatenate, zip(*tables, strict=True)))
+
     def where(self, kept: NDArray[np.bool_]) -> Rows:
         """Return some of the observations."""
         if kept.all():
@@ -99,20 +111,25 @@ class Rows(NamedTuple):
         columns = (column[kept] for column in (self.time, self.value, self.error))
         return Rows(self.id[some], self.band[some], length[some], *columns)
 
+    def of_runs(self, chosen: NDArray[np.bool_]) -> Rows:
+        """Return some of the runs."""
+        return self.where(np.repeat(chosen, self.length))
+
 
 def grouped(
-    tables: list[Rows], objects: Labels, bands: Labels, kind: Kind | None, report: Report
+    rows: Rows, objects: Labels, bands: Labels, kind: Kind, report: Report, twice: bool
 ) -> Flat:
-    """Group by object and band, in order of first appearance, sorted by time; convert fluxes."""
-    rows = tables[0]
-    if len(tables) > 1:
-        rows = Rows(*map(np.concatenate, zip(*tables, strict=True)))
-    names = np.array([*objects.names, None], dtype=object)[:-1]
-    if pd.api.types.infer_dtype(names, skipna=False).startswith("mixed"):
+    """Group by object and band, in order of first appearance, sorted by time; convert fluxes.
+
+    Observations that are there before are left out, unless they may be there `twice`.
+    """
+    numbers, codes = np.unique(rows.id, return_inverse=True)
+    names: Any = [objects.names[i] for i in numbers.tolist()]
+    if len({type(name) for name in names}) > 1:  # "1", b"1" and 1 are one object
         same, names = pd.factorize(np.array([band_name(name) for name in names], dtype=object))
-        rows = rows._replace(id=same[rows.id])  # "1" and 1 are one object
+        codes = same[codes]
     n_bands = max(len(bands.names), 1)
-    key, pairs = pd.factorize(rows.id * n_bands + rows.band)
+    key, pairs = pd.factorize(codes * n_bands + rows.band)
     offsets = offsets_of(np.bincount(key, weights=rows.length, minlength=len(pairs)))
     columns: tuple[NDArray[np.float64], ...] = (rows.time, rows.value, rows.error)
     falls = rows.time[1:] < rows.time[:-1]
@@ -120,7 +137,7 @@ def grouped(
     if (np.diff(key) < 0).any() or falls.any():
         order = np.lexsort((rows.time, np.repeat(key, rows.length)))
         columns = tuple(column[order] for column in columns)
-    again = plausible.repeated(offsets, *columns)
+    again = np.empty(0, dtype=np.int64) if twice else plausible.repeated(offsets, *columns)
     if len(again):
         owners = np.searchsorted(offsets, again, side="right") - 1
         kept = np.ones(len(rows.time), dtype=bool)
@@ -129,22 +146,15 @@ def grouped(
         offsets = offsets_of(kept)[offsets]
         columns = tuple(column[kept] for column in columns)
     time, value, error = columns
+    report.kept += len(time)
     mag, mag_err = value, None if np.isnan(error).all() else error
     if kind == "fluxes":
         mag, mag_err = asinh_magnitudes(mag, mag_err, offsets=offsets)
     elif kind == "difference fluxes":
         mag, mag_err = _scaled(mag, mag_err, offsets)
     band = np.array([*bands.names, ""], dtype=str)[pairs % n_bands]
-    flat = Flat(
-        time,
-        mag,
-        mag_err,
-        offsets,
-        as_ids(names[pairs // n_bands]),
-        compact(band) if (band != "").any() else None,
-    )
-    remark(flat, report)
-    return flat
+    ids = as_ids([names[i] for i in (pairs // n_bands).tolist()])
+    return Flat(time, mag, mag_err, offsets, ids, compact(band) if (band != "").any() else None)
 
 
 def _scaled(
@@ -156,7 +166,7 @@ def _scaled(
     return -flux / scale, None if error is None else error / scale
 
 
-def remark(flat: Flat, report: Report) -> None:
+def remark_odd(flat: Flat, report: Report) -> None:
     """Say which objects look like more than one star or origin of time."""
     for what, found in (
         ("times lie over 80 years apart, and may have two origins", plausible.mixed_origins(flat)),
@@ -166,4 +176,10 @@ def remark(flat: Flat, report: Report) -> None:
         ),
     ):
         if len(found):
-            report.remarks.append(f"{what}: {len(found)} object(s), first {flat.name(found[0])}")
+            report.remark(what, len(found), flat.name(found[0]))
+    if len(flat.ids) > 1 and len(flat.time) == len(flat.ids) and flat.band is None:
+        report.remark(
+            "every object has one observation: the column of the id may number rows",
+            len(flat.ids),
+            flat.name(0),
+        )
