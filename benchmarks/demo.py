@@ -16,13 +16,12 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import report
-from features import hand_crafted_features
 from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.pipeline import Pipeline
 
-from sklearn_astromer import AstromerEmbedder, LightCurves
+from sklearn_astromer import AstromerEmbedder, LightCurves, VariabilityFeatures
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.inspection import EmbeddingDisplay, PeriodogramDisplay
 
@@ -53,12 +52,12 @@ def main() -> None:
     curves, labels = make_variable_stars(args.stars, random_state=0)
     print(f"{curves}\nclasses: {', '.join(np.unique(labels))}\n", flush=True)
     embedder = AstromerEmbedder("surveys-periods", pooling="mean_std")
-    features = hand_crafted_features(curves).to_numpy()
+    features = VariabilityFeatures().fit_transform(curves)
     both = np.hstack([features, embedder.fit_transform(curves)])
     forest = RandomForestClassifier(300, random_state=0)
     rows = {
         "surveys-periods embeddings": (Pipeline([("emb", embedder), ("clf", forest)]), curves),
-        "hand-crafted features": (forest, features),
+        "VariabilityFeatures": (forest, features),
         "features and embeddings": (forest, both),
     }
     folds = StratifiedKFold(5, shuffle=True, random_state=0)

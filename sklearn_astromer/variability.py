@@ -56,8 +56,8 @@ class VariabilityFeatures(TransformerBase):
     -----
     Names of columns end in their unit in parentheses; those that begin with ``log10_`` are decimal
     logarithms. What is undefined is NaN: all of the period for fewer than six observations and for
-    constant curves. Means, series and periodograms are weighted as by
-    `~sklearn_astromer.periodogram.find_peaks`, statistics are not.
+    constant curves. Series and periodograms are weighted as by
+    `~sklearn_astromer.periodogram.find_peaks`, means and other statistics are not.
 
     *Periods.* ``peak_period_1`` to ``4`` are those of the highest separate peaks of the
     periodogram, ranked by the variance that a series of three harmonics explains

@@ -16,8 +16,7 @@ APART = 12 / 64  # cycles of twice the period that a second minimum is from the 
 
 NAMES = (
     "log10_A1 (mag)",
-    *(f"R{k}1" for k in range(2, N_HARMONICS + 1)),
-    *(f"{of}_phi{k}1" for k in range(2, N_HARMONICS + 1) for of in ("cos", "sin")),
+    *(f"{of}{k}1" for k in range(2, N_HARMONICS + 1) for of in ("R", "cos_phi", "sin_phi")),
     "rise_fraction",
     "unexplained",
     "log10_folded_von_neumann",

@@ -35,8 +35,6 @@ class Observations:
     lengths, starts : ndarray of shape (n_objects,), int64
     weight : ndarray of shape (n_observations,)
         Those of the periodogram, see `find_peaks`; their sum is 1 for each object.
-    mean : ndarray of shape (n_objects,)
-        Weighted mean of the magnitudes.
     mag : ndarray of shape (n_observations,)
         Magnitudes minus the weighted mean.
     centred : ndarray of shape (n_observations,)
@@ -48,8 +46,7 @@ class Observations:
     def __init__(self, curves: LightCurves) -> None:
         self.curves, self.lengths, self.starts = curves, curves.lengths, curves.offsets[:-1]
         self.weight = self._weight()
-        self.mean = self.sum(self.weight * curves.mag)
-        self.mag = curves.mag - self.each(self.mean)
+        self.mag = curves.mag - self.each(self.sum(self.weight * curves.mag))
         self.centred = curves.mag - self.each(self.average(curves.mag))
         std = np.sqrt(self.average(self.centred**2))
         self.std = np.where(std > LEAST_SCATTER, std, np.nan)

@@ -39,7 +39,7 @@ def describe(observations: Observations) -> dict[str, Column]:
     slope = o.sum(time * o.centred) / o.sum(time**2)
     error, chi2 = _errors(o)
     return {
-        "mean (mag)": o.mean,
+        "mean (mag)": o.average(curves.mag),
         "log10_error (mag)": log10(error),
         "log10_n_observations": log10(o.lengths),
         "log10_span (d)": log10(last - first),
