@@ -143,7 +143,7 @@ def outliers(parts: dict[str, Table], labels: dict[str, Labels]) -> dict[str, fl
     for seed in OUTLIER_SEEDS:
         normal = np.full(len(table), -np.inf)
         for name in np.unique(labels["train"]):
-            forest = IsolationForest(OUTLIER_TREES, random_state=seed)
+            forest = IsolationForest(n_estimators=OUTLIER_TREES, random_state=seed)
             forest.fit(parts["train"][labels["train"] == name])
             normal = np.maximum(normal, forest.decision_function(table))
         figures.append([roc_auc_score(other, -normal), average_precision_score(other, -normal)])

@@ -78,10 +78,12 @@ class Observations:
         return difference
 
     def cumulated(self, values: Column) -> Column:
-        """Return the range of the running sum over each object's observations."""
-        total = np.cumsum(values)
-        before = np.append(0.0, total)[self.starts]
-        running = total - self.each(before)
+        """Return the range of the running sum over each object's observations.
+
+        The sum goes on from one object to the next, which does not change its range; sums over an
+        object should be near zero.
+        """
+        running = np.cumsum(values)
         return self.highest(running) - np.minimum.reduceat(running, self.starts)
 
     def _weight(self) -> Column:

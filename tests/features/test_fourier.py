@@ -121,3 +121,15 @@ def test_no_frequency_is_nan_everywhere():
     with np.errstate(all="ignore"):
         found = fold(Observations(curves), np.array([0.0, 1.0]))
     assert np.isnan(list(found.values())).all()
+
+
+def test_neighbours_in_phase_close_the_cycle():
+    curves = observed(saw, eclipses, n=15, noise=0.1)
+    with np.errstate(all="ignore"):
+        found = fold(Observations(curves), np.full(2, 1 / PERIOD))
+    for name, period in (("", PERIOD), ("_2P", 2 * PERIOD)):
+        for i, curve in enumerate(curves):
+            time, mag = curve.T[:2]
+            mag = mag[np.argsort((time - time[0]) / period % 1)]
+            expected = np.mean((mag - np.roll(mag, 1)) ** 2) / mag.var()
+            assert 10 ** found[f"log10_folded_von_neumann{name}"][i] == pytest.approx(expected)
