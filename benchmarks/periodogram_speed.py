@@ -5,7 +5,7 @@
 Real ASAS curves on one grid each, from 1 / (5 T) to 24 cycles a day: ours with two threads and
 with one, the others on one core. Libraries take turns; medians over the rounds. The power is
 compared with the exact formula. Then curves are embedded by
-`AstromerEmbedder("surveys-periods").transform`, all included, beside `hand_crafted_features`.
+`AstromerEmbedder("surveys-periods").transform`, all included, beside `VariabilityFeatures`.
 """
 
 from __future__ import annotations
@@ -19,10 +19,9 @@ import report
 import timing
 import torch
 from astropy.timeseries import LombScargle
-from features import hand_crafted_features
 from realdata import load, part
 
-from sklearn_astromer import AstromerEmbedder, LightCurves
+from sklearn_astromer import AstromerEmbedder, VariabilityFeatures
 from sklearn_astromer.periodogram import peaks
 from sklearn_astromer.periodogram.lomb_scargle import grid_power
 
@@ -111,19 +110,19 @@ def main() -> None:
     some = curves[:: len(curves) // 200][:200]
     embedder = AstromerEmbedder("surveys-periods", pooling="mean_std").fit(some[:1])
 
-    def embed(X: LightCurves = some) -> None:
+    def embed() -> None:
         peaks._CACHE.rows.clear()
-        embedder.transform(X)
+        embedder.transform(some)
 
-    def features(X: LightCurves = some) -> None:
+    def features() -> None:
         peaks._CACHE.rows.clear()
-        hand_crafted_features(X)
+        VariabilityFeatures().transform(some)
 
     rows = timing.in_turns(
         {
             "surveys-periods, all included": embed,
-            "hand_crafted_features": features,
-            "hand_crafted_features, profiles known": lambda: hand_crafted_features(some),
+            "VariabilityFeatures": features,
+            "VariabilityFeatures, periods known": lambda: VariabilityFeatures().transform(some),
         },
         ROUNDS,
     )

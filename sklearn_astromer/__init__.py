@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sklearn_astromer.multiband import MultiBandEmbedder as MultiBandEmbedder
     from sklearn_astromer.multiband import Stars as Stars
     from sklearn_astromer.regressor import AstromerRegressor as AstromerRegressor
+    from sklearn_astromer.variability import VariabilityFeatures as VariabilityFeatures
 
 # Loaded at first use: `sklearn-astromer --help`, and data code alone, wait for no torch.
 _MODULES = {
@@ -27,6 +28,7 @@ _MODULES = {
     "MultiBandEmbedder": "multiband",
     "Stars": "multiband",
     "TRUSTED_TYPES": "_trusted",
+    "VariabilityFeatures": "variability",
     "as_light_curves": "lightcurves",
 }
 

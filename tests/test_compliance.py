@@ -8,6 +8,7 @@ from sklearn_astromer import (
     AstromerClassifier,
     AstromerRegressor,
     LightCurveLSTMClassifier,
+    VariabilityFeatures,
 )
 
 # Constructed small; sample weights equal repetition only in a single step over all objects.
@@ -42,6 +43,8 @@ HEAD = {**ONE_STEP, "units": 8, "dropout": 0.0, "lr": 1e-5}
         AstromerClassifier(frozen(), head="lstm", **HEAD),
         AstromerRegressor(frozen(), **HEAD),
         LightCurveLSTMClassifier(**HEAD),
+        VariabilityFeatures(),
+        VariabilityFeatures([""]),
     ]
 )
 def test_scikit_learn_checks(estimator, check):

@@ -29,6 +29,7 @@ from sklearn_astromer import (
     LightCurveLSTMClassifier,
     LightCurves,
     MultiBandEmbedder,
+    VariabilityFeatures,
 )
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.modules.dropout import Dropout
@@ -586,7 +587,17 @@ def skops_io():
 
 @pytest.mark.parametrize(
     "name",
-    ["embedder", *HEADS, "frozen", "regressor", "lstm-alone", "bands", "pipeline", "loaded"],
+    [
+        "embedder",
+        *HEADS,
+        "frozen",
+        "regressor",
+        "lstm-alone",
+        "bands",
+        "features",
+        "pipeline",
+        "loaded",
+    ],
 )
 def test_skops_takes_every_estimator(catalog, fitted, tmp_path, name):
     io = skops_io()
@@ -600,6 +611,7 @@ def test_skops_takes_every_estimator(catalog, fitted, tmp_path, name):
             "regressor": lambda: small(AstromerRegressor),
             "lstm-alone": lambda: LightCurveLSTMClassifier(units=8, max_epochs=1),
             "bands": lambda: MultiBandEmbedder(AstromerEmbedder("surveys-small"), [""]),
+            "features": VariabilityFeatures,
             "pipeline": lambda: make_pipeline(
                 AstromerEmbedder("surveys-small"), RandomForestClassifier(5)
             ),
