@@ -155,7 +155,9 @@ def test_fluxes_become_magnitudes(astropy):
     found = as_light_curves([curve, curve])
     np.testing.assert_allclose(found[1][:, 1], CURVE.mag, atol=1e-3)
     np.testing.assert_allclose(found[1][:, 2], 2.5 / np.log(10) / 100, rtol=1e-3)
-    with pytest.raises(ValueError, match="object 1 has fluxes, and .* magnitudes: read them apart"):
+    with pytest.raises(
+        ValueError, match=r"object 1 has fluxes, and .* magnitudes: read them apart"
+    ):
         as_light_curves([series(astropy), curve])
     jansky = series(astropy, flux=10 ** (-0.4 * (MAG - 8.9)) * astropy.units.Jy)
     np.testing.assert_allclose(as_light_curves([jansky]).mag, CURVE.mag, atol=1e-3)

@@ -121,7 +121,7 @@ def test_plot_takes_an_id():
 # -- Parquet and Arrow -----------------------------------------------------------------------------
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(curves=collections())
 def test_parquet_and_arrow_come_back_as_they_were(curves):
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():

@@ -331,7 +331,7 @@ def test_fluxes_of_any_name():
     ]
     column = pd.Series(pd.arrays.ArrowExtensionArray(pa.array(rows)), index=["x", "y", "x"])
     names = {"time": "day", "flux": "F", "flux_err": "dF", "on_invalid": "drop"}
-    with pytest.warns(UserWarning) as caught:
+    with pytest.warns(UserWarning, match="left out 1") as caught:
         lcs = LightCurves.from_nested(column, zero_point="zp", **names)
     assert len(caught) == 1
     said = str(caught[0].message)

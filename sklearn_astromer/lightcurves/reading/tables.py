@@ -51,7 +51,7 @@ class Table(NamedTuple):
         A row per observation, columns in lower case.
     facts : dict
         What is known beside it: ``kinds`` (of columns with a unit: "date", which are MJD, "time",
-        "flux", which are Jy, "mag" or "other"), ``origins`` (days to add to times),
+        "flux", which are Jy, "mag" or the unit), ``origins`` (days to add to times),
         ``headerless``, ``rows_are_objects``, ``empty`` (how many objects have no observations, and
         the first), ``limits`` (how many upper limits stand beside the rows), ``exact`` (of
         `LightCurves.to_parquet`).
@@ -489,7 +489,7 @@ def _of_astropy(table: Any) -> pd.DataFrame:
             kinds[name] = "mag"
         elif isinstance(unit, units.UnitBase) and unit != units.dimensionless_unscaled:
             fits = [kind for kind, one in known.items() if unit.is_equivalent(one)]
-            kinds[name] = fits[0] if fits else "other"
+            kinds[name] = fits[0] if fits else str(unit)
             scale = unit.to(known[fits[0]]) if fits else scale
         values = _unmasked(column)
         columns[name] = values if scale == 1.0 else values * scale

@@ -153,7 +153,9 @@ days = st.sampled_from(["58000.5", "58001.5", "58002.5", ""])
 
 @settings(max_examples=50)
 @given(
-    rows=st.lists(st.tuples(days, magnitudes, numbers, limits, st.sampled_from("gr")), min_size=1, max_size=6),
+    rows=st.lists(
+        st.tuples(days, magnitudes, numbers, limits, st.sampled_from("gr")), min_size=1, max_size=6
+    ),
     name=st.sampled_from(["upper_limit", "nondet", "detected"]),
     band=st.sampled_from([None, "g"]),
 )
