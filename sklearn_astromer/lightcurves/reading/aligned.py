@@ -60,7 +60,8 @@ def read_nested(
         ids = index_ids(column.index)
     names = as_ids(ids, len(column))
     options = replace(options, columns={**options.columns, "id": PLACE})
-    frame = flattened({"": column}, pd.DataFrame({PLACE: np.arange(len(column))}), 0, options)
+    places = pd.DataFrame({PLACE: np.arange(len(column))})
+    frame = flattened({"": column}, places, 0, options, names)
     frame.attrs.pop("empty", None)  # whoever asks for all rows says which have none
     flat, report = read([table_of(frame, "", "this nested column")], options, names)
     return flat, report, names

@@ -452,7 +452,7 @@ def describe(table: Table, prepared: pd.DataFrame, survey: Survey, report: Repor
         name for b in survey.brightness for name in b.columns_in(columns)
     }
     used |= {parts["id"], parts["band"]} | survey.quality_columns()
-    report.unused = [name for lowered, name in names.items() if lowered not in {*used, PLACE}]
+    report.unused = [name for lowered, name in names.items() if lowered not in used]
 
 
 def remark(

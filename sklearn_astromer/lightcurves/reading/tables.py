@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_astromer.lightcurves.objects import is_table
-from sklearn_astromer.lightcurves.reading.lists import DECODED, flattened, holds_lists
+from sklearn_astromer.lightcurves.reading.lists import DECODED, PLACE, flattened, holds_lists
 from sklearn_astromer.lightcurves.reading.text import Names, read_text
 from sklearn_astromer.lightcurves.surveys.names import offset_of
 from sklearn_astromer.lightcurves.surveys.survey import JD, column_name
@@ -154,7 +154,8 @@ def table_of(frame: pd.DataFrame, name: str, file: str, first_row: int = 0) -> T
     frame.attrs = {}  # which pandas would copy at every step
     for key in ("kinds", "origins"):
         facts[key] = {column_name(k): v for k, v in facts.get(key, {}).items()}
-    names = {column_name(each): str(each) for each in facts.pop("columns", frame.columns)}
+    held = facts.pop("columns", frame.columns)
+    names = {column_name(each): str(each) for each in held if each != PLACE}
     if lowered != list(frame.columns):
         frame = frame.set_axis(lowered, axis=1)
     return Table(frame, facts, name, file, names, first_row)
