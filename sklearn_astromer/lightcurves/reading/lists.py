@@ -102,6 +102,7 @@ def flattened(
     columns: dict[str, tuple[NDArray[np.int64], list[Any]]] = {}
     parts = {name: part for column in lists.items() for name, part in _parts(*column)}
     beside = beside.drop(columns=[name for name in beside if name in parts])
+    all_beside = list(beside)
     wanted = {*parts, *beside}
     if names is not None:
         wanted = set(names.needed([*parts, *beside], rows_are_objects=True) or wanted)
@@ -135,7 +136,7 @@ def flattened(
     empty = np.flatnonzero(lengths == 0)
     if len(empty):
         frame.attrs["empty"] = (len(empty), str(name_of(int(empty[0]))))
-    frame.attrs["rows_are_objects"] = True
+    frame.attrs |= {"rows_are_objects": True, "columns": [*parts, *all_beside]}
     return frame
 
 
