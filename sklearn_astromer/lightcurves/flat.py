@@ -121,6 +121,9 @@ def places_of(ids: NDArray[Any], key: Any) -> NDArray[np.int64]:
         right = isinstance(each, str if kind is str else (int, np.integer))
         found = np.flatnonzero(index == each) if right and each in index else np.empty(0, int)
         if len(found) == 0:
+            if not right:
+                kinds = "text" if kind is str else "integers"
+                raise KeyError(f"{each!r} is no id: ids are {kinds}, as {ids[:1].tolist()}")
             near = difflib.get_close_matches(str(each), index[:10_000].astype(str), n=3)
             hint = f": is it {' or '.join(near)}?" if near else f", of {len(ids)} objects"
             raise KeyError(f"there is no object {each!r}{hint}")

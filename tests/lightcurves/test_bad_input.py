@@ -174,7 +174,7 @@ def test_times_that_are_not_in_days(door, time):
 @pytest.mark.parametrize("mag", [99.99, 1e4, -31])
 def test_fluxes_and_sentinels(door, mag):
     """They only warn; what is read is without sentinels."""
-    with pytest.warns(UserWarning) as caught:
+    with pytest.warns(UserWarning, match="sentinels") as caught:
         lcs = door([GOOD, curve((1, mag, 0.1), (2, 15, 0.1))])
     if door.reads and mag == 99.99:
         assert "1 sentinels (first in object star-b)" in str(caught[0].message)
@@ -195,7 +195,7 @@ def test_repeated_ids(door):
         lcs = door([GOOD, GOOD + 2], ids=["star-a", "star-a"])
         assert lcs.lengths.tolist() == [4]
     else:
-        with pytest.raises(ValueError, match="'star-a' appears more than once.*merge its rows"):
+        with pytest.raises(ValueError, match=r"'star-a' appears more than once.*merge its rows"):
             door([GOOD, GOOD], ids=["star-a", "star-a"])
 
 
@@ -219,7 +219,7 @@ def test_warnings_point_at_the_line_of_the_user(door):
 
 
 def test_on_invalid_has_two_values(door):
-    with pytest.raises(ValueError, match="on_invalid must be .*raise.*drop"):
+    with pytest.raises(ValueError, match=r"on_invalid must be .*raise.*drop"):
         door([GOOD, GOOD], on_invalid="ignore")
 
 

@@ -152,11 +152,10 @@ def test_a_bare_table_is_refused(astropy):
 def test_fluxes_become_magnitudes(astropy):
     flux = 10 ** (-0.4 * MAG) * astropy.units.Unit("electron / s")
     curve = series(astropy, flux=flux, flux_err=flux / 100)
-    found = as_light_curves([curve, curve])
+    found = as_light_curves([series(astropy), curve])  # each by itself
+    np.testing.assert_array_equal(found[0], CURVE[0])
     np.testing.assert_allclose(found[1][:, 1], CURVE.mag, atol=1e-3)
     np.testing.assert_allclose(found[1][:, 2], 2.5 / np.log(10) / 100, rtol=1e-3)
-    with pytest.raises(ValueError, match="object 1 has fluxes, and .* magnitudes: read them apart"):
-        as_light_curves([series(astropy), curve])
     jansky = series(astropy, flux=10 ** (-0.4 * (MAG - 8.9)) * astropy.units.Jy)
     np.testing.assert_allclose(as_light_curves([jansky]).mag, CURVE.mag, atol=1e-3)
     with pytest.raises(ValueError, match="object 0: no column was recognised as the mag or flux"):

@@ -249,7 +249,7 @@ def slow_reading_by_rules(case, blame):
         blame += ["ids must"] if None in ids else []
         blame += [of_object(id) for i, id in enumerate(ids) if ids.index(id) < i]
         if len({id for id, _ in found}) < len(found):
-            blame.append("rows hold several bands")
+            blame.append("several bands")
     for id, curve in zip(ids, curves, strict=True):
         lost = not curve if way == "list parquet" else id not in {name for name, _ in found}
         if keeps_bad and way not in TABLES and lost:

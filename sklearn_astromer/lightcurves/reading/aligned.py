@@ -10,13 +10,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sklearn_astromer.lightcurves.flat import Flat, as_band, as_ids, band_name, offsets_of
+from sklearn_astromer.lightcurves.flat import (
+    Flat,
+    as_band,
+    as_ids,
+    band_name,
+    joined,
+    offsets_of,
+)
 from sklearn_astromer.lightcurves.reading.columns import Options
 from sklearn_astromer.lightcurves.reading.lists import PLACE, flattened, is_nested
 from sklearn_astromer.lightcurves.reading.reader import read
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
 from sklearn_astromer.lightcurves.reading.report import Report
-from sklearn_astromer.lightcurves.reading.tables import Table, as_frame, table_of
+from sklearn_astromer.lightcurves.reading.tables import as_frame, table_of
 from sklearn_astromer.lightcurves.surveys.registry import BY_NAME
 
 
@@ -53,7 +60,8 @@ def read_nested(
         ids = index_ids(column.index)
     names = as_ids(ids, len(column))
     options = replace(options, columns={**options.columns, "id": PLACE})
-    frame = flattened({"": column}, pd.DataFrame({PLACE: np.arange(len(column))}), 0, options)
+    places = pd.DataFrame({PLACE: np.arange(len(column))})
+    frame = flattened({"": column}, places, 0, options, names)
     frame.attrs.pop("empty", None)  # whoever asks for all rows says which have none
     flat, report = read([table_of(frame, "", "this nested column")], options, names)
     return flat, report, names
@@ -61,16 +69,19 @@ def read_nested(
 
 def read_items(items: Sequence[Any], options: Options, names: NDArray[Any]) -> tuple[Flat, Report]:
     """Read one table per object; ids are places, as of `read_nested`."""
-    tables: list[Table] = []
+    flats, report = [], Report()
+    options = replace(options, columns={**options.columns, "id": PLACE})
     for place, item in enumerate(items):
+        name = f"object {names[place].item()!r}"
         try:
             frame = as_frame(item, options)
-            frame[PLACE] = place
-            tables.append(table_of(frame, "", f"object {names[place].item()!r}"))
         except (TypeError, ValueError) as error:
-            raise type(error)(f"object {names[place].item()!r}: {error}") from error
-    options = replace(options, columns={**options.columns, "id": PLACE})
-    return read(tables, options, names)
+            raise type(error)(f"{name}: {error}") from error
+        frame[PLACE] = place
+        flat, found = read([table_of(frame, "", name)], options, names)
+        flats.append(flat)
+        report.add(found)
+    return joined(flats), report
 
 
 def in_rows(flat: Flat, report: Report, ids: NDArray[Any], band: Any, on_invalid: str) -> Flat:

@@ -281,6 +281,10 @@ def _by_columns(table: Table, given: dict[str, Any], options: Options) -> Survey
 def _time(table: Table, columns: list[str]) -> str:
     """Return the column of the times; of several that tell the same instants, the first."""
     found = candidates("time", columns)
+    if not found:  # a column of dates, whatever it is called
+        kinds, dtypes = table.facts["kinds"], table.frame.dtypes
+        found = [n for n in columns if kinds.get(n) == "date" or dtypes[n].kind == "M"]
+        return found[0] if len(found) == 1 else _one(table, "time", columns)
     if len(found) > 1:
         found.sort(key=[alias.lower() for alias in ALIASES["time"]].index)
         try:
@@ -452,7 +456,7 @@ def describe(table: Table, prepared: pd.DataFrame, survey: Survey, report: Repor
         name for b in survey.brightness for name in b.columns_in(columns)
     }
     used |= {parts["id"], parts["band"]} | survey.quality_columns()
-    report.unused = [name for lowered, name in names.items() if lowered not in {*used, PLACE}]
+    report.unused = [name for lowered, name in names.items() if lowered not in used]
 
 
 def remark(

@@ -73,7 +73,11 @@ def holds_lists(column: Any) -> bool:
 
 
 def flattened(
-    lists: dict[str, Any], beside: pd.DataFrame, first_row: int, names: Names | None
+    lists: dict[str, Any],
+    beside: pd.DataFrame,
+    first_row: int,
+    names: Names | None,
+    called: Any = None,
 ) -> pd.DataFrame:
     """Return a table of one row per observation.
 
@@ -87,6 +91,8 @@ def flattened(
         Number of the first row.
     names : Names, optional
         Tells which columns are needed; None: all are.
+    called : ndarray, optional
+        What messages call the rows; None: their ids.
 
     Raises
     ------
@@ -96,6 +102,7 @@ def flattened(
     columns: dict[str, tuple[NDArray[np.int64], list[Any]]] = {}
     parts = {name: part for column in lists.items() for name, part in _parts(*column)}
     beside = beside.drop(columns=[name for name in beside if name in parts])
+    all_beside = list(beside)
     wanted = {*parts, *beside}
     if names is not None:
         wanted = set(names.needed([*parts, *beside], rows_are_objects=True) or wanted)
@@ -107,8 +114,9 @@ def flattened(
     lengths = next(iter(columns.values()))[0] if columns else np.zeros(len(beside), dtype=int)
 
     def name_of(row: int) -> Any:
-        found = [n for n in beside if column_name(n) in (*named, ROW, PLACE)]
-        return beside[found[0]].iloc[row] if found else first_row + row
+        found = [n for n in beside if column_name(n) in (*named, ROW)]
+        ids = called if called is not None or not found else beside[found[0]].to_numpy()
+        return first_row + row if ids is None else ids[row : row + 1].tolist()[0]
 
     for name, (each, _) in columns.items():
         wrong = each != lengths
@@ -128,7 +136,7 @@ def flattened(
     empty = np.flatnonzero(lengths == 0)
     if len(empty):
         frame.attrs["empty"] = (len(empty), str(name_of(int(empty[0]))))
-    frame.attrs["rows_are_objects"] = True
+    frame.attrs |= {"rows_are_objects": True, "columns": [*parts, *all_beside]}
     return frame
 
 

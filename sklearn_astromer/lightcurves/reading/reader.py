@@ -81,6 +81,7 @@ class Reader:
         self._objects, self._bands = Labels(), Labels()
         self._kind: Kind | None = None
         self._exact = False
+        self._columns: set[str] = set()
         self._wanted = ""
         self._stems: dict[str, str] = {}
         self._done = np.zeros(0, dtype=bool)
@@ -132,11 +133,11 @@ class Reader:
             part = Report()
             try:
                 for table in tables_of(source, self.options):
-                    for rows in self._of_table(table, part):
-                        if self.options.on_error == "raise":
-                            yield rows
-                        else:
-                            found.append(rows)
+                    rows = self._of_table(table, part)
+                    if self.options.on_error == "raise":
+                        yield rows
+                    else:
+                        found.append(rows)
             except (ValueError, TypeError, OSError) as error:
                 if self.options.on_error == "raise" or not isinstance(source, Path):
                     raise
@@ -150,8 +151,8 @@ class Reader:
                 f"none of {len(sources)} files could be read, the first: {file}: {why}"
             )
 
-    def _of_table(self, table: Table, report: Report) -> list[Rows]:
-        """Return the observations of a table, one set for each brightness."""
+    def _of_table(self, table: Table, report: Report) -> Rows:
+        """Return the observations of a table."""
         survey = survey_of(table, self.options)
         before = self.report.survey or report.survey
         if before and before != survey.name:
@@ -168,11 +169,12 @@ class Reader:
         frame = table.frame if survey.prepare is None else survey.prepare(table.frame)
         if not before:
             describe(table, frame, survey, report)
+            self._columns = set(report.columns)
         if not report.survey:
             report.survey, report.title = survey.name, survey.title
             remark(table, columns, survey, self.options, report)
         self._count_others(table.facts, report)
-        return _Side(table._replace(frame=frame), survey, self, report).all()
+        return Rows.joined(_Side(table._replace(frame=frame), survey, self, report).all())
 
     def _refuse_same_names(self, table: Table, survey: Survey, columns: Set[str]) -> None:
         """Refuse files of one object each that have the same name."""
@@ -221,7 +223,8 @@ class Reader:
         done[rows.id] = True
         self._done = done
         if self.options.band is not None:
-            chosen = rows.band == self._bands.number(self._wanted)
+            names = self._bands.names
+            chosen = rows.band == (names.index(self._wanted) if self._wanted in names else -2)
             other = np.repeat(~chosen, rows.length)
             owners = np.repeat(rows.id, rows.length)
             report.count(OTHER_BANDS, other, lambda row: self.name(owners[row]))
@@ -229,6 +232,10 @@ class Reader:
         kind = self._kind or "magnitudes"
         twice = self._exact or self.options.rules.get(TWICE, True) is None
         flat = grouped(rows, self._objects, self._bands, kind, report, twice)
+        if self._exact and flat.mag_err is None and "mag_err" in self._columns:
+            flat = flat._replace(mag_err=np.full(len(flat.time), np.nan))
+        if self._exact and flat.band is None and "band" in self._columns:
+            flat = flat._replace(band=np.full(len(flat.ids), ""))
         ids = flat.ids
         flat = flat if self._names is None else flat._replace(ids=self._names[ids])
         if not self._exact:

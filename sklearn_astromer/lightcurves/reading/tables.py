@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_astromer.lightcurves.objects import is_table
-from sklearn_astromer.lightcurves.reading.lists import DECODED, flattened, holds_lists
+from sklearn_astromer.lightcurves.reading.lists import DECODED, PLACE, flattened, holds_lists
 from sklearn_astromer.lightcurves.reading.text import Names, read_text
 from sklearn_astromer.lightcurves.surveys.names import offset_of
 from sklearn_astromer.lightcurves.surveys.survey import JD, column_name
@@ -51,7 +51,7 @@ class Table(NamedTuple):
         A row per observation, columns in lower case.
     facts : dict
         What is known beside it: ``kinds`` (of columns with a unit: "date", which are MJD, "time",
-        "flux", which are Jy, "mag" or "other"), ``origins`` (days to add to times),
+        "flux", which are Jy, "mag" or the unit), ``origins`` (days to add to times),
         ``headerless``, ``rows_are_objects``, ``empty`` (how many objects have no observations, and
         the first), ``limits`` (how many upper limits stand beside the rows), ``exact`` (of
         `LightCurves.to_parquet`).
@@ -154,7 +154,8 @@ def table_of(frame: pd.DataFrame, name: str, file: str, first_row: int = 0) -> T
     frame.attrs = {}  # which pandas would copy at every step
     for key in ("kinds", "origins"):
         facts[key] = {column_name(k): v for k, v in facts.get(key, {}).items()}
-    names = {column_name(each): str(each) for each in facts.pop("columns", frame.columns)}
+    held = facts.pop("columns", frame.columns)
+    names = {column_name(each): str(each) for each in held if each != PLACE}
     if lowered != list(frame.columns):
         frame = frame.set_axis(lowered, axis=1)
     return Table(frame, facts, name, file, names, first_row)
@@ -489,7 +490,7 @@ def _of_astropy(table: Any) -> pd.DataFrame:
             kinds[name] = "mag"
         elif isinstance(unit, units.UnitBase) and unit != units.dimensionless_unscaled:
             fits = [kind for kind, one in known.items() if unit.is_equivalent(one)]
-            kinds[name] = fits[0] if fits else "other"
+            kinds[name] = fits[0] if fits else str(unit)
             scale = unit.to(known[fits[0]]) if fits else scale
         values = _unmasked(column)
         columns[name] = values if scale == 1.0 else values * scale

@@ -96,7 +96,7 @@ def _form(content: bytes, names: Names) -> tuple[Form, int]:
             pass
         elif line.lstrip().startswith(COMMENTS):
             comments.append(line.lstrip().lstrip("#%!\\").lstrip(" ").rstrip())
-        elif _is_row(line):
+        elif _is_row(line) or (titles and _follows(titles[-1], line, names)):
             first = line
             break
         else:
@@ -194,6 +194,14 @@ def _is_row(line: str) -> bool:
     some = sum(NUMBER.fullmatch(field) is not None for field in fields)
     enough = some >= max(2, LEAST_NUMBERS * len(fields))
     return enough or 0 < some == len(fields) or bool(_decimal_commas(line))
+
+
+def _follows(header: str, line: str, names: Names) -> bool:
+    """Whether a line of few numbers has the fields of the header before it."""
+    separator = _separator(header)
+    named, fields = _fields(header, separator), _fields(line, separator)
+    some = any(NUMBER.fullmatch(field) for field in fields)
+    return some and len(named) == len(fields) and names.known(named)
 
 
 def _decimal_commas(line: str) -> list[str]:

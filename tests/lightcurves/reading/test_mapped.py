@@ -100,7 +100,7 @@ def test_scattered_rows_are_gathered_unless_they_are_far_apart(write, tmp_path, 
     assert LightCurves.open_parquet(path, cache_dir=tmp_path / "cache") == gathered
     monkeypatch.setattr(tables, "PIECE_ROWS", 2)
     monkeypatch.setattr(mapped, "PIECE", 2)
-    with pytest.raises(ValueError, match="object 5 is in several places.*sort it by its ids"):
+    with pytest.raises(ValueError, match=r"object 5 is in several places.*sort it by its ids"):
         LightCurves.open_parquet(path, cache_dir=tmp_path / "pieces")
     assert not list((tmp_path / "pieces").glob("*partial*"))
 
@@ -155,7 +155,7 @@ def test_an_object_without_observations(read, write, nothing):
     with pytest.warns(UserWarning, match="objects without observations are left out: 1.*'b'"):
         found = read(write(lists(mjd=empty, mag=empty)))
     assert found.ids.tolist() == ["a"]
-    with pytest.raises(ValueError, match="1 object.* no observations, the first is 'b'"):
+    with pytest.raises(ValueError, match=r"1 object.* no observations, the first is 'b'"):
         read(write(lists(mjd=empty, mag=empty)), on_invalid="raise")
 
 

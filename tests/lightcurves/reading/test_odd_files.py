@@ -265,7 +265,7 @@ def test_survey_with_other_columns():
     assert curves.band.tolist() == ["a", "b"]
     with pytest.raises(ValueError, match="no column 'name'"):
         LightCurves.read(io.StringIO(text), id="name")
-    with pytest.raises(ValueError, match="mag_err= needs the brightness.*pass mag="):
+    with pytest.raises(ValueError, match=r"mag_err= needs the brightness.*pass mag="):
         LightCurves.read(io.StringIO(text), mag_err="dm")
 
 

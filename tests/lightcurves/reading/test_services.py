@@ -167,14 +167,14 @@ def test_rules_are_switched_by_the_names_that_the_report_prints(tmp_path):
 def test_files_that_cannot_be_read_are_skipped_on_request(tmp_path):
     written(CASES[0], tmp_path)
     (tmp_path / "README.md").write_text("# Title\nwords\n")
-    with pytest.raises(ValueError, match="README.md"):
+    with pytest.raises(ValueError, match=r"README.md"):
         LightCurves.read(tmp_path)
     curves, messages = reading(tmp_path, on_error="skip")
     assert curves == reading(tmp_path / CASES[0].name)[0]
     assert list(curves.report.skipped) == [str(tmp_path / "README.md")]
     assert "skipped 1 files, the first" in messages[0]
     assert list(curves.report.files) == [str(tmp_path / CASES[0].name)]
-    with pytest.raises(ValueError, match="none of 1 files could be read, the first: .*README.md"):
+    with pytest.raises(ValueError, match=r"none of 1 files could be read, the first: .*README.md"):
         LightCurves.read(tmp_path / "README.md", on_error="skip")
 
 
