@@ -103,14 +103,14 @@ def harmonic_power(
     variance = (weight * y**2).sum(1, keepdim=True)
     phase = time[:, None, :] * frequency[:, :, None]
     angle = 2 * math.pi * (phase - phase.floor())
-    first = torch.polar(torch.ones_like(angle), angle)
+    first = torch.complex(angle.cos(), angle.sin())  # torch.polar takes twice as long
     terms, term = [], first
     for _ in range(n_harmonics):
         terms += [term.real, term.imag]
         term = term * first
     design = torch.stack(terms, -2)  # (n_objects, k, 2 n_harmonics, n)
     w = weight[:, None, None, :]
-    design = design - (design * w).sum(-1, keepdim=True)
+    design -= (design * w).sum(-1, keepdim=True)
     weighted = design * w
     gram = weighted @ design.transpose(-1, -2)
     # harmonics that are one on these times share the amplitude
@@ -152,14 +152,16 @@ def _products(
     counts = [-(-size // (2 * half)) for size in sizes]  # of centres
     centre = first + half - 0.5 + 2 * half * torch.arange(max(counts)).to(turns)
     offset = 0.5 + torch.arange(half).to(turns)
-    products = [turns.new_zeros((len(turns), 2 * n, 2 * half), dtype=torch.float32) for n in counts]
+    products: list[Tensor] = []
     for start in range(0, turns.shape[1], CHUNK_OBSERVATIONS):
-        t = turns[:, None, start : start + CHUNK_OBSERVATIONS]
-        a = _cos_sin(centre[:, None] * t)
-        b = _cos_sin(offset[:, None] * t).flatten(1, 2)
-        for value, n, product in zip(values, counts, products, strict=True):
-            weighted = b * value[:, None, start : start + CHUNK_OBSERVATIONS].float()
-            product += _product(a[:, :, :n].flatten(1, 2), weighted)
+        chunk = slice(start, start + CHUNK_OBSERVATIONS)
+        a = _cos_sin(centre[:, None] * turns[:, None, chunk])
+        b = _cos_sin(offset[:, None] * turns[:, None, chunk]).flatten(1, 2)
+        now = [
+            _product(a[:, :, :n].flatten(1, 2), b * value[:, None, chunk].float())
+            for value, n in zip(values, counts, strict=True)
+        ]
+        products = [x.add_(y) for x, y in zip(products, now, strict=True)] if products else now
     return [
         _combined(product.view(len(turns), 2, n, 2, half))[..., :size]
         for product, n, size in zip(products, counts, sizes, strict=True)
