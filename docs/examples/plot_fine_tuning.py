@@ -24,7 +24,7 @@ others, truth = make_variable_stars(140, n_observations=(40, 90), random_state=3
 # aside for validation, and the weights of the best epoch are kept.
 
 before = AstromerEmbedder("surveys-periods").fit(curves)
-tuned = AstromerEmbedder("surveys-periods", max_epochs=4, random_state=0).fit(curves)
+tuned = AstromerEmbedder("surveys-periods", max_epochs=3, random_state=0).fit(curves)
 print(f"error of hidden observations before: {-before.score(others):.4f} mag")
 print(f"                              after: {-tuned.score(others):.4f} mag")
 
@@ -54,7 +54,7 @@ for name, train_encoder in {"frozen": False, "trained with the head": True}.item
         head="mean_std",
         train_encoder=train_encoder,
         encoder_lr=1e-4,
-        max_epochs=15,
+        max_epochs=8,
         batch_size=16,
         validation_fraction=None,
         random_state=0,

@@ -26,17 +26,14 @@ import pandas as pd
 table = peaks.to_frame()
 true = stars.frame["period"]
 ratio = table["period"] / true
-shift = (table["frequency"] - 1 / true).abs()
+shift = (table["frequency"] - 1 / true).abs()  # cycles a day
+alias = (shift > 0.5) & ((shift - shift.round()).abs() < 0.01)
 found = np.select(
-    [
-        (ratio - 1).abs() < 0.01,
-        (ratio - 0.5).abs() < 0.005,
-        (shift % 1 < 0.01) | (shift % 1 > 0.99),
-    ],
+    [(ratio - 1).abs() < 0.01, (ratio - 0.5).abs() < 0.005, alias],
     ["period", "half", "daily alias"],
     default="other",
 )
-pd.crosstab(stars.frame["label"], found)
+pd.crosstab(stars.frame["label"], pd.Series(found, index=table.index, name="found"))
 
 # %%
 # The periodogram of one star, and its curve folded at the best peak. The other peaks are aliases:
