@@ -43,8 +43,10 @@ def _saved(args: argparse.Namespace) -> LightCurveIndex:
     if args.save is not None:
         raise ValueError(f"{args.rows} is an index already: --save is of rows")
     index = LightCurveIndex.load(args.rows)
-    if args.metric not in (None, index.metric):
-        raise ValueError(f"{args.rows} is an index of {index.metric} distances: leave out --metric")
+    if args.metric not in (None, index.metric_):
+        raise ValueError(
+            f"{args.rows} is an index of {index.metric_} distances: leave out --metric"
+        )
     _check_there(args, EmbeddingRows(index.ids_, index.band_, index.rows_))
     return index
 

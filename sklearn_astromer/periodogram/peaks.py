@@ -232,7 +232,7 @@ def find_peaks(
     import torch
 
     from sklearn_astromer._forks import refuse_fork
-    from sklearn_astromer.periodogram.search import N_CANDIDATES, search
+    from sklearn_astromer.periodogram.search import FEWEST_OBSERVATIONS, N_CANDIDATES, search
 
     if not 1 <= n_peaks <= N_CANDIDATES:
         raise ValueError(f"n_peaks must be in 1 … {N_CANDIDATES}, got {n_peaks}")
@@ -256,13 +256,12 @@ def find_peaks(
         return dataclasses.replace(found, ids=curves.ids, band=curves.band)
     n = len(curves)
     parameters = (n_peaks, float(max_frequency), float(samples_per_peak), device.type)
-    keys = [_key(curves, i, parameters) for i in range(n)]
-    width = 3 * n_peaks + N_BINS
-    rows = np.zeros((n, width), dtype=np.float64)
-    missing = [i for i in range(n) if not _CACHE.read(keys[i], rows[i])]
-    span = np.zeros(n)
-    if n:
-        span = curves.time[curves.offsets[1:] - 1] - curves.time[curves.offsets[:-1]]
+    rows = np.zeros((n, 3 * n_peaks + N_BINS), dtype=np.float64)
+    span = curves.time[curves.offsets[1:] - 1] - curves.time[curves.offsets[:-1]]
+    with_peaks = (curves.lengths >= FEWEST_OBSERVATIONS) & (span * max_frequency >= 1)
+    with_peaks[with_peaks] = _vary(curves[with_peaks])
+    keys = {i: _key(curves, i, parameters) for i in np.flatnonzero(with_peaks).tolist()}
+    missing = [i for i, key in keys.items() if not _CACHE.read(key, rows[i])]
     with progress_bar(
         total=n, initial=n - len(missing), unit="object", disable=not progress
     ) as bar:
@@ -304,6 +303,12 @@ def find_peaks(
     )
 
 
+def _vary(curves: LightCurves) -> NDArray[np.bool_]:
+    """Return which objects have different magnitudes."""
+    other = curves.mag != np.repeat(curves.mag[curves.offsets[:-1]], curves.lengths)
+    return np.logical_or.reduceat(other, curves.offsets[:-1])
+
+
 def _batches(
     curves: LightCurves, span: NDArray[np.float64], objects: list[int], per_day: float, device: Any
 ) -> Iterator[list[int]]:
@@ -338,9 +343,20 @@ def weighted(curves: LightCurves, objects: list[int]) -> tuple[NDArray[np.float6
         errors = None if curves.mag_err is None else curves.mag_err[of]
         weight[row, :n] = 1 / n
         if errors is not None and (errors > 0).all() and np.isfinite(errors).all():
-            inverse = 1 / (errors.astype(np.float64) ** 2 + np.median(errors) ** 2)
+            inverse = 1 / (_ratios(errors) ** 2 + 1)
             weight[row, :n] = inverse / inverse.sum()
     return time, mag, weight
+
+
+def _ratios(errors: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """Return errors in units of their median; half of them are at most 1, and none too large."""
+    scale = errors.max()  # a median is the mean of two, which must not overflow
+    scaled = errors.astype(np.float64) / scale
+    median = np.median(scaled)
+    if median == 0:
+        return np.ones(len(errors))
+    with np.errstate(over="ignore"):
+        return np.minimum(scaled / median, 1e100)
 
 
 def _key(curves: LightCurves, i: int, parameters: tuple[Any, ...]) -> bytes:

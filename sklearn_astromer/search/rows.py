@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import gen_batches
 
 from sklearn_astromer.scale import manifest
 
 ID, BAND, VECTOR = "object_id", "band", "embedding"
+_CHUNK = 2**16  # rows looked at in one go
 
 
 class EmbeddingRows(NamedTuple):
@@ -212,8 +214,7 @@ def comparable(given: EmbeddingRows, metric: str) -> EmbeddingRows:
     for name, labels in (("ids", ids), ("bands", band)):
         if labels is not None and len(labels) != len(rows):
             raise ValueError(f"{len(labels)} {name} for {len(rows)} rows")
-    finite = np.asarray(np.isfinite(rows).all(axis=1))
-    _refuse(~finite, ids, "contains NaN or infinity: leave it out")
+    check_finite(rows, ids)
     if metric == "euclidean":
         return given
     length = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
@@ -222,11 +223,51 @@ def comparable(given: EmbeddingRows, metric: str) -> EmbeddingRows:
     return EmbeddingRows(ids, band, np.divide(rows, length[:, None].astype(np.float32)))
 
 
-def _refuse(bad: NDArray[np.bool_], ids: NDArray[Any], why: str) -> None:
+def table_of(rows: ArrayLike | EmbeddingRows) -> tuple[NDArray[Any], pd.DataFrame]:
+    """Return rows as a finite table, and a frame that says what the objects are called.
+
+    Raises
+    ------
+    ValueError
+        If they are no table of numbers, there are none, or one is not finite.
+    """
+    if isinstance(rows, EmbeddingRows):
+        labels = pd.DataFrame({ID: rows.ids})
+        if rows.band is not None:
+            labels[BAND] = rows.band
+        table: NDArray[Any] = rows.rows
+    else:
+        table = np.asarray(rows)
+        index = rows.index if isinstance(rows, pd.DataFrame) else pd.RangeIndex(len(table))
+        labels = pd.DataFrame(index=index)
+    if table.ndim != 2 or table.dtype.kind not in "fiu" or 0 in table.shape:
+        raise ValueError(
+            f"rows must be a table of numbers, (n_objects, n_features), got {table.dtype} of "
+            f"shape {table.shape}"
+        )
+    check_finite(table, names_of(labels))
+    return table, labels
+
+
+def names_of(labels: pd.DataFrame) -> NDArray[Any]:
+    """Return what the objects of `table_of` are called in messages."""
+    return np.asarray(labels.get(ID, labels.index))
+
+
+def check_finite(values: NDArray[Any], ids: NDArray[Any], what: str = "row") -> None:
+    """Raise a ValueError that names the first object whose values are not finite."""
+    bad = np.zeros(len(values), dtype=bool)
+    for piece in gen_batches(len(values), _CHUNK) if len(values) else ():
+        bad[piece] = ~np.isfinite(values[piece]).reshape(len(bad[piece]), -1).all(axis=1)
+    _refuse(bad, ids, "contains NaN or infinity: leave it out", what)
+
+
+def _refuse(bad: NDArray[np.bool_], ids: NDArray[Any], why: str, what: str = "row") -> None:
     if bad.any():
         first = int(np.argmax(bad))
+        name = ids[first].item() if isinstance(ids[first], np.generic) else ids[first]
         more = f" (and {bad.sum() - 1} more)" if bad.sum() > 1 else ""
-        raise ValueError(f"the row of object {ids[first]!s} at position {first}{more} {why}")
+        raise ValueError(f"the {what} of object {name!r} at position {first}{more} {why}")
 
 
 def _read_text(path: Path) -> pd.DataFrame:

@@ -190,3 +190,52 @@ def test_false_alarms_are_those_of_astropy():
         np.testing.assert_allclose(probability, expected, rtol=1e-4, atol=1e-13)
     assert found.false_alarm[0, 0] > 0.01  # noise
     assert found.false_alarm[4, 0] < 1e-20  # precise where 1 - p is 1
+
+
+@pytest.mark.filterwarnings("ignore:.*:UserWarning")
+def test_what_can_have_no_peak_costs_nothing(stars, monkeypatch):
+    """Nor does it change what others have."""
+    hopeless = [
+        np.array([[1.0, 15.0]]),
+        np.c_[np.arange(5.0), [1.0, 2.0, 1.0, 3.0, 1.0]],
+        np.c_[np.arange(50.0), np.full(50, 15.1)],
+        np.c_[np.full(9, 2.0), np.arange(9.0)],
+        np.c_[np.arange(50.0) / 50 / 24, np.arange(50.0) % 3],
+    ]
+    some = [curve[:, :2] for curve in stars[0][:3]]
+    curves = LightCurves.from_arrays([*hopeless, *some])
+    expected = find_peaks(LightCurves.from_arrays(some))
+    searched, weighted = [], peaks.weighted
+    monkeypatch.setattr(
+        peaks, "weighted", lambda c, objects: searched.extend(objects) or weighted(c, objects)
+    )
+    peaks._CACHE.rows.clear()
+    found = find_peaks(curves)
+    assert sorted(searched) == [5, 6, 7]
+    assert (found.frequency[:5] == 0).all()
+    np.testing.assert_array_equal(found[5:].spectrum, expected.spectrum)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-160, 1e160, 1e170, 1e300, 5e-324])
+def test_errors_of_any_size(stars, scale):
+    """Weights are ratios: what is common to all errors of an object is nothing."""
+    curves = stars[0][:4]
+    errors = np.ones(len(curves.time)) if scale == 5e-324 else 1 + np.arange(len(curves.time)) % 3
+    found, expected = (
+        find_peaks(LightCurves(curves.time, curves.mag, errors * by, offsets=curves.offsets))
+        for by in (scale, 1.0)
+    )
+    assert (expected.frequency > 0).all()
+    np.testing.assert_allclose(found.frequency, expected.frequency, rtol=1e-9)
+    np.testing.assert_allclose(found.spectrum, expected.spectrum, atol=1e-6)
+
+
+@pytest.mark.parametrize("wild", [1e-300, 1e170, 1e308])
+def test_one_wild_error(stars, wild):
+    curves = stars[0][:4]
+    errors = np.full(len(curves.time), 0.02)
+    errors[curves.offsets[:-1] + 3] = wild
+    found = find_peaks(LightCurves(curves.time, curves.mag, errors, offsets=curves.offsets))
+    errors[curves.offsets[:-1] + 3] = np.clip(wild, 1e-9, 1e9)
+    expected = find_peaks(LightCurves(curves.time, curves.mag, errors, offsets=curves.offsets))
+    np.testing.assert_allclose(found.frequency, expected.frequency, rtol=1e-6)

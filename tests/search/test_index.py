@@ -233,7 +233,7 @@ def test_rows_that_cannot_be(rows):
     some = rows[:9].copy()
     some[[4, 6], 2] = np.nan, np.inf
     stars = np.array([f"star-{i}" for i in range(9)])
-    with pytest.raises(ValueError, match=r"star-4 at position 4 \(and 1 more\) contains NaN"):
+    with pytest.raises(ValueError, match=r"'star-4' at position 4 \(and 1 more\) contains NaN"):
         LightCurveIndex().fit(EmbeddingRows(stars, None, some))
     some[4:7] = 0
     with pytest.raises(ValueError, match=r"star-4 .* is zero, and has no cosine distance"):
@@ -250,10 +250,10 @@ def test_rows_that_cannot_be(rows):
 @pytest.mark.parametrize(
     ("parameters", "said"),
     [
-        ({"metric": "l2"}, "metric must be one of"),
-        ({"algorithm": "brute"}, "algorithm must be one of"),
-        ({"n_neighbors": 0}, "n_neighbors must be a whole number"),
-        ({"n_candidates": 1.5}, "n_candidates must be a whole number"),
+        ({"metric": "l2"}, "'metric' parameter of LightCurveIndex must be"),
+        ({"algorithm": "brute"}, "'algorithm' parameter of LightCurveIndex must be"),
+        ({"n_neighbors": 0}, "'n_neighbors' parameter of LightCurveIndex must be an int"),
+        ({"n_candidates": 1.5}, "'n_candidates' parameter of LightCurveIndex must be an int"),
     ],
 )
 def test_parameters_that_cannot_be(rows, parameters, said):
@@ -424,3 +424,24 @@ def test_a_damaged_graph_kills_no_process(rows, approximate, tmp_path, trials):
     assert len(outcomes) == trials
     assert outcomes.count("refused") > trials / 10
     assert outcomes.count("read") > trials / 10
+
+
+@pytest.mark.parametrize(("metric", "other"), [METRICS, METRICS[::-1]])
+def test_a_metric_that_is_set_after_fit_counts_at_the_next(rows, tmp_path, metric, other):
+    index = LightCurveIndex(4, metric=metric, radius=0.3).fit(rows[:200])
+    expected = index.kneighbors(rows[:9])
+    index.set_params(metric=other)
+    assert index.metric_ == metric
+    near, graph = index.radius_neighbors(rows[:3]), index.transform(rows[:3])
+    for found, wanted in zip(index.kneighbors(rows[:9]), expected, strict=True):
+        np.testing.assert_array_equal(found, wanted)
+    index.save(tmp_path / "index")
+    loaded = LightCurveIndex.load(tmp_path / "index")
+    assert loaded.metric == loaded.metric_ == metric
+    np.testing.assert_array_equal(loaded.kneighbors(rows[:9])[0], expected[0])
+    index.set_params(metric=metric)
+    np.testing.assert_array_equal(index.radius_neighbors(rows[:3])[1][0], near[1][0])
+    np.testing.assert_array_equal(index.transform(rows[:3]).toarray(), graph.toarray())
+    changed = index.set_params(metric=other).fit(rows[:200])
+    assert changed.metric_ == other
+    assert not np.array_equal(changed.kneighbors(rows[:9])[0], expected[0])

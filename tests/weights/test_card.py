@@ -1,5 +1,6 @@
 """Model cards: what a run records, and what is written of it for people."""
 
+import dataclasses
 import json
 import pickle
 import re
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from embedders import make_embedder
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sklearn_astromer import AstromerClassifier, AstromerEmbedder, LightCurves
@@ -411,3 +412,61 @@ def test_epochs_0_keeps_the_command_that_trained(curves, home):
     words = ["pretrain", "c.parquet", "--from", "a", "--epochs", "0", "--out", "b", "--quiet"]
     assert main(words) == 0
     assert read_folder("b").info["command"] == read_folder("a").info["command"]
+
+
+TEXT = st.text(
+    st.sampled_from("ab`~|\\<>[]()!#*_-&;=\n\r\t\x1b{}:'\" 1.") | st.characters(), max_size=30
+)
+TEXT |= st.sampled_from(
+    [
+        "```",
+        "````sh",
+        "x\n```\n# Mine\n",
+        "~~~",
+        "<!--",
+        "<script>",
+        "[a](javascript:b)",
+        "![](//a)",
+    ]
+)
+
+
+@settings(max_examples=60)
+@given(name=TEXT, licence=TEXT, command=TEXT, band=TEXT, cell=TEXT)
+@example("`", "`", "a\n```\n# b", "`g`", "```")
+@example("a\\", "MIT", "make \x1b[2J", "g\\", "<!--")
+def test_nothing_breaks_out_of_a_card(name, licence, command, band, cell):
+    """What strangers call things is text: no heading, link, image, HTML or code of theirs."""
+    markdown = pytest.importorskip("markdown_it").MarkdownIt("gfm-like", {"linkify": False})
+    training = {"objects": 3, "bands": {band: 3}, "objective": cell}
+    info = {"training": training, cell or "a": band, "data": cell}
+    card = make_card(
+        dataclasses.replace(load("surveys-small"), info=info),
+        name=name,
+        licence=licence,
+        command=command,
+        evaluation=pd.DataFrame({band or "b": [cell]}, index=[name]),
+    )
+    plain = make_card(
+        dataclasses.replace(
+            load("surveys-small"), info={"training": training | {"bands": {"g": 3}}}
+        ),
+        name="plain",
+        licence="mine",
+        command="make" if command.strip() else "",
+        evaluation={"a": 1},
+    )
+
+    def shape(text):
+        tokens = markdown.parse(text[text.index("\n---\n") + 5 :])
+        flat = [t.type for token in tokens for t in (token, *(token.children or ()))]
+        kinds = {"heading_open", "fence", "html_block", "html_inline", "link_open", "image"}
+        return tokens, [kind for kind in flat if kind in {*kinds, "code_inline", "code_block"}]
+
+    tokens, found = shape(card)
+    assert found == shape(plain)[1]
+    assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f]", card)
+    if command.strip():
+        fences = [token.content for token in tokens if token.type == "fence"]
+        assert len(fences) == 3
+    assert [token.type for token in tokens].count("table_open") == 4
