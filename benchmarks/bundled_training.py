@@ -37,7 +37,7 @@ def install(name: str, seen: dict[str, Any], objective: str, labels: bool) -> No
     checkpoint = read_folder(folder)
     training = {"objective": objective, "labels": labels, **seen, "begun_with": None}
     info = checkpoint.info | {"training": training, "licence": "MIT"}
-    write_folder(folder, Checkpoint(checkpoint.config, checkpoint.tensors, info))
+    write_folder(folder, Checkpoint(checkpoint.config, checkpoint.tensors, info), overwrite=True)
     assert (folder / "weights.safetensors").read_bytes() == before
     print(name, hashlib.sha256(before).hexdigest()[:12], seen)
 

@@ -373,9 +373,9 @@ def main() -> None:
     network, info = train(args)
     config = network.encoder.config.get_params() | {"window_size": WIDTHS[-1], "dropout": 0.0}
     tensors = {name: value.numpy() for name, value in network.state_dict().items()}
-    write_folder(args.out / "encoder", Checkpoint(config, tensors, info))
+    write_folder(args.out / "encoder", Checkpoint(config, tensors, info), overwrite=True)
     if args.install:
-        write_folder(BUNDLED / args.install, Checkpoint(config, tensors, info))
+        write_folder(BUNDLED / args.install, Checkpoint(config, tensors, info), overwrite=True)
 
 
 if __name__ == "__main__":

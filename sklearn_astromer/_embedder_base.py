@@ -29,6 +29,7 @@ from sklearn_astromer.modules.config import EncoderConfig
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.modules.encoder import Encoder
 from sklearn_astromer.modules.pooling import POOLINGS, combine_windows, pool_windows
+from sklearn_astromer.periodogram.bands import scattered, star_starts, whole_stars
 from sklearn_astromer.periodogram.peaks import PEAK_COLUMNS
 from sklearn_astromer.training.masking import draw_hidden
 from sklearn_astromer.training.reconstruction import Reconstruction, hidden_rmse
@@ -124,7 +125,8 @@ class EmbeddingBase(TransformerBase):
         X : LightCurves, or iterable of what `as_light_curves` takes
             Of light curves, such as `LightCurves.open_parquet` maps into memory, pieces of about a
             million observations are embedded at a time, and of 16 million on a GPU; of an iterable
-            each item is a piece.
+            each item is a piece; with ``shared_periods=True`` a star that goes on in the next item
+            is embedded with that.
         progress : bool, optional
             Show a progress bar. None: if `verbose` is at least 1.
 
@@ -137,7 +139,8 @@ class EmbeddingBase(TransformerBase):
         Raises
         ------
         NotFittedError, TypeError, ValueError
-            As `transform`.
+            As `transform`; and with ``shared_periods=True``, if rows of a star in an iterable lie
+            apart.
 
         Examples
         --------
@@ -161,6 +164,8 @@ class EmbeddingBase(TransformerBase):
             raise TypeError(
                 f"X is one {type(X).__name__}: give it to transform, or pieces of it as [X1, X2, …]"
             )
+        elif self.shared_periods:
+            parts = whole_stars(X)
         shown = self.verbose > 0 if progress is None else progress
         with progress_bar(total=total, unit="object", disable=not shown) as bar:
             for part in parts:
@@ -169,10 +174,19 @@ class EmbeddingBase(TransformerBase):
                 yield rows
 
     def _pieces(self, curves: LightCurves, most: int) -> list[slice]:
-        """Return pieces of about `most` observations; all in one where rows share periods."""
-        if self.shared_periods:
+        """Return pieces of about `most` observations.
+
+        If periods are shared they end where stars end; where rows of a star lie apart, all are one.
+        """
+        if not self.shared_periods:
+            return list(pieces(curves.offsets, most))
+        if scattered(curves.ids) is not None:
             return [slice(0, len(curves))]
-        return list(pieces(curves.offsets, most))
+        bounds = np.append(star_starts(curves.ids), len(curves))
+        return [
+            slice(int(bounds[of.start]), int(bounds[of.stop]))
+            for of in pieces(curves.offsets[bounds], most)
+        ]
 
     def _pooled(
         self, run: Any, parts: Iterator[Windows], pooling: str

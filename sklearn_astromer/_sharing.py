@@ -31,6 +31,7 @@ class Sharing:
         licence: str | None = None,
         evaluation: Mapping[str, Any] | pd.DataFrame | None = None,
         command: str | None = None,
+        overwrite: bool = False,
     ) -> None:
         """Write the network as a folder that ``pretrained=path`` reads (safetensors and JSON).
 
@@ -39,13 +40,15 @@ class Sharing:
         Parameters
         ----------
         path : path
-            The folder; one written by this method before is replaced, at once and whole.
+            The folder, which appears at once and whole.
         licence : str, optional
             Of the weights, such as ``"MIT"``. State one before you share them.
         evaluation : mapping or DataFrame, optional
             Figures for the card, best of objects that were not trained on.
         command : str, optional
             What trained them, for the card.
+        overwrite : bool, default=False
+            Whether weights that are at `path` already are replaced.
 
         Raises
         ------
@@ -54,12 +57,13 @@ class Sharing:
         TypeError
             If `evaluation` is neither a mapping nor a DataFrame.
         FileExistsError
-            If something else is at `path`, or its card was edited.
+            If weights are at `path` and are not to be replaced; or something else, or a card that
+            was edited, which never are.
         """
         check_is_fitted(self, "module_")
         notes = {"licence": licence, "evaluation": evaluation, "command": command}
         checkpoint = self._checkpoint(name=os.path.basename(os.path.abspath(path)), **notes)
-        write_folder(path, checkpoint, card=make_card(checkpoint))
+        write_folder(path, checkpoint, card=make_card(checkpoint), overwrite=overwrite)
 
     def _checkpoint(self, **notes: Any) -> Checkpoint:
         """Return what a folder keeps of the fitted network."""

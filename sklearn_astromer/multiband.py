@@ -14,10 +14,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_astromer._estimator_base import TransformerBase, whole_or_not
 from sklearn_astromer.lightcurves import LightCurves
-from sklearn_astromer.lightcurves.arrays import index_ids
-from sklearn_astromer.lightcurves.checks import check_flat
-from sklearn_astromer.lightcurves.flat import as_ids, offsets_of, positions
-from sklearn_astromer.lightcurves.nested import flats_by_band, is_nested
+from sklearn_astromer.lightcurves.flat import offsets_of, positions
+from sklearn_astromer.lightcurves.reading.aligned import read_nested
+from sklearn_astromer.lightcurves.reading.columns import Options
+from sklearn_astromer.lightcurves.reading.lists import is_nested
 
 __all__ = ["MultiBandEmbedder", "Stars"]
 
@@ -225,7 +225,7 @@ class MultiBandEmbedder(TransformerBase):
             As the embedder; if a band is in X nowhere, or a parameter is out of range.
         """
         self._check_parameters()
-        stars = read_stars(X, self.bands, partial(self._read, reset=True))
+        stars = read_stars(X, partial(self._read, reset=True))
         row, _ = rows_in(stars, self.bands, whole=True)
         labels = None if y is None else np.asarray(y)[stars.star[row]]
         self.embedder_ = clone(self.embedder).fit(stars.curves[row], labels)
@@ -256,7 +256,7 @@ class MultiBandEmbedder(TransformerBase):
         """
         check_is_fitted(self, "embedder_")
         self._check_parameters()
-        stars = read_stars(X, self.bands, partial(self._read, reset=False))
+        stars = read_stars(X, partial(self._read, reset=False))
         row, column = rows_in(stars, self.bands)
         rows = np.asarray(self.embedder_.transform(stars.curves[row]))
         filler = np.nan if self.missing == "nan" else 0.0
@@ -293,10 +293,10 @@ def check_bands(bands: Any) -> None:
         raise ValueError(f"bands has one twice: {list(bands)}")
 
 
-def read_stars(X: Any, bands: Sequence[str], read: Callable[[Any], LightCurves]) -> Stars:
+def read_stars(X: Any, read: Callable[[Any], LightCurves]) -> Stars:
     """Return what an estimator of stars was given as `Stars`; `read` reads light curves."""
     if is_nested(X):
-        return _stars_of_nested(X, bands)
+        return _stars_of_nested(X)
     curves = read(X.curves if isinstance(X, Stars) else X)
     return X if isinstance(X, Stars) else Stars(curves)
 
@@ -319,15 +319,11 @@ def rows_in(
     return row, place[row]
 
 
-def _stars_of_nested(column: Any, bands: Sequence[str]) -> Stars:
+def _stars_of_nested(column: Any) -> Stars:
     """Take the bands of a nested column apart; a star may have none of them."""
-    parts, owners = [], []
-    for flat in flats_by_band(column, bands):
-        owner = np.flatnonzero(np.diff(flat.offsets))
-        parts.append(LightCurves._trusted(check_flat(flat.take(owner))))
-        owners.append(owner)
-    owner = np.concatenate(owners)
-    tabular = isinstance(column, (pd.Series, pd.DataFrame))
-    ids = as_ids(index_ids(column.index) if tabular else None, len(column))
-    curves = LightCurves.concatenate(parts)[np.argsort(owner, kind="stable")]
-    return Stars._made(curves, ids, np.bincount(owner, minlength=len(ids)))
+    flat, report, names = read_nested(column, Options())
+    if flat.band is None and len(flat.ids):
+        raise ValueError("no field of the nested column was recognised as the band")
+    flat = flat.take(np.argsort(flat.ids, kind="stable"))
+    curves = LightCurves._told(flat._replace(ids=names[flat.ids]), report)
+    return Stars._made(curves, names, np.bincount(flat.ids, minlength=len(names)))

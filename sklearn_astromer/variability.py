@@ -150,7 +150,7 @@ class VariabilityFeatures(TransformerBase):
         if self.bands is None:
             n_objects = len(self._read(X, reset=True))
         else:
-            stars = read_stars(X, self.bands, partial(self._read, reset=True))
+            stars = read_stars(X, partial(self._read, reset=True))
             rows_in(stars, self.bands, whole=True)
             n_objects = len(stars)
         if n_objects == 0:
@@ -183,7 +183,7 @@ class VariabilityFeatures(TransformerBase):
             ids = curves.ids
             star, band = np.arange(len(curves)), np.zeros(len(curves), dtype=np.int64)
         else:
-            stars = read_stars(X, self.bands, partial(self._read, reset=False))
+            stars = read_stars(X, partial(self._read, reset=False))
             row, band = rows_in(stars, self.bands)
             ids, curves, star = stars.ids, stars.curves[row], stars.star[row]
         rows = np.full((len(ids), len(self._columns())), np.nan)
