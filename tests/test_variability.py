@@ -115,7 +115,7 @@ def test_nan_where_undefined():
 def test_no_objects():
     features = VariabilityFeatures()
     n_columns = len(features.get_feature_names_out())
-    empty = LightCurves.from_arrays([np.zeros((3, 2))])[:0]
+    empty = band_curves(ROWS)[:0]
     assert features.transform(empty).shape == (0, n_columns)
     with pytest.raises(ValueError, match="no light curves to fit"):
         features.fit(empty)

@@ -126,16 +126,17 @@ def fetch_starembed(
 
 def _of_band(column: Any, ids: pd.Index, band: str) -> LightCurves:
     """Read one band of the stars that have it."""
+    import pyarrow as pa
     import pyarrow.compute as pc
 
     names = [field.name for field in column.type]
     if band not in names:
         raise ValueError(f"StarEmbed has no band {band!r}, only {names}")
-    nested = pc.struct_field(column, band)
-    length = pc.list_value_length(pc.struct_field(nested, FIELDS["time"]))
-    seen = np.asarray(pc.fill_null(length, 0)) > 0
+    lists = [pc.struct_field(column, [band, name]).combine_chunks() for name in FIELDS.values()]
+    seen = np.asarray(pc.fill_null(pc.list_value_length(lists[0]), 0)) > 0
+    nested = pa.StructArray.from_arrays([each.filter(seen) for each in lists], list(FIELDS))
     curves = LightCurves.from_nested(
-        nested.filter(seen), **FIELDS, ids=ids[seen], on_invalid="drop"
+        nested, **{name: name for name in FIELDS}, ids=ids[seen], on_invalid="drop"
     )
     return LightCurves(
         curves.time,
