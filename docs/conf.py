@@ -115,7 +115,7 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False
-html_sidebars = {"index": []}
+html_sidebars = {"index": [], "installing": []}
 html_theme_options = {
     "logo": {"text": f"{project} {version}"},
     "github_url": "https://github.com/sklearn-astromer/sklearn_astromer",
