@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from html import escape
+import html
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sklearn_astromer._printable import printable
 from sklearn_astromer.lightcurves import LightCurves
 
 LONGEST_PERIOD = 1e9  # days; larger: no peak was found
@@ -59,6 +60,11 @@ def page_of(
     ):
         parts.append(_section(rank, row, curve[:, 0], curve[:, 1], float(period)))
     return "\n".join([*parts, "</body></html>", ""])
+
+
+def escape(text: str, quote: bool = True) -> str:
+    """Return text for HTML."""
+    return html.escape(printable(text), quote)
 
 
 def _section(
