@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-from sklearn_astromer.weights._records import cache_dir, checksum, read_record, write_record
+from sklearn_astromer._cache import cache_dir
+from sklearn_astromer._files import sha256
+from sklearn_astromer.weights._records import read_record, write_record
 from sklearn_astromer.weights.checkpoint import CONFIG, OTHERS, WEIGHTS, read_folder
 
 __all__ = ["fetch", "is_hub", "push"]
@@ -88,7 +90,7 @@ def fetch(address: str, *, progress: bool = False, download: bool = True) -> Pat
             " repositories need a token (`hf auth login`, or the environment variable HF_TOKEN)."
         ) from error
     _LOGGER.info("%s is commit %s", address, path.name)
-    found = {name: _sha256(path / name) for name in _FILES if (path / name).exists()}
+    found = {name: sha256(path / name) for name in _FILES if (path / name).exists()}
     if not {CONFIG, WEIGHTS} <= found.keys():
         raise ValueError(
             f"the repository {address} holds no weights of sklearn_astromer at commit {path.name},"
@@ -100,7 +102,7 @@ def fetch(address: str, *, progress: bool = False, download: bool = True) -> Pat
 
 def _check(address: str, path: Path, found: dict[str, str]) -> None:
     """Compare checksums with those of the first fetch of the commit, or record them."""
-    file = cache_dir() / "hub" / path.parents[1].name / f"{path.name}.json"
+    file = cache_dir() / "weights" / "hub" / path.parents[1].name / f"{path.name}.json"
     record = read_record(file)
     known = {} if record is None else record["files"]
     changed = [name for name in known if known[name] != found.get(name)]
@@ -218,7 +220,3 @@ def _bars(client: ModuleType, *, shown: bool) -> Iterator[None]:
 
 def _name(repository: str) -> str:
     return f"models--{repository.replace('/', '--')}"
-
-
-def _sha256(path: Path) -> str:
-    return checksum(path.read_bytes())
