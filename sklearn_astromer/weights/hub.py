@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 from sklearn_astromer._cache import cache_dir
+from sklearn_astromer._extras import import_extra
 from sklearn_astromer._files import sha256
 from sklearn_astromer.weights._records import read_record, write_record
 from sklearn_astromer.weights.checkpoint import CONFIG, OTHERS, WEIGHTS, read_folder
@@ -194,15 +195,9 @@ def push(
 
 
 def _client() -> ModuleType:
-    try:
-        import huggingface_hub
-        import huggingface_hub.constants
-        import huggingface_hub.utils  # it imports neither itself
-    except ImportError as error:
-        raise ImportError(
-            "the Hugging Face Hub needs huggingface_hub: pip install sklearn_astromer[hub]"
-        ) from error
-    return huggingface_hub
+    for module in ("huggingface_hub.constants", "huggingface_hub.utils"):  # it imports neither
+        import_extra(module, "hub", "the Hugging Face Hub")
+    return import_extra("huggingface_hub", "hub", "the Hugging Face Hub")
 
 
 @contextlib.contextmanager
