@@ -29,7 +29,7 @@ from sklearn_astromer.modules.config import EncoderConfig
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.modules.encoder import Encoder
 from sklearn_astromer.modules.pooling import POOLINGS, combine_windows, pool_windows
-from sklearn_astromer.periodogram.bands import scattered, star_starts, whole_stars
+from sklearn_astromer.periodogram.bands import star_pieces, whole_stars
 from sklearn_astromer.periodogram.peaks import PEAK_COLUMNS
 from sklearn_astromer.training.masking import draw_hidden
 from sklearn_astromer.training.reconstruction import Reconstruction, hidden_rmse
@@ -178,15 +178,9 @@ class EmbeddingBase(TransformerBase):
 
         If periods are shared they end where stars end; where rows of a star lie apart, all are one.
         """
-        if not self.shared_periods:
-            return list(pieces(curves.offsets, most))
-        if scattered(curves.ids) is not None:
-            return [slice(0, len(curves))]
-        bounds = np.append(star_starts(curves.ids), len(curves))
-        return [
-            slice(int(bounds[of.start]), int(bounds[of.stop]))
-            for of in pieces(curves.offsets[bounds], most)
-        ]
+        if self.shared_periods:
+            return star_pieces(curves, most)
+        return list(pieces(curves.offsets, most))
 
     def _pooled(
         self, run: Any, parts: Iterator[Windows], pooling: str
@@ -251,6 +245,8 @@ class EmbeddingBase(TransformerBase):
         """
         check_is_fitted(self, "module_")
         curves = self._read(X, reset=False)
+        if len(curves) == 0 and (hidden is None or len(hidden) == 0):
+            return []
         flat_hidden = Windows(curves, self.window_size).join_hidden(hidden)
         windows = self._windows(curves, flat_hidden)
         flat = np.empty(len(curves.time), dtype=np.float32)
@@ -267,7 +263,7 @@ class EmbeddingBase(TransformerBase):
         for _, batch, result in self._runner()(magnitudes, [windows]):
             where, mask = windows.positions(batch)
             flat[where[mask]] = (result + windows.mag_mean[batch][:, None])[mask]
-        return np.split(flat, curves.offsets[1:-1]) if len(curves) else []
+        return np.split(flat, curves.offsets[1:-1])
 
     def score(self, X: Any, y: Any = None) -> float:
         """Return minus the RMSE (magnitudes) of hidden observations.
@@ -290,7 +286,7 @@ class EmbeddingBase(TransformerBase):
         NotFittedError
             If `fit` was not called.
         ValueError
-            If no window has two observations.
+            If no window has two observations, or there are no light curves.
         """
         check_is_fitted(self, "module_")
         self._check_parameters()
@@ -298,6 +294,8 @@ class EmbeddingBase(TransformerBase):
         dtype = resolve_dtype(self.precision, device)
         module = self._network(device)
         curves = self._read(X, reset=False)
+        if len(curves) == 0:
+            raise ValueError("there are no light curves to score")
         task = self._hidden(curves, None, module.encoder.config, seed=0, device=device)
         return -hidden_rmse(module, task, SCORED_WINDOWS, device, dtype)
 

@@ -12,6 +12,7 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
+from sklearn_astromer._extras import import_extra
 from sklearn_astromer._files import check_free, replacing
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.modules.encoder import Encoder
@@ -166,13 +167,8 @@ class _Graph(nn.Module):
 
 
 def _traced(graph: _Graph) -> Any:
-    try:
-        import onnx  # noqa: F401
-        import onnxscript  # noqa: F401
-    except ImportError as error:
-        raise ImportError(
-            "exporting needs onnx and onnxscript: pip install sklearn_astromer[onnx]"
-        ) from error
+    for module in ("onnx", "onnxscript"):
+        import_extra(module, "onnx", "exporting")
     example = torch.zeros(2, 3, dtype=torch.float64)
     n, length = torch.export.Dim("n"), torch.export.Dim("L")
     inputs = {"time": example, "mag": example.clone(), "mask": torch.ones(2, 3, dtype=torch.bool)}

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pooch
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.pipeline import Pipeline
 
 from sklearn_astromer import weights
-from sklearn_astromer._files import check_free, replacing
+from sklearn_astromer._files import check_free, replacing, sha256
 from sklearn_astromer.cli.catalogs import Catalog
 from sklearn_astromer.cli.comparing import compare, told
 from sklearn_astromer.cli.messages import PROG, note, say
@@ -207,4 +206,4 @@ def _size(path: Path) -> int:
 def _checksum(path: Path) -> str | None:
     """Return the sha256 of a file, or of the weights in a folder of ours."""
     file = path if path.is_file() else path / "weights.safetensors"
-    return str(pooch.file_hash(str(file))) if file.exists() else None
+    return sha256(file) if file.exists() else None

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_astromer._extras import import_extra
 from sklearn_astromer._files import check_apart, replacing
 from sklearn_astromer._progress import progress_bar
 from sklearn_astromer.cli.catalogs import Catalog
@@ -84,13 +85,9 @@ def _times(first: float, last: float) -> str:
 
 def _figure(kind: str) -> tuple[Any, str]:
     """Return an empty figure, and the format in which to save it."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError(
-            "--plot needs matplotlib: pip install 'sklearn_astromer[plot]'"
-        ) from error
-    figure = Figure(figsize=(8, 7), layout="constrained")
+    figure = import_extra("matplotlib.figure", "plot", "--plot").Figure(
+        figsize=(8, 7), layout="constrained"
+    )
     known = figure.canvas.get_supported_filetypes()
     if kind not in known:
         raise ValueError(f"--plot must end in one of .{', .'.join(known)}, got {kind!r}")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import base64
+import html
 import io
 import re
-from html import escape
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sklearn_astromer._printable import printable
 from sklearn_astromer.inspection._display import require
 from sklearn_astromer.lightcurves import LightCurves
 
@@ -93,6 +94,11 @@ def position_of(name: str) -> tuple[float, float] | None:
     ra = 15 * (int(hours) + int(minutes) / 60 + float(seconds) / 3600)
     dec = int(rest[0]) + int(rest[1]) / 60 + float(rest[2]) / 3600
     return (ra, dec if sign == "+" else -dec) if ra < 360 and dec <= 90 else None
+
+
+def escape(text: str, quote: bool = True) -> str:
+    """Return text for HTML."""
+    return html.escape(printable(text), quote)
 
 
 def _section(rank: int, row: dict[Any, Any], curve: LightCurves, period: float) -> str:

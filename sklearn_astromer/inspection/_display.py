@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_astromer._extras import import_extra
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.lightcurves.conversion import as_light_curves
 
@@ -20,16 +21,6 @@ if TYPE_CHECKING:
 WIDE = (9.0, 4.5)  # inches, for what is long in time
 
 
-def require(module: str, extra: str, what: str) -> Any:
-    """Import an optional dependency, or say which extra of this package has it."""
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        raise ImportError(
-            f"{what} needs {module.partition('.')[0]}: pip install 'sklearn_astromer[{extra}]'"
-        ) from error
-
-
 class Display:
     """A picture of what its attributes hold."""
 
@@ -38,7 +29,7 @@ class Display:
 
     def _start(self, ax: Axes | None, size: tuple[float, float] | None = None) -> Axes:
         """Take the axes given, or make a figure."""
-        pyplot = require("matplotlib.pyplot", "plot", f"{type(self).__name__}.plot")
+        pyplot = import_extra("matplotlib.pyplot", "plot", f"{type(self).__name__}.plot")
         if ax is None:
             _, ax = pyplot.subplots(figsize=size, layout="constrained")
         assert ax is not None

@@ -14,7 +14,8 @@ from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 
-from sklearn_astromer.inspection._display import Display, legend, require, style
+from sklearn_astromer._extras import import_extra
+from sklearn_astromer.inspection._display import Display, legend, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -231,7 +232,7 @@ def _reduce(
             f"second ({second:.0%})",
         )
     if method == "umap":
-        umap = require("umap", "umap", "method='umap'")
+        umap = import_extra("umap", "umap", "method='umap'")
         seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
         threads = torch.get_num_threads()
         try:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_astromer.inspection._display import Display, draw_line, one_curve, require
+from sklearn_astromer._extras import import_extra
+from sklearn_astromer.inspection._display import Display, draw_line, one_curve
 from sklearn_astromer.inspection.reconstruction import ReconstructionDisplay
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.periodogram import find_peaks, power_spectrum
@@ -191,7 +192,7 @@ class PeriodogramDisplay(Display):
             As `ReconstructionDisplay.plot`.
         """
         if axes is None:
-            pyplot = require("matplotlib.pyplot", "plot", "PeriodogramDisplay.plot")
+            pyplot = import_extra("matplotlib.pyplot", "plot", "PeriodogramDisplay.plot")
             _, axes = pyplot.subplots(1, 2, figsize=PANELS, layout="constrained")
         left, right = axes
         look = {"color": "0.5", "linewidth": 0.6}

@@ -57,6 +57,25 @@ def scattered(ids: NDArray[Any]) -> Any:
     return None if again.empty else again.iloc[0]
 
 
+def star_pieces(curves: LightCurves, most: int) -> list[slice]:
+    """Cut a catalog into slices of about `most` observations, one star at least.
+
+    Where rows of a star lie apart, all are one slice.
+    """
+    n = len(curves)
+    if scattered(curves.ids) is not None:
+        return [slice(0, n)]
+    starts = np.append(star_starts(curves.ids), n)
+    ends = curves.offsets[starts]
+    found, first = [], 0
+    while starts[first] < n:
+        last = int(np.searchsorted(ends, ends[first] + most, side="right")) - 1
+        last = max(first + 1, last)
+        found.append(slice(int(starts[first]), int(starts[last])))
+        first = last
+    return found
+
+
 def whole_stars(parts: Iterable[LightCurves]) -> Iterator[LightCurves]:
     """Yield the parts of a catalog cut otherwise: each ends where a star ends.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -15,6 +14,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from sklearn_astromer._extras import import_extra
+from sklearn_astromer._files import sha256
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.lightcurves.checks import saying
 from sklearn_astromer.lightcurves.reading.lists import is_nested
@@ -130,12 +131,7 @@ def embed_partitions(
     >>> rows.columns.tolist()
     ['probability_CONST', 'probability_MIRA']
     """
-    try:
-        import dask.dataframe as dd
-    except ImportError as error:
-        raise ImportError(
-            "embed_partitions needs Dask: pip install 'sklearn_astromer[scale]'"
-        ) from error
+    dd = import_extra("dask.dataframe", "scale", "embed_partitions")
     is_lsdb = hasattr(catalog, "hc_structure")
     if not is_lsdb and not isinstance(catalog, dd.DataFrame):
         raise TypeError(
@@ -289,5 +285,5 @@ def _shipped(estimator: Any) -> Any:
     from distributed.protocol.pickle import dumps, loads
 
     content = dumps(estimator)  # type: ignore[no-untyped-call]
-    key = f"estimator-{hashlib.sha256(content).hexdigest()}"
+    key = f"estimator-{sha256(content)}"
     return client.submit(loads, content, key=key)

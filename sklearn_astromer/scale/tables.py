@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sklearn_astromer._extras import import_extra
 from sklearn_astromer.lightcurves import LightCurves
 
 
@@ -80,15 +81,9 @@ class ParquetRows(Rows):
     def __init__(self, path: Path, features: Sequence[str], layout: str = "columns") -> None:
         super().__init__(path, features)
         self.layout = layout
-        try:
-            import pyarrow as pa
-            import pyarrow.parquet as pq
-        except ImportError as error:
-            raise ImportError(
-                "writing Parquet needs pyarrow: pip install 'sklearn_astromer[parquet]', or --out "
-                "a .csv file"
-            ) from error
-        self.pa, self.pq = pa, pq
+        what = "writing Parquet (.csv does without)"
+        self.pa = import_extra("pyarrow", "parquet", what)
+        self.pq = import_extra("pyarrow.parquet", "parquet", what)
         self.writer: Any = None
 
     def _open(self) -> None:
@@ -144,14 +139,8 @@ class EcsvRows(Rows):
 
     def __init__(self, path: Path, features: Sequence[str]) -> None:
         super().__init__(path, features)
-        try:
-            from astropy.table import Table
-        except ImportError as error:
-            raise ImportError(
-                "writing ECSV needs astropy: pip install 'sklearn_astromer[astropy]', or --out a "
-                ".csv file"
-            ) from error
-        self.table: Any = Table
+        what = "writing ECSV (.csv does without)"
+        self.table = import_extra("astropy.table", "astropy", what).Table
         self.parts: list[dict[str, Any]] = []
 
     def add(self, index: dict[str, Any], values: NDArray[np.float32]) -> None:

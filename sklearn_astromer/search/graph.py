@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_astromer._extras import import_extra
 from sklearn_astromer.search.graph_file import check_graph
 
 #: Links of a row, and how many rows are kept in sight while it is added.
@@ -91,11 +92,5 @@ def _empty(n_features: int) -> Any:
 
 
 def _usearch() -> Any:
-    try:
-        import usearch.index
-    except ImportError as error:
-        raise ImportError(
-            "an approximate index needs usearch: pip install 'sklearn_astromer[search]', or use "
-            "algorithm='exact'"
-        ) from error
-    return usearch.index
+    what = "an approximate index (algorithm='exact' does without)"
+    return import_extra("usearch.index", "search", what)

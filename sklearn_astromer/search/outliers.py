@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,9 @@ from sklearn_astromer._progress import progress_bar
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.lightcurves.conversion import as_light_curves
+from sklearn_astromer.periodogram.bands import star_pieces
 from sklearn_astromer.search.rows import EmbeddingRows, check_finite, names_of, table_of
+from sklearn_astromer.windows import pieces
 
 TREES = 200
 CHUNK = 50_000  # rows scored at a time
@@ -188,8 +191,13 @@ def reconstruction_error(
     check_is_fitted(embedder, "module_")
     curves: LightCurves = as_light_curves(X)
     found = np.empty(len(curves))
+    parts: Iterable[slice] = (
+        star_pieces(curves, PIECE_OBSERVATIONS)
+        if embedder.shared_periods
+        else pieces(curves.offsets, PIECE_OBSERVATIONS)
+    )
     with progress_bar(total=len(curves), unit="object", disable=not progress) as bar:
-        for part in embedder._pieces(curves, PIECE_OBSERVATIONS):
+        for part in parts:
             some = curves[part]
             for i, expected in enumerate(embedder.reconstruct(some), start=part.start):
                 of = slice(int(curves.offsets[i]), int(curves.offsets[i + 1]))

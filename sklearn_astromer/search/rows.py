@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import gen_batches
 
+from sklearn_astromer._extras import import_extra
 from sklearn_astromer.scale import manifest
 
 ID, BAND, VECTOR = "object_id", "band", "embedding"
@@ -104,18 +105,13 @@ def read_rows(path: str | os.PathLike[str], *, verify: bool = True) -> Embedding
     if path.is_file() and path.suffix.lower() != ".parquet":
         return _from_frame(path, _read_text(path))
     files = _parts(path, verify) if path.is_dir() else [path]
-    try:
-        import pyarrow.parquet as pq
-        from pyarrow import ArrowException
-    except ImportError as error:
-        raise ImportError(
-            "reading Parquet needs pyarrow: pip install 'sklearn_astromer[parquet]'"
-        ) from error
+    pq = import_extra("pyarrow.parquet", "parquet", "reading Parquet")
+    arrow_error = import_extra("pyarrow", "parquet", "reading Parquet").ArrowException
     try:
         return _from_parquet(
             path, [pq.ParquetFile(f, page_checksum_verification=True) for f in files]
         )
-    except (ArrowException, OSError, KeyError, AttributeError, UnicodeDecodeError) as error:
+    except (arrow_error, OSError, KeyError, AttributeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is damaged ({error}): embed the catalog again") from error
 
 
@@ -273,13 +269,8 @@ def _refuse(bad: NDArray[np.bool_], ids: NDArray[Any], why: str, what: str = "ro
 def _read_text(path: Path) -> pd.DataFrame:
     if path.suffix.lower() != ".ecsv":
         return pd.read_csv(path, dtype={ID: str, BAND: str}, keep_default_na=False)
-    try:
-        from astropy.table import Table
-    except ImportError as error:
-        raise ImportError(
-            "reading ECSV needs astropy: pip install 'sklearn_astromer[astropy]'"
-        ) from error
-    frame: pd.DataFrame = Table.read(path, format="ascii.ecsv").to_pandas()
+    table = import_extra("astropy.table", "astropy", "reading ECSV").Table
+    frame: pd.DataFrame = table.read(path, format="ascii.ecsv").to_pandas()
     return frame
 
 

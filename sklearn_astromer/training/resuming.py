@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import os
-import tempfile
 import time
+import zipfile
 import zlib
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 
+from sklearn_astromer._files import replacing
 from sklearn_astromer.lightcurves import LightCurves
 
 logger = logging.getLogger(__name__)
@@ -62,6 +63,9 @@ class Resume(Callback):
                 raise PermissionError(f"{self.path.parent} cannot be written: choose another path")
             return
         try:
+            with zipfile.ZipFile(self.path) as file:  # whose checksums torch does not look at
+                if (damaged := file.testzip()) is not None:
+                    raise ValueError(f"{damaged} has a wrong checksum")
             state = torch.load(self.path, map_location="cpu", weights_only=True)
             of_run = state["run"]
         except Exception as error:  # torch raises whatever the bytes lead it to
@@ -141,7 +145,8 @@ class Resume(Callback):
                 state["patience"] = {name: getattr(callback, name) for name in _PATIENCE}
             elif isinstance(callback, LRScheduler):
                 state["schedule"] = callback.lr_scheduler_.state_dict()
-        write_atomically(state, self.path)
+        with replacing(self.path) as partial:
+            torch.save(state, partial)
         self.written_ = time.monotonic()
 
 
@@ -169,17 +174,3 @@ def identity(
         **{name: getattr(value, "__qualname__", str(value)) for name, value in parameters.items()},
         "catalog": f"{curves!r}, {content:08x}",
     }
-
-
-def write_atomically(state: dict[str, Any], path: Path) -> None:
-    """Write a file that is either the old one or the new one, whenever the process dies."""
-    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            torch.save(state, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    except BaseException:
-        os.unlink(partial)
-        raise

@@ -1,23 +1,14 @@
 """What was fetched from elsewhere, and its checksums: JSON beside the files."""
 
-import contextlib
-import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sklearn_astromer import _cache
+from sklearn_astromer._files import replacing, sha256
 from sklearn_astromer.weights._contents import read_json
 
 _FORMAT = 1
-
-
-def cache_dir() -> Path:
-    """Return the folder of all downloaded weights, see `sklearn_astromer.weights.cache_dir`."""
-    return _cache.cache_dir() / "weights"
 
 
 def checksums(folder: Path) -> dict[str, str]:
@@ -25,14 +16,9 @@ def checksums(folder: Path) -> dict[str, str]:
     if not folder.is_dir():
         return {}
     return {
-        path.name: checksum(path.read_bytes()) if path.is_file() else "not a file"
+        path.name: sha256(path) if path.is_file() else "not a file"
         for path in sorted(folder.iterdir())
     }
-
-
-def checksum(content: bytes) -> str:
-    """Return the sha256 of a file's content, in hexadecimal."""
-    return hashlib.sha256(content).hexdigest()
 
 
 def read_record(path: Path) -> dict[str, Any] | None:
@@ -55,13 +41,5 @@ def read_record(path: Path) -> dict[str, Any] | None:
 def write_record(path: Path, facts: Mapping[str, Any]) -> None:
     """Write a record, at once and whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"format": _FORMAT, **facts}, indent=1)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(name, 0o644)  # mkstemp lets nobody else read it, and a cache may be shared
-        os.replace(name, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
+    with replacing(path) as partial:
+        partial.write_text(json.dumps({"format": _FORMAT, **facts}, indent=1), encoding="utf-8")

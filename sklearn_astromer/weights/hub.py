@@ -13,7 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-from sklearn_astromer.weights._records import cache_dir, checksum, read_record, write_record
+from sklearn_astromer._cache import cache_dir
+from sklearn_astromer._extras import import_extra
+from sklearn_astromer._files import sha256
+from sklearn_astromer.weights._records import read_record, write_record
 from sklearn_astromer.weights.checkpoint import CONFIG, OTHERS, WEIGHTS, read_folder
 
 __all__ = ["fetch", "is_hub", "push"]
@@ -88,7 +91,7 @@ def fetch(address: str, *, progress: bool = False, download: bool = True) -> Pat
             " repositories need a token (`hf auth login`, or the environment variable HF_TOKEN)."
         ) from error
     _LOGGER.info("%s is commit %s", address, path.name)
-    found = {name: _sha256(path / name) for name in _FILES if (path / name).exists()}
+    found = {name: sha256(path / name) for name in _FILES if (path / name).exists()}
     if not {CONFIG, WEIGHTS} <= found.keys():
         raise ValueError(
             f"the repository {address} holds no weights of sklearn_astromer at commit {path.name},"
@@ -100,7 +103,7 @@ def fetch(address: str, *, progress: bool = False, download: bool = True) -> Pat
 
 def _check(address: str, path: Path, found: dict[str, str]) -> None:
     """Compare checksums with those of the first fetch of the commit, or record them."""
-    file = cache_dir() / "hub" / path.parents[1].name / f"{path.name}.json"
+    file = cache_dir() / "weights" / "hub" / path.parents[1].name / f"{path.name}.json"
     record = read_record(file)
     known = {} if record is None else record["files"]
     changed = [name for name in known if known[name] != found.get(name)]
@@ -192,15 +195,9 @@ def push(
 
 
 def _client() -> ModuleType:
-    try:
-        import huggingface_hub
-        import huggingface_hub.constants
-        import huggingface_hub.utils  # it imports neither itself
-    except ImportError as error:
-        raise ImportError(
-            "the Hugging Face Hub needs huggingface_hub: pip install sklearn_astromer[hub]"
-        ) from error
-    return huggingface_hub
+    for module in ("huggingface_hub.constants", "huggingface_hub.utils"):  # it imports neither
+        import_extra(module, "hub", "the Hugging Face Hub")
+    return import_extra("huggingface_hub", "hub", "the Hugging Face Hub")
 
 
 @contextlib.contextmanager
@@ -218,7 +215,3 @@ def _bars(client: ModuleType, *, shown: bool) -> Iterator[None]:
 
 def _name(repository: str) -> str:
     return f"models--{repository.replace('/', '--')}"
-
-
-def _sha256(path: Path) -> str:
-    return checksum(path.read_bytes())

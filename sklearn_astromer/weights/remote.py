@@ -10,7 +10,6 @@ An https address or DOI is downloaded once, into a folder of the cache of its ow
 `sklearn_astromer.weights.hub` does the same for ``hf://``, where huggingface_hub has the files.
 """
 
-import hashlib
 import re
 import shutil
 from pathlib import Path
@@ -19,14 +18,10 @@ from urllib.parse import urljoin, urlsplit
 
 from filelock import FileLock
 
+from sklearn_astromer._cache import cache_dir
+from sklearn_astromer._files import sha256
 from sklearn_astromer.weights import _archives, _download, hub
-from sklearn_astromer.weights._records import (
-    cache_dir,
-    checksum,
-    checksums,
-    read_record,
-    write_record,
-)
+from sklearn_astromer.weights._records import checksums, read_record, write_record
 from sklearn_astromer.weights.checkpoint import (
     CONFIG,
     OTHERS,
@@ -144,7 +139,7 @@ def _entry(source: str) -> Path:
     parts = urlsplit(source)
     words = f"{parts.hostname or 'doi'} {Path(parts.path).name}"
     name = re.sub(r"[^A-Za-z0-9.]+", "-", words)[:60].strip("-.")
-    return cache_dir() / "remote" / f"{name}-{hashlib.sha256(source.encode()).hexdigest()[:16]}"
+    return cache_dir() / "weights" / "remote" / f"{name}-{sha256(source.encode())[:16]}"
 
 
 def _is_complete(entry: Path, address: str) -> bool:
@@ -169,7 +164,7 @@ def _fill(entry: Path, address: str, source: str, progress: bool) -> None:
     record = read_record(entry / "record.json")
     try:
         files, facts = _get(source, partial, progress)
-        found = {name: checksum(content) for name, content in sorted(files.items())}
+        found = {name: sha256(content) for name, content in sorted(files.items())}
         if record is not None and record["files"] != found:
             raise ValueError(
                 f"they have changed since they were first downloaded (then"
@@ -193,7 +188,7 @@ def _fill(entry: Path, address: str, source: str, progress: bool) -> None:
 
 
 def _short(files: dict[str, str]) -> str:
-    return ", ".join(f"{name} {sha256[:12]}…" for name, sha256 in files.items())
+    return ", ".join(f"{name} {digest[:12]}…" for name, digest in files.items())
 
 
 def _get(source: str, partial: Path, progress: bool) -> tuple[dict[str, bytes], dict[str, Any]]:
@@ -216,7 +211,7 @@ def _get(source: str, partial: Path, progress: bool) -> tuple[dict[str, bytes], 
     archive = partial / "archive"
     if not archive.exists():
         _download.download(source, archive, progress=progress)
-    return _archives.read_archive(archive), {"archive": checksum(archive.read_bytes())}
+    return _archives.read_archive(archive), {"archive": sha256(archive)}
 
 
 def _content(url: str, path: Path, progress: bool, *, optional: bool) -> bytes | None:

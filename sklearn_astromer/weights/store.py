@@ -6,7 +6,9 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from sklearn_astromer.weights import _records, registry, remote
+from sklearn_astromer import _cache
+from sklearn_astromer._files import replacing, sha256
+from sklearn_astromer.weights import registry, remote
 from sklearn_astromer.weights.checkpoint import Checkpoint, read_checkpoint
 
 __all__ = ["cache_dir", "fetch", "load"]
@@ -35,7 +37,7 @@ def cache_dir() -> Path:
     ...     cache_dir().as_posix()
     '/scratch/me/weights'
     """
-    return _records.cache_dir()
+    return _cache.cache_dir() / "weights"
 
 
 def load(name_or_path: str | os.PathLike[str], *, progress: bool = False) -> Checkpoint:
@@ -158,32 +160,22 @@ def _names() -> str:
     return ", ".join(n for n, entry in registry.WEIGHTS.items() if entry.unavailable is None)
 
 
-def _is_intact(path: Path, sha256: str) -> bool:
+def _is_intact(path: Path, checksum: str) -> bool:
     if not path.exists():
         return False
-    if _sha256(path) == sha256:
+    if sha256(path) == checksum:
         return True
     _LOGGER.warning("%s has a wrong checksum and is not used", path)
     return False
 
 
-def _sha256(path: Path) -> str:
+def _download(url: str, target: Path, checksum: str, progress: bool) -> None:
+    """Download, verify, and put in place; the caller holds the lock."""
     import pooch  # not needed to import the package
 
-    return str(pooch.file_hash(str(path)))
-
-
-def _download(url: str, target: Path, sha256: str, progress: bool) -> None:
-    """Download next to the target, verify, and put in place; the caller holds the lock."""
-    import pooch
-
     _LOGGER.info("downloading %s to %s", url, target)
-    partial = target.with_name(f"{target.name}.partial")  # of a killed process: overwritten
-    try:
+    with replacing(target) as partial:
         download = pooch.HTTPDownloader(progressbar=progress, chunk_size=_CHUNK_BYTES)
         download(url, str(partial), None)
-        if (found := _sha256(partial)) != sha256:
+        if (found := sha256(partial)) != checksum:
             raise OSError(f"what the server sent has the wrong sha256 {found}")
-        os.replace(partial, target)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -109,7 +109,7 @@ def server(cache, monkeypatch):
 
 
 def held(folder):
-    return {p.name: p.read_bytes() for p in folder.iterdir() if p.suffix != ".lock"}
+    return {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file() and p.suffix != ".lock"}
 
 
 # -- kills ---------------------------------------------------------------------------------------
@@ -118,24 +118,28 @@ def held(folder):
 @pytest.mark.parametrize("times", TIMES)
 def test_kills_during_a_download(times, server, cache, tally):
     server.pause = 0.01
-    partial, rng, on_the_way = cache / "tiny.bin.partial", np.random.default_rng(0), 0
+    rng, on_the_way = np.random.default_rng(0), 0
+
+    def came():
+        sizes = [p.stat().st_size for p in cache.glob(".tiny.bin.*.partial/tiny.bin")]
+        return max(sizes, default=0)
+
     for _ in range(times):
         process = start('store.fetch("tiny")')
         wanted = rng.uniform(0, len(PAYLOAD))
-        while process.poll() is None and (
-            not partial.exists() or partial.stat().st_size < wanted % len(PAYLOAD)
-        ):
+        while process.poll() is None and came() < wanted % len(PAYLOAD):
             time.sleep(0.001)
         process.kill()
         process.communicate()
         found = held(cache)
         assert found.get("tiny.bin", PAYLOAD) == PAYLOAD
-        on_the_way += 0 < len(found.get("tiny.bin.partial", b"")) < len(PAYLOAD)
+        on_the_way += 0 < came() < len(PAYLOAD)
         (cache / "tiny.bin").unlink(missing_ok=True)
     assert on_the_way >= times // 2
     server.pause = 0.0
     assert weights.fetch("tiny").read_bytes() == PAYLOAD
     assert held(cache) == {"tiny.bin": PAYLOAD}
+    assert not list(cache.glob(".*"))  # what the killed ones left
     tally("faults", "SIGKILL during a download", injected=times, survived=times)
 
 
@@ -205,22 +209,23 @@ def test_kills_while_a_catalog_is_embedded(times, cache, tally):
     many["object_id"] = np.repeat(np.arange(600), np.tile(curves.lengths, 20))
     many.to_parquet("many.parquet")
     Path("out.parquet").write_text("the old one")
-    words = ["embed", "many.parquet", "--out", "out.parquet", "--batch", "10"]
+    words = ["embed", "many.parquet", "--out", "out.parquet", "--batch", "10", "--overwrite"]
     command = [sys.executable, "-m", "sklearn_astromer", *words]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     for i in range(times):
         process = subprocess.Popen(command, stderr=subprocess.PIPE, env=environment)
         size = 20_000 * (i + 1)
         wait_for(
-            lambda size=size: any(p.stat().st_size > size for p in Path().glob(".out*.partial"))
+            lambda size=size: any(
+                p.stat().st_size > size for p in Path().glob(".out*.partial/out*")
+            )
         )
         process.send_signal(signal.SIGKILL)
         _, said = process.communicate()
         assert process.returncode == -signal.SIGKILL, said
-        for left in Path().glob(".out*.partial"):
-            left.unlink()
         assert Path("out.parquet").read_text() == "the old one"
     assert main([*words, "--quiet"]) == 0
+    assert not list(Path().glob(".out*"))  # what the killed ones left
     rows = pd.read_parquet("out.parquet")
     assert rows["object_id"].tolist() == list(range(600))
     assert np.isfinite(rows.iloc[:, 1:].to_numpy()).all()
@@ -266,7 +271,7 @@ def test_a_full_disk(server, cache, tmp_path, tally):
 def test_a_full_disk_under_the_command_line(cache, tally):
     curves, _ = make_variable_stars(60, n_observations=(20, 60), random_state=0)
     curves.to_frame().to_parquet("some.parquet")
-    words = ["embed", "some.parquet", "--out", "out.parquet", "--quiet"]
+    words = ["embed", "some.parquet", "--out", "out.parquet", "--quiet", "--overwrite"]
     assert main(words) == 0
     before = Path("out.parquet").read_bytes()
     code = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000)); "

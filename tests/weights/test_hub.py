@@ -379,5 +379,5 @@ def test_without_huggingface_hub(monkeypatch, make_checkpoint):
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     write_folder("mine", make_checkpoint(1.0))
     for function, args in ((weights.load, ["hf://me/mine"]), (push, ["mine", "me/mine"])):
-        with pytest.raises(ImportError, match=r"pip install sklearn_astromer\[hub\]"):
+        with pytest.raises(ImportError, match=r"pip install 'sklearn_astromer\[hub\]'"):
             function(*args)
