@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sklearn_astromer._extras import import_extra
 from sklearn_astromer._printable import printable
-from sklearn_astromer.inspection._display import require
 from sklearn_astromer.lightcurves import LightCurves
 
 MOST_POINTS = 1000  # of a panel; of longer curves every n-th observation is drawn
@@ -63,7 +63,7 @@ def page_of(
     ImportError
         If Matplotlib is not installed.
     """
-    require("matplotlib", "plot", "a page of light curves")
+    import_extra("matplotlib", "plot", "a page of light curves")
     parts = [
         "<!doctype html>",
         '<html lang="en"><head><meta charset="utf-8">',

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_astromer._extras import import_extra
 from sklearn_astromer._files import replacing
 from sklearn_astromer.lightcurves.checks import check_unique
 from sklearn_astromer.lightcurves.flat import Flat, places_of
@@ -60,12 +61,7 @@ class Exports:
         >>> LightCurves.read(curves.to_arrow()) == curves
         True
         """
-        try:
-            import pyarrow as pa
-        except ImportError as error:
-            raise ImportError(
-                "Arrow needs pyarrow: pip install 'sklearn_astromer[parquet]'"
-            ) from error
+        pa = import_extra("pyarrow", "parquet", "Arrow")
         flat = self._flat
         columns: dict[str, Any] = {"object_id": pa.array(flat.ids.tolist(), _id_type(pa, flat))}
         if flat.band is not None:
@@ -122,14 +118,10 @@ class Exports:
         KeyError, IndexError
             If there is no such object.
         """
-        try:
-            from astropy import units
-            from astropy.time import Time
-            from astropy.timeseries import TimeSeries
-        except ImportError as error:
-            raise ImportError(
-                "to_timeseries needs astropy: pip install 'sklearn_astromer[astropy]'"
-            ) from error
+        units = import_extra("astropy.units", "astropy", "to_timeseries")
+        from astropy.time import Time
+        from astropy.timeseries import TimeSeries
+
         i = place_of(self._flat, key)
         one = self._flat.span(i, i + 1)
         series = TimeSeries(time=Time(one.time, format="mjd"))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pandas as pd
 
+from sklearn_astromer._extras import import_extra
 from sklearn_astromer.lightcurves.exports import place_of
 from sklearn_astromer.lightcurves.flat import Flat
 from sklearn_astromer.lightcurves.statistics import (
@@ -96,12 +97,7 @@ class Summary:
         ValueError
             If `period` is not positive.
         """
-        try:
-            import matplotlib.pyplot as plt
-        except ImportError as error:
-            raise ImportError(
-                "LightCurves.plot needs matplotlib: pip install 'sklearn_astromer[plot]'"
-            ) from error
+        plt = import_extra("matplotlib.pyplot", "plot", "LightCurves.plot")
         i = place_of(self._flat, key)
         if period is not None and not period > 0:
             raise ValueError(f"period must be positive (days), got {period}")

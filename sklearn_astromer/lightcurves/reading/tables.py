@@ -19,6 +19,7 @@ from urllib.parse import unquote
 import numpy as np
 import pandas as pd
 
+from sklearn_astromer._extras import import_extra
 from sklearn_astromer.lightcurves.objects import is_table
 from sklearn_astromer.lightcurves.reading.lists import DECODED, PLACE, flattened, holds_lists
 from sklearn_astromer.lightcurves.reading.text import Names, read_text
@@ -223,13 +224,8 @@ def read_bytes(content: bytes, suffix: str, names: Names) -> Iterator[pd.DataFra
 
 def open_parquet(path: Path | BinaryIO) -> Any:
     """Open a Parquet file; errors say what is missing or which file it is."""
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError as error:
-        raise ImportError(
-            "reading Parquet needs pyarrow: pip install 'sklearn_astromer[parquet]'"
-        ) from error
+    pa = import_extra("pyarrow", "parquet", "reading Parquet")
+    pq = import_extra("pyarrow.parquet", "parquet", "reading Parquet")
     try:
         return pq.ParquetFile(path)
     except (pa.ArrowException, OSError) as error:
@@ -371,13 +367,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _astropy_table() -> Any:
-    try:
-        from astropy.table import Table as AstropyTable
-    except ImportError as error:
-        raise ImportError(
-            "FITS, VOTable and ECSV need astropy: pip install 'sklearn_astromer[astropy]'"
-        ) from error
-    return AstropyTable
+    return import_extra("astropy.table", "astropy", "reading FITS, VOTable and ECSV").Table
 
 
 def _fits(content: bytes) -> pd.DataFrame:
