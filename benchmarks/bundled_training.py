@@ -11,6 +11,7 @@ as they are, to the last bit.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 from pretrain import BUNDLED, catalog
@@ -18,7 +19,7 @@ from realdata import load, part
 
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.lightcurves.statistics import summarise
-from sklearn_astromer.weights.checkpoint import Checkpoint, read_folder, write_folder
+from sklearn_astromer.weights.checkpoint import read_folder, write_folder
 
 SURVEYS = ["asas", "crts"]
 BOTH = "masked reconstruction, and the classes of the stars"
@@ -37,7 +38,7 @@ def install(name: str, seen: dict[str, Any], objective: str, labels: bool) -> No
     checkpoint = read_folder(folder)
     training = {"objective": objective, "labels": labels, **seen, "begun_with": None}
     info = checkpoint.info | {"training": training, "licence": "MIT"}
-    write_folder(folder, Checkpoint(checkpoint.config, checkpoint.tensors, info))
+    write_folder(folder, replace(checkpoint, info=info))
     assert (folder / "weights.safetensors").read_bytes() == before
     print(name, hashlib.sha256(before).hexdigest()[:12], seen)
 

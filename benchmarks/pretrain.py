@@ -37,9 +37,9 @@ from simulated import simulated_stars
 from torch import Tensor, nn
 
 from sklearn_astromer import weights
+from sklearn_astromer.config import ARCHITECTURES
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.lightcurves.statistics import summarise
-from sklearn_astromer.modules.config import ARCHITECTURES
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.modules.visible import moments
 from sklearn_astromer.periodogram import Peaks, find_peaks

@@ -23,9 +23,9 @@ from sklearn_astromer._estimator_base import (
 )
 from sklearn_astromer._forks import refuse_fork
 from sklearn_astromer._progress import progress_bar
+from sklearn_astromer.config import EncoderConfig
 from sklearn_astromer.inference.batches import make_windows, run_windows
 from sklearn_astromer.lightcurves import LightCurves
-from sklearn_astromer.modules.config import EncoderConfig
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.modules.encoder import Encoder
 from sklearn_astromer.modules.pooling import POOLINGS, combine_windows, pool_windows

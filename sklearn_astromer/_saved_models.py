@@ -13,6 +13,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_astromer.embedder import AstromerEmbedder
+from sklearn_astromer.inference.networks import network_of
 from sklearn_astromer.modules.plain import from_plain, to_plain
 from sklearn_astromer.training.callbacks import history_frame
 from sklearn_astromer.training.reconstruction import ReconstructionRMSE
@@ -90,10 +91,7 @@ def _made(kind: type[Any], saved: SavedModel, folder: Path) -> Any:
     content, checkpoint = saved.content, saved.encoder
     given = _known(AstromerEmbedder, content["encoder"])
     embedder = AstromerEmbedder(str(folder), max_epochs=0, **given)
-    config = {key: value for key, value in checkpoint.config.items() if key != "window_size"}
-    embedder.module_ = from_plain(
-        {"network": "Astromer", "options": config, "tensors": checkpoint.tensors}
-    )
+    embedder.module_ = network_of(checkpoint)
     embedder.history_ = history_frame(ReconstructionRMSE)
     embedder.n_passes_ = 1
     embedder.training_, embedder.info_ = None, checkpoint.info
@@ -108,7 +106,7 @@ def _made(kind: type[Any], saved: SavedModel, folder: Path) -> Any:
         setattr(model, name, value)
     n_outputs = len(model.classes_) if hasattr(model, "classes_") else 1
     options = content["head"]["options"]
-    if (options["d_in"], options["n_outputs"]) != (config["d_model"], n_outputs):
+    if (options["d_in"], options["n_outputs"]) != (checkpoint.config.d_model, n_outputs):
         raise ValueError("the head fits neither the encoder nor the classes")
     return model
 

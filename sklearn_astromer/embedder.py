@@ -25,9 +25,9 @@ from sklearn_astromer._estimator_base import (
     whole_or_not,
 )
 from sklearn_astromer._sharing import Sharing
-from sklearn_astromer.inference.networks import WINDOW_SIZE, make_network
+from sklearn_astromer.config import WINDOW_SIZE, EncoderConfig, as_config
+from sklearn_astromer.inference.networks import make_network
 from sklearn_astromer.lightcurves import LightCurves
-from sklearn_astromer.modules.config import EncoderConfig, as_config
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.training.augmentation import chosen_changes
 from sklearn_astromer.training.callbacks import history_frame

@@ -14,8 +14,8 @@ from sklearn_astromer import (
     MultiBandEmbedder,
     Stars,
 )
+from sklearn_astromer.config import EncoderConfig
 from sklearn_astromer.datasets import make_variable_stars
-from sklearn_astromer.modules.config import EncoderConfig
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.modules.own_periods import phase_encoding
 

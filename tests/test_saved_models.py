@@ -419,7 +419,7 @@ def forge(folder, change):
         (lambda said: said["fitted"].update(classes_=np.arange(3)), "fits neither"),
         (lambda said: said["head"].update(network="Linear"), "describes no network"),
         (lambda said: said["head"]["options"].update(units=2**50), "describes no network"),
-        (lambda said: said["head"]["options"].update(d_in=17), "describes no network"),
+        (lambda said: said["head"]["options"].update(d_in=17), "wrong tensors"),
         (lambda said: said.pop("head"), "'head'"),
     ],
 )

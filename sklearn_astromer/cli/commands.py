@@ -19,10 +19,11 @@ from sklearn_astromer._files import replacing
 from sklearn_astromer.cli.catalogs import Catalog
 from sklearn_astromer.cli.comparing import compare, told
 from sklearn_astromer.cli.messages import PROG, note, say
-from sklearn_astromer.cli.parser import ARCHITECTURE, PARAMETERS
+from sklearn_astromer.cli.parser import PARAMETERS
+from sklearn_astromer.config import as_config
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.embedder import FRESH_EPOCHS, AstromerEmbedder
-from sklearn_astromer.modules.config import as_config
+from sklearn_astromer.inference.networks import network_of
 from sklearn_astromer.weights import WEIGHTS, remote
 from sklearn_astromer.weights.atomic import check_replaceable
 from sklearn_astromer.weights.checkpoint import Checkpoint, read_checkpoint
@@ -45,9 +46,8 @@ def pretrain(args: argparse.Namespace) -> None:
     curves = Catalog(args).whole()
     given = vars(args)
     architecture = as_config(args.architecture)
-    for name, *_ in ARCHITECTURE.values():
-        if name in given:
-            architecture.set_params(**{name: given[name]})
+    names = architecture.get_params().keys() - {"dropout"}
+    architecture.set_params(**{name: given[name] for name in names & given.keys()})
     embedder = AstromerEmbedder(
         args.pretrained,
         checkpoint=args.checkpoint,
@@ -107,7 +107,7 @@ def weights_verify(args: argparse.Namespace) -> None:
             f"{path} is damaged, its sha256 is {found} and not {entry.sha256}: delete it, then "
             f"{PROG} weights fetch {args.name}"
         )
-    _load_here(args.name)
+    network_of(_load_here(args.name))
     say(f"{args.name}: intact, {state}, {path}")
 
 
@@ -123,7 +123,7 @@ def weights_info(args: argparse.Namespace) -> None:
         checkpoint = _load_here(args.name) if entry is None else read_checkpoint(path)
         facts |= {"size": f"{_size(path) / 1e6:.1f} MB", "sha256": _checksum(path)}
         facts["weights"] = sum(tensor.size for tensor in checkpoint.tensors.values())
-        facts |= checkpoint.config
+        facts |= checkpoint.description
         lines = [(key, text) for key, text in told(checkpoint) if key not in facts]
     lines = [(key, str(value)) for key, value in facts.items() if value is not None] + lines
     width = max(len(key) for key, _ in lines)

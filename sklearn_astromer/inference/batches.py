@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sklearn_astromer._forks import refuse_fork
+from sklearn_astromer.config import EncoderConfig
 from sklearn_astromer.lightcurves import LightCurves
-from sklearn_astromer.modules.config import EncoderConfig
 from sklearn_astromer.periodogram import find_peaks
 from sklearn_astromer.windows import Windows, padded, pieces
 

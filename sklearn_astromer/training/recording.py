@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 from numpy.typing import NDArray
 
+from sklearn_astromer.config import EncoderConfig
 from sklearn_astromer.lightcurves import LightCurves
-from sklearn_astromer.modules.config import EncoderConfig
 from sklearn_astromer.training.augmentation import chosen_changes
 from sklearn_astromer.weights.record import origin, trained
 
