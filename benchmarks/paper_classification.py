@@ -120,8 +120,6 @@ def model(cell: Cell, verbose: int) -> Any:
     common = {
         "random_state": cell["repeat"],
         "precision": PRECISION,
-        "train_windows": 1,
-        "patience": 20,
         "verbose": verbose,
     }
     if cell["model"] in BASELINES:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sklearn_astromer.multiband import MultiBandEmbedder as MultiBandEmbedder
     from sklearn_astromer.multiband import Stars as Stars
     from sklearn_astromer.regressor import AstromerRegressor as AstromerRegressor
+    from sklearn_astromer.training.recipes import Recipe as Recipe
 
 # Loaded at first use: `sklearn-astromer --help`, and data code alone, wait for no torch.
 _MODULES = {
@@ -24,6 +25,7 @@ _MODULES = {
     "LightCurveLSTMClassifier": "baseline",
     "LightCurves": "lightcurves",
     "MultiBandEmbedder": "multiband",
+    "Recipe": "training.recipes",
     "Stars": "multiband",
     "TRUSTED_TYPES": "_trusted",
     "as_light_curves": "lightcurves",

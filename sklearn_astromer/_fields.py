@@ -29,7 +29,7 @@ def described(kind: type[Kind]) -> type[Kind]:
     made: Any = dataclasses.dataclass(repr=False)(kind)
     lines = ["Parameters", "----------"]
     for field in dataclasses.fields(made):
-        text = field.metadata["text"]
+        text = made.told(field)
         lines += [
             f"{field.name} : {kind_of(field)}, default={field.default!r}",
             f"    {text[0].upper()}{text[1:]}.",
@@ -41,6 +41,11 @@ def described(kind: type[Kind]) -> type[Kind]:
 
 class Described:
     """What such a dataclass does: it checks its values, and has parameters as estimators have."""
+
+    @classmethod
+    def told(cls, field: Any) -> str:
+        """Return what the documentation says of a field."""
+        return str(field.metadata["text"])
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):  # type: ignore[arg-type]
@@ -69,7 +74,8 @@ def kind_of(field: Any) -> str:
     """Return what a docstring says of a field's type."""
     if choices := field.metadata.get("choices"):
         return f"{{{', '.join(map(repr, choices))}}}"
-    return str(getattr(field.type, "__name__", field.type))
+    kind = field.metadata.get("kind") or field.type
+    return str(getattr(kind, "__name__", kind)) + " or None" * field.metadata.get("optional", False)
 
 
 def checked(field: Any, value: Any) -> Any:

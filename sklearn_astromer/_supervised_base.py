@@ -20,7 +20,6 @@ from torch import nn
 from sklearn_astromer._estimator_base import (
     AstromerBase,
     check_errors,
-    check_training,
     diagram,
     isolated_seed,
     name_of_weights,
@@ -35,6 +34,7 @@ from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.modules.heads import Head, Predictor, make_head
 from sklearn_astromer.training.augmentation import chosen_changes
 from sklearn_astromer.training.loop import train
+from sklearn_astromer.training.recipes import resolved
 from sklearn_astromer.training.recording import record_supervision
 from sklearn_astromer.training.supervision import FrozenFeatures, ObjectLoss, Objects, summaries
 from sklearn_astromer.windows import Windows
@@ -110,13 +110,12 @@ class SupervisedBase(AstromerBase, ABC):
         criterion: ObjectLoss,
     ) -> None:
         self._check_parameters()
-        if (self.augment or self.reconstruction) and not self.train_encoder:
+        recipe = resolved(self.training, "head")
+        changes = chosen_changes(recipe.augment)
+        if (changes or recipe.reconstruction) and not self.train_encoder:
             raise ValueError(
                 "augment and reconstruction need train_encoder=True: a frozen encoder sees X once"
             )
-        if self.reconstruction < 0:
-            raise ValueError(f"reconstruction must be at least 0, got {self.reconstruction}")
-        changes = chosen_changes(self.augment)
         if "jitter" in changes:
             check_errors(curves)
         device = resolve_device(self.device)
@@ -129,20 +128,16 @@ class SupervisedBase(AstromerBase, ABC):
         given = [target, weight]
         if isinstance(getattr(self, "encoder", None), FrozenEstimator):
             given += [tensor.numpy() for tensor in encoder.state_dict().values()]
-        resume = self._resume(curves, *given)
-        fractions = self.encoder_._fractions if self.reconstruction else None
+        resume = self._resume(curves, recipe, *given)
         cache_bytes = 0 if self.train_encoder else self.cache_bytes
         valid = np.zeros(len(curves), dtype=bool)
-        if self.validation_fraction is not None:
+        if recipe.validation_fraction:
             classes = target if target.dtype.kind == "i" else None  # each has its share
-            valid = split_stars(curves.ids, self.validation_fraction, split_seed, classes)
+            valid = split_stars(curves.ids, recipe.validation_fraction, split_seed, classes)
 
         with isolated_seed(seed, device):
             head = self._make_head(width, n_layers, n_outputs)
             predictor = Predictor(head, encoder if self.train_encoder else None)
-            groups = None
-            if self.train_encoder and list(encoder.parameters()):
-                groups = [("encoder*", {"lr": self.encoder_lr})]
             encoder.to(device).eval()
 
             def task(which: NDArray[np.bool_], fixed: bool) -> Objects:
@@ -163,9 +158,7 @@ class SupervisedBase(AstromerBase, ABC):
                     target[which],
                     weight[which],
                     None if self.train_encoder else features,
-                    self.train_windows,
-                    changes,
-                    fractions,
+                    recipe,
                     train_seed,
                     fixed,
                     device,
@@ -176,23 +169,20 @@ class SupervisedBase(AstromerBase, ABC):
                 criterion,
                 task(~valid, fixed=False),
                 task(valid, fixed=True) if valid.any() else None,
+                recipe,
                 max_epochs=self.max_epochs,
                 batch_size=self.batch_size,
-                lr=self.lr,
-                patience=self.patience,
-                warmup_steps=self.warmup_steps,
-                cosine=self.cosine,
                 device=device,
                 dtype=dtype,
                 progress=self.verbose > 0,
-                param_groups=groups,
+                encoder="encoder.*",
                 resume=resume,
             )
         encoder.cpu().eval()
         self.head_ = head.cpu().eval()
         if self.train_encoder and hasattr(self, "encoder_"):  # its figures hold no more
             self.encoder_.history_ = self.encoder_.history_.iloc[:0]
-            training = record_supervision(self, curves, valid, self.get_params(deep=False))
+            training = record_supervision(self, curves, valid, recipe)
             self.encoder_.training_, self.encoder_.info_ = None, {"training": training}
 
     def _outputs(self, curves: LightCurves) -> NDArray[np.float64]:
@@ -214,14 +204,7 @@ class SupervisedBase(AstromerBase, ABC):
         return output.numpy()
 
     def _check_parameters(self) -> None:
-        for name in ("max_epochs", "batch_size", "units", "train_windows"):
-            if name == "train_windows" and self.train_windows is None:
-                continue
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout must be in [0, 1), got {self.dropout}")
-        check_training(self)
+        self._validate_params()
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -258,8 +241,8 @@ class EncoderBase(SupervisedBase):
 
         Notes
         -----
-        Not kept are `history_`, what is of a machine (`checkpoint`, `checkpoint_minutes`,
-        `compile`, `device`, `log_dir`, `verbose`), and a `random_state` that is no integer.
+        Not kept are `history_`, what is of a machine (`checkpoint`, `device`,
+        `verbose`, and the same of `training`), and a `random_state` that is no integer.
 
         Examples
         --------

@@ -9,4 +9,5 @@ TRUSTED_TYPES = [
     "sklearn_astromer.config.EncoderConfig",
     "sklearn_astromer.multiband.MultiBandEmbedder",
     "sklearn_astromer.regressor.AstromerRegressor",
+    "sklearn_astromer.training.recipes.Recipe",
 ]

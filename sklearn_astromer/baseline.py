@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
-from typing import Any
+from numbers import Integral, Real
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
+from sklearn_astromer._estimator_base import COMMON_CONSTRAINTS
+from sklearn_astromer._fields import LARGEST
 from sklearn_astromer.classifier import ClassifierBase
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.modules.heads import LSTMHead
-from sklearn_astromer.modules.raw import RawObservations
+from sklearn_astromer.modules.raw import INPUTS, RawObservations
+from sklearn_astromer.training.recipes import Recipe
 from sklearn_astromer.windows import Windows
 
 
@@ -35,9 +39,8 @@ class LightCurveLSTMClassifier(ClassifierBase):
     window_size : int
         The most observations read at once; an object's windows are averaged, weighted by their
         observations.
-    dropout, label_smoothing, class_weight, max_epochs, batch_size, train_windows, augment, lr
-        See `AstromerClassifier`; `augment` needs nothing else here.
-    warmup_steps, cosine, patience, validation_fraction, checkpoint, checkpoint_minutes
+    dropout, class_weight, training, max_epochs, batch_size, checkpoint
+        See `AstromerClassifier`; augmentation needs nothing else here.
     device, precision, random_state, verbose
         See `AstromerClassifier`.
 
@@ -56,9 +59,16 @@ class LightCurveLSTMClassifier(ClassifierBase):
     (20, 2)
     """
 
-    # Nothing to train in what stands for the encoder, to keep of it, or to reconstruct by it.
-    train_encoder = True
-    reconstruction = 0.0
+    train_encoder = True  # there is nothing to train in what stands for it, nor to keep of it
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **COMMON_CONSTRAINTS,
+        "units": [Interval(Integral, 1, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "inputs": [StrOptions(set(INPUTS))],
+        "window_size": [Interval(Integral, 1, LARGEST, closed="both")],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+    }
 
     def __init__(
         self,
@@ -67,19 +77,11 @@ class LightCurveLSTMClassifier(ClassifierBase):
         units: int = 256,
         window_size: int = 200,
         dropout: float = 0.5,
-        label_smoothing: float = 0.0,
         class_weight: Any = None,
+        training: str | Recipe = "auto",
         max_epochs: int = 200,
         batch_size: int = 32,
-        train_windows: int | None = 1,
-        augment: bool | str | Collection[str] = False,
-        lr: float = 1e-3,
-        warmup_steps: int | None = None,
-        cosine: bool = False,
-        patience: int | None = 20,
-        validation_fraction: float | None = 0.2,
         checkpoint: str | os.PathLike[str] | None = None,
-        checkpoint_minutes: float = 10.0,
         device: str | torch.device = "auto",
         precision: str = "auto",
         random_state: int | np.random.RandomState | None = None,
@@ -89,19 +91,11 @@ class LightCurveLSTMClassifier(ClassifierBase):
         self.units = units
         self.window_size = window_size
         self.dropout = dropout
-        self.label_smoothing = label_smoothing
         self.class_weight = class_weight
+        self.training = training
         self.max_epochs = max_epochs
         self.batch_size = batch_size
-        self.train_windows = train_windows
-        self.augment = augment
-        self.lr = lr
-        self.warmup_steps = warmup_steps
-        self.cosine = cosine
-        self.patience = patience
-        self.validation_fraction = validation_fraction
         self.checkpoint = checkpoint
-        self.checkpoint_minutes = checkpoint_minutes
         self.device = device
         self.precision = precision
         self.random_state = random_state

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection
-from typing import Any
+from collections.abc import Callable
+from numbers import Integral, Real
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -12,10 +13,13 @@ import torch
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils import compute_sample_weight
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_astromer._estimator_base import COMMON_CONSTRAINTS
 from sklearn_astromer._supervised_base import EncoderBase, SupervisedBase
+from sklearn_astromer.training.recipes import Recipe, resolved
 from sklearn_astromer.training.supervision import CrossEntropy
 
 
@@ -34,11 +38,10 @@ class ClassifierBase(ClassifierMixin, SupervisedBase):
             raise ValueError(
                 f"a classifier needs at least 2 classes, got 1 class: {self.classes_[0]!r}"
             )
-        if not 0 <= self.label_smoothing < 1:
-            raise ValueError(f"label_smoothing must be in [0, 1), got {self.label_smoothing}")
         if self.class_weight is not None:
             weight = weight * compute_sample_weight(self.class_weight, y)
-        criterion = CrossEntropy(self.label_smoothing, self.reconstruction)
+        recipe = resolved(self.training, "head")
+        criterion = CrossEntropy(recipe.label_smoothing, recipe.reconstruction)
         return target.astype(np.int64), weight, len(self.classes_), criterion
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
@@ -88,14 +91,14 @@ class AstromerClassifier(EncoderBase, ClassifierBase):
 
     Parameters
     ----------
-    encoder : AstromerEmbedder, FrozenEstimator, str, path or None
+    encoder : AstromerEmbedder, FrozenEstimator, str, path or None, default=None
         An `AstromerEmbedder` is cloned and fitted to X first, without labels, as its own
-        parameters say (``max_epochs=0``: used as it came); so ``encoder__lr`` and the like can be
-        searched. scikit-learn's `clone` drops a fit, so one that is fitted already is fitted
-        again; to keep it, pass ``FrozenEstimator(fitted)``. A name or path is short for
+        parameters say (``max_epochs=0``: used as it came); so ``encoder__training__lr`` and the
+        like can be searched. scikit-learn's `clone` drops a fit, so one that is fitted already is
+        fitted again; to keep it, pass ``FrozenEstimator(fitted)``. A name or path is short for
         ``AstromerEmbedder(name, max_epochs=0)``, None for a fresh encoder. What is passed is
         never modified.
-    head : {"mlp", "mean_std", "lstm", "skip"} or callable
+    head : {"mlp", "mean_std", "lstm", "skip"} or callable, default="mlp"
         ``"mlp"``: mean attention vector and dense layers. ``"mean_std"``: the same on mean and
         standard deviation, which usually classify better. ``"lstm"``: two LSTM layers with layer
         normalisation over the attention vectors (this and the first: Donoso-Oliva et al. 2023,
@@ -103,42 +106,29 @@ class AstromerClassifier(EncoderBase, ClassifierBase):
         ``"skip"``: means of the input embedding and of every block, softmax-weighted, and dense
         layers (ASTROMER 2). A callable gets (d_model, n_classes) and returns a torch module that
         maps (vectors, mask) of windows to (n_windows, n_classes).
-    train_encoder : bool
+    train_encoder : bool, default=False
         Train the encoder with the head, without its dropout. If not, what the head reads of it is
         computed once, up to `cache_bytes`.
-    units : int
+    units : int, default=256
         Width of the hidden layers of the head.
-    dropout : float
+    dropout : float, default=0.5
         In the head, while training.
-    label_smoothing : float
-        Probability that the loss spreads over all classes in training, where labels may err.
-    class_weight : dict, "balanced" or None
+    class_weight : dict, "balanced" or None, default=None
         As in scikit-learn. Weights, these and those given to `fit`, count relative to their mean.
-    max_epochs, batch_size : int
-        Passes over the objects, and objects in a step.
-    train_windows : int or None
-        Windows of an object in a training step, drawn anew each time; None: all. One is quickest,
-        and as good or better. Validation and prediction use all.
-    augment : bool or collection of {"thin", "reverse", "shift", "crop", "jitter"}
-        With ``train_encoder=True``: show windows changed in training, see
-        `sklearn_astromer.training.augmentation.augment`. True: the first three.
-    reconstruction : float
-        With ``train_encoder=True``: hide observations from encoder and head in training, and add
-        this times the error of reconstructing them (in units of each window's variance) to the
-        loss, so that the encoder keeps what pretraining taught it, and `encoder_` its decoder.
-    lr, encoder_lr : float
-        Learning rates of Adam for the head and, with ``train_encoder=True``, the encoder.
-    warmup_steps, cosine
-        Schedule of both rates, see `AstromerEmbedder`.
-    patience : int or None
-        Stop when the validation loss has not fallen for so many epochs. None: never.
-    validation_fraction : float or None
-        Objects kept for early stopping, stratified by class, all bands of an id together; the
-        weights of the best epoch are restored. None: no validation.
-    cache_bytes : int
+    training : {"auto", "head", "astromer1", "periods"} or Recipe, default="auto"
+        Learning rates of encoder (``lr``) and head (``head_lr``), schedule, validation, patience,
+        augmentation and so on, see `Recipe`; reached as ``training__head_lr`` and so on.
+        ``"auto"`` is ``"head"``. Its ``reconstruction`` hides observations from encoder and head in
+        training, and adds this times the error of reconstructing them to the loss, so that
+        `encoder_` keeps its decoder; that and ``augment`` need ``train_encoder=True``.
+    max_epochs : int, default=100
+        Passes over the objects.
+    batch_size : int, default=32
+        Objects in a step.
+    cache_bytes : int, default=2**31
         Memory for what a frozen encoder gives; the "lstm" head needs ``4 · d_model`` bytes per
         observation, others next to nothing. Beyond it, it is computed anew in every epoch.
-    checkpoint, checkpoint_minutes, device, precision, random_state, verbose
+    checkpoint, device, precision, random_state, verbose
         As for `AstromerEmbedder`. An encoder without a `random_state` gets one derived from this.
 
     Attributes
@@ -172,6 +162,15 @@ class AstromerClassifier(EncoderBase, ClassifierBase):
     (40,)
     """
 
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **COMMON_CONSTRAINTS,
+        "units": [Interval(Integral, 1, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "train_encoder": ["boolean"],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "cache_bytes": [Interval(Integral, 0, None, closed="left")],
+    }
+
     def __init__(
         self,
         encoder: Any = None,
@@ -180,22 +179,12 @@ class AstromerClassifier(EncoderBase, ClassifierBase):
         train_encoder: bool = False,
         units: int = 256,
         dropout: float = 0.5,
-        label_smoothing: float = 0.0,
         class_weight: Any = None,
+        training: str | Recipe = "auto",
         max_epochs: int = 100,
         batch_size: int = 32,
-        train_windows: int | None = 1,
-        augment: bool | str | Collection[str] = False,
-        reconstruction: float = 0.0,
-        lr: float = 1e-3,
-        encoder_lr: float = 1e-5,
-        warmup_steps: int | None = None,
-        cosine: bool = False,
-        patience: int | None = 20,
-        validation_fraction: float | None = 0.2,
         cache_bytes: int = 2**31,
         checkpoint: str | os.PathLike[str] | None = None,
-        checkpoint_minutes: float = 10.0,
         device: str | torch.device = "auto",
         precision: str = "auto",
         random_state: int | np.random.RandomState | None = None,
@@ -206,22 +195,12 @@ class AstromerClassifier(EncoderBase, ClassifierBase):
         self.train_encoder = train_encoder
         self.units = units
         self.dropout = dropout
-        self.label_smoothing = label_smoothing
         self.class_weight = class_weight
+        self.training = training
         self.max_epochs = max_epochs
         self.batch_size = batch_size
-        self.train_windows = train_windows
-        self.augment = augment
-        self.reconstruction = reconstruction
-        self.lr = lr
-        self.encoder_lr = encoder_lr
-        self.warmup_steps = warmup_steps
-        self.cosine = cosine
-        self.patience = patience
-        self.validation_fraction = validation_fraction
         self.cache_bytes = cache_bytes
         self.checkpoint = checkpoint
-        self.checkpoint_minutes = checkpoint_minutes
         self.device = device
         self.precision = precision
         self.random_state = random_state

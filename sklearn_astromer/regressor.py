@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection
-from typing import Any
+from collections.abc import Callable
+from numbers import Integral, Real
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
+from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _check_y, check_is_fitted
 
+from sklearn_astromer._estimator_base import COMMON_CONSTRAINTS
 from sklearn_astromer._supervised_base import EncoderBase
+from sklearn_astromer.training.recipes import Recipe, resolved
 from sklearn_astromer.training.supervision import SquaredError
 
 
@@ -26,13 +30,10 @@ class AstromerRegressor(RegressorMixin, EncoderBase):
     ----------
     encoder, head, train_encoder, units, dropout
         See `AstromerClassifier`; a callable `head` gets (d_model, 1).
-    max_epochs, batch_size, train_windows, augment, reconstruction
-        See `AstromerClassifier`.
-    lr, encoder_lr, warmup_steps, cosine, patience
-        See `AstromerClassifier`.
-    validation_fraction : float or None
-        Objects kept for early stopping, all bands of an id together.
-    cache_bytes, checkpoint, checkpoint_minutes, device, precision, random_state, verbose
+    training : {"auto", "head", "astromer1", "periods"} or Recipe, default="auto"
+    max_epochs : int, default=100
+    batch_size : int, default=32
+    cache_bytes, checkpoint, device, precision, random_state, verbose
         See `AstromerClassifier`.
 
     Attributes
@@ -61,6 +62,14 @@ class AstromerRegressor(RegressorMixin, EncoderBase):
     (40,)
     """
 
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **COMMON_CONSTRAINTS,
+        "units": [Interval(Integral, 1, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "train_encoder": ["boolean"],
+        "cache_bytes": [Interval(Integral, 0, None, closed="left")],
+    }
+
     def __init__(
         self,
         encoder: Any = None,
@@ -69,20 +78,11 @@ class AstromerRegressor(RegressorMixin, EncoderBase):
         train_encoder: bool = False,
         units: int = 256,
         dropout: float = 0.2,
+        training: str | Recipe = "auto",
         max_epochs: int = 100,
         batch_size: int = 32,
-        train_windows: int | None = 1,
-        augment: bool | str | Collection[str] = False,
-        reconstruction: float = 0.0,
-        lr: float = 1e-3,
-        encoder_lr: float = 1e-5,
-        warmup_steps: int | None = None,
-        cosine: bool = False,
-        patience: int | None = 20,
-        validation_fraction: float | None = 0.2,
         cache_bytes: int = 2**31,
         checkpoint: str | os.PathLike[str] | None = None,
-        checkpoint_minutes: float = 10.0,
         device: str | torch.device = "auto",
         precision: str = "auto",
         random_state: int | np.random.RandomState | None = None,
@@ -93,20 +93,11 @@ class AstromerRegressor(RegressorMixin, EncoderBase):
         self.train_encoder = train_encoder
         self.units = units
         self.dropout = dropout
+        self.training = training
         self.max_epochs = max_epochs
         self.batch_size = batch_size
-        self.train_windows = train_windows
-        self.augment = augment
-        self.reconstruction = reconstruction
-        self.lr = lr
-        self.encoder_lr = encoder_lr
-        self.warmup_steps = warmup_steps
-        self.cosine = cosine
-        self.patience = patience
-        self.validation_fraction = validation_fraction
         self.cache_bytes = cache_bytes
         self.checkpoint = checkpoint
-        self.checkpoint_minutes = checkpoint_minutes
         self.device = device
         self.precision = precision
         self.random_state = random_state
@@ -120,7 +111,7 @@ class AstromerRegressor(RegressorMixin, EncoderBase):
         variance = np.average((values - self.target_mean_) ** 2, weights=weight)
         self.target_std_ = float(np.sqrt(variance)) or 1.0
         standardised = (values - self.target_mean_) / self.target_std_
-        return standardised, weight, 1, SquaredError(self.reconstruction)
+        return standardised, weight, 1, SquaredError(resolved(self.training, "head").reconstruction)
 
     def predict(self, X: Any) -> NDArray[np.float64]:
         """Return the estimate for each object.

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pooch
+from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.pipeline import Pipeline
@@ -24,6 +26,8 @@ from sklearn_astromer.config import as_config
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.embedder import FRESH_EPOCHS, AstromerEmbedder
 from sklearn_astromer.inference.networks import network_of
+from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.training.recipes import Recipe
 from sklearn_astromer.weights import WEIGHTS, remote
 from sklearn_astromer.weights.atomic import check_replaceable
 from sklearn_astromer.weights.checkpoint import Checkpoint, read_checkpoint
@@ -46,19 +50,25 @@ def pretrain(args: argparse.Namespace) -> None:
     curves = Catalog(args).whole()
     given = vars(args)
     architecture = as_config(args.architecture)
-    names = architecture.get_params().keys() - {"dropout"}
+    names = architecture.get_params().keys() - Recipe().get_params().keys()
     architecture.set_params(**{name: given[name] for name in names & given.keys()})
+    values = {name: given[name] for name in Recipe().get_params().keys() & given.keys()}
+    if "augment" in values:
+        values["augment"] = values["augment"].split(",")
     embedder = AstromerEmbedder(
         args.pretrained,
+        architecture=architecture,
+        training=Recipe(args.recipe, **values),
+        supervised=args.labels is not None,
         checkpoint=args.checkpoint,
         device=args.device,
         precision=args.precision,
         random_state=args.seed,
         verbose=0 if args.quiet else 1,
         max_epochs=given.get("max_epochs", FRESH_EPOCHS),
-        architecture=architecture,
         **{n: given[n] for n, *_ in PARAMETERS.values() if n in given and n != "max_epochs"},
-    ).fit(curves)
+    )
+    embedder.fit(curves, None if args.labels is None else _labels(args.labels, curves))
     if args.received:  # skorch takes an interruption for a wish to keep what was learned so far
         if args.checkpoint is not None and args.checkpoint.exists():
             note(f"the same command goes on from {args.checkpoint}")
@@ -166,6 +176,21 @@ def demo(args: argparse.Namespace) -> None:
             scoring="f1_macro",
         )
         say(f"  {name:32} {scores.mean():.3f} ± {scores.std():.3f}")
+
+
+def _labels(path: Path, curves: LightCurves) -> NDArray[Any]:
+    """Return the label of each row of a catalog, None where the table has none."""
+    table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+    missing = {"id", "label"} - set(table.columns)
+    if missing:
+        raise ValueError(
+            f"{path} has no column {', '.join(sorted(missing))}: it needs id and label"
+        )
+    known = dict(zip(table["id"].astype(str), table["label"], strict=True))
+    labels = np.array([known.get(str(name)) for name in curves.ids], dtype=object)
+    if not any(label is not None for label in labels):
+        raise ValueError(f"{path} has a label of none of the catalog's objects: compare their ids")
+    return labels
 
 
 # -- what they share -----------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from sklearn_astromer.cli.messages import PROG
 from sklearn_astromer.cli.search_parser import OUTLIERS, SEARCH, add_outliers, add_search
 from sklearn_astromer.config import EncoderConfig
 from sklearn_astromer.lightcurves.surveys.registry import SURVEYS
+from sklearn_astromer.training.recipes import NAMES, Recipe
 
 COLUMNS = ("id", "time", "mag", "mag_err", "band", "flux", "flux_err", "zero_point")
 ROWS = (".parquet", ".csv", ".ecsv")
@@ -21,16 +22,10 @@ ROWS = (".parquet", ".csv", ".ecsv")
 PARAMETERS: dict[str, tuple[str, type, str]] = {
     "--epochs": ("max_epochs", int, "passes over the training windows"),
     "--batch": ("batch_size", int, "windows in a training step"),
-    "--lr": ("lr", float, "learning rate"),
-    "--warmup-steps": ("warmup_steps", int, "steps in which the learning rate rises"),
-    "--cosine": ("cosine", bool, "let the learning rate fall along a cosine"),
-    "--patience": ("patience", int, "stop after so many epochs without improvement"),
-    "--checkpoint-minutes": ("checkpoint_minutes", float, "time between writes of --checkpoint"),
-    "--validation-fraction": ("validation_fraction", float, "objects kept for validation"),
-    "--augment": ("augment", bool, "show windows changed"),
     "--window-size": ("window_size", int, "the most observations seen at once"),
-    "--dropout": ("dropout", float, "dropout while training"),
 }
+#: Fields of a recipe that are no options.
+_NO_OPTIONS = {"name", "callbacks", "compile", "train_windows", "head_lr", "reconstruction"}
 
 #: The title of the options that several commands have for it.
 READING = "reading the catalog"
@@ -178,8 +173,25 @@ def make_parser() -> argparse.ArgumentParser:
         help="of a fresh encoder: astromer1, astromer2 or periods; default: %(default)s",
     )
     pretrain.add_argument("--seed", type=int, default=0, metavar="N", help="default: %(default)s")
+    pretrain.add_argument(
+        "--recipe",
+        default="auto",
+        choices=NAMES,
+        help="how to train; auto: periods for an encoder with own periods, else astromer1",
+    )
+    pretrain.add_argument(
+        "--labels",
+        type=_path,
+        metavar="FILE",
+        help="learn the classes as well: a table (CSV or Parquet) with the columns id and label; "
+        "objects without a label are learned from as they are",
+    )
     for flag, (name, kind, text) in PARAMETERS.items():
         _add_flag(pretrain, flag, name, kind, text)
+    group = pretrain.add_argument_group("values of the recipe")
+    for field in dataclasses.fields(Recipe):
+        if field.name not in _NO_OPTIONS:
+            _add_field(group, field)
     group = pretrain.add_argument_group("hyperparameters of a fresh encoder")
     for field in dataclasses.fields(EncoderConfig):
         if field.name != "dropout":  # which is of the training
@@ -230,7 +242,8 @@ def make_parser() -> argparse.ArgumentParser:
 def _add_field(parser: Any, field: Any) -> None:
     """Add the flag of a field that describes itself."""
     text = f"{field.metadata['text']}".replace("`", "").replace("%", "%%")
-    _add_flag(parser, f"--{field.name.replace('_', '-')}", field.name, field.type, text)
+    kind = field.metadata.get("kind", field.type) or str
+    _add_flag(parser, f"--{field.name.replace('_', '-')}", field.name, kind, text)
 
 
 def _add_flag(parser: Any, flag: str, name: str, kind: Any, text: str) -> None:
