@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import os
-from numbers import Integral, Real
-from typing import Any, ClassVar
+from numbers import Integral
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import ClassifierMixin
 from sklearn.utils._param_validation import Interval, StrOptions
-from torch import nn
+from sklearn.utils.validation import check_is_fitted
 
-from sklearn_astromer._estimator_base import COMMON_CONSTRAINTS
+from sklearn_astromer._estimator_base import AstromerBase, whole_or_not
 from sklearn_astromer._fields import LARGEST
-from sklearn_astromer.classifier import ClassifierBase
-from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer._heads import (
+    CLASS_WEIGHTS,
+    HEAD_CONSTRAINTS,
+    draw_seeds,
+    outputs,
+    probabilities,
+    read_classes,
+    read_targets,
+    train_head,
+)
 from sklearn_astromer.modules.heads import LSTMHead
 from sklearn_astromer.modules.raw import INPUTS, RawObservations
 from sklearn_astromer.training.recipes import Recipe
 from sklearn_astromer.windows import Windows
 
 
-class LightCurveLSTMClassifier(ClassifierBase):
+class LightCurveLSTMClassifier(ClassifierMixin, AstromerBase):
     """Classify light curves by two LSTM layers on the observations themselves.
 
     The baseline of Donoso-Oliva et al. 2023 (§4.4): the head ``"lstm"`` of `AstromerClassifier`
@@ -59,15 +69,11 @@ class LightCurveLSTMClassifier(ClassifierBase):
     (20, 2)
     """
 
-    train_encoder = True  # there is nothing to train in what stands for it, nor to keep of it
-
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **COMMON_CONSTRAINTS,
-        "units": [Interval(Integral, 1, None, closed="left")],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
+        **HEAD_CONSTRAINTS,
         "inputs": [StrOptions(set(INPUTS))],
         "window_size": [Interval(Integral, 1, LARGEST, closed="both")],
-        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "class_weight": CLASS_WEIGHTS,
     }
 
     def __init__(
@@ -101,15 +107,88 @@ class LightCurveLSTMClassifier(ClassifierBase):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _make_head(self, d_in: int, n_layers: int, n_outputs: int) -> LSTMHead:
-        return LSTMHead(d_in, n_outputs, self.units, self.dropout, input_dropout=0.0)
+    @whole_or_not
+    def fit(self, X: Any, y: ArrayLike, sample_weight: Any = None) -> Self:
+        """Train the network.
 
-    def _fit_encoder(self, curves: LightCurves, seed: int) -> tuple[nn.Module, int, int]:
-        return self._encoder_module, RawObservations.width, 1
+        Parameters
+        ----------
+        X : LightCurves or array-like
+            What `as_light_curves` takes.
+        y : array-like of shape (n_objects,)
+            Labels.
+        sample_weight : array-like of shape (n_objects,), optional
+            Weights of the objects in the loss.
 
-    @property
-    def _encoder_module(self) -> nn.Module:
-        return RawObservations(self.inputs)
+        Returns
+        -------
+        self
 
-    def _windows(self, curves: LightCurves) -> Windows:
-        return Windows(curves, self.window_size)
+        Raises
+        ------
+        TypeError, ValueError
+            If X is not what `as_light_curves` takes, y does not fit it, has one class only, or a
+            parameter is out of range.
+        FloatingPointError
+            If the loss is no longer finite.
+        """
+        self._validate_params()
+        curves, values, weight = read_targets(self, X, y, sample_weight)
+        target, weight, criterion = read_classes(self, values, weight)
+
+        def make() -> LSTMHead:
+            width, n_classes = RawObservations.width, len(self.classes_)
+            return LSTMHead(width, n_classes, self.units, self.dropout, input_dropout=0.0)
+
+        # nothing is to be learned in what stands for the encoder, nor kept of what it gives
+        train_head(
+            self,
+            curves,
+            target,
+            weight,
+            criterion,
+            RawObservations(self.inputs),
+            lambda some: Windows(some, self.window_size),
+            make,
+            draw_seeds(self),
+            train_encoder=True,
+        )
+        return self
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : LightCurves or array-like
+            What `as_light_curves` takes.
+
+        Returns
+        -------
+        ndarray of shape (n_objects, n_classes), float64
+            In the order of `classes_`; rows sum to 1.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        TypeError, ValueError
+            If X is not what `as_light_curves` takes.
+        """
+        check_is_fitted(self, "head_")
+        curves = self._read(X, reset=False)
+        if len(curves) == 0:
+            return np.empty((0, len(self.classes_)))
+        windows = Windows(curves, self.window_size)
+        return probabilities(outputs(self, RawObservations(self.inputs), windows))
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the most probable class of each object; see `predict_proba`."""
+        best = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[best]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.classifier_tags.poor_score = True  # two magnitudes a day apart tell no class
+        return tags

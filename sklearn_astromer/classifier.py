@@ -4,86 +4,35 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
-import pandas as pd
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
-from sklearn.utils import compute_sample_weight
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_astromer._estimator_base import COMMON_CONSTRAINTS
-from sklearn_astromer._supervised_base import EncoderBase, SupervisedBase
-from sklearn_astromer.training.recipes import Recipe, resolved
-from sklearn_astromer.training.supervision import CrossEntropy
+from sklearn_astromer._estimator_base import AstromerBase, whole_or_not
+from sklearn_astromer._heads import (
+    CLASS_WEIGHTS,
+    ENCODER_CONSTRAINTS,
+    diagram_of,
+    draw_seeds,
+    fitted_encoder,
+    outputs,
+    probabilities,
+    read_classes,
+    read_targets,
+    train_head,
+)
+from sklearn_astromer._saved_models import load, save
+from sklearn_astromer.embedder import AstromerEmbedder
+from sklearn_astromer.modules.heads import Head, make_head
+from sklearn_astromer.training.recipes import Recipe
 
 
-class ClassifierBase(ClassifierMixin, SupervisedBase):
-    """Labels in, probabilities out; subclasses say which encoder and head."""
-
-    def _prepare(
-        self, y: NDArray[Any], weight: NDArray[np.float64]
-    ) -> tuple[NDArray[Any], NDArray[np.float64], int, CrossEntropy]:
-        missing = pd.isna(y)
-        if missing.any():
-            raise ValueError(f"Input y contains NaN: label {int(np.argmax(missing))} is missing")
-        check_classification_targets(y)
-        self.classes_, target = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"a classifier needs at least 2 classes, got 1 class: {self.classes_[0]!r}"
-            )
-        if self.class_weight is not None:
-            weight = weight * compute_sample_weight(self.class_weight, y)
-        recipe = resolved(self.training, "head")
-        criterion = CrossEntropy(recipe.label_smoothing, recipe.reconstruction)
-        return target.astype(np.int64), weight, len(self.classes_), criterion
-
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Return the probability of each class.
-
-        Parameters
-        ----------
-        X : LightCurves or array-like
-            What `as_light_curves` takes.
-
-        Returns
-        -------
-        ndarray of shape (n_objects, n_classes), float64
-            In the order of `classes_`; rows sum to 1.
-
-        Raises
-        ------
-        NotFittedError
-            If `fit` was not called.
-        TypeError, ValueError
-            If X is not what `as_light_curves` takes.
-        """
-        check_is_fitted(self, "head_")
-        curves = self._read(X, reset=False)
-        if len(curves) == 0:
-            return np.empty((0, len(self.classes_)))
-        logits = self._outputs(curves)
-        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return odds / odds.sum(axis=1, keepdims=True)
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Return the most probable class of each object; see `predict_proba`."""
-        best = self.predict_proba(X).argmax(axis=1)
-        return self.classes_[best]
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.poor_score = True  # two magnitudes a day apart tell no class
-        return tags
-
-
-class AstromerClassifier(EncoderBase, ClassifierBase):
+class AstromerClassifier(ClassifierMixin, AstromerBase):
     """Classify light curves by an ASTROMER encoder with a head.
 
     An object is one thing however many windows its curve has: in training and prediction the
@@ -163,13 +112,11 @@ class AstromerClassifier(EncoderBase, ClassifierBase):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **COMMON_CONSTRAINTS,
-        "units": [Interval(Integral, 1, None, closed="left")],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "train_encoder": ["boolean"],
-        "class_weight": [dict, StrOptions({"balanced"}), None],
-        "cache_bytes": [Interval(Integral, 0, None, closed="left")],
+        **ENCODER_CONSTRAINTS,
+        "class_weight": CLASS_WEIGHTS,
     }
+
+    encoder_: AstromerEmbedder
 
     def __init__(
         self,
@@ -205,3 +152,184 @@ class AstromerClassifier(EncoderBase, ClassifierBase):
         self.precision = precision
         self.random_state = random_state
         self.verbose = verbose
+
+    @whole_or_not
+    def fit(self, X: Any, y: ArrayLike, sample_weight: Any = None) -> Self:
+        """Train the head, and the encoder as the parameters say.
+
+        Parameters
+        ----------
+        X : LightCurves or array-like
+            What `as_light_curves` takes.
+        y : array-like of shape (n_objects,)
+            Labels.
+        sample_weight : array-like of shape (n_objects,), optional
+            Weights of the objects in the loss.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError, ValueError
+            If X is not what `as_light_curves` takes, y does not fit it, has one class only, or a
+            parameter is out of range.
+        FloatingPointError
+            If the loss is no longer finite.
+        """
+        self._validate_params()
+        curves, values, weight = read_targets(self, X, y, sample_weight)
+        target, weight, criterion = read_classes(self, values, weight)
+        seeds = draw_seeds(self)
+        self.encoder_ = fitted_encoder(self, curves, seeds[0])
+        network = self.encoder_.module_
+
+        def make() -> Head:
+            config = network.encoder.config
+            return make_head(
+                self.head,
+                d_in=config.d_model,
+                n_layers=config.n_layers + 1,
+                n_outputs=len(self.classes_),
+                units=self.units,
+                dropout=self.dropout,
+            )
+
+        train_head(
+            self,
+            curves,
+            target,
+            weight,
+            criterion,
+            network,
+            self.encoder_._windows,
+            make,
+            seeds,
+            self.train_encoder,
+        )
+        return self
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : LightCurves or array-like
+            What `as_light_curves` takes.
+
+        Returns
+        -------
+        ndarray of shape (n_objects, n_classes), float64
+            In the order of `classes_`; rows sum to 1.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        TypeError, ValueError
+            If X is not what `as_light_curves` takes.
+        """
+        check_is_fitted(self, "head_")
+        curves = self._read(X, reset=False)
+        if len(curves) == 0:
+            return np.empty((0, len(self.classes_)))
+        windows = self.encoder_._windows(curves)
+        return probabilities(outputs(self, self.encoder_.module_, windows))
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the most probable class of each object; see `predict_proba`."""
+        best = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[best]
+
+    def save_pretrained(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted estimator as a folder that `from_pretrained` reads, without a pickle.
+
+        It holds safetensors and JSON. The encoder is written as by
+        `AstromerEmbedder.save_pretrained`, so that ``AstromerEmbedder(path)`` takes the folder as
+        well.
+
+        Parameters
+        ----------
+        path : path
+            The folder; one written by a `save_pretrained` before is replaced, at once and whole.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        ValueError
+            If `head` is a callable, whose code the folder cannot hold, or a parameter or label is
+            of a type that JSON cannot hold: keep these by ``joblib.dump``.
+        FileExistsError
+            If something else is at `path`.
+
+        Notes
+        -----
+        Not kept are `history_`, what is of a machine (`checkpoint`, `device`,
+        `verbose`, and the same of `training`), and a `random_state` that is no integer.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import numpy as np
+        >>> from sklearn_astromer import AstromerClassifier, AstromerEmbedder
+        >>> from sklearn_astromer.datasets import make_variable_stars
+        >>> curves, labels = make_variable_stars(20, classes=["MIRA", "CONST"], random_state=0)
+        >>> model = AstromerClassifier("surveys-small", max_epochs=2, random_state=0)
+        >>> expected = model.fit(curves, labels).predict_proba(curves)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model.save_pretrained(f"{folder}/mine")
+        ...     again = AstromerClassifier.from_pretrained(f"{folder}/mine")
+        ...     encoder = AstromerEmbedder(f"{folder}/mine").fit(curves)
+        >>> np.allclose(again.predict_proba(curves), expected, atol=1e-6)
+        True
+        >>> encoder.transform(curves).shape
+        (20, 128)
+        """
+        save(self, path)
+
+    @classmethod
+    def from_pretrained(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a fitted estimator from a folder that `save_pretrained` wrote.
+
+        Only JSON and safetensors are read, and nothing of them is run.
+
+        Parameters
+        ----------
+        path : str or path
+            The folder, or an address of one: ``"hf://user/repository"``, or those of
+            `sklearn_astromer.weights.fetch`.
+
+        Returns
+        -------
+        estimator
+            Fitted, with the parameters it had; `encoder` is ``FrozenEstimator(encoder_)``, so that
+            `fit`, of a `clone` as well, trains a new head on the saved encoder and needs the folder
+            no more. `history_` is empty.
+
+        Raises
+        ------
+        FileNotFoundError
+            If a file is missing.
+        ValueError
+            If a file was damaged or changed, the folder holds another estimator, or a newer version
+            wrote it.
+
+        Examples
+        --------
+        See `save_pretrained`.
+        """
+        model: Self = load(cls, path)
+        return model
+
+    # an embedder given as `encoder` has a box of its own
+    @available_if(lambda self: not hasattr(self.encoder, "get_params"))  # type: ignore[untyped-decorator]
+    def _sk_visual_block_(self) -> Any:
+        return diagram_of(self)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.classifier_tags.poor_score = True  # two magnitudes a day apart tell no class
+        return tags

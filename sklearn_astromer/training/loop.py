@@ -76,10 +76,12 @@ class Net(NeuralNet):
 
     def get_iterator(self, dataset: Any, training: bool = False) -> Any:
         """Return the loader, whose place in the epoch is part of the state."""
+        # skorch's draws row by row, and cannot begin in the middle of an epoch
         return self.loader if training else Loader(dataset, self.batch_size)
 
     def fit_loop(self, X: Any, y: Any = None, epochs: int | None = None, **kwargs: Any) -> Net:
         """Train up to `max_epochs`, those before an interruption included."""
+        # skorch counts epochs from here, and keeps silent about Ctrl-C
         if self.resume is not None:
             self.resume.restore(self)
         left = 0 if self._lost_patience() else self.max_epochs - len(self.history_)
@@ -102,12 +104,13 @@ class Net(NeuralNet):
         )
 
     def infer(self, x: Any, **fit_params: Any) -> Any:
-        """Run the module under autocast."""
+        """Run the module under autocast, which skorch has none of."""
         with autocast(torch.device(self.device), self.dtype):
             return super().infer(x, **fit_params)
 
     def train_step_single(self, batch: Batch, **fit_params: Any) -> dict[str, Tensor]:
         """Compute loss and gradients; in parts where they are wanted, with the same result."""
+        # skorch computes a batch at once, and what it accumulates is no mean over all of a batch
         parts = self._parts(batch)
         if len(parts) == 1:
             return super().train_step_single(batch, **fit_params)

@@ -11,6 +11,7 @@ from embedders import make_embedder, with_head_recipe
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
+from skorch.callbacks import Callback
 
 from sklearn_astromer import AstromerClassifier, AstromerEmbedder, AstromerRegressor, LightCurves
 from sklearn_astromer.datasets import make_variable_stars
@@ -126,6 +127,37 @@ def test_the_smallest_improvement_makes_a_best_epoch(catalog):
     same = classifier(head_lr=1e-6, max_epochs=12, patience=0, dropout=0.0).fit(X, y)
     for mine, other in zip(model.head_.parameters(), same.head_.parameters(), strict=True):
         assert torch.equal(mine, other)
+
+
+def test_own_callbacks_see_clipped_gradients(catalog):
+    class Norms(Callback):
+        def on_grad_computed(self, net, named_parameters, **kwargs):
+            squares = [(p.grad**2).sum() for _, p in named_parameters if p.grad is not None]
+            seen.append(float(sum(squares)) ** 0.5)
+
+    seen = []
+    embedder(max_epochs=1, callbacks=[Norms()], clip=1e-3).fit(catalog[0])
+    assert len(seen) > 0
+    assert max(seen) == pytest.approx(1e-3, rel=1e-2)
+
+
+def test_rates_and_decay_go_to_the_parameters_they_are_for(catalog):
+    class Groups(Callback):
+        def on_train_begin(self, net, **kwargs):
+            names = {id(p): name for name, p in net.module_.named_parameters()}
+            for group in net.optimizer_.param_groups:
+                for p in group["params"]:
+                    seen[names[id(p)]] = (group["lr"], group["weight_decay"])
+
+    seen = {}
+    options = {"optimizer": "adamw", "weight_decay": 0.5, "lr": 1e-4, "head_lr": 1e-2}
+    X, y = catalog
+    embedder(max_epochs=1, supervised=True, callbacks=[Groups()], **options).fit(X, y)
+    assert seen["network.encoder.layers.0.ffn_in.weight"] == (1e-4, 0.5)
+    assert seen["network.encoder.layers.0.ffn_in.bias"] == (1e-4, 0.0)
+    assert seen["network.encoder.layers.0.norm1.weight"] == (1e-4, 0.0)
+    assert seen["head.dense.0.weight"] == (1e-2, 0.5)
+    assert seen["head.dense.0.bias"] == (1e-2, 0.0)
 
 
 # -- chance --------------------------------------------------------------------------------------
