@@ -29,6 +29,7 @@ from sklearn_astromer import (
     LightCurveLSTMClassifier,
     LightCurves,
     MultiBandEmbedder,
+    Recipe,
 )
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.modules.dropout import Dropout
@@ -112,7 +113,7 @@ def trained(real):
                 head=head,
                 units=32,
                 train_encoder=train_encoder,
-                lr=1e-3,
+                training=Recipe(lr=1e-3),
                 max_epochs=2,
                 random_state=0,
             )

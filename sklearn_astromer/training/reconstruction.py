@@ -180,10 +180,10 @@ class Masked(Criterion):
         restored = predicted[0] if isinstance(predicted, tuple) else predicted
         square, weight = squares(restored, asked)
         variance = ((asked["mag"] / asked["scale"]) ** 2 * asked["weight"]).sum()
-        total, weights = self.totals(predicted, asked)
         found = {"rmse": (square, weight), "r2": (square, variance)}
         if self.names == ("rmse", "r2"):
             return found
+        total, weights = self.totals(predicted, asked)
         if total.ndim == 0:
             return {"loss": (total, weights), **found}
         return {"loss": (total[0], weights[0]), **found, "label_loss": (total[1], weights[1])}
