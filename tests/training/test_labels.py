@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline
 
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.training.labels import LabelLoss, Labels, read_labels
+from sklearn_astromer.training.tasks import Loader
 
 TINY = {"d_model": 16, "n_heads": 2, "d_ff": 16, "n_layers": 1, "residual": True}
 TINY |= {"scaled_inputs": True, "random_state": 0, "supervised": True}
@@ -149,3 +150,28 @@ def test_recipe_and_labels_are_searched(stars):
     assert len(search.cv_results_["params"]) == 4
     chosen = search.best_estimator_["emb"]
     assert chosen.training.lr == search.best_params_["emb__training__lr"]
+
+
+def test_a_killed_run_with_labels_and_parts_ends_as_one_that_was_not(stars, tmp_path, monkeypatch):
+    X, y = stars
+    options = {**TINY, "own_periods": 1, "max_epochs": 2, "batch_size": 16, "lr": 3e-3, "parts": 2}
+    unbroken = make_embedder(**options).fit(X, y)
+    kept = {"checkpoint": tmp_path / "run.pt", "checkpoint_minutes": 0.0}
+    iterate, steps = Loader.__iter__, []
+
+    def stop_after_some(loader):
+        for batch in iterate(loader):
+            steps.append(0 if loader.task.fixed else 1)
+            if sum(steps) > 4:
+                raise OSError("the machine went down")
+            yield batch
+
+    monkeypatch.setattr(Loader, "__iter__", stop_after_some)
+    with pytest.raises(OSError, match="went down"):
+        make_embedder(**options, **kept).fit(X, y)
+    monkeypatch.undo()
+    again = make_embedder(**options, **kept).fit(X, y)
+    columns = ["train_loss", "valid_loss", "train_label_loss"]
+    np.testing.assert_allclose(again.history_[columns], unbroken.history_[columns], atol=1e-6)
+    with pytest.raises(ValueError, match="another catalog"):
+        make_embedder(**options, **kept).fit(X, y[::-1])
