@@ -26,7 +26,7 @@ class Checkpoint:
     """Description and weights of an encoder with its decoder, checked on construction.
 
     Whether names and shapes of the weights are those of the network that the description makes is
-    known where networks are made: `sklearn_astromer.inference.networks.network_of`.
+    known where networks are made (``sklearn_astromer.inference.networks.network_of``).
 
     Parameters
     ----------
