@@ -6,12 +6,12 @@ READY := $(VENV)/.ready
 unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/pip install --quiet --no-compile
 
-.PHONY: help demo test lint docs oldest dist macho clean
+.PHONY: help demo test lint docs oldest speed dist macho clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/'
 
-demo: $(VENV)/.demo  ## the main job, offline: simulated catalog -> embeddings -> classifier
+demo: $(VENV)/.demo  ## the main job, offline: real stars -> embeddings -> classifier
 	$(BIN)/python benchmarks/demo.py
 
 test: lint docs  ## what CI runs
@@ -34,6 +34,9 @@ oldest:  ## the tests with the oldest dependencies, on Python 3.11
 	$(PYTHON) -m venv $(VENV)-oldest
 	$(VENV)-oldest/bin/pip install --quiet -c constraints-oldest.txt -e ".[test]"
 	$(VENV)-oldest/bin/pytest tests
+
+speed: $(READY)  ## whether embedding, training and periodograms are as fast as they were
+	$(BIN)/python benchmarks/speed.py
 
 dist: $(VENV)/.release  ## the wheel and the source archive, checked: dist/
 	rm -rf dist

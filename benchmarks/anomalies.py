@@ -23,7 +23,6 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import report
-from features import hand_crafted_features
 from numpy.typing import NDArray
 from realdata import load, part, per_class
 from sklearn.ensemble import IsolationForest
@@ -32,7 +31,7 @@ from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_astromer import AstromerEmbedder, LightCurves
+from sklearn_astromer import AstromerEmbedder, LightCurves, VariabilityFeatures
 from sklearn_astromer.search import outlier_scores, reconstruction_error
 
 COMMON = {"EW/EB": 600, "RRAB": 200, "RRC": 200}
@@ -96,7 +95,8 @@ def tables(
 ) -> Iterator[tuple[str, NDArray[np.float64], NDArray[np.float64] | None]]:
     """Yield what to look for outliers in: name, standardised columns, reconstruction error."""
     standardise = make_pipeline(SimpleImputer(), StandardScaler())
-    yield "hand-crafted", standardise.fit_transform(hand_crafted_features(curves)), None
+    features = VariabilityFeatures().fit_transform(curves)
+    yield "VariabilityFeatures", standardise.fit_transform(features), None
     models = {"random-init": AstromerEmbedder(max_epochs=0, random_state=0)}
     models |= {name: AstromerEmbedder(path) for name, path in encoders.items()}
     for name, model in models.items():

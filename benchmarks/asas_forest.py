@@ -3,7 +3,7 @@
     make macho && python benchmarks/asas_forest.py
 
 7 classes, at most 300 objects each, 3-fold cross-validated macro-F1: `macho` with correct and with
-the official padding, a random-init encoder, hand-crafted features, and features and embeddings
+the official padding, a random-init encoder, `VariabilityFeatures`, and features and embeddings
 together; and what bfloat16 changes. `surveys-small` was trained on some of these objects, so that
 its rows compare precisions alone; for what it is worth see `checkpoints.py`.
 """
@@ -17,14 +17,13 @@ import numpy as np
 import official
 import report
 from agreement import cosines
-from features import hand_crafted_features
 from realdata import CLASSES, load, per_class
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.pipeline import Pipeline
 
-from sklearn_astromer import AstromerEmbedder
+from sklearn_astromer import AstromerEmbedder, VariabilityFeatures
 
 
 def main() -> None:
@@ -37,7 +36,7 @@ def main() -> None:
 
     embedder = AstromerEmbedder("macho")
     encoder = clone(embedder).fit(curves).module_.encoder
-    features = hand_crafted_features(curves).to_numpy()
+    features = VariabilityFeatures().fit_transform(curves)
     mean_and_std = clone(embedder).set_params(pooling="mean_std").fit_transform(curves)
     small = AstromerEmbedder("surveys-small")
     agreement = {}
@@ -56,14 +55,14 @@ def main() -> None:
         "surveys-small, mean": (small, curves),
         "surveys-small, mean, bfloat16": (clone(small).set_params(precision="bfloat16"), curves),
         "macho, mean and std": (None, mean_and_std),
-        "hand-crafted and macho": (None, np.hstack([features, mean_and_std])),
+        "VariabilityFeatures and macho": (None, np.hstack([features, mean_and_std])),
         "macho, mean, official windows and padding": (None, official.embed(encoder, curves)),
         "macho, mean, our windows with official padding": (
             None,
             official.embed(encoder, curves, official.partition),
         ),
         "random-init, mean": (AstromerEmbedder(max_epochs=0, random_state=0), curves),
-        "hand-crafted features": (None, features),
+        "VariabilityFeatures": (None, features),
     }
     figures, lines = {}, []
     for name, (first, X) in forest_rows.items():

@@ -38,7 +38,7 @@ def install(name: str, seen: dict[str, Any], objective: str, labels: bool) -> No
     checkpoint = read_folder(folder)
     training = {"objective": objective, "labels": labels, **seen, "begun_with": None}
     info = checkpoint.info | {"training": training, "licence": "MIT"}
-    write_folder(folder, replace(checkpoint, info=info))
+    write_folder(folder, replace(checkpoint, info=info), overwrite=True)
     assert (folder / "weights.safetensors").read_bytes() == before
     print(name, hashlib.sha256(before).hexdigest()[:12], seen)
 

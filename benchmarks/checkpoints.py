@@ -5,8 +5,8 @@
 
 Of each catalog's test part (see `realdata.part`) at most 300 objects per class; macro-F1 of a
 random forest and of a logistic regression in 3-fold cross-validation, repeated 5 times, on the mean
-of the vectors and on mean and standard deviation, beside a random-init encoder, hand-crafted
-features with a periodogram, and both together; and the RMSE of hidden observations. The five bands
+of the vectors and on mean and standard deviation, beside a random-init encoder,
+`VariabilityFeatures`, and both together; and the RMSE of hidden observations. The five bands
 of a star of Stripe 82 are five objects, in the same fold.
 ``--part valid`` takes the objects for choices, so that the test objects are looked at last. Rows of
 encoders that are not evaluated again stay in the JSON.
@@ -21,7 +21,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import report
-from features import hand_crafted_features
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from realdata import CLASSES, load, part, per_class
@@ -32,7 +31,7 @@ from sklearn.model_selection import RepeatedStratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_astromer import AstromerEmbedder, LightCurves
+from sklearn_astromer import AstromerEmbedder, LightCurves, VariabilityFeatures
 
 REPEATS = 5
 MODELS = {
@@ -56,12 +55,12 @@ def rows(
     curves: LightCurves, encoders: dict[str, str]
 ) -> Iterator[tuple[str, str, NDArray[Any], float | None]]:
     """Yield encoder, what of it, the table for a classifier, and the RMSE of hidden magnitudes."""
-    features = hand_crafted_features(curves).to_numpy()
-    yield "hand-crafted", "features", features, None
-    fresh = AstromerEmbedder(max_epochs=0, random_state=0, pooling="mean_std")
-    models = {"random-init": fresh}
-    models |= {name: AstromerEmbedder(path, pooling="mean_std") for name, path in encoders.items()}
-    for name, model in models.items():
+    features = VariabilityFeatures().fit_transform(curves)
+    yield "VariabilityFeatures", "features", features, None
+    for name, path in encoders.items():
+        model = AstromerEmbedder(path, pooling="mean_std")
+        if name == "random-init":
+            model = AstromerEmbedder(max_epochs=0, random_state=0, pooling="mean_std")
         table = model.fit_transform(curves)
         rmse = -model.score(curves)
         yield name, "mean", table[:, : table.shape[1] // 2], rmse
@@ -110,8 +109,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--encoders",
-        nargs="+",
-        default=["macho", "surveys-small", "surveys-periods-unlabelled", "surveys-periods"],
+        nargs="*",
+        default=[
+            "random-init",
+            "macho",
+            "surveys-small",
+            "surveys-periods-unlabelled",
+            "surveys-periods",
+        ],
     )
     parser.add_argument("--catalogs", nargs="+", default=list(CLASSES), choices=CLASSES)
     parser.add_argument("--part", default="test", choices=["valid", "test"])

@@ -11,6 +11,7 @@ that with the pages of mapped files, which the system takes back when it needs t
 from __future__ import annotations
 
 import argparse
+import itertools
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import report
+import timing
 from realdata import SHARED, part
 
 from sklearn_astromer import AstromerEmbedder, EncoderConfig, LightCurves
@@ -106,27 +108,25 @@ def memory(scratch: Path, sizes: list[int]) -> list[dict[str, Any]]:
 def throughput(scratch: Path, n_objects: int, repeats: int, weights: str) -> dict[str, Any]:
     """Measure both ways in turns; seconds of each."""
     table = pq.read_table(SHARED / "data" / "crts.parquet")
-    kept = np.flatnonzero(
-        part(LightCurves.from_parquet(SHARED / "data" / "crts.parquet")) == "test"
-    )
+    kept = np.flatnonzero(part(LightCurves.read(SHARED / "data" / "crts.parquet")) == "test")
     path = scratch / "crts.parquet"
     pq.write_table(table.take(kept[:n_objects]), path)
-    curves = LightCurves.from_parquet(path)
+    curves = LightCurves.read(path)
     embedder = AstromerEmbedder(weights, max_epochs=0).fit(curves[:1])
-    embedder.transform(curves[:20])  # the first call is slower
-    seconds: dict[str, list[float]] = {"memory": [], "disk": []}
-    for k in range(repeats):
+    number = itertools.count()
+
+    def in_memory() -> None:
         peaks._CACHE.rows.clear()
-        began = time.perf_counter()
         embedder.transform(curves)
-        seconds["memory"].append(time.perf_counter() - began)
+
+    def from_disk() -> None:
         peaks._CACHE.rows.clear()
-        began = time.perf_counter()
+        k = next(number)
         mapped = LightCurves.open_parquet(path, cache_dir=scratch / f"mapped-{k}")
         embed_to_folder(mapped, embedder, scratch / f"rows-{k}")
-        seconds["disk"].append(time.perf_counter() - began)
-        print({name: f"{each[-1]:.1f}" for name, each in seconds.items()}, flush=True)
-    ratio = min(seconds["memory"]) / min(seconds["disk"])
+
+    seconds = timing.in_turns({"memory": in_memory, "disk": from_disk}, repeats)
+    ratio = timing.ratio(seconds, "memory", "disk")
     return {"weights": weights, "objects": len(curves), "seconds": seconds, "disk_to_memory": ratio}
 
 

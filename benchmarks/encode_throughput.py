@@ -27,13 +27,13 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
-from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import timing
 
 ROOT = Path(__file__).parents[1]
 OFFICIAL = ROOT / "runs" / "official-venv" / "bin" / "python"
@@ -65,12 +65,7 @@ def curves_of(name: str) -> list[np.ndarray]:
 def rate(name: str, run: Callable[[], Any], passes: int, count: int) -> dict[str, Any]:
     """Time passes over a set after a first one."""
     run()
-    seconds = []
-    for _ in range(passes):
-        start = time.perf_counter()
-        run()
-        seconds.append(time.perf_counter() - start)
-    return {"set": name, "per_second": count / min(seconds)}
+    return {"set": name, "per_second": count / min(timing.seconds(run) for _ in range(passes))}
 
 
 def ours(passes: int) -> list[dict[str, Any]]:
@@ -78,6 +73,10 @@ def ours(passes: int) -> list[dict[str, Any]]:
     import torch
 
     from sklearn_astromer import AstromerEmbedder, LightCurves, kernels
+
+    def without_kernels(call: Callable[[], Any]) -> None:
+        with kernels.disabled():
+            call()
 
     torch.set_num_threads(THREADS)
     embedded: dict[tuple[str, str], list[float]] = {}
@@ -87,16 +86,13 @@ def ours(passes: int) -> list[dict[str, Any]]:
             f"ours {p}": AstromerEmbedder(max_epochs=0, precision=p, device="cpu", random_state=0)
             for p in ("float32", "bfloat16")
         }
-        for embedder in embedders.values():
-            embedder.fit(curves).transform(curves)
-        for _ in range(passes):
-            for side, embedder in embedders.items():
-                for suffix, context in (("", nullcontext), (", no kernels", kernels.disabled)):
-                    with context():
-                        now = rate(
-                            name, lambda e=embedder, c=curves: e.transform(c), 1, len(curves)
-                        )
-                    embedded.setdefault((side + suffix, name), []).append(now["per_second"])
+        calls: dict[str, Callable[[], Any]] = {}
+        for side, embedder in embedders.items():
+            embedder.fit(curves)
+            calls[side] = partial(embedder.transform, curves)
+            calls[f"{side}, no kernels"] = partial(without_kernels, calls[side])
+        for side, times in timing.in_turns(calls, passes).items():
+            embedded[side, name] = [len(curves) / each for each in times]
     return [
         {"side": side, "set": name, "per_second": max(values), "passes": values}
         for (side, name), values in embedded.items()
@@ -257,7 +253,7 @@ def prepare(count: int) -> None:
         held[f"{name} ends"] = np.cumsum([b - a for a, b in chosen])
     np.savez(CURVES, **held)
     embedder = AstromerEmbedder(max_epochs=0, random_state=0).fit(curves[:1])
-    to_onnx(embedder, MODEL)
+    to_onnx(embedder, MODEL, overwrite=True)
 
 
 def main() -> None:

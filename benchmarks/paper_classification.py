@@ -15,7 +15,7 @@ c  it is fine-tuned without labels on everything outside the test partition, the
 Encoders: the paper's (`macho`), `surveys-periods` and `surveys-periods-unlabelled`. Without an
 encoder there are the LSTM baseline, on times and magnitudes scaled to [0, 1] as in the code
 released with the paper, and the same on centred magnitudes and log time steps; and a random forest
-on hand-crafted features. Forests on the frozen encoders read mean and standard deviation.
+on `VariabilityFeatures`. Forests on the frozen encoders read mean and standard deviation.
 
 A cell that is in `runs/paper_classification.jsonl` (or `--log`) is not computed again, so a killed
 run goes on, and two processes may share the work (`--catalogs asas` and `--catalogs crts`).
@@ -40,7 +40,6 @@ import numpy as np
 import pandas as pd
 import report
 import torch
-from features import hand_crafted_features
 from numpy.typing import NDArray
 from realdata import CLASSES, load, part
 from sklearn.ensemble import RandomForestClassifier
@@ -54,6 +53,7 @@ from sklearn_astromer import (
     AstromerEmbedder,
     LightCurveLSTMClassifier,
     LightCurves,
+    VariabilityFeatures,
 )
 
 TEST_PER_CLASS = 100
@@ -102,7 +102,7 @@ def rows(name: str, encoder: str, size: int, repeat: int) -> NDArray[np.float64]
     pool, test = partition(name, repeat)
     curves = everything[np.concatenate([subset(labels, pool, size), test])]
     if encoder == "-":
-        return hand_crafted_features(curves).to_numpy()
+        return VariabilityFeatures().fit_transform(curves)
     return AstromerEmbedder(encoder, pooling="mean_std").fit_transform(curves)
 
 

@@ -14,12 +14,16 @@ import time
 
 import numpy as np
 import report
-from features import hand_crafted_features
 from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.metrics import r2_score
 
-from sklearn_astromer import AstromerEmbedder, AstromerRegressor, Recipe
+from sklearn_astromer import (
+    AstromerEmbedder,
+    AstromerRegressor,
+    Recipe,
+    VariabilityFeatures,
+)
 from sklearn_astromer.datasets import make_variable_stars
 
 CLASSES = ["RRAB", "RRC", "CEP", "EB", "MIRA", "DSCT"]
@@ -38,7 +42,7 @@ def main() -> None:
     (X, y), (X_test, y_test) = [(c, np.log10(p["period"].to_numpy())) for c, p in stars]
 
     forest = RandomForestRegressor(300, max_features="sqrt", random_state=0)
-    features = [hand_crafted_features(c).to_numpy() for c in (X, X_test)]
+    features = [VariabilityFeatures().fit_transform(c) for c in (X, X_test)]
     rows = {"mean predictor": (DummyRegressor(), X, X_test)}
     for name in ("macho", "surveys-small", "surveys-periods"):
         for pooling in ("mean", "mean_std"):
@@ -59,7 +63,7 @@ def main() -> None:
         ):
             regressor = AstromerRegressor(name, head=head, random_state=0, **options)
             rows[f"AstromerRegressor, {name} {head}"] = (regressor, X, X_test)
-    rows["forest, hand-crafted features"] = (forest, *features)
+    rows["forest, VariabilityFeatures"] = (forest, *features)
 
     figures, lines = {}, []
     for name, (model, train, test) in rows.items():

@@ -3,40 +3,29 @@
     python benchmarks/periodogram_speed.py
 
 Real ASAS curves on one grid each, from 1 / (5 T) to 24 cycles a day: ours with two threads and
-with one, the others on one core. Libraries take turns, three rounds, and the best time of each
-curve counts. The power is compared with the exact formula. Then the same curves are embedded by
-`AstromerEmbedder("surveys-periods").transform`, all included, beside `hand_crafted_features`.
+with one, the others on one core. Libraries take turns; medians over the rounds. The power is
+compared with the exact formula. Then curves are embedded by
+`AstromerEmbedder("surveys-periods").transform`, all included, beside `VariabilityFeatures`.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 import light_curve as lc
 import numpy as np
 import report
+import timing
 import torch
 from astropy.timeseries import LombScargle
-from features import hand_crafted_features
 from realdata import load, part
 
-from sklearn_astromer import AstromerEmbedder, LightCurves
+from sklearn_astromer import AstromerEmbedder, VariabilityFeatures
 from sklearn_astromer.periodogram import peaks
 from sklearn_astromer.periodogram.lomb_scargle import grid_power
 
-CURVES, SAMPLES_PER_PEAK, MAX_FREQUENCY = 30, 5, 24.0
-
-
-def seconds(call: Callable[[], Any]) -> float:
-    """Return the least time of three calls."""
-    best = np.inf
-    for _ in range(3):
-        start = time.perf_counter()
-        call()
-        best = min(best, time.perf_counter() - start)
-    return best
+CURVES, ROUNDS, SAMPLES_PER_PEAK, MAX_FREQUENCY = 30, 5, 5, 24.0
 
 
 def grid_of(curve: Any) -> tuple[Any, Any, float, int]:
@@ -53,34 +42,31 @@ def power_of(days: Any, mag: Any, step: float, count: int) -> Any:
     return grid_power(*tensors, torch.tensor([step], dtype=torch.float64), count)[0].numpy()
 
 
-def ours(days: Any, mag: Any, step: float, count: int) -> float:
-    """Return our seconds."""
-    return seconds(lambda: power_of(days, mag, step, count))
-
-
-def on_one_core(days: Any, mag: Any, step: float, count: int) -> float:
-    """Return our seconds with one thread."""
+def on_one_core(call: Callable[[], Any]) -> None:
+    """Run with one thread."""
     torch.set_num_threads(1)
     try:
-        return ours(days, mag, step, count)
+        call()
     finally:
         torch.set_num_threads(2)
 
 
-def astropy(days: Any, mag: Any, step: float, count: int) -> float:
-    """Return the seconds of astropy's fast method."""
+def astropy(days: Any, mag: Any, step: float, count: int) -> None:
+    """Compute by astropy's fast method."""
     frequency = step * np.arange(1, count + 1)
-    exact = LombScargle(days, mag)
-    return seconds(lambda: exact.power(frequency, method="fast", assume_regular_frequency=True))
+    LombScargle(days, mag).power(frequency, method="fast", assume_regular_frequency=True)
 
 
-def light_curve(days: Any, mag: Any, step: float, count: int) -> float:
-    """Return the seconds of light-curve, which takes 2^k + 1 frequencies, for `count` of them."""
-    size = 2 ** int(np.ceil(np.log2(count)))
-    periodogram = lc.Periodogram(
-        peaks=1, freqs=np.linspace(0, 2 * np.pi * step * size, size + 1), fast=True
-    )
-    return seconds(lambda: periodogram(days, mag)) * count / size
+def light_curve_size(count: int) -> int:
+    """Return how many frequencies light-curve takes, besides 0: a power of two."""
+    return 2 ** int(np.ceil(np.log2(count)))
+
+
+def light_curve(days: Any, mag: Any, step: float, count: int) -> None:
+    """Compute by light-curve."""
+    size = light_curve_size(count)
+    freqs = np.linspace(0, 2 * np.pi * step * size, size + 1)
+    lc.Periodogram(peaks=1, freqs=freqs, fast=True)(days, mag)
 
 
 def largest_difference(days: Any, mag: Any, step: float, count: int) -> float:
@@ -96,41 +82,59 @@ def main() -> None:
     curves, _ = load("asas")
     curves = curves[part(curves) == "test"]
     some = [grid_of(curves[i]) for i in range(0, 20 * CURVES, 20)]
+
+    def ours() -> None:
+        for each in some:
+            power_of(*each)
+
     libraries = {
         "ours": ours,
-        "ours, one core": on_one_core,
-        "astropy, fast": astropy,
-        "light-curve, fast": light_curve,
+        "ours, one core": lambda: on_one_core(ours),
+        "astropy, fast": lambda: [astropy(*each) for each in some],
+        "light-curve, fast": lambda: [light_curve(*each) for each in some],
     }
-    rounds = [
-        {name: [call(*x) for x in some] for name, call in libraries.items()} for _ in range(3)
-    ]
-    times = {name: np.min([x[name] for x in rounds], axis=0) for name in libraries}
+    times = timing.in_turns(libraries, ROUNDS)
+    counts = [count for *_, count in some]
+    sizes = [light_curve_size(count) for count in counts]
+    # for as many frequencies as the others
+    times["light-curve, fast"] = list(
+        np.array(times["light-curve, fast"]) * sum(counts) / sum(sizes)
+    )
     worst = max(largest_difference(*each) for each in some)
-    mean = {name: float(np.mean(values)) for name, values in times.items()}
-    lines = [[name, f"{1e3 * t:.1f}", f"{t / mean['ours']:.1f}"] for name, t in mean.items()]
+    each = {name: float(np.median(values)) / CURVES for name, values in times.items()}
+    ratios = {name: timing.ratio(times, name, "ours") for name in times}
+    lines = [[name, f"{1e3 * t:.1f}", f"{ratios[name]:.1f}"] for name, t in each.items()]
     print(report.table(["periodogram", "ms a curve", "to ours"], lines))
     print(f"largest difference to the exact formula: {worst:.1e}")
 
     some = curves[:: len(curves) // 200][:200]
     embedder = AstromerEmbedder("surveys-periods", pooling="mean_std").fit(some[:1])
 
-    def embed(X: LightCurves = some) -> None:
+    def embed() -> None:
         peaks._CACHE.rows.clear()
-        embedder.transform(X)
+        embedder.transform(some)
 
-    def features(X: LightCurves = some) -> None:
+    def features() -> None:
         peaks._CACHE.rows.clear()
-        hand_crafted_features(X)
+        VariabilityFeatures().transform(some)
 
-    rows = {
-        "surveys-periods, all included": seconds(embed),
-        "hand_crafted_features": seconds(features),
-        "hand_crafted_features, profiles known": seconds(lambda: hand_crafted_features(some)),
-    }
-    lines = [[name, f"{len(some) / t:.0f}"] for name, t in rows.items()]
+    rows = timing.in_turns(
+        {
+            "surveys-periods, all included": embed,
+            "VariabilityFeatures": features,
+            "VariabilityFeatures, periods known": lambda: VariabilityFeatures().transform(some),
+        },
+        ROUNDS,
+    )
+    seconds = {name: float(np.median(values)) for name, values in rows.items()}
+    lines = [[name, f"{len(some) / t:.0f}"] for name, t in seconds.items()]
     print(report.table(["rows of ASAS", "curves/s"], lines))
-    figures = {"seconds_a_curve": mean, "largest_difference": worst, "seconds_of_200_rows": rows}
+    figures = {
+        "seconds_a_curve": each,
+        "ratios": ratios,
+        "largest_difference": worst,
+        "seconds_of_200_rows": seconds,
+    }
     report.write("periodogram_speed", figures)
 
 

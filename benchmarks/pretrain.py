@@ -107,7 +107,7 @@ def main() -> None:
     command = "python benchmarks/pretrain.py " + shlex.join(sys.argv[1:])
     folders = [args.out / "encoder", *([BUNDLED / args.install] if args.install else [])]
     for folder in folders:
-        embedder.save_pretrained(folder, licence="MIT", command=command)
+        embedder.save_pretrained(folder, licence="MIT", command=command, overwrite=True)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ def load(catalog: str) -> tuple[LightCurves, NDArray[np.str_]]:
     """Return the light curves of a catalog and their labels ("" where there is none)."""
     path = SHARED / "data" / f"{catalog}.parquet"
     labels = pd.read_parquet(path, columns=["label"])["label"].fillna("")
-    return LightCurves.from_parquet(path), labels.to_numpy(dtype=str)
+    return LightCurves.read(path), labels.to_numpy(dtype=str)
 
 
 def part(curves: LightCurves) -> NDArray[np.str_]:

@@ -10,13 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import sklearn
+import timing
 import torch
 
 RESULTS = Path(__file__).parent / "results"
 
 
 def write(name: str, figures: Any) -> None:
-    """Write figures to `results/<name>.json` with the command and the machine, and say so."""
+    """Write figures to `results/<name>.json` with the command and the machine, and say so.
+
+    The machine's load is that of before the benchmark, see `timing`.
+    """
     script = Path(sys.argv[0]).name
     content = {
         "command": " ".join(["python", f"benchmarks/{script}", *sys.argv[1:]]),
@@ -27,13 +31,16 @@ def write(name: str, figures: Any) -> None:
             "python": platform.python_version(),
             "torch": torch.__version__,
             "scikit-learn": sklearn.__version__,
+            "load_before": round(timing.LOAD, 2),
+            "in_company": timing.IN_COMPANY,
         },
         "figures": figures,
     }
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
     path.write_text(json.dumps(content, indent=1) + "\n")
-    print(f"written to benchmarks/results/{path.name}")
+    company = ", marked as taken in company: times in it mean little" * timing.IN_COMPANY
+    print(f"written to benchmarks/results/{path.name}{company}")
 
 
 def figures(name: str) -> Any:

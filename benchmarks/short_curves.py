@@ -19,7 +19,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import report
 from checkpoints import objects
-from features import hand_crafted_features
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier
@@ -27,7 +26,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 
-from sklearn_astromer import AstromerEmbedder, LightCurves
+from sklearn_astromer import AstromerEmbedder, LightCurves, VariabilityFeatures
 
 SIZES = (10, 20, 50, 100, 200)
 DRAWS = 5
@@ -46,7 +45,7 @@ def drawn(curves: LightCurves, n: int, seed: int) -> LightCurves:
 def scores(few: LightCurves, labels: NDArray[np.str_]) -> list[float]:
     """Return the macro-F1 of a forest on what each of the models makes of the curves."""
     tables = [AstromerEmbedder(e, pooling="mean_std").fit_transform(few) for e in ENCODERS]
-    tables.append(hand_crafted_features(few).to_numpy())
+    tables.append(VariabilityFeatures().fit_transform(few))
     folds = StratifiedKFold(3, shuffle=True, random_state=0)
     forest = make_pipeline(
         SimpleImputer(keep_empty_features=True), RandomForestClassifier(300, random_state=0)
@@ -74,7 +73,7 @@ def main() -> None:
             for n, seed in product(SIZES, range(DRAWS))
         )
         of_model = np.reshape(found, (len(SIZES), DRAWS, -1)).transpose(2, 0, 1)
-        for name, of_size in zip((*ENCODERS, "hand-crafted features"), of_model, strict=True):
+        for name, of_size in zip((*ENCODERS, "VariabilityFeatures"), of_model, strict=True):
             figures += [
                 {"catalog": catalog, "model": name, "n": n, "macro_f1": of_draw.tolist()}
                 for n, of_draw in zip(SIZES, of_size, strict=True)

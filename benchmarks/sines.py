@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import numpy as np
 import report
-from features import hand_crafted_features
 from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 
-from sklearn_astromer import AstromerEmbedder, LightCurves
+from sklearn_astromer import AstromerEmbedder, LightCurves, VariabilityFeatures
 
 PERIODS = (0.6, 200.0)
 SIZES = (40, 100, 400)
@@ -40,7 +39,7 @@ def main() -> None:
         for weights in ("surveys-periods", "surveys-periods-unlabelled", "surveys-small", "macho")
         for pooling in ("mean", "mean_std")
     }
-    tables["hand-crafted features"] = hand_crafted_features(curves).to_numpy()
+    tables["VariabilityFeatures"] = VariabilityFeatures().fit_transform(curves)
     figures: dict[str, dict[int, list[float]]] = {}
     lines = []
     for name, table in tables.items():

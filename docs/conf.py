@@ -4,11 +4,16 @@ import os
 import re
 import subprocess
 import sys
+from html import unescape
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+from docutils import nodes
+
+sys.path.insert(0, str(Path(__file__).parent))
+import inventories
 
 mpl.use("Agg")
 
@@ -20,13 +25,18 @@ version = release = installed("sklearn_astromer")
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "sphinx.ext.intersphinx",
+    "sphinx.ext.viewcode",
     "numpydoc",
     "myst_parser",
+    "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
 ]
 templates_path = ["_templates"]
 exclude_patterns = ["_build", "_templates", "examples", "api/surveys.md"]
+intersphinx_mapping = inventories.write(Path(__file__).parent / "api" / "inventories")
+copybutton_exclude = ".linenos, .gp, .go"  # of sessions, the lines that are typed
 
 # -- API pages -------------------------------------------------------------------------------------
 
@@ -43,13 +53,13 @@ numpydoc_xref_param_type = False
 # build, having no network, cannot link. What is left, names with capitals or dots, must exist.
 nitpick_ignore_regex = [
     (r"py:.*", r"[a-z_]+|X"),
-    (r"py:.*", r"(sklearn|matplotlib|torch|distributed)\..*"),
-    (r"py:.*", r"(RandomForest|HistGradientBoosting)Classifier|TimeSeries|Table|LightCurve"),
+    (r"py:.*", r"(torch|distributed)\..*"),
+    (r"py:.*", r"(RandomForest|HistGradientBoosting)Classifier|TimeSeries|Table|LightCurve|Bunch"),
 ]
 
 
 def link(app: Any, env: Any, node: Any, text: Any) -> Any:
-    """Link names like `LightCurves.from_frame`, which docstrings have without their module."""
+    """Link names like `LightCurves.read`, which docstrings have without their module."""
     name = node.get("reftarget", "")
     if node.get("refdomain") != "py" or not name[:1].isupper():
         return None
@@ -66,12 +76,16 @@ def skip(app: Any, what: str, name: str, obj: Any, skip: bool, options: Any) -> 
 
 # -- pages and gallery -----------------------------------------------------------------------------
 
-myst_enable_extensions = ["colon_fence"]
+myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 
 sphinx_gallery_conf = {
     "examples_dirs": "examples",
     "gallery_dirs": "gallery",
+    "within_subsection_order": "gallery_order.ByUse",
+    "backreferences_dir": "api/examples",
+    "doc_module": "sklearn_astromer",
+    "reference_url": {"sklearn_astromer": None},
     "show_memory": False,
     "show_signature": False,
     "write_computation_times": False,
@@ -79,6 +93,18 @@ sphinx_gallery_conf = {
     "reset_modules": ("matplotlib",),
     "capture_repr": ("_repr_html_",),
 }
+
+
+def describe_thumbnails(app: Any, doctree: nodes.document) -> None:
+    """Say in words what the thumbnails of examples show: the title of the example."""
+    image = None
+    for node in doctree.findall(lambda node: isinstance(node, nodes.image | nodes.raw)):
+        if isinstance(node, nodes.image):
+            image = node
+        elif image is not None:
+            title = re.search(r'thumbnail-title">(.*?)</div>', node.astext())
+            if title:
+                image["alt"] = unescape(title[1])
 
 
 # -- looks -----------------------------------------------------------------------------------------
@@ -89,17 +115,15 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False
+html_sidebars = {"index": []}
 html_theme_options = {
-    "show_prev_next": False,
+    "logo": {"text": f"{project} {version}"},
+    "github_url": "https://github.com/sklearn-astromer/sklearn_astromer",
+    "header_links_before_dropdown": 6,
+    "show_prev_next": True,
     "navigation_with_keys": False,
     "show_toc_level": 2,
-    "secondary_sidebar_items": {
-        **{
-            page: []
-            for page in ("index", "guide/**", "gallery/**", "api", "architecture", "surveys-*")
-        },
-        **{page: ["page-toc"] for page in ("api/*",)},
-    },
+    "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
     "footer_start": ["copyright"],
     "footer_end": [],
     "pygments_light_style": "tango",
@@ -147,3 +171,4 @@ def setup(app: Any) -> None:
     app.connect("builder-inited", write_surveys)
     app.connect("autodoc-skip-member", skip)
     app.connect("missing-reference", link)
+    app.connect("doctree-read", describe_thumbnails)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sklearn_astromer.multiband import Stars as Stars
     from sklearn_astromer.regressor import AstromerRegressor as AstromerRegressor
     from sklearn_astromer.training.recipes import Recipe as Recipe
+    from sklearn_astromer.variability import VariabilityFeatures as VariabilityFeatures
 
 # Loaded at first use: `sklearn-astromer --help`, and data code alone, wait for no torch.
 _MODULES = {
@@ -28,17 +29,24 @@ _MODULES = {
     "Recipe": "training.recipes",
     "Stars": "multiband",
     "TRUSTED_TYPES": "_trusted",
+    "VariabilityFeatures": "variability",
     "as_light_curves": "lightcurves",
 }
 
-__all__ = list(_MODULES)
+_SUBMODULES = ("datasets", "export", "inspection", "periodogram", "scale", "search", "weights")
+
+__all__ = [*_MODULES, *_SUBMODULES]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    if name in _MODULES:
+        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    if name in _SUBMODULES:
+        return import_module(f"{__name__}.{name}")
+    if name == "__version__":
+        return import_module("importlib.metadata").version(__name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted([*__all__, "__version__"])

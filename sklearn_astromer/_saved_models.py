@@ -37,7 +37,7 @@ def folder_of(name_or_path: str | os.PathLike[str]) -> Path:
     return Path(name_or_path).expanduser().resolve()
 
 
-def save(model: Any, path: str | os.PathLike[str]) -> None:
+def save(model: Any, path: str | os.PathLike[str], overwrite: bool = False) -> None:
     """Write a fitted `AstromerClassifier` or `AstromerRegressor`; see its `save_pretrained`."""
     check_is_fitted(model, "head_")
     head = to_plain(model.head_)
@@ -66,7 +66,8 @@ def save(model: Any, path: str | os.PathLike[str]) -> None:
         "fitted": fitted,
     }
     version = metadata.version("sklearn_astromer")
-    write_model(path, SavedModel(model.encoder_._checkpoint(), head["tensors"], version, content))
+    saved = SavedModel(model.encoder_._checkpoint(), head["tensors"], version, content)
+    write_model(path, saved, overwrite)
 
 
 def load(kind: type[Any], name_or_path: str | os.PathLike[str]) -> Any:

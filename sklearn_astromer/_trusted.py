@@ -10,4 +10,5 @@ TRUSTED_TYPES = [
     "sklearn_astromer.multiband.MultiBandEmbedder",
     "sklearn_astromer.regressor.AstromerRegressor",
     "sklearn_astromer.training.recipes.Recipe",
+    "sklearn_astromer.variability.VariabilityFeatures",
 ]

@@ -242,7 +242,7 @@ class AstromerClassifier(ClassifierMixin, AstromerBase):
         best = self.predict_proba(X).argmax(axis=1)
         return self.classes_[best]
 
-    def save_pretrained(self, path: str | os.PathLike[str]) -> None:
+    def save_pretrained(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the fitted estimator as a folder that `from_pretrained` reads, without a pickle.
 
         It holds safetensors and JSON. The encoder is written as by
@@ -252,7 +252,9 @@ class AstromerClassifier(ClassifierMixin, AstromerBase):
         Parameters
         ----------
         path : path
-            The folder; one written by a `save_pretrained` before is replaced, at once and whole.
+            The folder, which appears at once and whole.
+        overwrite : bool, default=False
+            Whether what a `save_pretrained` wrote at `path` before is replaced.
 
         Raises
         ------
@@ -262,7 +264,8 @@ class AstromerClassifier(ClassifierMixin, AstromerBase):
             If `head` is a callable, whose code the folder cannot hold, or a parameter or label is
             of a type that JSON cannot hold: keep these by ``joblib.dump``.
         FileExistsError
-            If something else is at `path`.
+            If such a folder is at `path` and is not to be replaced; or something else, which never
+            is.
 
         Notes
         -----
@@ -287,7 +290,7 @@ class AstromerClassifier(ClassifierMixin, AstromerBase):
         >>> encoder.transform(curves).shape
         (20, 128)
         """
-        save(self, path)
+        save(self, path, overwrite)
 
     @classmethod
     def from_pretrained(cls, path: str | os.PathLike[str]) -> Self:

@@ -41,6 +41,7 @@ from sklearn_astromer.inference.networks import make_checkpoint, make_network
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.modules.pooling import POOLINGS
+from sklearn_astromer.periodogram.bands import scattered, star_starts, whole_stars
 from sklearn_astromer.periodogram.peaks import PEAK_COLUMNS
 from sklearn_astromer.training.augmentation import chosen_changes
 from sklearn_astromer.training.callbacks import history_frame
@@ -419,7 +420,8 @@ class AstromerEmbedder(TransformerBase):
         X : LightCurves, or iterable of what `as_light_curves` takes
             Of light curves, such as `LightCurves.open_parquet` maps into memory, pieces of about a
             million observations are embedded at a time, and of 16 million on a GPU; of an iterable
-            each item is a piece.
+            each item is a piece; with ``shared_periods=True`` a star that goes on in the next item
+            is embedded with that.
         progress : bool, optional
             Show a progress bar. None: if `verbose` is at least 1.
 
@@ -432,7 +434,8 @@ class AstromerEmbedder(TransformerBase):
         Raises
         ------
         NotFittedError, TypeError, ValueError
-            As `transform`.
+            As `transform`; and with ``shared_periods=True``, if rows of a star in an iterable lie
+            apart.
 
         Examples
         --------
@@ -456,6 +459,8 @@ class AstromerEmbedder(TransformerBase):
             raise TypeError(
                 f"X is one {type(X).__name__}: give it to transform, or pieces of it as [X1, X2, …]"
             )
+        elif self.shared_periods:
+            parts = whole_stars(X)
         shown = self.verbose > 0 if progress is None else progress
         with progress_bar(total=total, unit="object", disable=not shown) as bar:
             for part in parts:
@@ -533,10 +538,19 @@ class AstromerEmbedder(TransformerBase):
         return -hidden_rmse(module, task, SCORED_WINDOWS, **where)
 
     def _pieces(self, curves: LightCurves, most: int) -> list[slice]:
-        """Return pieces of about `most` observations; all in one where rows share periods."""
-        if self.shared_periods:
+        """Return pieces of about `most` observations.
+
+        If periods are shared they end where stars end; where rows of a star lie apart, all are one.
+        """
+        if not self.shared_periods:
+            return list(pieces(curves.offsets, most))
+        if scattered(curves.ids) is not None:
             return [slice(0, len(curves))]
-        return list(pieces(curves.offsets, most))
+        bounds = np.append(star_starts(curves.ids), len(curves))
+        return [
+            slice(int(bounds[of.start]), int(bounds[of.stop]))
+            for of in pieces(curves.offsets[bounds], most)
+        ]
 
     def _windows(self, curves: LightCurves, hidden: NDArray[np.bool_] | None = None) -> Windows:
         """Return windows for the fitted network, with periods of what is visible."""
@@ -584,6 +598,7 @@ class AstromerEmbedder(TransformerBase):
         licence: str | None = None,
         evaluation: Mapping[str, Any] | pd.DataFrame | None = None,
         command: str | None = None,
+        overwrite: bool = False,
     ) -> None:
         """Write the network as a folder that ``pretrained=path`` reads (safetensors and JSON).
 
@@ -592,13 +607,15 @@ class AstromerEmbedder(TransformerBase):
         Parameters
         ----------
         path : path
-            The folder; one written by this method before is replaced, at once and whole.
+            The folder, which appears at once and whole.
         licence : str, optional
             Of the weights, such as ``"MIT"``. State one before you share them.
         evaluation : mapping or DataFrame, optional
             Figures for the card, best of objects that were not trained on.
         command : str, optional
             What trained them, for the card.
+        overwrite : bool, default=False
+            Whether weights that are at `path` already are replaced.
 
         Raises
         ------
@@ -607,12 +624,13 @@ class AstromerEmbedder(TransformerBase):
         TypeError
             If `evaluation` is neither a mapping nor a DataFrame.
         FileExistsError
-            If something else is at `path`, or its card was edited.
+            If weights are at `path` and are not to be replaced; or something else, or a card that
+            was edited, which never are.
         """
         check_is_fitted(self, "module_")
         notes = {"licence": licence, "evaluation": evaluation, "command": command}
         checkpoint = self._checkpoint(name=os.path.basename(os.path.abspath(path)), **notes)
-        write_folder(path, checkpoint, card=make_card(checkpoint))
+        write_folder(path, checkpoint, card=make_card(checkpoint), overwrite=overwrite)
 
     def _checkpoint(self, **notes: Any) -> Checkpoint:
         """Return what a folder keeps of the fitted network."""

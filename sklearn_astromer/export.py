@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import uuid
 import warnings
 from importlib import metadata
 from pathlib import Path
@@ -13,6 +12,7 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
+from sklearn_astromer._files import check_free, replacing
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.modules.encoder import Encoder
 from sklearn_astromer.modules.pooling import pool_windows
@@ -24,7 +24,11 @@ OPSET = 18  # ONNX Runtime reads it since 1.14 (2023)
 
 
 def to_onnx(
-    embedder: AstromerEmbedder, path: str | os.PathLike[str], *, licence: str | None = None
+    embedder: AstromerEmbedder,
+    path: str | os.PathLike[str],
+    *,
+    licence: str | None = None,
+    overwrite: bool = False,
 ) -> None:
     """Write a fitted embedder as an ONNX model of plain operators.
 
@@ -49,10 +53,12 @@ def to_onnx(
     embedder : AstromerEmbedder
         Fitted, with a `pooling`.
     path : path
-        The file; an earlier one is replaced, at once and whole.
+        The file, which appears at once and whole.
     licence : str, optional
         Licence of the weights, kept in the model. Default: that of the pretrained weights it
         began with, where they have a name in `WEIGHTS`; else "not stated".
+    overwrite : bool, default=False
+        Whether a file that is there already is replaced.
 
     Raises
     ------
@@ -60,6 +66,8 @@ def to_onnx(
         If `fit` was not called.
     ValueError
         If ``pooling=None``, which gives no row per object.
+    FileExistsError
+        If there is a file already, and it is not to be replaced.
     ImportError
         If onnx or onnxscript is not installed.
 
@@ -99,6 +107,7 @@ def to_onnx(
     if embedder.pooling is None:
         raise ValueError("pooling=None gives no row per object: set embedder.pooling, e.g. 'mean'")
     path = Path(path).expanduser()
+    check_free(path, overwrite)
     model = _traced(_Graph(embedder.module_.encoder, embedder.pooling))
     for node in model.graph.node:  # where the source stands on this machine
         del node.metadata_props[:]
@@ -117,7 +126,8 @@ def to_onnx(
     del model.metadata_props[:]
     for key, value in described.items():
         model.metadata_props.add(key=key, value=value)
-    _write(path, model.SerializeToString())
+    with replacing(path, overwrite=overwrite) as partial:
+        partial.write_bytes(model.SerializeToString())
 
 
 class _Graph(nn.Module):
@@ -187,13 +197,3 @@ def _traced(graph: _Graph) -> Any:
         )
     assert program is not None
     return program.model_proto
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file that is either the old one or the new one."""
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        partial.write_bytes(content)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)

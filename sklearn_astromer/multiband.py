@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_astromer._estimator_base import TransformerBase, whole_or_not
 from sklearn_astromer.lightcurves import LightCurves
-from sklearn_astromer.lightcurves.arrays import index_ids
-from sklearn_astromer.lightcurves.checks import check_flat
-from sklearn_astromer.lightcurves.flat import as_ids, offsets_of, positions
-from sklearn_astromer.lightcurves.nested import flats_by_band, is_nested
+from sklearn_astromer.lightcurves.flat import offsets_of, positions
+from sklearn_astromer.lightcurves.reading.aligned import read_nested
+from sklearn_astromer.lightcurves.reading.columns import Options
+from sklearn_astromer.lightcurves.reading.lists import is_nested
 
 __all__ = ["MultiBandEmbedder", "Stars"]
 
@@ -224,14 +225,8 @@ class MultiBandEmbedder(TransformerBase):
             As the embedder; if a band is in X nowhere, or a parameter is out of range.
         """
         self._check_parameters()
-        stars = self._read_stars(X, reset=True)
-        row, column = self._rows(stars)
-        absent = sorted(set(range(len(self.bands))) - set(column.tolist()))
-        if absent:
-            raise ValueError(
-                f"there is no band {self.bands[absent[0]]!r} in X: it has "
-                f"{', '.join(map(repr, np.unique(stars.band).tolist())) or 'none'}"
-            )
+        stars = read_stars(X, partial(self._read, reset=True))
+        row, _ = rows_in(stars, self.bands, whole=True)
         labels = None if y is None else np.asarray(y)[stars.star[row]]
         self.embedder_ = clone(self.embedder).fit(stars.curves[row], labels)
         return self
@@ -261,8 +256,8 @@ class MultiBandEmbedder(TransformerBase):
         """
         check_is_fitted(self, "embedder_")
         self._check_parameters()
-        stars = self._read_stars(X, reset=False)
-        row, column = self._rows(stars)
+        stars = read_stars(X, partial(self._read, reset=False))
+        row, column = rows_in(stars, self.bands)
         rows = np.asarray(self.embedder_.transform(stars.curves[row]))
         filler = np.nan if self.missing == "nan" else 0.0
         n_stars, n_bands, n_columns = len(stars), len(self.bands), rows.shape[1]
@@ -282,37 +277,53 @@ class MultiBandEmbedder(TransformerBase):
             names += [f"{band}_missing" for band in self.bands]
         return names
 
-    def _rows(self, stars: Stars) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return which rows of `stars.curves` are used, and the place of their bands."""
-        place = pd.Index(map(str, self.bands)).get_indexer(pd.Index(stars.band))
-        row = np.flatnonzero(place >= 0)
-        return row, place[row]
-
-    def _read_stars(self, X: Any, *, reset: bool) -> Stars:
-        if is_nested(X):
-            return self._stars_of_nested(X)
-        curves = self._read(X.curves if isinstance(X, Stars) else X, reset=reset)
-        return X if isinstance(X, Stars) else Stars(curves)
-
-    def _stars_of_nested(self, column: Any) -> Stars:
-        """Take the bands of a nested column apart; a star may have none of them."""
-        parts, owners = [], []
-        for flat in flats_by_band(column, self.bands):
-            owner = np.flatnonzero(np.diff(flat.offsets))
-            parts.append(LightCurves._trusted(check_flat(flat.take(owner))))
-            owners.append(owner)
-        owner = np.concatenate(owners)
-        tabular = isinstance(column, (pd.Series, pd.DataFrame))
-        ids = as_ids(index_ids(column.index) if tabular else None, len(column))
-        curves = LightCurves.concatenate(parts)[np.argsort(owner, kind="stable")]
-        return Stars._made(curves, ids, np.bincount(owner, minlength=len(ids)))
-
     def _check_parameters(self) -> None:
-        if isinstance(self.bands, str) or len(self.bands) == 0:
-            raise ValueError(f"bands must be a list of bands, got {self.bands!r}")
-        if len(set(self.bands)) < len(self.bands):
-            raise ValueError(f"bands has one twice: {list(self.bands)}")
+        check_bands(self.bands)
         if self.missing not in MISSING:
             raise ValueError(f"missing must be one of {MISSING}, got {self.missing!r}")
         if getattr(self.embedder, "pooling", "mean") is None:
             raise ValueError("an embedder with pooling=None gives no rows: choose a pooling")
+
+
+def check_bands(bands: Any) -> None:
+    """Raise ValueError unless `bands` is a list of different bands."""
+    if isinstance(bands, str) or len(bands) == 0:
+        raise ValueError(f"bands must be a list of bands, got {bands!r}")
+    if len(set(bands)) < len(bands):
+        raise ValueError(f"bands has one twice: {list(bands)}")
+
+
+def read_stars(X: Any, read: Callable[[Any], LightCurves]) -> Stars:
+    """Return what an estimator of stars was given as `Stars`; `read` reads light curves."""
+    if is_nested(X):
+        return _stars_of_nested(X)
+    curves = read(X.curves if isinstance(X, Stars) else X)
+    return X if isinstance(X, Stars) else Stars(curves)
+
+
+def rows_in(
+    stars: Stars, bands: Sequence[str], *, whole: bool = False
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return which rows of `stars.curves` are in some bands, and the place of the band of each.
+
+    If `whole`, a band in which there is no row is a ValueError.
+    """
+    place = pd.Index(map(str, bands)).get_indexer(pd.Index(stars.band))
+    row = np.flatnonzero(place >= 0)
+    absent = sorted(set(range(len(bands))) - set(place[row].tolist()))
+    if whole and absent:
+        raise ValueError(
+            f"there is no band {bands[absent[0]]!r} in X: it has "
+            f"{', '.join(map(repr, np.unique(stars.band).tolist())) or 'none'}"
+        )
+    return row, place[row]
+
+
+def _stars_of_nested(column: Any) -> Stars:
+    """Take the bands of a nested column apart; a star may have none of them."""
+    flat, report, names = read_nested(column, Options())
+    if flat.band is None and len(flat.ids):
+        raise ValueError("no field of the nested column was recognised as the band")
+    flat = flat.take(np.argsort(flat.ids, kind="stable"))
+    curves = LightCurves._told(flat._replace(ids=names[flat.ids]), report)
+    return Stars._made(curves, names, np.bincount(flat.ids, minlength=len(names)))

@@ -198,9 +198,9 @@ class AstromerRegressor(RegressorMixin, AstromerBase):
         output = outputs(self, self.encoder_.module_, windows)[:, 0]
         return output * self.target_std_ + self.target_mean_
 
-    def save_pretrained(self, path: str | os.PathLike[str]) -> None:
+    def save_pretrained(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the fitted estimator as a folder, see `AstromerClassifier.save_pretrained`."""
-        save(self, path)
+        save(self, path, overwrite)
 
     @classmethod
     def from_pretrained(cls, path: str | os.PathLike[str]) -> Self:

@@ -419,7 +419,7 @@ def test_stacking_cannot_pass_curves_through(catalog):
 @pytest.fixture(scope="module")
 def stripe82(shared):
     path = shared / "data" / "stripe82.parquet"
-    curves = LightCurves.from_parquet(path, band="r")
+    curves = LightCurves.read(path, band="r")
     labels = pd.read_parquet(path, columns=["label", "band"]).query("band == 'r'")["label"]
     labels = labels.to_numpy(dtype=str)
     order = np.random.RandomState(0).permutation(len(curves))

@@ -8,6 +8,7 @@ from sklearn_astromer import (
     AstromerClassifier,
     AstromerRegressor,
     LightCurveLSTMClassifier,
+    VariabilityFeatures,
 )
 
 # Constructed small; sample weights equal repetition only in a single step over all objects.
@@ -44,6 +45,8 @@ HEAD = {**ONE_STEP, "units": 8, "dropout": 0.0, "head_lr": 1e-5}
         AstromerClassifier(frozen(), head="lstm", **with_head_recipe(HEAD)),
         AstromerRegressor(frozen(), **with_head_recipe(HEAD)),
         LightCurveLSTMClassifier(**with_head_recipe(HEAD)),
+        VariabilityFeatures(),
+        VariabilityFeatures([""]),
     ]
 )
 def test_scikit_learn_checks(estimator, check):

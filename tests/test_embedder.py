@@ -453,7 +453,7 @@ def test_bfloat16_is_close_and_said_to_be_asked_for(curves, fitted):
 
 
 def test_bfloat16_points_real_rows_where_float32_does(shared):
-    curves = LightCurves.from_parquet(shared / "data" / "stripe82.parquet")
+    curves = LightCurves.read(shared / "data" / "stripe82.parquet")
     model = AstromerEmbedder(shared / "weights" / "macho_a0.zip", max_epochs=0, device="cpu")
     exact = model.fit(curves[:2]).transform(curves)
     rows = model.set_params(precision="bfloat16").transform(curves)
@@ -462,7 +462,7 @@ def test_bfloat16_points_real_rows_where_float32_does(shared):
 
 
 def test_neighbours_change_nothing_in_bfloat16(shared):
-    curves = LightCurves.from_parquet(shared / "data" / "stripe82.parquet")[:40]
+    curves = LightCurves.read(shared / "data" / "stripe82.parquet")[:40]
     model = AstromerEmbedder(shared / "weights" / "macho_a0.zip", max_epochs=0, device="cpu")
     rows = model.set_params(precision="bfloat16").fit(curves).transform(curves)
     alone = [model.transform(curves[i : i + 1]) for i in range(len(curves))]

@@ -107,7 +107,7 @@ def test_it_gives_what_transform_gives(tmp_path, every_length, make, pooling):
 
 
 def test_real_curves(shared, tmp_path):
-    curves = LightCurves.from_parquet(shared / "data" / "asas.parquet")
+    curves = LightCurves.read(shared / "data" / "asas.parquet")
     curves = curves[curves.lengths <= 200][:200]
     embedder = AstromerEmbedder(shared / "weights" / "macho_a0.zip", max_epochs=0).fit(curves)
     to_onnx(embedder, tmp_path / "macho.onnx", licence="MIT")

@@ -104,7 +104,7 @@ def test_reconstruction_shows_what_reconstruct_gives(embedder, curves):
     np.testing.assert_array_equal(display.shown_.lines[0].get_ydata(), mag[~display.hidden])
     np.testing.assert_array_equal(display.hidden_.lines[0].get_ydata(), mag[display.hidden])
     assert display.rmse == pytest.approx(np.std(y - mag[display.hidden]), rel=0.5)
-    assert display.ax_.get_title(loc="left") == f"object 3, RMSE {display.rmse:.3f} mag"
+    assert display.ax_.get_title(loc="left") == f"object 3\nRMSE {display.rmse:.3f} mag"
     assert display.ax_.yaxis_inverted()
     assert display.ax_.get_xlabel() == "time (days)"
     assert display.ax_.get_ylabel() == "magnitude (mag)"
@@ -494,7 +494,7 @@ except ImportError as error:
 
 
 def test_real_curves(shared, embedder):
-    curves = LightCurves.from_parquet(shared / "data" / "stripe82.parquet", band="g")[:30]
+    curves = LightCurves.read(shared / "data" / "stripe82.parquet", band="g")[:30]
     assert draws(ReconstructionDisplay.from_estimator(embedder, curves, index=2, random_state=0))
     assert draws(AttentionDisplay.from_estimator(embedder, curves, index=2))
 

@@ -214,7 +214,7 @@ def test_a_nested_column_with_mixed_bands(stars, curves, embedder):
 def test_stripe_82(shared, tmp_path):
     """RRab against RRc over stars of 5 bands, some of which miss one."""
     path = shared / "data" / "stripe82.parquet"
-    curves = LightCurves.from_parquet(path)
+    curves = LightCurves.read(path)
     labels = pd.read_parquet(path, columns=["object_id", "label"]).groupby("object_id")["label"]
     labels = labels.first()
     chosen = [*labels[labels == "RRc"].index[:25], *labels[labels == "RRab"].index[:25]]

@@ -108,6 +108,6 @@ def test_a_notebook_runs():
         for cell in book.cells
     )
     assert "<svg" in shown
-    assert "median_cadence" in table
+    assert "cadence" in table
     assert "parameters</div>" in fitted
     assert "window/s" in fitted

@@ -93,6 +93,27 @@ def test_the_version_is_the_same_everywhere():
     assert f'version: "{version}"\n' in RECIPE.read_text(encoding="utf-8")
 
 
+def test_the_package_says_its_version_and_what_is_in_it():
+    code = """
+import sys, sklearn_astromer as package
+assert "torch" not in sys.modules
+assert package.__version__
+names = dir(package)
+assert {"AstromerEmbedder", "datasets", "inspection", "__version__"} <= set(names), names
+assert not [n for n in names if n.startswith("_") and n != "__version__"], names
+for name in names:
+    assert getattr(package, name) is not None
+assert package.datasets.load_catalina
+try:
+    package.embedde
+except AttributeError as error:
+    print(error)
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert "no attribute 'embedde'" in run.stdout
+
+
 def test_the_oldest_dependencies_are_those_declared():
     pins = dict(
         line.split("==")

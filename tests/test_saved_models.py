@@ -30,6 +30,7 @@ from sklearn_astromer import (
     LightCurves,
     MultiBandEmbedder,
     Recipe,
+    VariabilityFeatures,
 )
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.modules.dropout import Dropout
@@ -73,7 +74,7 @@ def saved(fitted, tmp_path):
 def real(shared):
     """60 short ASAS curves, 20 of each of three classes, and a number to estimate."""
     path = shared / "data" / "asas.parquet"
-    curves = LightCurves.from_parquet(path)
+    curves = LightCurves.read(path)
     labels = pd.read_parquet(path, columns=["label"])["label"].to_numpy(dtype=str)
     order = np.argsort(curves.lengths, kind="stable")
     chosen = np.concatenate([order[labels[order] == name][:20] for name in ("MIRA", "RRAB", "EW")])
@@ -204,7 +205,7 @@ def test_a_loaded_one_is_trained_again_without_its_folder(saved, fitted, catalog
     np.testing.assert_array_equal(refitted.encoder_.transform(X), fitted.encoder_.transform(X))
     assert not hasattr(clone(again), "head_")
     np.testing.assert_array_equal(again.predict_proba(X), fitted.predict_proba(X))
-    again.save_pretrained(saved)
+    again.save_pretrained(saved, overwrite=True)
     twice = AstromerClassifier.from_pretrained(saved)
     np.testing.assert_array_equal(twice.predict_proba(X), fitted.predict_proba(X))
 
@@ -291,11 +292,11 @@ def test_an_embedder_reads_a_classifiers_folder(saved, fitted, catalog):
 
 
 def test_an_embedder_replaces_a_classifier_whole(saved, fitted, catalog):
-    embedder(d_model=8).fit(catalog[0]).save_pretrained(saved)
+    embedder(d_model=8).fit(catalog[0]).save_pretrained(saved, overwrite=True)
     assert sorted(os.listdir(saved)) == ["README.md", "config.json", "weights.safetensors"]
     with pytest.raises(FileNotFoundError, match="mine holds an encoder alone"):
         AstromerClassifier.from_pretrained(saved)
-    fitted.save_pretrained(saved)
+    fitted.save_pretrained(saved, overwrite=True)
     assert sorted(os.listdir(saved)) == list(FILES)
     AstromerClassifier.from_pretrained(saved)
 
@@ -408,7 +409,7 @@ def forge(folder, change):
     """Change what a folder says, checksum and all."""
     content = models._read(folder)
     change(content.content)
-    models.write_model(folder, content)
+    models.write_model(folder, content, overwrite=True)
 
 
 @pytest.mark.parametrize(
@@ -485,7 +486,7 @@ def test_a_kill_at_any_moment_leaves_the_old_or_the_new(saved, fitted):
                 if count == step:
                     os._exit(9)
             sys.addaudithook(hook)
-            write_model(path, second)
+            write_model(path, second, overwrite=True)
             os._exit(0)
 
         def version(found):
@@ -505,7 +506,7 @@ def test_a_kill_at_any_moment_leaves_the_old_or_the_new(saved, fitted):
             code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
             assert code in (0, 9), code
             outcomes += version(read_model(path))
-            write_model(path, first)
+            write_model(path, first, overwrite=True)
             assert version(read_model(path)) == "o"
             left = [p.name for p in path.parent.iterdir() if not p.name.endswith(".lock")]
             assert left == ["mine"], left
@@ -587,7 +588,17 @@ def skops_io():
 
 @pytest.mark.parametrize(
     "name",
-    ["embedder", *HEADS, "frozen", "regressor", "lstm-alone", "bands", "pipeline", "loaded"],
+    [
+        "embedder",
+        *HEADS,
+        "frozen",
+        "regressor",
+        "lstm-alone",
+        "bands",
+        "features",
+        "pipeline",
+        "loaded",
+    ],
 )
 def test_skops_takes_every_estimator(catalog, fitted, tmp_path, name):
     io = skops_io()
@@ -601,6 +612,7 @@ def test_skops_takes_every_estimator(catalog, fitted, tmp_path, name):
             "regressor": lambda: small(AstromerRegressor),
             "lstm-alone": lambda: LightCurveLSTMClassifier(units=8, max_epochs=1),
             "bands": lambda: MultiBandEmbedder(AstromerEmbedder("surveys-small"), [""]),
+            "features": VariabilityFeatures,
             "pipeline": lambda: make_pipeline(
                 AstromerEmbedder("surveys-small"), RandomForestClassifier(5)
             ),

@@ -150,7 +150,7 @@ def test_window_sizes_that_are_none(window_size):
 
 
 def test_real_curves_are_partitioned(shared):
-    curves = LightCurves.from_parquet(shared / "data" / "stripe82.parquet")
+    curves = LightCurves.read(shared / "data" / "stripe82.parquet")
     windows = Windows(curves, 50)
     seen = np.concatenate([windows.positions(rows)[0].ravel() for rows in windows.batches(5000)])
     assert set(seen) == set(range(len(curves.time)))

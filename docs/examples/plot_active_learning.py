@@ -2,13 +2,13 @@
 What to label next
 ==================
 
-A label costs a look at the curve, or a spectrum. ``suggest`` names objects that teach a classifier
-much: those between two classes, and different from each other.
+A label costs a look at the curve, or a spectrum. ``suggest`` chooses objects from which a
+classifier learns most: those between two classes that also differ from each other.
 """
 
 # %%
-# A catalog with common and rare classes. Half of it is to be labelled, little by little; the other
-# half is for the test.
+# A catalog with common and rare classes. Half of it is to be labelled, little by little; the
+# other half is for the test.
 
 import numpy as np
 import pandas as pd
@@ -42,8 +42,8 @@ for _ in range(3):
     print(pd.Series(labels).value_counts().to_dict())
 
 # %%
-# The first call has no labels: it returns objects from all over the catalog. Later ones also look
-# at which classes are hard to tell apart. The next six it would ask for:
+# The first call has no labels, and spreads over the catalog. Later calls prefer objects whose
+# class is hard to tell. The next six:
 
 import matplotlib.pyplot as plt
 

@@ -2,14 +2,14 @@
 Fine-tuning
 ===========
 
-Weights were trained on other surveys than yours. ``fit`` goes on with them on your curves: without
-labels by masked reconstruction, or with labels through the head of a classifier.
+Pretrained weights come from other surveys than yours. ``fit`` can train them further on your
+curves: without labels by masked reconstruction, or with labels through the head of a classifier.
 """
 
 # %%
 # A survey with many stars and few labels
 # ---------------------------------------
-# 300 stars to learn from, 140 to judge by; only 100 of the former have labels.
+# 300 stars for training, of which 100 have labels, and 140 other stars for the test.
 
 from sklearn_astromer import AstromerEmbedder
 from sklearn_astromer.datasets import make_variable_stars
@@ -20,17 +20,17 @@ others, truth = make_variable_stars(140, n_observations=(40, 90), random_state=3
 # %%
 # Without labels
 # --------------
-# ``score`` is minus the error, in magnitudes, of observations that the encoder did not see. A fifth
-# of the stars is kept to tell the best epoch, whose weights are the result.
+# ``score`` is minus the error, in magnitudes, of hidden observations. A fifth of the stars is set
+# aside for validation, and the weights of the best epoch are kept.
 
 before = AstromerEmbedder("surveys-periods").fit(curves)
-tuned = AstromerEmbedder("surveys-periods", max_epochs=4, random_state=0).fit(curves)
+tuned = AstromerEmbedder("surveys-periods", max_epochs=3, random_state=0).fit(curves)
 print(f"error of hidden observations before: {-before.score(others):.4f} mag")
 print(f"                              after: {-tuned.score(others):.4f} mag")
 
 # %%
-# 300 stars are few. Where the error of stars held back does not fall, keep the weights as they
-# came. Epoch by epoch, of the fifth that was kept:
+# 300 stars are few. If the validation error does not fall, use the pretrained weights as they
+# are. The errors of each epoch:
 
 from sklearn_astromer.inspection import TrainingCurveDisplay
 
@@ -39,8 +39,8 @@ TrainingCurveDisplay.from_estimator(tuned)
 # %%
 # With labels
 # -----------
-# A head on the frozen encoder, and the same with the encoder trained as well, both from the weights
-# as they came; with ``max_epochs`` above 0 in the embedder, epochs without labels would go before.
+# A head on the frozen encoder, and a head trained together with the encoder. Both begin with the
+# pretrained weights.
 
 from sklearn.metrics import f1_score
 
@@ -54,7 +54,7 @@ for name, train_encoder in {"frozen": False, "trained with the head": True}.item
         head="mean_std",
         train_encoder=train_encoder,
         training=Recipe(lr=1e-4, validation_fraction=0),
-        max_epochs=15,
+        max_epochs=8,
         batch_size=16,
         random_state=0,
     )
@@ -63,8 +63,8 @@ for name, train_encoder in {"frozen": False, "trained with the head": True}.item
     print(f"encoder {name}: macro-F1 {scores[name]:.3f}")
 
 # %%
-# Which is better depends on the survey, the labels and the learning rates: judge by objects held
-# back, as here, or by cross-validation.
+# Which is better depends on the survey, the labels and the learning rates: compare on held-out
+# objects, as here, or by cross-validation.
 
 import matplotlib.pyplot as plt
 
@@ -74,9 +74,9 @@ ax.bar_label(bars, fmt="%.3f", padding=3)
 ax.set(xlim=(0, 1), xlabel=f"macro-F1 on {len(others)} other stars", title="Encoder")
 
 # %%
-# Keeping it
-# ----------
-# A folder of safetensors and JSON, which goes wherever a name of weights does.
+# Saving the encoder
+# ------------------
+# ``save_pretrained`` writes a folder. Its path can be used wherever a name of weights can.
 
 import tempfile
 from pathlib import Path

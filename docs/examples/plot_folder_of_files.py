@@ -2,7 +2,7 @@
 A folder with a file per star
 =============================
 
-ASAS-SN, ATLAS, OGLE and others deliver one file per star. A folder of them is a collection.
+ASAS-SN, ATLAS, OGLE and others deliver one file per star. A folder of such files is a catalog.
 """
 
 # %%
@@ -37,7 +37,7 @@ for i, curve in enumerate(curves):
 print((folder / "star-000.csv").read_text()[:200])
 
 # %%
-# The names of the files are the ids. What was left out is said once, by reason.
+# The names of the files are the ids. One warning counts what was left out, by reason.
 
 import warnings
 
@@ -58,5 +58,14 @@ from sklearn_astromer import AstromerEmbedder
 
 rows = AstromerEmbedder("surveys-periods").fit_transform(stars)
 found = NearestNeighbors(n_neighbors=5).fit(rows).kneighbors(rows[:1], return_distance=False)[0]
-print([(stars.ids[i].item(), str(labels[i])) for i in found])
+
+import matplotlib.pyplot as plt
+
+figure, axes = plt.subplots(1, 5, figsize=(11, 2.6), layout="constrained")
+for ax, i in zip(axes, found, strict=True):
+    ax.plot(*stars[i].T[:2], ".", markersize=3)
+    ax.invert_yaxis()
+    ax.set_title(f"{stars.ids[i]}\n{labels[i]}", fontsize="medium")
+    ax.set_xlabel("time (days)")
+axes[0].set_ylabel("magnitude (mag)")
 scratch.cleanup()

@@ -2,33 +2,33 @@
 What an encoder sees
 ====================
 
-Hide observations and ask for them; ask an observation what it attends to. Before embeddings of a
-survey are trusted, look at some curves of it in this way.
+Hide observations and let the encoder reconstruct them; ask which observations another one attends
+to. Look at some curves of your survey in this way before you rely on their embeddings.
 """
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 from sklearn_astromer import AstromerEmbedder
-from sklearn_astromer.datasets import make_variable_stars
+from sklearn_astromer.datasets import load_catalina
 from sklearn_astromer.inspection import AttentionDisplay, ReconstructionDisplay
 
-curves, labels, parameters = make_variable_stars(
-    60, n_observations=(150, 200), random_state=4, return_parameters=True
-)
+stars = load_catalina()
+chosen = (stars.data.lengths > 150) & (stars.data.lengths <= 200)
+curves, frame = stars.data[chosen], stars.frame[chosen]
 embedder = AstromerEmbedder("surveys-periods").fit(curves)
-mira, lyrae = (int(np.flatnonzero(labels == name)[0]) for name in ("MIRA", "RRAB"))
+slow, lyrae = (int(np.flatnonzero(frame["label"] == name)[0]) for name in ("LPV", "RRab"))
 
 # %%
-# A Mira changes slowly against the gaps between observations, so that hidden observations could be
-# read off those beside them. How near does the encoder come?
+# A long-period variable changes slowly compared with the gaps between its observations. A hidden
+# observation is close to those before and after it.
 
-ReconstructionDisplay.from_estimator(embedder, curves, index=mira, hidden=0.3, random_state=0)
+ReconstructionDisplay.from_estimator(embedder, curves, index=slow, hidden=0.3, random_state=0)
 
 # %%
-# An RR Lyrae star goes round in half a day and is observed once a night. Folded with its period,
-# which the encoder is not given, the hidden observations show what it makes of such stars. A small
-# encoder finds little more than the mean.
+# An RR Lyrae star repeats in half a day and is observed a few times in a night, so that
+# neighbours in time say little. Folded with the period of the catalog, which the encoder is not
+# given, the reconstruction follows the light curve.
 
 ReconstructionDisplay.from_estimator(
     embedder,
@@ -36,7 +36,7 @@ ReconstructionDisplay.from_estimator(
     index=lyrae,
     hidden=0.3,
     random_state=0,
-    period=parameters["period"].iloc[lyrae],
+    period=frame["period"].iloc[lyrae],
 )
 
 # %%
@@ -45,4 +45,4 @@ ReconstructionDisplay.from_estimator(
 
 figure, axes = plt.subplots(2, 1, figsize=(9, 7), layout="constrained")
 for ax, layer in zip(axes, (0, -1), strict=True):
-    AttentionDisplay.from_estimator(embedder, curves, index=mira, query=70, layer=layer, ax=ax)
+    AttentionDisplay.from_estimator(embedder, curves, index=slow, query=70, layer=layer, ax=ax)

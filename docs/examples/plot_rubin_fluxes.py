@@ -6,8 +6,8 @@ A catalog of forced photometry in nanojansky, negative fluxes among them, become
 """
 
 # %%
-# A table in the shape of Rubin's ``ForcedSource``, made of simulated stars as faint as the limit of
-# an exposure. Yours comes from a query.
+# A table in the shape of Rubin's ``ForcedSource``, made of simulated stars as faint as the limit
+# of an exposure. Yours comes from a query.
 
 import numpy as np
 import pandas as pd

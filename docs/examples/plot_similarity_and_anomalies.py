@@ -2,15 +2,15 @@
 Similar stars, and odd ones
 ===========================
 
-Embeddings put light curves into a space with distances. What is near a star is like it; what has
-nobody near is odd.
+Between embeddings there are distances. The nearest neighbours of a star are similar to it, and a
+star far from all others is odd.
 """
 
 # %%
 # A haystack
 # ----------
-# 800 pulsating, eclipsing and constant stars, and 20 more of the same kinds that had a
-# microlensing event, drawn into their curves: a point lens, in magnitudes.
+# 500 simulated stars, pulsating, eclipsing and constant. A microlensing event, the brightening by
+# a point lens, is added to 20 of them.
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from sklearn_astromer.datasets import make_variable_stars
 
 planted = 20
 curves, labels, parameters = make_variable_stars(
-    820,
+    500,
     classes=["RRAB", "RRC", "CEP", "EB", "DSCT", "CONST"],
     n_observations=(80, 150),
     random_state=0,
@@ -39,9 +39,9 @@ curves = LightCurves(curves.time, mag, curves.mag_err, offsets=curves.offsets)
 # %%
 # Needles
 # -------
-# No score has seen a label: ``density`` and ``isolation`` are of the rows, ``reconstruction`` says
+# No score uses labels. ``density`` and ``isolation`` come from the rows, ``reconstruction`` says
 # how badly the encoder reconstructs the magnitudes, and ``score`` combines the three. Of the 20
-# stars that a score puts first, how many are planted?
+# stars with the highest score, how many are planted?
 
 from sklearn_astromer.search import outlier_scores, reconstruction_error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
 import threading
@@ -11,8 +12,10 @@ from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Any, NoReturn
 
-from sklearn_astromer.cli.messages import PROG, note
+from sklearn_astromer._spinning import spin_briefly
+from sklearn_astromer.cli.messages import PROG, as_option, note
 from sklearn_astromer.cli.parser import make_parser
+from sklearn_astromer.lightcurves.reading.remedies import told
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,6 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     surveys-small: intact, part of the package, ...
     0
     """
+    if argv is None:  # the process is this command's own
+        spin_briefly(os.environ)
     args = make_parser().parse_args(argv)
     args.words = [PROG, *(sys.argv[1:] if argv is None else argv)]
     with warnings.catch_warnings(), _signals() as received:
@@ -81,7 +86,7 @@ def _signals() -> Iterator[list[int]]:
 
 
 def _one_line(error: Exception) -> str:
-    text = " ".join(str(error).split())
+    text = " ".join(told(error, as_option).split())
     if len(text) > 1300:  # all the columns of a wide table, say; the remedy is at the end
         text = f"{text[:700]} … {text[-500:]}"
     expected = (OSError, ValueError, TypeError, ImportError, ArithmeticError)

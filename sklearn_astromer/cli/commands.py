@@ -17,7 +17,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.pipeline import Pipeline
 
 from sklearn_astromer import weights
-from sklearn_astromer._files import replacing
+from sklearn_astromer._files import check_free, replacing
 from sklearn_astromer.cli.catalogs import Catalog
 from sklearn_astromer.cli.comparing import compare, told
 from sklearn_astromer.cli.messages import PROG, note, say
@@ -29,15 +29,16 @@ from sklearn_astromer.inference.networks import network_of
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.training.recipes import Recipe
 from sklearn_astromer.weights import WEIGHTS, remote
-from sklearn_astromer.weights.atomic import check_replaceable
-from sklearn_astromer.weights.checkpoint import Checkpoint, read_checkpoint
+from sklearn_astromer.weights.checkpoint import Checkpoint, check_ours, read_checkpoint
 from sklearn_astromer.weights.hub import push
 
 
 def pretrain(args: argparse.Namespace) -> None:
     """Train an encoder on a catalog, and write its weights and history."""
     # what would fail after hours is tried now
-    check_replaceable(args.out)
+    history = args.out.resolve().with_name(f"{args.out.resolve().name}.history.csv")
+    check_free(args.out, args.overwrite, check_ours)
+    check_free(history, args.overwrite)
     if args.checkpoint is not None and args.out.resolve() in (
         args.checkpoint.resolve(),
         *args.checkpoint.resolve().parents,
@@ -75,9 +76,10 @@ def pretrain(args: argparse.Namespace) -> None:
         raise KeyboardInterrupt
     # of weights that were only copied, the command that trained them is the one to know
     command = shlex.join(args.words) if embedder.training_ else None
-    embedder.save_pretrained(args.out, licence=args.licence, command=command)
-    history = folder / f"{args.out.resolve().name}.history.csv"
-    with replacing(history) as partial:
+    embedder.save_pretrained(
+        args.out, licence=args.licence, command=command, overwrite=args.overwrite
+    )
+    with replacing(history, overwrite=args.overwrite) as partial:
         embedder.history_.to_csv(partial, index=False)
     if not args.quiet:
         note(f"{args.out}: {len(embedder.history_)} epochs, history in {history}")

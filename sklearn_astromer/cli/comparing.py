@@ -10,9 +10,9 @@ import pandas as pd
 from sklearn_astromer.cli.catalogs import Catalog
 from sklearn_astromer.cli.messages import say
 from sklearn_astromer.lightcurves.checks import warn
-from sklearn_astromer.lightcurves.statistics import QUANTITIES, statistics
+from sklearn_astromer.lightcurves.statistics import QUANTITIES, CatalogSummary
 from sklearn_astromer.weights import Checkpoint
-from sklearn_astromer.weights.comparison import compare_statistics, gathered, unlike
+from sklearn_astromer.weights.comparison import compare_statistics, unlike
 from sklearn_astromer.weights.facts import catalog_facts, quantile_facts, training_facts
 
 
@@ -31,10 +31,11 @@ def told(checkpoint: Checkpoint) -> list[tuple[str, str]]:
 def compare(args: argparse.Namespace, checkpoint: Checkpoint) -> None:
     """Print how a catalog compares with the light curves of the training, and warn."""
     catalog = Catalog(args)
-    mapped = catalog.mapped()
-    found = gathered(catalog.pieces()) if mapped is None else statistics(mapped)
+    summary = CatalogSummary()
+    for curves in catalog.pieces():
+        summary.add(curves)
     catalog.warn()
-    table = compare_statistics(checkpoint.info, found, args.name)
+    table = compare_statistics(checkpoint.info, summary.quantities(), args.name)
     say("")
     for line in _lines(table):
         say(line)

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
-import time
 from datetime import timedelta
+from pathlib import Path
 
 from sklearn_astromer import weights
-from sklearn_astromer._files import check_apart, replacing
+from sklearn_astromer._files import check_apart, replacing, sha256
 from sklearn_astromer.cli.catalogs import Catalog
 from sklearn_astromer.cli.messages import note, say
 from sklearn_astromer.cli.parser import ROWS
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.lightcurves import LightCurves
-from sklearn_astromer.scale.folder import described, embed_to_folder, write_rows
+from sklearn_astromer.scale.folder import described, embed_to_folder, whole_pieces, write_rows
+from sklearn_astromer.scale.measuring import seconds_of
 from sklearn_astromer.scale.progress import Progress
 from sklearn_astromer.scale.tables import writing
-
-#: What of a file tells it from others, beside its name and size: its first and last bytes.
-END_BYTES = 2**16
-MEASURED_OBJECTS, MEASURED_SECONDS = 32, 1.0
 
 
 def embed(args: argparse.Namespace) -> None:
@@ -46,18 +42,19 @@ def embed(args: argparse.Namespace) -> None:
 
 
 def _into_file(args: argparse.Namespace, catalog: Catalog, embedder: AstromerEmbedder) -> None:
-    if args.shard != (1, 1) or args.part_objects is not None:
-        raise ValueError("--shard and --part-objects are of a folder of parts: --out FOLDER")
+    if args.shard != (1, 1) or args.part_objects is not None or args.verify:
+        raise ValueError("--shard, --part-objects and --verify are of a folder: --out FOLDER")
     ending = args.out.suffix.lower()
     features = embedder.get_feature_names_out().tolist()
-    with replacing(args.out) as partial:
+    with replacing(args.out, overwrite=args.overwrite) as partial:
         mapped = catalog.mapped()
         total = None if mapped is None else len(mapped)
+        pieces = catalog.pieces() if mapped is None else [mapped]
         with (
             writing(partial, ending, features, args.layout) as table,
             Progress(total, shown=not args.quiet, say=note) as bar,
         ):
-            for curves in catalog.pieces() if mapped is None else [mapped]:
+            for curves in whole_pieces(pieces, embedder):
                 table.start(curves)
                 write_rows(table, embedder, curves, args.batch, bar)
     catalog.warn()
@@ -73,12 +70,14 @@ def _into_folder(args: argparse.Namespace, catalog: Catalog, embedder: AstromerE
             catalog.pieces() if mapped is None else mapped,
             embedder,
             args.out,
-            fingerprint=_fingerprint(args, catalog),
-            part_objects=args.part_objects or 100_000,
+            fingerprint=_Fingerprint(args, catalog),
+            part_objects=args.part_objects,
             batch_objects=args.batch,
             shard=args.shard,
             layout=args.layout,
             progress=Progress(total, shown=not args.quiet, say=note),
+            overwrite=args.overwrite,
+            verify=args.verify,
         )
     except KeyboardInterrupt:
         note(f"the same command goes on in {args.out}")
@@ -94,16 +93,22 @@ def _into_folder(args: argparse.Namespace, catalog: Catalog, embedder: AstromerE
         note(f"{args.out}: {state.objects} objects in {state.parts} parts")
 
 
-def _fingerprint(args: argparse.Namespace, catalog: Catalog) -> str:
-    """Return a hash of what tells the rows of a catalog: its files, and how they are read."""
-    digest = hashlib.sha256(repr((catalog.options, args.on_invalid)).encode())
-    for file in catalog.files:
-        with open(file, "rb") as opened:
-            size = file.stat().st_size
-            digest.update(f"{file.name} {size} ".encode() + opened.read(END_BYTES))
-            opened.seek(max(0, size - END_BYTES))
-            digest.update(opened.read(END_BYTES))
-    return digest.hexdigest()
+class _Fingerprint:
+    """A hash of what decides the rows of a catalog: all of its files, and how they are read.
+
+    Called again, it reads them only if their sizes or times have changed.
+    """
+
+    def __init__(self, args: argparse.Namespace, catalog: Catalog) -> None:
+        self.asked, self.files = repr((catalog.options, args.on_invalid)), catalog.files
+        self.state, self.found = list[tuple[int, int]](), ""
+
+    def __call__(self) -> str:
+        state = [(each.st_size, each.st_mtime_ns) for each in map(Path.stat, self.files)]
+        if state != self.state:
+            said = [self.asked, *(f"{file.name} {sha256(file)}" for file in self.files)]
+            self.state, self.found = state, sha256(repr(said).encode("utf-8", "surrogatepass"))
+        return self.found
 
 
 def _dry_run(args: argparse.Namespace, catalog: Catalog, embedder: AstromerEmbedder) -> None:
@@ -121,15 +126,7 @@ def _dry_run(args: argparse.Namespace, catalog: Catalog, embedder: AstromerEmbed
     features = len(embedder.get_feature_names_out())
     number = 2 if args.layout == "float16" else 4
     say(f"output: about {objects * (features * number + 8) / 1e6:.1f} MB in {args.out}")
-    embedder.transform(sample[:MEASURED_OBJECTS])  # the first call is slower
-    n = min(MEASURED_OBJECTS, len(sample))
-    while True:
-        start = time.perf_counter()
-        embedder.transform(sample[:n])
-        seconds = time.perf_counter() - start
-        if seconds >= MEASURED_SECONDS or n == len(sample):
-            break
-        n = min(4 * n, len(sample))
+    n, seconds = seconds_of(embedder, sample)
     left = timedelta(seconds=round(seconds * observations / max(1, int(sample.offsets[n]))))
     how = described(embedder)
     say(f"time: about {left} on this machine ({how['device']}, {how['precision']})")

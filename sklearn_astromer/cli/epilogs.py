@@ -11,8 +11,8 @@ examples:
   {PROG} embed --help
 
 exit codes: 0 fine; 1 something was wrong with the input or its data; 2 the command line was not
-understood; 130 interrupted by Ctrl-C (143: terminated). An output file is either complete or was
-not touched.
+understood; 130 interrupted by Ctrl-C (143: terminated). An output is either complete or was not
+touched; what is there already is replaced with --overwrite only.
 """
 INSPECT = f"""\
 Prints what the files were recognised as, how many objects and observations they hold, in which
@@ -39,7 +39,8 @@ memory-mapped files (24 bytes per observation, --cache-dir), which the next call
 The output has a row per object, in the order of the catalog: object_id, band if the catalog has
 bands, and float32 columns of the embedding. Its ending says the format. Without an ending it is a
 folder of Parquet parts: each is written whole, the same command after a kill or a full disk goes
-on with those that are missing, and several processes may work on one folder at a time.
+on with those that are missing or cut, and several processes may work on one folder at a time. The
+files of the catalog must be as they were: all of their bytes are compared.
 
 examples:
   {PROG} embed catalog.parquet --weights macho --out emb.parquet

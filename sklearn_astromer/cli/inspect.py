@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import argparse
-from collections import Counter
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from sklearn_astromer._files import check_apart, replacing
 from sklearn_astromer._progress import progress_bar
 from sklearn_astromer.cli.catalogs import Catalog
-from sklearn_astromer.cli.messages import say
+from sklearn_astromer.cli.messages import as_option, say
 from sklearn_astromer.lightcurves import LightCurves
-from sklearn_astromer.lightcurves.surveys.registry import SURVEYS
+from sklearn_astromer.lightcurves.statistics import (
+    CatalogSummary,
+    count_facts,
+    number,
+    quantity_facts,
+)
 
 #: MJD of 1858 + so many days that a telescope may have written: 1890 to 2130.
 DATED = (11_400.0, 99_000.0)
@@ -25,17 +28,16 @@ DRAWN = 3
 def inspect(args: argparse.Namespace) -> None:
     """Print what a catalog holds and what would be left out of it, and draw some of it."""
     catalog = Catalog(args)
-    summary = Summary()
     if args.plot is None:
-        summary.read(catalog)
+        summary, _ = _read(catalog)
     else:
         check_apart(args.plot, [*args.catalog, *catalog.files], "--plot")
-        with replacing(args.plot, "--plot") as partial:
+        with replacing(args.plot, overwrite=args.overwrite) as partial:
             figure, kind = _figure(args.plot.suffix.lower().removeprefix("."))
-            summary.read(catalog)
-            _draw(figure, summary.longest)
+            summary, longest = _read(catalog)
+            _draw(figure, longest)
             figure.savefig(partial, format=kind, dpi=150)
-    lines = [*_about(catalog), *summary.lines(_is_flux(catalog)), *_left_out(catalog, summary)]
+    lines = _lines(catalog, summary)
     if args.plot is not None:
         lines.append(("drawn", f"{args.plot}: the longest of the curves"))
     width = max(len(key) for key, _ in lines)
@@ -43,130 +45,33 @@ def inspect(args: argparse.Namespace) -> None:
         say(f"{key.ljust(width)}  {value}")
 
 
-class Summary:
-    """Counts and ranges, of piece after piece."""
-
-    def __init__(self) -> None:
-        self.lengths: list[NDArray[np.int64]] = []
-        self.spans: list[NDArray[np.float64]] = []
-        self.objects: Counter[str] = Counter()
-        self.observations: Counter[str] = Counter()
-        self.time, self.mag = (np.inf, -np.inf), (np.inf, -np.inf)
-        self.errors: list[NDArray[np.float64]] = []
-        self.banded = False
-        self.longest: list[LightCurves] = []
-
-    def read(self, catalog: Catalog) -> None:
-        """Add all of a catalog."""
-        # a bar only where someone looks
-        with progress_bar(unit="object", disable=None, leave=False) as bar:
-            for curves in catalog.pieces():
-                if len(curves):
-                    self.add(curves)
-                bar.update(len(curves))
-
-    def add(self, curves: LightCurves) -> None:
-        """Add a piece."""
-        lengths = curves.lengths
-        self.lengths.append(lengths)
-        self.spans.append(curves.time[curves.offsets[1:] - 1] - curves.time[curves.offsets[:-1]])
-        bands = np.full(len(curves), "") if curves.band is None else curves.band
-        self.banded = self.banded or curves.band is not None
-        for band in np.unique(bands).tolist():
-            self.objects[band] += int((bands == band).sum())
-            self.observations[band] += int(lengths[bands == band].sum())
-        self.time = (min(self.time[0], curves.time.min()), max(self.time[1], curves.time.max()))
-        self.mag = (min(self.mag[0], curves.mag.min()), max(self.mag[1], curves.mag.max()))
-        if curves.mag_err is not None:
-            starts = curves.offsets[:-1]
-            known = np.isfinite(curves.mag_err)
-            sums = np.add.reduceat(np.where(known, curves.mag_err, 0.0), starts)
-            counts = np.add.reduceat(known, starts, dtype=np.int64)
-            self.errors.append(sums[counts > 0] / counts[counts > 0])
-        first = np.argsort(-lengths, kind="stable")[:DRAWN]
-        candidates = [*self.longest, *(curves[[i]] for i in first)]
-        self.longest = sorted(candidates, key=lambda one: -int(one.lengths[0]))[:DRAWN]
-
-    def lines(self, flux: bool) -> list[tuple[str, str]]:
-        """Return keys and values to print."""
-        if not self.lengths:
-            return [("objects", "0")]
-        lengths, spans = np.concatenate(self.lengths), np.concatenate(self.spans)
-        lines = [
-            ("curves" if self.banded else "objects", _count(len(lengths))),
-            ("observations", _count(int(lengths.sum()))),
-            ("of each", _spread(lengths, 0)),
-        ]
-        if self.banded:
-            width = max(len(band or "none") for band in self.objects)
-            for i, band in enumerate(sorted(self.objects)):
-                text = (
-                    f"{(band or 'none').ljust(width)}  {_count(self.objects[band], 'curve')}, "
-                    f"{_count(self.observations[band], 'observation')}"
-                )
-                lines.append(("bands" if i == 0 else "", text))
-        lines.append(("time", _times(*self.time)))
-        lines.append(("span of each", f"{_spread(spans, 1)} d"))
-        of = ", of fluxes" if flux else ""
-        lines.append(("magnitudes", f"{self.mag[0]:.3f} to {self.mag[1]:.3f}{of}"))
-        errors = np.concatenate(self.errors) if self.errors else np.empty(0)
-        lines.append(
-            ("errors", f"{np.median(errors):.4f} in the median" if len(errors) else "none")
-        )
-        return lines
+def _read(catalog: Catalog) -> tuple[CatalogSummary, list[LightCurves]]:
+    """Return what a catalog is like, and the longest of its curves."""
+    summary = CatalogSummary()
+    longest: list[LightCurves] = []
+    # a bar only where someone looks
+    with progress_bar(unit="object", disable=None, leave=False) as bar:
+        for curves in catalog.pieces():
+            summary.add(curves)
+            first = np.argsort(-curves.lengths, kind="stable")[:DRAWN]
+            candidates = [*longest, *(curves[[i]] for i in first)]
+            longest = sorted(candidates, key=lambda one: -int(one.lengths[0]))[:DRAWN]
+            bar.update(len(curves))
+    return summary, longest
 
 
-def _about(catalog: Catalog) -> list[tuple[str, str]]:
+def _lines(catalog: Catalog, summary: CatalogSummary) -> list[tuple[str, str]]:
+    """Return keys and values to print."""
     report, files = catalog.report, catalog.files
-    named = str(files[0]) if len(files) == 1 else f"{_count(len(files))}, the first {files[0]}"
-    title = report.title
-    if report.survey != "columns":
-        title += f" (--survey {report.survey})"
-    return [("file" if len(files) == 1 else "files", named), ("read as", title)]
-
-
-def _is_flux(catalog: Catalog) -> bool:
-    """Whether magnitudes are known to be made of fluxes."""
-    named = [survey for survey in SURVEYS if survey.name == catalog.report.survey]
-    return "flux" in catalog.options.columns or any(s.brightness[0].flux for s in named)
-
-
-def _left_out(catalog: Catalog, summary: Summary) -> list[tuple[str, str]]:
-    """Return what would be left out and why, and what looks odd."""
-    report = catalog.report
-    total = sum(report.left_out.values())
-    lines = [("left out", f"{_count(total)} of {_count(report.rows)} rows" if total else "nothing")]
-    width = max((len(_count(n)) for n in report.left_out.values()), default=0)
-    for reason, n in report.left_out.items():
-        text = f"{_count(n).rjust(width)}  {reason} (first in object {report.first[reason]})"
-        lines.append(("", text))
-    remarks = [*report.remarks, *dict.fromkeys(catalog.messages)]
-    if catalog.plain and total:
-        remarks.append(
-            "embed takes plain Parquet as it is: it leaves these out with --survey columns"
-        )
-    if catalog.one_band and len(summary.objects) > 1:
-        remarks.append(
-            "embed takes one --band of plain Parquet; with --survey columns, a row per object "
-            "and band"
-        )
-    return [*lines, *(("" if i else "remarks", remark) for i, remark in enumerate(remarks))]
-
-
-def _count(n: int, what: str = "") -> str:
-    plural = "" if n == 1 or not what else "s"
-    return f"{n:,} {what}{plural}".replace(",", " ").strip()
-
-
-def _spread(values: NDArray[Any], digits: int) -> str:
-    """Return the range of values, with quartiles where there are enough."""
-    low, quarter, half, most, high = np.quantile(values, [0, 0.25, 0.5, 0.75, 1])
-    if low == high:
-        return f"{low:.{digits}f}"
-    text = f"{low:.{digits}f} to {high:.{digits}f}, median {half:.{digits}f}"
-    if len(values) >= 5:
-        text += f", quartiles {quarter:.{digits}f} and {most:.{digits}f}"
-    return text
+    named = str(files[0]) if len(files) == 1 else f"{number(len(files))}, the first {files[0]}"
+    found = summary.to_dict()
+    lines = [("file" if len(files) == 1 else "files", named), *count_facts(found)]
+    if summary.objects:
+        lines.append(("time", _times(*summary.time)))
+        of = ", of fluxes" if "flux" in report.columns else ""
+        lines.append(("magnitudes", f"{summary.mag[0]:.3f} to {summary.mag[1]:.3f}{of}"))
+    lines += quantity_facts(found)
+    return [*lines, *(("" if i else "report", t) for i, t in enumerate(report.lines(as_option)))]
 
 
 def _times(first: float, last: float) -> str:

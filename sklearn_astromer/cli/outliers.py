@@ -15,6 +15,7 @@ from sklearn_astromer._files import check_apart, replacing
 from sklearn_astromer.cli.catalogs import Catalog
 from sklearn_astromer.cli.messages import note, say
 from sklearn_astromer.cli.page import page_of
+from sklearn_astromer.cli.positions import with_positions
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.periodogram import find_peaks
@@ -39,8 +40,12 @@ def outliers(args: argparse.Namespace) -> None:
         raise ValueError(f"{args.rows} is an index: pass the rows that it was made of")
     rows = _of_band(read_rows(args.rows), args)
     with ExitStack() as opened:  # what cannot be written is said before the work
-        table = None if args.out is None else opened.enter_context(replacing(args.out))
-        page = None if args.plot is None else opened.enter_context(replacing(args.plot, "--plot"))
+        table, page = (
+            None
+            if path is None
+            else opened.enter_context(replacing(path, overwrite=args.overwrite))
+            for path in (args.out, args.plot)
+        )
         scores = outlier_scores(rows)  # which refuses bad rows, too
         if args.weights is not None:
             scores = outlier_scores(rows, reconstruction=_reconstruction(rows, args))
@@ -51,9 +56,10 @@ def outliers(args: argparse.Namespace) -> None:
             top.to_parquet(table, index=False)
         if page is not None:
             curves = _curves_of(top, args)
-            periods = 1 / find_peaks(curves, 1).frequency[:, 0].clip(min=1e-12)
+            periods = find_peaks(curves, 1).period[:, 0]
             title = f"The {len(top)} oddest of {len(scores)} objects in {args.rows}"
-            page.write_text(page_of(title, top, curves, periods), encoding="utf-8")
+            drawn = with_positions(top, args.catalog)
+            page.write_text(page_of(title, drawn, curves, periods), encoding="utf-8")
     say(top.to_string(index=False, float_format="{:.4f}".format))
     if page is not None and not args.quiet:
         note(f"{args.plot}: {len(top)} objects")

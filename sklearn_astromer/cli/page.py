@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import re
 from html import escape
 from typing import Any
 
@@ -9,21 +12,25 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sklearn_astromer.inspection._display import require
 from sklearn_astromer.lightcurves import LightCurves
 
-LONGEST_PERIOD = 1e9  # days; larger: no peak was found
 MOST_POINTS = 1000  # of a panel; of longer curves every n-th observation is drawn
-WIDTH, HEIGHT = 440, 230
-LEFT, RIGHT, TOP, BOTTOM = 52, 10, 10, 40
+SIZE = (11.0, 2.8)  # inches, of both panels
+DESIGNATION = re.compile(r"J(\d\d)(\d\d)(\d\d(?:\.\d+)?)([+-])(\d\d)(\d\d)(\d\d(?:\.\d+)?)")
+LINKS = {
+    "SIMBAD": "https://simbad.cds.unistra.fr/simbad/sim-coo?Coord={ra:.6f}%20{dec:+.6f}"
+    "&Radius=5&Radius.unit=arcsec",
+    "Aladin": "https://aladin.cds.unistra.fr/AladinLite/?target={ra:.6f}%20{dec:+.6f}&fov=0.05",
+}
 STYLE = """
 :root { color-scheme: light dark; }
-body { font: 15px/1.4 system-ui, sans-serif; margin: 1.5rem auto; max-width: 60rem; }
+body { font: 15px/1.4 system-ui, sans-serif; margin: 1.5rem auto; max-width: 70rem; }
 body { padding: 0 1rem; }
 article { border-top: 1px solid #8886; padding: .8rem 0; }
 h2 { font-size: 1.05rem; margin: 0; } p { margin: .2rem 0 .5rem; opacity: .75; }
-div { display: flex; flex-wrap: wrap; gap: .5rem; }
-svg { flex: 1 1 20rem; max-width: 100%; height: auto; font-size: 11px; fill: currentColor; }
-path { stroke: currentColor; opacity: .5; fill: none; } circle { fill: #2878c8; opacity: .7; }
+img { max-width: 100%; height: auto; }
+@media (prefers-color-scheme: dark) { img { filter: invert(.88) hue-rotate(180deg); } }
 """
 
 
@@ -32,21 +39,30 @@ def page_of(
 ) -> str:
     """Return a page with a section for each row of a table: its numbers, and its light curve.
 
+    Objects with a position, in columns ra and dec (degrees) or in a name such as
+    CSS_J001420.9+031214, are linked to SIMBAD and Aladin.
+
     Parameters
     ----------
     title : str
     table : DataFrame
-        Columns object_id, band if there are any, and numbers.
+        Columns object_id, band, ra and dec if there are any, and numbers.
     curves : LightCurves
         One for each row.
     periods : ndarray of shape (n_rows,)
-        Days, at which the curves are folded.
+        Days, at which the curves are folded; NaN where there is none.
 
     Returns
     -------
     str
         HTML.
+
+    Raises
+    ------
+    ImportError
+        If Matplotlib is not installed.
     """
+    require("matplotlib", "plot", "a page of light curves")
     parts = [
         "<!doctype html>",
         '<html lang="en"><head><meta charset="utf-8">',
@@ -54,78 +70,81 @@ def page_of(
         f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>",
         f"<h1>{escape(title)}</h1>",
     ]
-    for rank, (row, curve, period) in enumerate(
-        zip(table.to_dict("records"), curves, periods, strict=True), start=1
+    for rank, (row, period) in enumerate(
+        zip(table.to_dict("records"), periods, strict=True), start=1
     ):
-        parts.append(_section(rank, row, curve[:, 0], curve[:, 1], float(period)))
+        parts.append(_section(rank, row, curves[[rank - 1]], float(period)))
     return "\n".join([*parts, "</body></html>", ""])
 
 
-def _section(
-    rank: int, row: dict[Any, Any], time: NDArray[Any], mag: NDArray[Any], period: float
-) -> str:
+def position_of(name: str) -> tuple[float, float] | None:
+    """Return right ascension and declination in degrees of a name that holds them (J2000).
+
+    Examples
+    --------
+    >>> from sklearn_astromer.cli.page import position_of
+    >>> position_of("CSS_J060000.0-303000")
+    (90.0, -30.5)
+    """
+    found = DESIGNATION.search(name)
+    if found is None:
+        return None
+    hours, minutes, seconds, sign, *rest = found.groups()
+    ra = 15 * (int(hours) + int(minutes) / 60 + float(seconds) / 3600)
+    dec = int(rest[0]) + int(rest[1]) / 60 + float(rest[2]) / 3600
+    return (ra, dec if sign == "+" else -dec) if ra < 360 and dec <= 90 else None
+
+
+def _section(rank: int, row: dict[Any, Any], curve: LightCurves, period: float) -> str:
     name = str(row.pop("object_id"))
     band = str(row.pop("band", ""))
-    heading = escape(f"{rank}. {name}" + (f", {band}" if band else ""))
+    position = row.pop("ra", np.nan), row.pop("dec", np.nan)
+    if not np.isfinite(position).all():
+        position = position_of(name) or position
     said = [f"{key} {value:.3g}" for key, value in row.items()]
-    said += [f"{len(time)} observations", f"range {np.ptp(mag):.2f} mag"]
-    every = slice(None, None, -(-len(time) // MOST_POINTS))
-    time, mag = time[every], mag[every]
-    panels = [_panel(time, mag, "time (d)")]
-    if period < LONGEST_PERIOD:
+    said += [f"{len(curve.time)} observations", f"range {np.ptp(curve.mag):.2f} mag"]
+    if np.isfinite(period):
         said.append(f"folded at {period:.6g} d")
-        phase = (time - time[0]) / period % 1
-        twice = np.concatenate([phase, phase + 1]), np.concatenate([mag, mag])
-        panels.append(_panel(*twice, "phase"))
-    anchor = escape(f"{name}-{band}" if band else name, quote=True)
+    facts = escape(" · ".join(said))
+    if np.isfinite(position).all():
+        ra, dec = position
+        facts += f" · {ra:.5f} {dec:+.5f}"
+        for site, address in LINKS.items():
+            facts += f' · <a href="{escape(address.format(ra=ra, dec=dec))}">{site}</a>'
+    anchor = f"{name}-{band}" if band else name
+    heading = f"{rank}. {name}" + (f", {band}" if band else "")
+    picture = base64.b64encode(_draw(curve, period)).decode()
     return (
-        f'<article id="{anchor}"><h2>{heading}</h2><p>{escape(" · ".join(said))}</p>'
-        f"<div>{''.join(panels)}</div></article>"
+        f'<article id="{escape(anchor, quote=True)}"><h2>{escape(heading)}</h2><p>{facts}</p>'
+        f'<img src="data:image/svg+xml;base64,{picture}" '
+        f'alt="light curve of {escape(name, quote=True)}"></article>'
     )
 
 
-def _panel(x: NDArray[Any], mag: NDArray[Any], label: str) -> str:
-    """Return a scatter plot as SVG, bright at the top."""
-    x_range, mag_range = _range(x), _range(mag)
+def _draw(curve: LightCurves, period: float) -> bytes:
+    """Return an SVG of the curve against time and, if there is a period, folded."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
 
-    def across(value: Any) -> Any:
-        share = (value - x_range[0]) / (x_range[1] - x_range[0])
-        return LEFT + share * (WIDTH - LEFT - RIGHT)
-
-    def down(value: Any) -> Any:
-        share = (value - mag_range[0]) / (mag_range[1] - mag_range[0])
-        return TOP + share * (HEIGHT - TOP - BOTTOM)
-
-    base, middle = HEIGHT - BOTTOM, (TOP + HEIGHT - BOTTOM) / 2
-    parts = [f'<path d="M{LEFT} {TOP}V{base}H{WIDTH - RIGHT}"/>']
-    for tick in _ticks(*x_range):
-        at = f"{across(tick):.1f}"
-        parts.append(f'<path d="M{at} {base}v4"/>')
-        parts.append(f'<text x="{at}" y="{base + 16}" text-anchor="middle">{tick:g}</text>')
-    for tick in _ticks(*mag_range):
-        at = f"{down(tick):.1f}"
-        parts.append(f'<path d="M{LEFT} {at}h-4"/>')
-        parts.append(f'<text x="{LEFT - 7}" y="{at}" dy=".35em" text-anchor="end">{tick:g}</text>')
-    parts.append(
-        f'<text x="{(LEFT + WIDTH) / 2}" y="{HEIGHT - 6}" text-anchor="middle">{label}</text>'
-    )
-    turned = f'transform="translate(12 {middle}) rotate(-90)"'
-    parts.append(f'<text {turned} text-anchor="middle">magnitude</text>')
-    places = zip(across(x), down(mag), strict=True)
-    parts += [f'<circle cx="{a:.1f}" cy="{d:.1f}" r="1.7"/>' for a, d in places]
-    return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img">{"".join(parts)}</svg>'
-
-
-def _range(values: NDArray[Any]) -> tuple[float, float]:
-    """Return limits with some room."""
-    low, high = float(values.min()), float(values.max())
-    room = 0.04 * (high - low) or 0.5
-    return low - room, high + room
-
-
-def _ticks(low: float, high: float) -> list[float]:
-    """Return three to eight round numbers."""
-    rough = (high - low) / 4
-    power = 10.0 ** np.floor(np.log10(rough))
-    step = float(power * max(m for m in (1, 2, 5) if m * power <= rough))
-    return [round(k * step, 10) for k in range(int(np.ceil(low / step)), int(high // step) + 1)]
+    every = slice(None, None, -(-len(curve.time) // MOST_POINTS))
+    time, mag = curve.time[every], curve.mag[every]
+    errors = None if curve.mag_err is None else curve.mag_err[every]
+    folded = np.isfinite(period)
+    figure = Figure(figsize=SIZE, layout="constrained")
+    left, *right = figure.subplots(1, 1 + folded, squeeze=False, sharey=True)[0]
+    look = {"fmt": ".", "markersize": 4, "elinewidth": 0.6, "color": "C0"}
+    left.errorbar(time, mag, errors, **look)
+    left.ticklabel_format(axis="x", useOffset=False, style="plain")
+    left.locator_params(axis="x", nbins=6)
+    left.set(xlabel="time (days)", ylabel="magnitude (mag)")
+    left.invert_yaxis()
+    for ax in right:
+        phase = (time - time[0]) / period % 1
+        for cycle in (0, 1):
+            ax.errorbar(phase + cycle, mag, errors, **look)
+        ax.set(xlabel=f"phase (period {period:.6g} days)", xlim=(0, 2))
+    file = io.BytesIO()
+    # text as text is small, and the same input gives the same bytes
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "page"}):
+        figure.savefig(file, format="svg", metadata={"Date": None})
+    return file.getvalue()

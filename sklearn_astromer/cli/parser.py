@@ -37,6 +37,13 @@ def make_parser() -> argparse.ArgumentParser:
     common.add_argument("--debug", action="store_true", help="show where an error comes from")
     quiet = argparse.ArgumentParser(add_help=False)
     quiet.add_argument("--quiet", action="store_true", help="no progress bar, only warnings")
+    overwriting = argparse.ArgumentParser(add_help=False)
+    overwriting.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace an earlier output; without it, one that is there already is an error",
+    )
+    writing = argparse.ArgumentParser(add_help=False, parents=[overwriting, quiet])
 
     parser = argparse.ArgumentParser(
         prog=PROG,
@@ -70,13 +77,15 @@ def make_parser() -> argparse.ArgumentParser:
     reading, running = _reading_arguments(), _running_arguments()
     catalog = _catalog_arguments(reading)
     text = "tell what files hold, and what would be left out of them"
-    inspect = command(commands, "inspect", "inspect", text, INSPECT, catalog, module="inspect")
+    inspect = command(
+        commands, "inspect", "inspect", text, INSPECT, catalog, overwriting, module="inspect"
+    )
     inspect.add_argument(
         "--plot", type=_path, metavar="FILE", help="draw the three longest curves (PNG, PDF …)"
     )
     text = "embed a catalog of light curves"
     embed = command(
-        commands, "embed", "embed", text, EMBED, catalog, running, quiet, module="embed"
+        commands, "embed", "embed", text, EMBED, catalog, running, writing, module="embed"
     )
     embed.add_argument(
         "--out",
@@ -87,7 +96,15 @@ def make_parser() -> argparse.ArgumentParser:
         "parts, in which a killed run goes on",
     )
     embed.add_argument(
-        "--part-objects", type=_positive, metavar="N", help="objects in a part (default: 100000)"
+        "--part-objects",
+        type=_positive,
+        metavar="N",
+        help="objects in a part (default: about five minutes of work)",
+    )
+    embed.add_argument(
+        "--verify",
+        action="store_true",
+        help="of a folder: compare the checksums of parts that are there, not only their sizes",
     )
     embed.add_argument(
         "--shard",
@@ -136,9 +153,9 @@ def make_parser() -> argparse.ArgumentParser:
     )
 
     text = "find the objects most similar to one among rows of embeddings"
-    add_search(command(commands, "search", "search", text, SEARCH, quiet, module="searching"))
+    add_search(command(commands, "search", "search", text, SEARCH, writing, module="searching"))
     text = "find the objects least like all others among rows of embeddings"
-    options = (reading, _invalid_arguments(), quiet)
+    options = (reading, _invalid_arguments(), writing)
     add_outliers(
         command(commands, "outliers", "outliers", text, OUTLIERS, *options, module="outliers")
     )
@@ -151,7 +168,7 @@ def make_parser() -> argparse.ArgumentParser:
         PRETRAIN,
         catalog,
         running,
-        quiet,
+        writing,
     )
     pretrain.add_argument("--out", type=_path, required=True, help="the folder to write")
     pretrain.add_argument(
@@ -297,6 +314,21 @@ def _reading_arguments() -> argparse.ArgumentParser:
         "--no-quality", action="store_true", help="keep rows that the survey flags as bad"
     )
     group.add_argument(
+        "--rule",
+        type=_rule,
+        action="append",
+        default=[],
+        metavar="NAME=LIMIT",
+        help="another limit for a rule about bad rows, by the name that inspect prints; off: none",
+    )
+    group.add_argument(
+        "--on-error",
+        choices=["raise", "skip"],
+        default="raise",
+        help="a file that cannot be read: stop, or leave it out and count it (default: "
+        "%(default)s)",
+    )
+    group.add_argument(
         "--difference",
         choices=["raise", "scale"],
         default="raise",
@@ -313,8 +345,9 @@ def _invalid_arguments() -> argparse.ArgumentParser:
     group.add_argument(
         "--on-invalid",
         choices=["raise", "drop"],
-        help="what to do with observations that are not finite, and objects without any: stop "
-        "(the default for Parquet of no survey), or drop and count them (for all else)",
+        default="drop",
+        help="what to do with observations without a value, and objects without any: stop, or "
+        "drop and count them (default: %(default)s)",
     )
     group.add_argument(
         "--cache-dir",
@@ -375,6 +408,15 @@ def _columns(text: str) -> dict[str, str]:
             raise argparse.ArgumentTypeError(f"{part} is given twice in {text!r}")
         columns[part] = name
     return columns
+
+
+def _rule(text: str) -> tuple[str, float | None]:
+    name, _, limit = text.rpartition("=")
+    try:
+        return name, None if limit == "off" else float(limit)
+    except ValueError as error:
+        message = f"{text!r} is not NAME=LIMIT or NAME=off"
+        raise argparse.ArgumentTypeError(message) from error
 
 
 def _positive(text: str, least: int = 1) -> int:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from sklearn_astromer._files import check_apart, replacing
+from sklearn_astromer._files import check_apart, check_free, replacing
 from sklearn_astromer.cli.messages import note, say
 from sklearn_astromer.search import EmbeddingRows, LightCurveIndex, read_rows
-from sklearn_astromer.search.storage import check_replaceable, is_index
+from sklearn_astromer.search.storage import check_ours, is_index
 
 NAMED_IDS, SLOW_ROWS = 3, 200_000
 
@@ -17,6 +17,11 @@ def search(args: argparse.Namespace) -> None:
     for flag, path in (("--out", args.out), ("--save", args.save)):
         if path is not None:
             check_apart(path, [args.rows], flag)
+    # what would fail after minutes is tried now
+    if args.out is not None:
+        check_free(args.out, args.overwrite)
+    if args.save is not None:
+        check_free(args.save, args.overwrite, check_ours)
     if args.like is None and args.save is None:
         raise ValueError("--like ID, --save FOLDER or both must be given")
     index = _saved(args) if is_index(args.rows) else _made(args)
@@ -25,7 +30,7 @@ def search(args: argparse.Namespace) -> None:
     found = index.like(args.like, min(args.top, index.n_samples_fit_ - 1), band=args.band)
     say(found.to_string(index=False, float_format="{:.6f}".format))
     if args.out is not None:
-        with replacing(args.out) as partial:
+        with replacing(args.out, overwrite=args.overwrite) as partial:
             if args.out.suffix.lower() == ".csv":
                 found.to_csv(partial, index=False)
             else:
@@ -38,8 +43,10 @@ def _saved(args: argparse.Namespace) -> LightCurveIndex:
     if args.save is not None:
         raise ValueError(f"{args.rows} is an index already: --save is of rows")
     index = LightCurveIndex.load(args.rows)
-    if args.metric not in (None, index.metric):
-        raise ValueError(f"{args.rows} is an index of {index.metric} distances: leave out --metric")
+    if args.metric not in (None, index.metric_):
+        raise ValueError(
+            f"{args.rows} is an index of {index.metric_} distances: leave out --metric"
+        )
     _check_there(args, EmbeddingRows(index.ids_, index.band_, index.rows_))
     return index
 
@@ -52,10 +59,9 @@ def _made(args: argparse.Namespace) -> LightCurveIndex:
     _check_there(args, rows)
     if args.save is None:
         return index.fit(rows)
-    check_replaceable(args.save)  # what would fail after minutes is tried now
     if not args.quiet and len(rows.ids) >= SLOW_ROWS:
         note(f"building an index of {len(rows.ids)} rows, which takes minutes")
-    index.fit(rows).save(args.save)
+    index.fit(rows).save(args.save, overwrite=args.overwrite)
     if not args.quiet:
         note(f"{args.save}: {index.algorithm_} index of {index.n_samples_fit_} rows")
     return index

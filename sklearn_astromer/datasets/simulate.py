@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from numbers import Integral
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,26 @@ from sklearn_astromer.datasets._shapes import SIMULATORS
 from sklearn_astromer.lightcurves import LightCurves
 
 _FAINTEST_ERROR = 0.35  # a survey reports no detection below about three sigma
+
+
+@overload
+def make_variable_stars(
+    n_samples: int = 300,
+    *,
+    classes: Sequence[str] | None = None,
+    n_observations: int | tuple[int, int] | None = None,
+    random_state: int | np.random.RandomState | None = None,
+    return_parameters: Literal[False] = False,
+) -> tuple[LightCurves, NDArray[np.str_]]: ...
+@overload
+def make_variable_stars(
+    n_samples: int = 300,
+    *,
+    classes: Sequence[str] | None = None,
+    n_observations: int | tuple[int, int] | None = None,
+    random_state: int | np.random.RandomState | None = None,
+    return_parameters: Literal[True],
+) -> tuple[LightCurves, NDArray[np.str_], pd.DataFrame]: ...
 
 
 def make_variable_stars(

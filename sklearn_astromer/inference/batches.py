@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sklearn_astromer._forks import refuse_fork
+from sklearn_astromer._spinning import advise
 from sklearn_astromer.config import EncoderConfig
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.periodogram import Peaks, find_peaks
@@ -196,6 +197,7 @@ def run_windows(
     on_cpu = device.type == "cpu"
     if on_cpu:
         free_large_block()
+        advise()
     bound = CPU_BATCH_OBSERVATIONS if on_cpu else GPU_BATCH_OBSERVATIONS
     if on_cpu and dtype != torch.float32:
         bound *= 2

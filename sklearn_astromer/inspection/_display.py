@@ -107,16 +107,20 @@ def label_light_curve(ax: Axes, name: str | None, period: float | None, note: st
         xlabel="time (days)" if period is None else f"phase (period {period:.6g} days)",
         ylabel="magnitude (mag)",
     )
-    title = [] if name is None else [f"object {name}"]
-    ax.set_title(", ".join(title + [note] * bool(note)), loc="left", fontsize="medium")
-    ax.legend(
-        loc="lower right",
-        bbox_to_anchor=(1, 1),
-        ncols=3,
-        fontsize="small",
-        frameon=False,
-        columnspacing=0.8,
-        handlelength=1,
-        handletextpad=0.3,
-        borderaxespad=0.2,
-    )
+    legend = bool(ax.get_legend_handles_labels()[0])
+    title = "" if name is None else f"object {name}"
+    # a long name is in the line above that of the legend
+    title += f"\n{note}" if legend else f", {note}" * bool(note)
+    ax.set_title(title, loc="left", fontsize="medium")
+    if legend:
+        ax.legend(
+            loc="lower right",
+            bbox_to_anchor=(1, 1),
+            ncols=3,
+            fontsize="small",
+            frameon=False,
+            columnspacing=0.8,
+            handlelength=1,
+            handletextpad=0.3,
+            borderaxespad=0.2,
+        )

@@ -167,7 +167,7 @@ class PeriodogramDisplay(Display):
         power_kwargs: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> PeriodogramDisplay:
-        """Draw it; numbers mark the peaks, the best first.
+        """Draw it; triangles mark the peaks, whose periods are in the legend.
 
         Parameters
         ----------
@@ -196,12 +196,17 @@ class PeriodogramDisplay(Display):
         left, right = axes
         look = {"color": "0.5", "linewidth": 0.6}
         self.power_ = draw_line(left, self.frequency, self.power, power_kwargs, **look)
+        left.set(xlabel="frequency (1/days)", ylabel="power (share of the variance)")
+        left.set(xscale="log", xlim=(self.frequency[0], self.frequency[-1]))
+        top = max(float(self.power.max()), 1e-6)
+        left.set_ylim(0, 1.15 * top)
         for number, peak in enumerate(self.peaks, start=1):
-            left.axvline(peak, color="tab:red", linewidth=0.8, linestyle=":")
-            transform = left.get_xaxis_transform()
-            left.text(peak, 1.01, str(number), transform=transform, ha="center", color="tab:red")
-        left.set(xlabel="frequency (1/days)", ylabel="power", xlim=(0, self.frequency[-1]))
-        left.set_ylim(0)
+            near = np.abs(self.frequency - peak).argmin()
+            height = self.power[max(0, near - 1) : near + 2].max() + 0.03 * top
+            name = f"{number}: {1 / peak:.6g} d"
+            left.plot(peak, height, "v", color=f"C{number - 1}", markersize=6, label=name)
+        if len(self.peaks):
+            left.legend(title="peaks, the best first", fontsize="small", title_fontsize="small")
         if period is None and len(self.peaks):
             period = 1 / float(self.peaks[0])
         self.curve.plot(ax=right, period=period, **kwargs)

@@ -196,7 +196,8 @@ class ReconstructionDisplay(Display):
             return ax.errorbar(x[which], self.mag[which], errors, **keywords)
 
         hollow = {"marker": "o", "markerfacecolor": "none"}
-        self.shown_ = draw(~hidden, shown_kwargs, marker=".", color="0.6", label="shown")
+        name = "shown" if hidden.any() else None
+        self.shown_ = draw(~hidden, shown_kwargs, marker=".", color="0.6", label=name)
         if not hidden.any():
             label_light_curve(ax, self.name, period)
             return self

@@ -16,7 +16,8 @@ _ENABLED: ContextVar[bool] = ContextVar(
 
 def enabled() -> bool:
     """Whether kernels are used here: not while torch compiles or exports, which needs its own."""
-    return _ENABLED.get() and not torch.compiler.is_compiling() and not torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
+    # in this order: a context variable would break the graph that is being compiled
+    return not torch.compiler.is_compiling() and not torch.jit.is_tracing() and _ENABLED.get()  # type: ignore[attr-defined, no-untyped-call]
 
 
 @contextmanager

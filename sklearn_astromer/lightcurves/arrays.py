@@ -9,15 +9,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from sklearn_astromer.lightcurves.columns import find_columns, is_frame, one_band
 from sklearn_astromer.lightcurves.flat import Flat, as_band, as_float, as_ids, offsets_of
-from sklearn_astromer.lightcurves.objects import frame_of_table, is_table
+from sklearn_astromer.lightcurves.objects import is_table
+from sklearn_astromer.lightcurves.reading.aligned import in_rows, index_ids, read_items
+from sklearn_astromer.lightcurves.reading.columns import Options
+from sklearn_astromer.lightcurves.reading.report import Report
+from sklearn_astromer.lightcurves.reading.values import RUINED
 
 
-def flat_from_arrays(curves: Iterable[ArrayLike], ids: Any, band: Any, axis: int = 0) -> Flat:
+def flat_from_arrays(
+    curves: Iterable[ArrayLike], ids: Any, band: Any, axis: int, on_invalid: str
+) -> tuple[Flat, Report | None]:
     """Join one (n_i, 2 or 3) array per object; a 3-D array is padded with NaN.
 
-    `axis` is that of the observations: 1 for arrays (2 or 3, n_i).
+    `axis` is that of the observations: 1 for arrays (2 or 3, n_i). Tables are read by the rules of
+    `LightCurves.read`, whose report is returned too.
     """
     if axis not in (0, 1):
         raise ValueError(f"axis must be 0 or 1, got {axis!r}")
@@ -32,6 +38,10 @@ def flat_from_arrays(curves: Iterable[ArrayLike], ids: Any, band: Any, axis: int
     padded = getattr(curves, "ndim", None) == 3
     items = list(curves)
     object_ids = as_ids(ids, len(items))
+    if items and all(map(_is_table, items)):
+        flat, report = read_items(items, Options(on_invalid=on_invalid), object_ids)
+        flat = in_rows(flat, report, object_ids, None, on_invalid)
+        return flat if band is None else flat._replace(band=as_band(band, len(items))), report
     arrays = [one_curve(c, object_ids[i].item(), padded, axis) for i, c in enumerate(items)]
     observations = np.concatenate([a[:, :2] for a in arrays]) if arrays else np.empty((0, 2))
     errors = None
@@ -39,7 +49,7 @@ def flat_from_arrays(curves: Iterable[ArrayLike], ids: Any, band: Any, axis: int
         errors = np.concatenate(
             [a[:, 2] if a.shape[1] == 3 else np.full(len(a), np.nan) for a in arrays]
         )
-    return Flat(
+    flat = Flat(
         observations[:, 0].copy(),
         observations[:, 1].copy(),
         errors,
@@ -47,6 +57,15 @@ def flat_from_arrays(curves: Iterable[ArrayLike], ids: Any, band: Any, axis: int
         object_ids,
         as_band(band, len(items)),
     )
+    return flat, None
+
+
+def _is_table(curve: Any) -> bool:
+    """Whether one object is a table, whose columns have names."""
+    if isinstance(curve, pd.DataFrame) or is_table(curve):
+        return True
+    names = getattr(curve, "column_names", getattr(curve, "columns", None))
+    return names is not None and hasattr(curve, "to_pandas")
 
 
 def flat_from_grid(mag: ArrayLike, time: ArrayLike | None, ids: Any) -> Flat:
@@ -75,14 +94,9 @@ def flat_from_grid(mag: ArrayLike, time: ArrayLike | None, ids: Any) -> Flat:
 
 
 def one_curve(curve: Any, id: Any, padded: bool, axis: int = 0) -> NDArray[np.float64]:
-    """Return one object as (n, 2 or 3); of a table, the columns are told by their names."""
+    """Return one object as (n, 2 or 3)."""
     try:
-        if is_table(curve):
-            curve = frame_of_table(curve)
-        elif is_frame(curve):
-            curve = curve.to_pandas()
-        if isinstance(curve, pd.DataFrame):
-            curve, axis = _told_by_name(curve), 0
+        refuse_rounded(curve, axis)
         array = as_float(curve, "a light curve")
     except (TypeError, ValueError) as error:
         raise type(error)(f"object {id!r}: {error}") from error
@@ -102,24 +116,25 @@ def one_curve(curve: Any, id: Any, padded: bool, axis: int = 0) -> NDArray[np.fl
         )
     if padded:
         array = array[~np.isnan(array[:, :2]).all(axis=1)]
-        if len(array) > 1 and not array[-2:, :2].any():
-            raise ValueError(
-                f"object {id!r} ends in rows of zeros: pad with NaN, zeros are observations"
-            )
+    if len(array) > 1 and not array[-1].any() and array[-2, 0] >= 0:
+        raise ValueError(
+            f"object {id!r} ends in rows of zeros: pad with NaN, zeros are observations"
+        )
     return array
 
 
-def _told_by_name(curve: pd.DataFrame) -> pd.DataFrame:
-    columns = find_columns(curve.columns, {}, parts=("time", "mag", "mag_err", "band"))
-    if columns.band is not None:
-        one_band(curve, columns.band, None)
-    chosen = [columns.time, columns.mag, columns.mag_err]
-    return curve[[name for name in chosen if name is not None]]
-
-
-def index_ids(index: pd.Index) -> Any:
-    """Use a pandas index as ids if it can name objects, else their positions."""
-    if isinstance(index, pd.CategoricalIndex):
-        index = index.astype(index.categories.dtype)
-    usable = index.nlevels == 1 and pd.api.types.infer_dtype(index) in ("integer", "string")
-    return index.to_numpy() if usable else None
+def refuse_rounded(times: Any, axis: int = 0) -> None:
+    """Refuse times in float32 that are so large that hours of them are lost."""
+    dtype: Any = getattr(times, "dtype", np.dtype(np.float64))
+    array = np.asarray(times) if isinstance(dtype, np.dtype) else np.empty(0)
+    if array.size == 0 or dtype.kind != "f" or dtype.itemsize > 4:
+        return
+    if array.ndim == 2:
+        array = array[:, 0] if axis == 0 else array[0]
+    largest = np.nanmax(np.abs(array), initial=0)
+    step = float(np.spacing(largest)) if np.isfinite(largest) else 0.0
+    if step >= RUINED:
+        raise ValueError(
+            f"times near {largest:.0f} in {array.dtype} are rounded to {step * 24:.3g} hours: use "
+            "float64, or subtract a common time before"
+        )

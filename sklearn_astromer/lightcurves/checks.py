@@ -56,17 +56,28 @@ def check_unique(flat: Flat) -> None:
         where = "" if flat.band is None else f" in band {str(flat.band[repeated[0]])!r}"
         raise ValueError(
             f"object {flat.name(repeated[0])} appears more than once{where} "
-            f"({len(repeated)} repeated ids): merge its rows, as from_frame does wherever they "
-            "stand, or give each its own id"
+            f"({len(repeated)} repeated ids): merge its rows, as LightCurves.read does, or give "
+            "each its own id"
         )
 
 
+def _say(text: str, n: int, first: str) -> None:
+    warn(f"{text}: {n}, the first in object {first}")
+
+
+#: What is told of light curves that are kept: a text, how often it holds, and where first.
+Say = Callable[[str, int, str], None]
+
+
+def check_objects(flat: Flat, *, on_invalid: str, unique: bool, say: Say = _say) -> Flat:
+    """Check and repair what concerns whole objects, as `check_flat` does, and nothing else."""
+    if unique:
+        check_unique(flat)
+    return _without_empty(flat, on_invalid, say)
+
+
 def check_flat(
-    flat: Flat,
-    *,
-    on_invalid: str = "raise",
-    unique: bool = False,
-    warn: Callable[[str], None] = warn,
+    flat: Flat, *, on_invalid: str = "raise", unique: bool = False, say: Say = _say
 ) -> Flat:
     """Check and repair flat columns; every message names the first object concerned.
 
@@ -82,12 +93,12 @@ def check_flat(
     if on_invalid not in ("raise", "drop"):
         raise ValueError(f"on_invalid must be 'raise' or 'drop', got {on_invalid!r}")
     flat = _check_lengths(flat)
-    flat = _finite(flat, on_invalid, warn)
-    flat = _without_empty(flat, on_invalid, warn)
+    flat = _finite(flat, on_invalid, say)
+    flat = _without_empty(flat, on_invalid, say)
     flat = _sorted(flat)
     _check_times(flat)
-    _check_magnitudes(flat, warn)
-    return flat._replace(mag_err=_errors(flat, warn))
+    _check_magnitudes(flat, say)
+    return flat._replace(mag_err=_errors(flat, say))
 
 
 def _check_lengths(flat: Flat) -> Flat:
@@ -115,7 +126,7 @@ def _check_lengths(flat: Flat) -> Flat:
     return flat._replace(offsets=offsets.astype(np.int64))
 
 
-def _finite(flat: Flat, on_invalid: str, warn: Callable[[str], None]) -> Flat:
+def _finite(flat: Flat, on_invalid: str, say: Say) -> Flat:
     good = np.isfinite(flat.time) & np.isfinite(flat.mag)
     n_bad = int(good.size - np.count_nonzero(good))
     if n_bad == 0:
@@ -132,11 +143,11 @@ def _finite(flat: Flat, on_invalid: str, warn: Callable[[str], None]) -> Flat:
         raise ValueError(
             f"{problem}. Remove them, or let LightCurves.from_…(…, on_invalid='drop') do it."
         )
-    warn(f"Dropped: {problem}.")
+    say("dropped observations with a non-finite time or magnitude", n_bad, flat.name(i))
     return flat.rows(good, offsets_of(good)[flat.offsets])
 
 
-def _without_empty(flat: Flat, on_invalid: str, warn: Callable[[str], None]) -> Flat:
+def _without_empty(flat: Flat, on_invalid: str, say: Say) -> Flat:
     empty = np.diff(flat.offsets) == 0
     if not empty.any():
         return flat
@@ -144,7 +155,8 @@ def _without_empty(flat: Flat, on_invalid: str, warn: Callable[[str], None]) -> 
     problem = f"{np.count_nonzero(empty)} object(s) have no observations, the first is {first}"
     if on_invalid == "raise":
         raise ValueError(f"{problem}. Remove such objects together with their labels.")
-    warn(f"Dropped: {problem}. Match labels by `.ids`, not by position.")
+    n = int(np.count_nonzero(empty))
+    say("dropped objects without observations (match labels by ids, not by position)", n, first)
     return flat.named(~empty)._replace(offsets=np.append(0, flat.offsets[1:][~empty]))
 
 
@@ -174,7 +186,7 @@ def _check_times(flat: Flat) -> None:
             )
 
 
-def _check_magnitudes(flat: Flat, warn: Callable[[str], None]) -> None:
+def _check_magnitudes(flat: Flat, say: Say) -> None:
     low, high = PLAUSIBLE_MAG
     strange = (flat.mag < low) | (flat.mag > high)
     if not strange.any():
@@ -188,23 +200,23 @@ def _check_magnitudes(flat: Flat, warn: Callable[[str], None]) -> None:
             f"{flat.mag[worst]:g}: no network can read values beyond {MAX_ABS_MAG:g}; "
             "remove it, or convert fluxes to magnitudes"
         )
-    warn(
-        f"{np.count_nonzero(strange)} magnitude(s) lie outside {low:g}…{high:g}, the first in "
-        f"object {flat.name(flat.owner(first))} ({flat.mag[first]:g}): fluxes "
-        "should be converted to magnitudes, and sentinels such as 99.99 removed",
+    say(
+        f"magnitudes outside {low:g}…{high:g}, which may be fluxes or sentinels such as 99.99",
+        int(np.count_nonzero(strange)),
+        f"{flat.name(flat.owner(first))} ({flat.mag[first]:g})",
     )
 
 
-def _errors(flat: Flat, warn: Callable[[str], None]) -> NDArray[np.float64] | None:
+def _errors(flat: Flat, say: Say) -> NDArray[np.float64] | None:
     if flat.mag_err is None:
         return None
     absent = (flat.mag_err <= 0) | np.isinf(flat.mag_err)
     if not absent.any():
         return flat.mag_err
     first = int(np.argmax(absent))
-    warn(
-        f"{np.count_nonzero(absent)} magnitude error(s) are zero, negative or infinite, the first "
-        f"in object {flat.name(flat.owner(first))} ({flat.mag_err[first]:g}): "
-        "taken as absent (NaN), the observations are kept",
+    say(
+        "errors that are zero, negative or infinite are taken as absent (NaN)",
+        int(np.count_nonzero(absent)),
+        f"{flat.name(flat.owner(first))} ({flat.mag_err[first]:g})",
     )
     return np.where(absent, np.nan, flat.mag_err)

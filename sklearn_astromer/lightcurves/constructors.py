@@ -1,33 +1,36 @@
-"""The constructors of `LightCurves`, one for each shape in which light curves come."""
+"""The doors into `LightCurves`, one for each kind of input."""
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from sklearn_astromer.lightcurves.arrays import flat_from_arrays, flat_from_grid
-from sklearn_astromer.lightcurves.checks import check_flat
-from sklearn_astromer.lightcurves.columns import check_band, find_columns, flat_from_frame
+from sklearn_astromer.lightcurves.checks import check_flat, check_objects, warn
 from sklearn_astromer.lightcurves.flat import Flat
-from sklearn_astromer.lightcurves.nested import flat_from_nested
-from sklearn_astromer.lightcurves.parquet import map_parquet, parquet_files, read_parquet
-from sklearn_astromer.lightcurves.surveys.constructors import SurveyConstructors
-from sklearn_astromer.lightcurves.surveys.registry import recognise
+from sklearn_astromer.lightcurves.flux import asinh_magnitudes
+from sklearn_astromer.lightcurves.reading.aligned import in_rows, read_nested
+from sklearn_astromer.lightcurves.reading.columns import Options
+from sklearn_astromer.lightcurves.reading.mapped import mapped
+from sklearn_astromer.lightcurves.reading.reader import read
+from sklearn_astromer.lightcurves.reading.report import Report
 
+logger = logging.getLogger(__name__)
 Curves = TypeVar("Curves", bound="Constructors")
 
 
-class Constructors(SurveyConstructors):
+class Constructors:
     """The base of `LightCurves`: flat columns, and what makes them."""
 
     _flat: Flat
+    report: Report | None
 
-    def _store(self, flat: Flat) -> None:
+    def _store(self, flat: Flat, report: Report | None = None) -> None:
         columns = {}
         for name, column in flat._asdict().items():
             if column is not None:
@@ -35,13 +38,255 @@ class Constructors(SurveyConstructors):
                 column.flags.writeable = False
             columns[name] = column
         self.__dict__["_flat"] = Flat(**columns)
+        self.__dict__["report"] = report
 
     @classmethod
-    def _trusted(cls: type[Curves], flat: Flat) -> Curves:
+    def _trusted(cls: type[Curves], flat: Flat, report: Report | None = None) -> Curves:
         """Wrap columns that were checked before."""
         self = cls.__new__(cls)
-        self._store(flat)
+        self._store(flat, report)
         return self
+
+    @classmethod
+    def _told(cls: type[Curves], flat: Flat, report: Report) -> Curves:
+        """Wrap columns that were read, and warn of what is worth it."""
+        logger.info("%s", report)
+        if report.worth_a_warning():
+            warn(str(report))
+        return cls._trusted(flat, report)
+
+    @classmethod
+    def read(
+        cls: type[Curves],
+        source: Any,
+        survey: str = "auto",
+        *,
+        band: Any = None,
+        quality: bool = True,
+        rules: Mapping[str, Any] | None = None,
+        limits: str = "drop",
+        difference: str = "raise",
+        id_from: str | Callable[[str], Any] = "stem",
+        id: Any = None,
+        time: Any = None,
+        mag: Any = None,
+        mag_err: Any = None,
+        flux: Any = None,
+        flux_err: Any = None,
+        zero_point: float | str | None = None,
+        band_column: Any = None,
+        on_invalid: str = "drop",
+        on_error: str = "raise",
+        progress: bool = False,
+    ) -> Curves:
+        r"""Read files and tables, by the rules of their survey or by the names of their columns.
+
+        Times become MJD, fluxes asinh magnitudes. Rows that the survey flags as bad, upper limits,
+        sentinels such as 99.99 and rows without a value are left out, and one warning counts them
+        by reason. The surveys and their rules are in :doc:`/guide/surveys/index`.
+
+        Parameters
+        ----------
+        source : path, glob, folder, list of paths, open file or table
+            CSV, text, Parquet, JSON, FITS, VOTable, ECSV, IPAC, and gzip or zip of these; of a HATS
+            catalog its folder. Or a table of pandas, polars, Arrow or astropy. A row is an
+            observation, or an object with its observations in lists or a nested column. Folders
+            called ``band=g`` are a column.
+        survey : str
+            ``"auto"`` recognises it by the columns. A name of the registry, or ``"columns"`` to
+            read the columns by their names alone.
+        band : optional
+            The band to keep. None: a row per object and band.
+        quality : bool
+            Leave out rows that the survey flags as bad.
+        rules : dict of str to object, optional
+            Rules by the names that the report prints (what stands before a colon, or the column, is
+            enough): None switches one off, anything else is its new limit, as in
+            ``{"catflags": None}``.
+        limits : {"drop", "raise"}
+            What to do with upper limits.
+        difference : {"raise", "scale"}
+            ``"scale"`` takes fluxes of difference images in units of their deviation, for encoders
+            with `scaled_inputs`.
+        id_from : {"stem", "parent"} or callable
+            Where a file is an object: its name without ending, the name of its folder, or what a
+            function makes of its path.
+        id, time, mag, mag_err, flux, flux_err, band_column : str or int, optional
+            Columns, each in place of that of the survey; of a file without a header their numbers,
+            from 1. ``id=False``: all rows are of one object.
+        zero_point : float or str, optional
+            Magnitude of flux 1, or the column that holds it. None: that of the survey or of the
+            column's unit, if it has one, else 0.
+        on_invalid : {"drop", "raise"}
+            What to do with rows without a time or a brightness, and objects without rows.
+        on_error : {"raise", "skip"}
+            What to do with a file that cannot be read. ``"skip"`` counts it in the report.
+        progress : bool
+            Show a progress bar over files.
+
+        Returns
+        -------
+        LightCurves
+            With a `report` of what was recognised and left out.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ImportError
+            If the format needs astropy or pyarrow, and it is not installed.
+        TypeError, ValueError
+            If the table cannot be read, fits several surveys or none, or holds brightnesses of
+            difference images; and as for `LightCurves`.
+
+        Warns
+        -----
+        UserWarning
+            If rows are left out, objects look like several mixed up, or columns of flags, objects,
+            bands or zero points are not there.
+
+        Examples
+        --------
+        >>> import io
+        >>> from sklearn_astromer import LightCurves
+        >>> file = io.StringIO(
+        ...     "oid,expid,hjd,mjd,mag,magerr,catflags,filtercode\n"
+        ...     "7,1,2458001.5,58001.0,15.2,0.01,0,zg\n"
+        ...     "7,2,2458002.5,58002.0,15.4,0.01,0,zg\n"
+        ... )
+        >>> curves = LightCurves.read(file)
+        >>> curves
+        LightCurves(2 observations of 1 objects, 2 to 2 each, band g)
+        >>> curves.report.survey, curves.report.columns["mag_err"]
+        ('ztf', 'magerr')
+        """
+        given = {
+            **{"id": id, "time": time, "mag": mag, "mag_err": mag_err, "band": band_column},
+            **{"flux": flux, "flux_err": flux_err, "zero_point": zero_point},
+        }
+        options = Options(
+            survey=survey,
+            band=band,
+            quality=quality,
+            rules=dict(rules or {}),
+            limits=limits,
+            difference=difference,
+            id_from=id_from,
+            columns={part: name for part, name in given.items() if name is not None},
+            on_invalid=on_invalid,
+            on_error=on_error,
+            progress=progress,
+        )
+        return cls._told(*read(source, options))
+
+    @classmethod
+    def open_parquet(
+        cls: type[Curves],
+        path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+        *,
+        band_column: Any = None,
+        cache_dir: str | os.PathLike[str] | None = None,
+        **options: Any,
+    ) -> Curves:
+        """Do what `read` does with files larger than memory: columns are memory-mapped.
+
+        Parquet is compressed and cannot be mapped itself, so it is decoded once, some rows at a
+        time, into flat files (24 bytes per observation), and mapped from there; the next call
+        finds them by the path, time stamp and size of the files.
+
+        Parameters
+        ----------
+        path : path, folder or list of paths
+            The rows of one object together, where there are more than some four million rows.
+        cache_dir : path, optional
+            Folder of the decoded files; default ``$SKLEARN_ASTROMER_HOME/mapped`` or the user's
+            cache. Remove it at any time.
+        band_column, **options
+            As for `read`.
+
+        Returns
+        -------
+        LightCurves
+            With the same content as `read`; only ids and offsets are in memory.
+
+        Raises
+        ------
+        FileNotFoundError, TypeError, ValueError
+            As for `read`; also if the rows of an object are scattered.
+        """
+        columns = {"band": band_column}
+        for part in ("id", "time", "mag", "mag_err", "flux", "flux_err", "zero_point"):
+            columns[part] = options.pop(part, None)
+        columns = {part: name for part, name in columns.items() if name is not None}
+        return cls._told(*mapped(path, Options(columns=columns, **options), cache_dir))
+
+    @classmethod
+    def from_nested(
+        cls: type[Curves],
+        column: Any,
+        *,
+        time: str | None = None,
+        mag: str | None = None,
+        mag_err: str | None = None,
+        flux: str | None = None,
+        flux_err: str | None = None,
+        zero_point: float | str | None = None,
+        band_column: str | None = None,
+        band: Any = None,
+        ids: ArrayLike | None = None,
+        on_invalid: str = "raise",
+    ) -> Curves:
+        """Make a collection of a nested column: one object a row, in order, by the rules of `read`.
+
+        Parameters
+        ----------
+        column : Series, DataFrame of one column, pyarrow Array or ChunkedArray
+            Of nested-pandas (``frame["lightcurve"]``), or of Arrow lists of structs or structs of
+            lists. A missing row is an object without observations.
+        time, mag, mag_err, flux, flux_err, zero_point, band_column
+            Fields, as the columns of `read`.
+        band : optional
+            The band to keep. Needed where a row holds several.
+        ids : array-like, optional
+            Names of the rows; None: the index of a Series, else positions.
+        on_invalid : {"raise", "drop"}
+            ``"raise"`` refuses observations without a value and rows without observations;
+            ``"drop"`` leaves them out, so that labels must be matched by `ids`.
+
+        Returns
+        -------
+        LightCurves
+
+        Raises
+        ------
+        TypeError, ValueError
+            As for `read`; if `column` is not nested, or the lists of an object differ in length.
+
+        Warns
+        -----
+        UserWarning
+            As `read`.
+
+        Examples
+        --------
+        >>> import pyarrow as pa
+        >>> from sklearn_astromer import LightCurves
+        >>> column = pa.array(
+        ...     [{"hmjd": [1.0, 3.0], "mag": [15.2, 15.4]}, {"hmjd": [2.0], "mag": [9.1]}]
+        ... )
+        >>> LightCurves.from_nested(column)
+        LightCurves(3 observations of 2 objects, 1 to 2 each)
+        """
+        given = {
+            **{"time": time, "mag": mag, "mag_err": mag_err, "band": band_column},
+            **{"flux": flux, "flux_err": flux_err, "zero_point": zero_point},
+        }
+        columns = {part: name for part, name in given.items() if name is not None}
+        options = Options(columns=columns, on_invalid=on_invalid)
+        flat, report, names = read_nested(column, options, ids)
+        flat = in_rows(flat, report, names, band, on_invalid)
+        flat = check_objects(flat, on_invalid=on_invalid, unique=ids is not None, say=report.remark)
+        return cls._told(flat, report)
 
     @classmethod
     def from_arrays(
@@ -53,14 +298,14 @@ class Constructors(SurveyConstructors):
         axis: int = 0,
         on_invalid: str = "raise",
     ) -> Curves:
-        """Make a collection of one array per object.
+        """Make a collection of one array per object, as it is.
 
         Parameters
         ----------
         curves : list, object array or Series of arrays of shape (n_i, 2) or (n_i, 3)
-            Columns: time (days), magnitude, and optionally its error (of a DataFrame they are
-            told by name, of a table of astropy or lightkurve by name and unit); or an array of
-            shape (n_objects, L, 2 or 3) padded with rows of NaN.
+            Columns: time (days), magnitude, and optionally its error; or an array of shape
+            (n_objects, L, 2 or 3) padded with rows of NaN. Items that are tables, as of pandas,
+            astropy and lightkurve, are read as `read` reads them, one object each.
         axis : {0, 1}
             Which axis of an array is that of the observations. 1 reads collections of aeon,
             (2 or 3, n_i) or (n_objects, 2 or 3, L), whose channels are time, magnitude and error.
@@ -76,8 +321,11 @@ class Constructors(SurveyConstructors):
         TypeError, ValueError
             As for `LightCurves`, and if an item does not have 2 or 3 columns.
         """
-        flat = flat_from_arrays(curves, ids, band, axis)
-        return cls._trusted(check_flat(flat, on_invalid=on_invalid, unique=ids is not None))
+        flat, report = flat_from_arrays(curves, ids, band, axis, on_invalid)
+        if report is None:
+            return cls._trusted(check_flat(flat, on_invalid=on_invalid, unique=ids is not None))
+        flat = check_objects(flat, on_invalid=on_invalid, unique=ids is not None, say=report.remark)
+        return cls._told(flat, report)
 
     @classmethod
     def from_grid(
@@ -111,34 +359,32 @@ class Constructors(SurveyConstructors):
         return cls._trusted(check_flat(flat, unique=ids is not None))
 
     @classmethod
-    def from_frame(
+    def from_flux(
         cls: type[Curves],
-        frame: pd.DataFrame,
+        time: ArrayLike,
+        flux: ArrayLike,
+        flux_err: ArrayLike | None = None,
         *,
-        id: str | None = None,
-        time: str | None = None,
-        mag: str | None = None,
-        mag_err: str | None = None,
-        band_column: str | None = None,
-        band: Any = None,
+        offsets: ArrayLike,
+        zero_point: ArrayLike = 0.0,
+        ids: ArrayLike | None = None,
+        band: ArrayLike | None = None,
         on_invalid: str = "raise",
     ) -> Curves:
-        """Make a collection of a long table, one row per observation.
-
-        A table that one of the surveys of `read` fits is read by its rules.
+        """Make a collection of fluxes, as asinh magnitudes.
 
         Parameters
         ----------
-        frame : DataFrame
-            Rows in any order; objects keep the order in which they first appear. An id may be
-            the (named) index.
-        id, time, mag, mag_err, band_column : str, optional
-            Columns; by default recognised by name (``mjd``, ``hmjd``, ``psfMag``, ``magerr``,
-            ``oid``, ``diaObjectId`` …), whatever the case.
-        band : optional
-            The band to keep. Needed where the table holds several. Objects that were not observed
-            in it have no row: match labels by `ids`.
-        on_invalid : {"raise", "drop"}, default="raise"
+        time : array-like of shape (n_observations,)
+            Days.
+        flux, flux_err : array-like of shape (n_observations,)
+            In any unit; zero and negative fluxes are fine. Relative fluxes about 1 need no
+            zero point.
+        offsets : array-like of shape (n_objects + 1,)
+            As for `LightCurves`.
+        zero_point : float or array-like of shape (n_observations,)
+            Magnitude of flux 1.
+        ids, band, on_invalid
             As for `LightCurves`.
 
         Returns
@@ -148,189 +394,24 @@ class Constructors(SurveyConstructors):
         Raises
         ------
         TypeError, ValueError
-            As for `LightCurves`; if a column is missing or ambiguous, or several bands are
-            present and none is chosen.
+            As for `LightCurves`.
 
-        Examples
-        --------
-        >>> import pandas as pd
-        >>> from sklearn_astromer import LightCurves
-        >>> frame = pd.DataFrame({"oid": [7, 7, 8], "hmjd": [2.0, 1.0, 5.0], "mag": [14.1, 14, 16]})
-        >>> LightCurves.from_frame(frame)[0]
-        array([[ 1. , 14. ],
-               [ 2. , 14.1]])
-        """
-        if not isinstance(frame, pd.DataFrame):
-            kind = f"{type(frame).__module__.partition('.')[0]}.{type(frame).__name__}"
-            raise TypeError(
-                f"from_frame takes a pandas DataFrame, got {kind}: LightCurves.read takes those of "
-                "polars, Arrow and astropy; those of Dask have .compute()"
-            )
-        in_index = [n for n in frame.index.names if n is not None and n not in frame.columns]
-        if in_index:
-            frame = frame.reset_index(in_index)
-        given = {"id": id, "time": time, "mag": mag, "mag_err": mag_err, "band": band_column}
-        if not any(given.values()) and recognise(
-            frozenset(str(name).lower() for name in frame.columns)
-        ):
-            curves = cls.read(frame, band=band, on_invalid=on_invalid)
-            if curves._flat.band is not None:
-                check_band(list(np.unique(curves._flat.band)), "band", band)
-            return curves
-        columns = find_columns(frame.columns, given)
-        flat = flat_from_frame(frame, columns, band)
-        return cls._trusted(check_flat(flat, on_invalid=on_invalid, unique=True))
-
-    @classmethod
-    def from_nested(
-        cls: type[Curves],
-        column: Any,
-        *,
-        time: str | None = None,
-        mag: str | None = None,
-        mag_err: str | None = None,
-        flux: str | None = None,
-        flux_err: str | None = None,
-        zero_point: float | str | None = None,
-        band_column: str | None = None,
-        band: Any = None,
-        ids: ArrayLike | None = None,
-        on_invalid: str = "raise",
-    ) -> Curves:
-        """Make a collection of a nested column, one row per object.
-
-        Fields that tell one of the surveys of `read`, such as ``psfFlux`` of Rubin, are read by its
-        rules; what these leave out is counted by a warning.
-
-        Parameters
+        References
         ----------
-        column : Series, DataFrame of one column, pyarrow Array or ChunkedArray
-            Of nested-pandas (``frame["lightcurve"]``), or of Arrow lists of structs or structs of
-            lists. A missing row is an object without observations.
-        time, mag, mag_err, band_column : str, optional
-            Fields; by default recognised by name, as in `from_frame`. Where one is given, no
-            survey's rules are used.
-        flux, flux_err : str, optional
-            Fields of fluxes in place of magnitudes, which become asinh magnitudes.
-        zero_point : float or str, optional
-            Magnitude of flux 1, or the field that holds it. None: 0.
-        band : optional
-            The band to keep. Needed where the column holds several.
-        ids, on_invalid
-            As for `LightCurves`, but of fluxes and surveys observations without a value are always
-            left out; the index of a Series gives the ids. ``"drop"`` also takes out
-            the objects that were not observed in `band`.
-
-        Returns
-        -------
-        LightCurves
-
-        Raises
-        ------
-        TypeError, ValueError
-            As for `LightCurves` and `from_frame`; if `column` is not nested, or the lists of an
-            object differ in length.
-
-        Warns
-        -----
-        UserWarning
-            As `read`, for fluxes and surveys.
+        Lupton, Gunn & Szalay 1999, AJ 118, 1406.
 
         Examples
         --------
-        >>> import pyarrow as pa
         >>> from sklearn_astromer import LightCurves
-        >>> column = pa.array(
-        ...     [{"hmjd": [1.0, 3.0], "mag": [15.2, 15.4]}, {"hmjd": [2.0], "mag": [9.1]}]
+        >>> curves = LightCurves.from_flux(
+        ...     [1.0, 2.0, 3.0], [100.0, 50.0, -1.0], [2.0, 2.0, 2.0], offsets=[0, 3], zero_point=25
         ... )
-        >>> LightCurves.from_nested(column)
-        LightCurves(3 observations of 2 objects, 1 to 2 each)
+        >>> curves.mag.round(2).tolist()
+        [20.0, 20.75, 28.54]
         """
-        given = {
-            **{"time": time, "mag": mag, "mag_err": mag_err, "band": band_column},
-            **{"flux": flux, "flux_err": flux_err, "zero_point": zero_point},
-        }
-        flat = flat_from_nested(column, given, band, ids, on_invalid)
-        return cls._trusted(check_flat(flat, on_invalid=on_invalid, unique=ids is not None))
-
-    @classmethod
-    def from_parquet(
-        cls: type[Curves],
-        path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
-        *,
-        id: str | None = None,
-        time: str | None = None,
-        mag: str | None = None,
-        mag_err: str | None = None,
-        band_column: str | None = None,
-        band: Any = None,
-        on_invalid: str = "raise",
-    ) -> Curves:
-        """Read Parquet: a long table, or one row per object with list columns.
-
-        Only the columns needed are read. Needs pyarrow (``pip install sklearn_astromer[parquet]``).
-
-        Parameters
-        ----------
-        path : path, folder of ``*.parquet``, or list of paths
-            Of a HATS catalog its ``dataset``. Folders called ``band=g``, as Spark and pandas write
-            them, are a column.
-        id, time, mag, mag_err, band_column, band, on_invalid
-            As for `from_frame`. Rows of list columns have one band each, so there several bands
-            may stay together.
-
-        Returns
-        -------
-        LightCurves
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is no such file.
-        TypeError, ValueError
-            As for `from_frame`, and if a file is not readable as Parquet.
-        """
-        given = {"id": id, "time": time, "mag": mag, "mag_err": mag_err, "band": band_column}
-        flat = read_parquet(parquet_files(path), given, band)
-        return cls._trusted(check_flat(flat, on_invalid=on_invalid, unique=True))
-
-    @classmethod
-    def open_parquet(
-        cls: type[Curves],
-        path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
-        *,
-        id: str | None = None,
-        time: str | None = None,
-        mag: str | None = None,
-        mag_err: str | None = None,
-        band_column: str | None = None,
-        band: Any = None,
-        on_invalid: str = "raise",
-        cache_dir: str | os.PathLike[str] | None = None,
-    ) -> Curves:
-        """Open Parquet that is larger than memory: its columns are memory-mapped.
-
-        Parquet is compressed and cannot be mapped itself, so it is decoded once, one row group at
-        a time, into flat files (24 bytes per observation), and mapped from there; the next call
-        finds them by the path, time stamp and size of the Parquet.
-
-        Parameters
-        ----------
-        path, id, time, mag, mag_err, band_column, band, on_invalid
-            As for `from_parquet`. A long table must hold the rows of one object together.
-        cache_dir : path, optional
-            Folder of the decoded files; default ``$SKLEARN_ASTROMER_HOME/mapped`` or the user's
-            cache. Remove it at any time.
-
-        Returns
-        -------
-        LightCurves
-            With the same content as `from_parquet`; only ids and offsets are in memory.
-
-        Raises
-        ------
-        FileNotFoundError, TypeError, ValueError
-            As for `from_parquet`; also if the rows of an object are scattered.
-        """
-        given = {"id": id, "time": time, "mag": mag, "mag_err": mag_err, "band": band_column}
-        return cls._trusted(map_parquet(parquet_files(path), given, band, on_invalid, cache_dir))
+        mag, mag_err = asinh_magnitudes(flux, flux_err, zero_point, offsets=offsets)
+        made: Any = cls
+        curves: Curves = made(
+            time, mag, mag_err, offsets=offsets, ids=ids, band=band, on_invalid=on_invalid
+        )
+        return curves

@@ -6,23 +6,32 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from sklearn_astromer.lightcurves.arrays import refuse_rounded
 from sklearn_astromer.lightcurves.checks import check_flat
 from sklearn_astromer.lightcurves.constructors import Constructors
-from sklearn_astromer.lightcurves.flat import Flat, as_band, as_ids, as_offsets, joined, positions
+from sklearn_astromer.lightcurves.exports import Exports
+from sklearn_astromer.lightcurves.flat import (
+    Flat,
+    as_band,
+    as_ids,
+    as_offsets,
+    joined,
+    places_of,
+    positions,
+)
 from sklearn_astromer.lightcurves.objects import in_field_units
 from sklearn_astromer.lightcurves.summary import Summary
 
 
-class LightCurves(Constructors, Summary):
+class LightCurves(Constructors, Exports, Summary):
     """Light curves of many objects, of any lengths, immutable and indexable like an array.
 
-    Usually made by `from_arrays`, `from_frame`, `from_nested`, `from_parquet` or `from_grid`; the
-    constructor takes flat columns. Indexing by an int gives one curve as an array of shape
-    (n_i, 2) or (n_i, 3); by a slice, a boolean or an integer array, a new `LightCurves`. So
-    scikit-learn's splitters, searches and pipelines take it as `X`, unchanged.
+    Usually made by `read`, or of arrays by `from_arrays`; the constructor takes flat columns.
+    Indexing by an int gives one curve as an array of shape (n_i, 2) or (n_i, 3); by a slice, a
+    boolean or an integer array, a new `LightCurves`. So scikit-learn's splitters, searches and
+    pipelines take it as `X`, unchanged. `loc` does the same by ids.
 
     Parameters
     ----------
@@ -52,6 +61,8 @@ class LightCurves(Constructors, Summary):
     ids : ndarray of shape (n_objects,), int64 or str, read-only
     band : ndarray of shape (n_objects,), str, read-only, or None
     shape : tuple, ``(n_objects,)``
+    report : Report or None
+        What `read` recognised and left out; None of collections that were not read, and of parts.
 
     Raises
     ------
@@ -102,6 +113,7 @@ class LightCurves(Constructors, Summary):
         band: ArrayLike | None = None,
         on_invalid: str = "raise",
     ) -> None:
+        refuse_rounded(time)
         bounds = as_offsets(offsets)
         object_ids = as_ids(ids, max(bounds.size - 1, 0))
         flat = Flat(
@@ -217,6 +229,23 @@ class LightCurves(Constructors, Summary):
             key = np.arange(start, stop, step)
         return self._trusted(self._flat.take(positions(key, len(self))))
 
+    @property
+    def loc(self) -> ByName:
+        """Light curves by their ids.
+
+        ``loc["star-7"]`` gives the one curve of that id as an array, or if it has several, as in
+        several bands, a `LightCurves` of these; ``loc[ids]``, a list or an array of ids, a
+        `LightCurves` in the order of `ids`. An id that is not there is a KeyError.
+
+        Examples
+        --------
+        >>> from sklearn_astromer import LightCurves
+        >>> curves = LightCurves.from_arrays([[[1, 15]], [[2, 16]]], ids=["a", "b"])
+        >>> curves.loc["b"]
+        array([[ 2., 16.]])
+        """
+        return ByName(self)
+
     def _curve(self, i: int) -> NDArray[np.float64]:
         if not -len(self) <= i < len(self):
             raise IndexError(f"object {i} of {len(self)}")
@@ -235,19 +264,6 @@ class LightCurves(Constructors, Summary):
         self._store(Flat(**state))
 
     # -- what it gives ---------------------------------------------------------------------------
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return a long table: object_id, time, mag, and mag_err and band where present."""
-        columns: dict[str, Any] = {
-            "object_id": np.repeat(self.ids, self.lengths),
-            "time": self.time,
-            "mag": self.mag,
-        }
-        if self.mag_err is not None:
-            columns["mag_err"] = self.mag_err
-        if self.band is not None:
-            columns["band"] = np.repeat(self.band, self.lengths)
-        return pd.DataFrame(columns)
 
     def drop_white_noise(
         self, *, kurtosis: float = 10.0, skewness: float = 1.0, std: float = 0.1
@@ -277,6 +293,17 @@ class LightCurves(Constructors, Summary):
         signal = (np.abs(kurt) > kurtosis) | (np.abs(skew) > skewness) | (variance > std**2)
         kept: LightCurves = self[signal]
         return kept
+
+
+class ByName:
+    """Indexes light curves by their ids; see `LightCurves.loc`."""
+
+    def __init__(self, curves: LightCurves) -> None:
+        self._curves = curves
+
+    def __getitem__(self, key: Any) -> Any:
+        places = places_of(self._curves.ids, key)
+        return self._curves[int(places[0]) if np.ndim(key) == 0 and len(places) == 1 else places]
 
 
 def _own(values: Any, part: str) -> NDArray[np.float64]:

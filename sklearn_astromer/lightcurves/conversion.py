@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from sklearn_astromer.lightcurves.checks import PLAUSIBLE_MAG
-from sklearn_astromer.lightcurves.columns import looks_long
 from sklearn_astromer.lightcurves.container import LightCurves
-from sklearn_astromer.lightcurves.nested import is_nested
 from sklearn_astromer.lightcurves.objects import is_table, refuse_bare_table
+from sklearn_astromer.lightcurves.reading.lists import is_nested
+from sklearn_astromer.lightcurves.surveys.names import candidates
 
 
 def as_light_curves(X: Any) -> LightCurves:
@@ -94,6 +95,13 @@ def is_grid(X: Any) -> bool:
         return False
     _refuse_bare_curve(X)
     return True
+
+
+def looks_long(available: Iterable[Any]) -> bool:
+    """Whether a table has one row per observation: an id, or both a time and a brightness."""
+    names = [str(name).lower() for name in available]
+    bright = candidates("mag", names) or candidates("flux", names)
+    return bool(candidates("id", names) or (candidates("time", names) and bright))
 
 
 def _rectangular(rows: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
@@ -104,6 +105,32 @@ def positions(key: Any, n: int) -> NDArray[np.int64]:
     return index.astype(np.int64) % max(n, 1)
 
 
+def places_of(ids: NDArray[Any], key: Any) -> NDArray[np.int64]:
+    """Return where an id stands, or each of several in their order, all places of each.
+
+    Raises
+    ------
+    KeyError
+        If one is not there.
+    """
+    wanted = np.atleast_1d(np.asarray(key, dtype=object))
+    index = pd.Index(ids.astype(str) if ids.dtype.kind == "U" else ids)
+    kind = str if ids.dtype.kind == "U" else int
+    places = []
+    for each in wanted.tolist():
+        right = isinstance(each, str if kind is str else (int, np.integer))
+        found = np.flatnonzero(index == each) if right and each in index else np.empty(0, int)
+        if len(found) == 0:
+            if not right:
+                kinds = "text" if kind is str else "integers"
+                raise KeyError(f"{each!r} is no id: ids are {kinds}, as {ids[:1].tolist()}")
+            near = difflib.get_close_matches(str(each), index[:10_000].astype(str), n=3)
+            hint = f": is it {' or '.join(near)}?" if near else f", of {len(ids)} objects"
+            raise KeyError(f"there is no object {each!r}{hint}")
+        places.append(found)
+    return np.concatenate([np.empty(0, dtype=np.int64), *places])
+
+
 def offsets_of(lengths: Any) -> NDArray[np.int64]:
     """Return where objects of these lengths start, and the end of the last."""
     return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
@@ -191,8 +218,7 @@ def _kind_of_objects(array: NDArray[Any]) -> str:
     for found in set(map(type, array.flat)):
         if issubclass(found, (list, tuple, np.ndarray, pd.Series)):
             raise TypeError(
-                "a cell holds several values; one row per observation is needed (see "
-                "DataFrame.explode), or LightCurves.from_parquet, which reads list columns"
+                "a cell holds several values: LightCurves.read reads lists of observations"
             )
         if issubclass(found, (str, bytes, bool, np.bool_, complex)):
             raise TypeError(f"some are {found.__name__}")

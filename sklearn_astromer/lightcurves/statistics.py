@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_astromer.lightcurves.container import LightCurves
-from sklearn_astromer.lightcurves.flat import offsets_of
+from sklearn_astromer.lightcurves.flat import Flat, offsets_of
+
+if TYPE_CHECKING:
+    from sklearn_astromer.lightcurves.container import LightCurves
 
 #: What is told of each object, and its unit.
 QUANTITIES = {
@@ -30,7 +33,7 @@ _OBSERVATIONS = 2**18
 def statistics(
     curves: LightCurves, chosen: NDArray[np.bool_] | None = None
 ) -> dict[str, NDArray[np.float64]]:
-    """Return the `QUANTITIES` of each object.
+    """Return the `QUANTITIES` of each object, as `LightCurves.describe` has them.
 
     Parameters
     ----------
@@ -58,7 +61,7 @@ def statistics(
     if len(index) > MOST_OBJECTS:  # at random: every k-th would be of one band of k
         rng = np.random.default_rng(0)
         index = index[np.sort(rng.choice(len(index), MOST_OBJECTS, replace=False))]
-    parts = [_statistics(curves[part]) for part in _pieces(index, curves.lengths[index])]
+    parts = [each_object(curves[part]) for part in _pieces(index, curves.lengths[index])]
     if not parts:
         return {name: np.empty(0) for name in QUANTITIES}
     return {name: np.concatenate([part[name] for part in parts]) for name in QUANTITIES}
@@ -107,6 +110,59 @@ def quantiles(values: NDArray[np.float64]) -> list[float] | None:
     return [float(f"{value:.6g}") for value in np.percentile(finite, PERCENTILES)]
 
 
+class CatalogSummary:
+    """What a catalog is like, from all of it or piece after piece.
+
+    Attributes
+    ----------
+    objects, observations : int
+    bands : Counter
+        The objects of each band.
+    time, mag : tuple of float
+        The first and last, in days, and the brightest and faintest, in magnitudes.
+    """
+
+    def __init__(self) -> None:
+        self.objects = self.observations = 0
+        self.bands: Counter[str] = Counter()
+        self.time = self.mag = (np.inf, -np.inf)
+        self._parts: list[dict[str, NDArray[np.float64]]] = []
+
+    def add(self, curves: LightCurves, chosen: NDArray[np.bool_] | None = None) -> CatalogSummary:
+        """Add light curves, or those of them that are chosen; return itself."""
+        lengths = curves.lengths if chosen is None else curves.lengths[chosen]
+        if len(lengths) == 0:
+            return self
+        self.objects += len(lengths)
+        self.observations += int(lengths.sum())
+        if curves.band is not None:
+            self.bands.update((curves.band if chosen is None else curves.band[chosen]).tolist())
+        self.time = (min(self.time[0], curves.time.min()), max(self.time[1], curves.time.max()))
+        self.mag = (min(self.mag[0], curves.mag.min()), max(self.mag[1], curves.mag.max()))
+        self._parts.append(statistics(curves, chosen))
+        return self
+
+    def quantities(self) -> dict[str, NDArray[np.float64]]:
+        """Return the `QUANTITIES` of the objects, of a large catalog of some."""
+        return {
+            name: np.concatenate([np.empty(0), *(part[name] for part in self._parts)])
+            for name in QUANTITIES
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `summarise` does."""
+        found = self.quantities()
+        ranges = {name: quantiles(values) for name, values in found.items()}
+        return {
+            "objects": self.objects,
+            "observations": self.observations,
+            "bands": dict(sorted(self.bands.items())),
+            "described": len(found["length"]),
+            "percentiles": list(PERCENTILES),
+            "quantiles": {name: values for name, values in ranges.items() if values is not None},
+        }
+
+
 def summarise(curves: LightCurves, chosen: NDArray[np.bool_] | None = None) -> dict[str, Any]:
     """Return counts, bands and quantiles of a catalog, as JSON has them.
 
@@ -123,28 +179,47 @@ def summarise(curves: LightCurves, chosen: NDArray[np.bool_] | None = None) -> d
         of the objects the quantiles are of; ``percentiles`` and ``quantiles``, of each of the
         `QUANTITIES` that there are.
     """
-    lengths = curves.lengths if chosen is None else curves.lengths[chosen]
-    band = curves.band if curves.band is None or chosen is None else curves.band[chosen]
-    bands: dict[str, int] = {}
-    if band is not None:
-        names, counts = np.unique(band, return_counts=True)
-        bands = dict(zip(names.tolist(), counts.tolist(), strict=True))
-    found = {name: quantiles(values) for name, values in statistics(curves, chosen).items()}
-    return {
-        "objects": len(lengths),
-        "observations": int(lengths.sum()),
-        "bands": bands,
-        "described": min(len(lengths), MOST_OBJECTS),
-        "percentiles": list(PERCENTILES),
-        "quantiles": {name: values for name, values in found.items() if values is not None},
-    }
+    return CatalogSummary().add(curves, chosen).to_dict()
 
 
-def _statistics(curves: LightCurves) -> dict[str, NDArray[np.float64]]:
-    lengths, offsets = curves.lengths, curves.offsets
+def count_facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the counts of a summary in words: objects, observations, bands."""
+    facts = [(n, number(summary[n])) for n in ("objects", "observations") if n in summary]
+    if summary.get("bands"):
+        counts = (f"{band or 'none'} ({number(n)})" for band, n in summary["bands"].items())
+        facts.append(("bands", ", ".join(counts)))
+    elif "objects" in summary:
+        facts.append(("bands", "none given"))
+    described = summary.get("described")
+    if type(described) is int and described < summary.get("objects", 0):
+        facts.append(("percentiles of", f"{number(described)} objects drawn at random"))
+    return facts
+
+
+def quantity_facts(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the range of each quantity over the objects in words."""
+    at = dict(zip(summary.get("percentiles", []), range(100), strict=False))
+    facts = []
+    for name, unit in QUANTITIES.items():
+        values = summary.get("quantiles", {}).get(name)
+        if values is not None and {1, 50, 99} <= at.keys():
+            low, half, high = (f"{values[at[p]]:.4g}" for p in (1, 50, 99))
+            facts.append((name, f"{low} to {high} {unit}, median {half} (98 % of the objects)"))
+    return facts
+
+
+def number(value: Any) -> str:
+    """Return a whole number as it reads best."""
+    return f"{value:,}".replace(",", " ") if type(value) is int else str(value)
+
+
+def each_object(curves: LightCurves | Flat) -> dict[str, NDArray[np.float64]]:
+    """Return the `QUANTITIES` of all objects, and ``mag``, the median of their magnitudes."""
+    offsets = curves.offsets
+    lengths = np.diff(offsets)
     several = lengths > 1
     first, last = offsets[:-1], offsets[1:] - 1
-    low, high = ragged_quantiles(curves.mag, lengths, (0.05, 0.95))
+    low, half, high = ragged_quantiles(curves.mag, lengths, (0.05, 0.5, 0.95))
     steps = np.delete(np.diff(curves.time), last[:-1])  # none from an object to the next
     errors = np.full(len(lengths), np.nan)
     if curves.mag_err is not None:
@@ -156,6 +231,7 @@ def _statistics(curves: LightCurves) -> dict[str, NDArray[np.float64]]:
         "span": np.where(several, curves.time[last] - curves.time[first], np.nan),
         "amplitude": np.where(several, high - low, np.nan),
         "cadence": ragged_quantiles(steps, lengths - 1, (0.5,))[0],
+        "mag": half,
         "mag_err": errors,
     }
 

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
 
+from sklearn_astromer.lightcurves.exports import place_of
 from sklearn_astromer.lightcurves.flat import Flat
+from sklearn_astromer.lightcurves.statistics import (
+    CatalogSummary,
+    count_facts,
+    each_object,
+    quantity_facts,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from sklearn_astromer.lightcurves.container import LightCurves
+    from sklearn_astromer.lightcurves.reading.report import Report
 
 SPARKLINES, POINTS = 3, 200  # at most, in a notebook
 WIDTH, HEIGHT, MARGIN = 240, 48, 4  # pixels
@@ -21,6 +31,7 @@ class Summary:
     """A base of `LightCurves`."""
 
     _flat: Flat
+    report: Report | None
 
     def describe(self) -> pd.DataFrame:
         """Return the length, span, cadence, brightness and error of each light curve.
@@ -28,55 +39,43 @@ class Summary:
         Returns
         -------
         pandas.DataFrame
-            A row per object, ids as index. ``n_observations``; ``span``, from the first to the
-            last observation, and ``median_cadence``, between one and the next, in days (NaN for a
-            single observation); ``median_mag``; ``amplitude``, from the 5th to the 95th percentile
-            of the magnitudes; ``median_mag_err`` (NaN without errors); ``band``, if there are any.
+            A row per object, ids as index. ``length``, observations; ``span``, from the first to
+            the last, and ``cadence``, the median time between one and the next, in days (NaN for a
+            single observation); ``mag``, the median magnitude; ``amplitude``, from the 5th to the
+            95th percentile of the magnitudes; ``mag_err``, the median error (NaN without errors);
+            ``band``, if there are any.
 
         Examples
         --------
         >>> from sklearn_astromer import LightCurves
         >>> curves = LightCurves.from_arrays([[[1.0, 15.0], [3.0, 15.0], [4.0, 15.2]]])
         >>> curves.describe().round(2).T
-        id                   0
-        n_observations    3.00
-        span              3.00
-        median_cadence    1.50
-        median_mag       15.00
-        amplitude         0.18
-        median_mag_err     NaN
+        id            0
+        length     3.00
+        span       3.00
+        cadence    1.50
+        mag       15.00
+        amplitude  0.18
+        mag_err     NaN
         """
         flat = self._flat
-        lengths = np.diff(flat.offsets)
-        single = lengths == 1
-        first, last = flat.offsets[:-1], flat.offsets[1:] - 1
-        mag = _by_object(flat, flat.mag)
-        low, high = mag.quantile(0.05), mag.quantile(0.95)
-        cadence = np.diff(flat.time, append=np.nan)
-        cadence[last] = np.nan  # to the next object
-        error = np.full(len(flat.time), np.nan) if flat.mag_err is None else flat.mag_err
-        columns = {
-            "n_observations": lengths,
-            "span": np.where(single, np.nan, flat.time[last] - flat.time[first]),
-            "median_cadence": _by_object(flat, cadence).median(),
-            "median_mag": mag.median(),
-            "amplitude": high - low,
-            "median_mag_err": _by_object(flat, error).median(),
-        }
-        frame = pd.DataFrame({name: np.asarray(column) for name, column in columns.items()})
+        found = each_object(flat)
+        order = ("length", "span", "cadence", "mag", "amplitude", "mag_err")
+        frame = pd.DataFrame({name: found[name] for name in order})
+        frame["length"] = frame["length"].astype(np.int64)
         if flat.band is not None:
             frame["band"] = flat.band
         return frame.set_index(pd.Index(flat.ids, name="id"))
 
     def plot(
-        self, i: int = 0, *, period: float | None = None, ax: Axes | None = None, **kwargs: Any
+        self, key: Any = 0, *, period: float | None = None, ax: Axes | None = None, **kwargs: Any
     ) -> Axes:
         """Draw one light curve.
 
         Parameters
         ----------
-        i : int
-            Which object.
+        key : int or str
+            Which light curve: its position, or the id of an object that has one.
         period : float, optional
             Fold the curve with it (days).
         ax : matplotlib Axes, optional
@@ -92,7 +91,7 @@ class Summary:
         ------
         ImportError
             If Matplotlib is not installed.
-        IndexError
+        IndexError, KeyError
             If there is no such object.
         ValueError
             If `period` is not positive.
@@ -103,11 +102,10 @@ class Summary:
             raise ImportError(
                 "LightCurves.plot needs matplotlib: pip install 'sklearn_astromer[plot]'"
             ) from error
-        if not -len(self._flat.ids) <= i < len(self._flat.ids):
-            raise IndexError(f"index {i} for {len(self._flat.ids)} objects")
+        i = place_of(self._flat, key)
         if period is not None and not period > 0:
             raise ValueError(f"period must be positive (days), got {period}")
-        one = self._flat.take(np.array([i]) % len(self._flat.ids))
+        one = self._flat.span(i, i + 1)
         if ax is None:
             _, ax = plt.subplots(figsize=(9, 4), layout="constrained")
         x = one.time if period is None else (one.time - one.time[0]) / period % 1
@@ -124,14 +122,17 @@ class Summary:
 
     def _repr_html_(self) -> str:
         """Return the view in a notebook: counts, and the first curves as sparklines."""
-        flat = self._flat
+        flat, curves = self._flat, cast("LightCurves", self)
         lengths = np.diff(flat.offsets)
-        facts = [("objects", f"{len(lengths):,}"), ("observations", f"{len(flat.time):,}")]
+        facts: list[tuple[str, str]] = []
+        if self.report is not None:
+            facts.append(("read as", f"{self.report.survey} ({self.report.title})"))
+        summary = CatalogSummary().add(curves)
+        facts += [*count_facts(summary.to_dict()), *quantity_facts(summary.to_dict())]
         if len(lengths):
-            facts.append(("per object", f"{lengths.min():,} to {lengths.max():,}"))
-            facts.append(("time", f"{flat.time.min():.2f} to {flat.time.max():.2f}"))
-        if flat.band is not None:
-            facts.append(("bands", ", ".join(np.unique(flat.band)) or "none"))
+            facts.append(("time", f"{summary.time[0]:.2f} to {summary.time[1]:.2f}"))
+        if self.report is not None:
+            facts += [("", line) for line in self.report.lines()[1:]]
         rows = [(name, escape(value)) for name, value in facts]
         for i in range(min(SPARKLINES, len(lengths))):
             one = flat.span(i, i + 1)
@@ -142,11 +143,6 @@ class Summary:
             for name, value in rows
         )
         return f"<table><caption>LightCurves</caption>{body}</table>"
-
-
-def _by_object(flat: Flat, values: Any) -> Any:
-    owners = np.repeat(np.arange(len(flat.ids)), np.diff(flat.offsets))
-    return pd.Series(values).groupby(owners)
 
 
 def _title(one: Flat) -> str:

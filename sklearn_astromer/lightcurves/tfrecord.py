@@ -10,16 +10,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_astromer._protobuf import fields, masked_crc32c, messages, varints
 from sklearn_astromer.lightcurves.checks import check_flat
-from sklearn_astromer.lightcurves.columns import Columns, find_columns
 from sklearn_astromer.lightcurves.container import LightCurves
 from sklearn_astromer.lightcurves.flat import Flat, as_band, as_ids, offsets_of
+from sklearn_astromer.lightcurves.surveys.names import candidates, errors_of
 
 __all__ = ["load_tfrecords"]
 
@@ -44,7 +44,7 @@ def load_tfrecords(
         A folder is searched with the folders in it; files in the order of their names.
     id, time, mag, mag_err, label : str, optional
         Names of the features; by default those of ASTROMER 1 (``id``, ``dim_0``, ``dim_1``,
-        ``dim_2``, ``label``), else recognised as the columns of `LightCurves.from_frame` are
+        ``dim_2``, ``label``), else recognised as the columns of `LightCurves.read` are
         (``ID``, ``mjd``, ``mag``, ``errmag``), and ``Class`` as the label if there is one, else
         ``Label``.
     on_invalid : {"raise", "drop"}, default="raise"
@@ -76,7 +76,7 @@ def load_tfrecords(
     >>> curves, labels = load_tfrecords("records/alcock/fold_0/train")  # doctest: +SKIP
     """
     given = {"id": id, "time": time, "mag": mag, "mag_err": mag_err}
-    layout: tuple[Columns, str | None] | None = None
+    layout: Layout | None = None
     objects: list[tuple[Any, Any, Any]] = []
     arrays: list[list[NDArray[Any]]] = []
     for file in _files(path):
@@ -85,8 +85,8 @@ def load_tfrecords(
                 context, lists = _parse(content)
                 if layout is None:
                     layout = _layout(context, lists, given, label)
-                objects.append(_object(context, *layout))
-                arrays.append(_observations(context, lists, layout[0]))
+                objects.append(_object(context, layout))
+                arrays.append(_observations(context, lists, layout))
             except ValueError as error:
                 raise ValueError(f"{file}, record {number}: {error}") from error
     if layout is None:
@@ -98,15 +98,15 @@ def load_tfrecords(
     flat = Flat(
         observations[0],
         observations[1],
-        observations[2] if layout[0].mag_err is not None else None,
+        observations[2] if layout.mag_err is not None else None,
         offsets_of([len(parts[0]) for parts in arrays]),
         as_ids(names),
-        as_band(bands, len(names)) if layout[0].band is not None else None,
+        as_band(bands, len(names)) if layout.band is not None else None,
     )
     good = np.isfinite(flat.time) & np.isfinite(flat.mag)
     kept = np.diff(np.concatenate([[0], np.cumsum(good)])[flat.offsets]) > 0
     curves = LightCurves._trusted(check_flat(flat, on_invalid=on_invalid, unique=True))
-    return curves, None if layout[1] is None else np.array(labels)[kept]
+    return curves, None if layout.label is None else np.array(labels)[kept]
 
 
 def _files(path: Any) -> list[Path]:
@@ -198,24 +198,61 @@ def _each(part: bytes) -> list[int | bytes]:
     return fields(part, known={1}).get(1, [])
 
 
+class Layout(NamedTuple):
+    """Which feature is what."""
+
+    id: str
+    time: str
+    mag: str
+    mag_err: str | None
+    band: str | None
+    label: str | None
+
+
 def _layout(
     context: dict[str, Any], lists: dict[str, Any], given: dict[str, Any], label: str | None
-) -> tuple[Columns, str | None]:
+) -> Layout:
     """Return which feature is what, and the one of the label."""
     if {"dim_0", "dim_1"} <= set(lists):
         dims = {"time": "dim_0", "mag": "dim_1", "mag_err": "dim_2" if "dim_2" in lists else None}
         given = {key: given[key] or dims.get(key) for key in given}
-    outer = find_columns(context, given, parts=("id", "band"))
-    inner = find_columns(lists, given, parts=("time", "mag", "mag_err"))
+
+    def one(part: str, features: dict[str, Any], found: list[str], needed: bool = True) -> Any:
+        if given.get(part) is not None:
+            found = [name for name in features if name == given[part]]
+            if not found:
+                raise ValueError(f"there is no feature {given[part]!r} ({part}=): {list(features)}")
+        if len(found) > 1:
+            raise ValueError(f"features {found} could all be the {part}: pass {part}='…'")
+        if not found and needed:
+            raise ValueError(
+                f"no feature was recognised as the {part} among {list(features)}: pass {part}='…'"
+            )
+        return found[0] if found else None
+
+    def named(part: str, features: dict[str, Any]) -> list[str]:
+        known = candidates(part, map(str.lower, features))
+        return [name for name in features if name.lower() in known]
+
+    mag = one("mag", lists, named("mag", lists))
+    errors = errors_of(mag.lower(), map(str.lower, lists))
+    found = [name for name in lists if name.lower() in errors]
     if label is None:
         lower = {name.lower(): name for name in context}
         label = lower.get("class", lower.get("label"))
     elif label not in context:
         raise ValueError(f"there is no feature {label!r} (label=): the context has {list(context)}")
-    return inner._replace(id=outer.id, band=outer.band), label
+    return Layout(
+        one("id", context, named("id", context)),
+        one("time", lists, named("time", lists)),
+        mag,
+        one("mag_err", lists, found, needed=False),
+        one("band", context, named("band", context), needed=False),
+        label,
+    )
 
 
-def _object(context: dict[str, Any], columns: Columns, label: str | None) -> tuple[Any, Any, Any]:
+def _object(context: dict[str, Any], layout: Layout) -> tuple[Any, Any, Any]:
     """Return id, band and label of a record."""
 
     def one(name: str | None) -> Any:
@@ -226,13 +263,13 @@ def _object(context: dict[str, Any], columns: Columns, label: str | None) -> tup
             raise ValueError(f"feature {name!r} has {len(values)} values, expected one")
         return values[0].decode() if isinstance(values[0], bytes) else values[0].item()
 
-    return one(columns.id), one(columns.band), one(label)
+    return one(layout.id), one(layout.band), one(layout.label)
 
 
 def _observations(
-    context: dict[str, Any], lists: dict[str, Any], columns: Columns
+    context: dict[str, Any], lists: dict[str, Any], layout: Layout
 ) -> list[NDArray[Any]]:
-    used = [name for name in (columns.time, columns.mag, columns.mag_err) if name is not None]
+    used = [name for name in (layout.time, layout.mag, layout.mag_err) if name is not None]
     missing = [name for name in used if name not in lists]
     if missing:
         raise ValueError(f"no list {missing[0]!r}, unlike the first record: it has {list(lists)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from sklearn_astromer import kernels
+from sklearn_astromer.modules.linear import Linear
 
 
 class SelfAttention(nn.Module):
@@ -13,8 +14,8 @@ class SelfAttention(nn.Module):
     def __init__(self, d_model: int, n_heads: int) -> None:
         super().__init__()
         self.n_heads = n_heads
-        self.qkv = nn.Linear(d_model, 3 * d_model)
-        self.out = nn.Linear(d_model, d_model)
+        self.qkv = Linear(d_model, 3 * d_model)
+        self.out = Linear(d_model, d_model)
 
     def forward(self, x: Tensor, keys: Tensor | None = None) -> Tensor:
         """Attend from every position to those where `keys` is True (None: to all).

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from sklearn_astromer.config import EncoderConfig
 from sklearn_astromer.modules.attention import SelfAttention
 from sklearn_astromer.modules.dropout import Dropout
+from sklearn_astromer.modules.linear import Linear
 from sklearn_astromer.modules.norm import LayerNorm
 from sklearn_astromer.modules.own_periods import phase_encoding
 from sklearn_astromer.modules.positional import PositionalEncoding
@@ -26,14 +27,14 @@ class Block(nn.Module):
         self.activation = config.activation
         self.attention = SelfAttention(config.d_model, config.n_heads)
         self.norm1 = LayerNorm(config.d_model, eps=config.norm_eps)
-        self.ffn_in = nn.Linear(config.d_model, config.d_ff)
-        self.ffn_out = nn.Linear(config.d_ff, config.d_model)
+        self.ffn_in = Linear(config.d_model, config.d_ff)
+        self.ffn_out = Linear(config.d_ff, config.d_model)
         self.norm2 = LayerNorm(config.d_model, eps=config.norm_eps)
         self.residual1: nn.Module = nn.Identity()
         self.residual2: nn.Module = nn.Identity()
         if config.dense_residual:
-            self.residual1 = nn.Linear(config.d_model, config.d_model)
-            self.residual2 = nn.Linear(config.d_model, config.d_model)
+            self.residual1 = Linear(config.d_model, config.d_model)
+            self.residual2 = Linear(config.d_model, config.d_model)
         self.dropout = Dropout(config.dropout)
 
     def forward(self, x: Tensor, keys: Tensor | None) -> Tensor:
@@ -66,7 +67,7 @@ class Encoder(nn.Module):
             d, config.pe_base, config.pe_exponent, config.min_period, config.pe_pairs
         )
         self.magnitude = nn.Linear(1 + config.scaled_inputs, d)
-        self.time = nn.Linear(d + 2 * sum(config.harmonics), d) if config.scaled_inputs else None
+        self.time = Linear(d + 2 * sum(config.harmonics), d) if config.scaled_inputs else None
         self.mask_token = nn.Parameter(torch.zeros(d)) if config.mask_token else None
         if config.own_periods:
             self.spectrum = nn.Sequential(

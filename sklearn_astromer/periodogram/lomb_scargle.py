@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import torch
 from torch import Tensor
 
+from sklearn_astromer import kernels
+
 CHUNK_OBSERVATIONS = 4096  # summed at a time, which bounds the memory of long curves
-CHUNK_FREQUENCIES = 2**17  # computed at a time for each object, which bounds that of long grids
+CHUNK_SUMS = 2**19  # computed at a time for each object, which bounds that of long grids
+CHUNK_FREQUENCIES = 2**15  # whose powers are computed at a time, in the processor's cache
 LARGEST_SPACING = 0.7  # of the sums, in units of 1 / time span
 LARGEST_STRIDE = 8
 GROUP = 16  # sums between which one matrix interpolates
@@ -60,19 +64,20 @@ def grid_power(
     turns = (time - (begin + end)[:, None] / 2) * (stride * step)[:, None]
     n_groups = -(-(n_frequencies + 1) // (stride * GROUP))  # they begin at frequency 0
     n_sums = n_groups * GROUP + 2 * MARGIN
-    y_sums = _fourier_sums(turns, weight * y, -MARGIN, n_sums)
-    w_sums = _fourier_sums(turns, weight, -MARGIN, n_sums + n_groups * GROUP)
-    once = _interpolation(stride, stride * spacing, 1).to(turns.device)
-    twice = _interpolation(stride, stride * spacing, 2).to(turns.device)
+    y_sums, w_sums = _fourier_sums(
+        turns, (weight * y, weight), -MARGIN, (n_sums, n_sums + n_groups * GROUP)
+    )
+    spacing = round(stride * spacing, 9)  # of the sums; equal but for rounding, it is found again
+    once, twice = (_interpolation(stride, spacing, k).to(turns.device) for k in (1, 2))
 
     power = turns.new_empty((len(time), n_groups, stride * GROUP), dtype=torch.float32)
     n_together = max(1, CHUNK_FREQUENCIES // (stride * GROUP))
     for first in range(0, n_groups, n_together):
         groups = slice(first, min(first + n_together, n_groups))
         power[:, groups] = _power(
-            _interpolated(y_sums, once, 1, groups),
-            _interpolated(w_sums, once, 1, groups),
-            _interpolated(w_sums, twice, 2, groups),
+            _interpolated(y_sums, once, stride, 1, groups),
+            _interpolated(w_sums, once, stride, 1, groups),
+            _interpolated(w_sums, twice, stride, 2, groups),
         )
     return power.flatten(1)[:, 1 : n_frequencies + 1]
 
@@ -98,14 +103,14 @@ def harmonic_power(
     variance = (weight * y**2).sum(1, keepdim=True)
     phase = time[:, None, :] * frequency[:, :, None]
     angle = 2 * math.pi * (phase - phase.floor())
-    first = torch.polar(torch.ones_like(angle), angle)
+    first = torch.complex(angle.cos(), angle.sin())  # torch.polar takes twice as long
     terms, term = [], first
     for _ in range(n_harmonics):
         terms += [term.real, term.imag]
         term = term * first
     design = torch.stack(terms, -2)  # (n_objects, k, 2 n_harmonics, n)
     w = weight[:, None, None, :]
-    design = design - (design * w).sum(-1, keepdim=True)
+    design -= (design * w).sum(-1, keepdim=True)
     weighted = design * w
     gram = weighted @ design.transpose(-1, -2)
     # harmonics that are one on these times share the amplitude
@@ -116,46 +121,79 @@ def harmonic_power(
     return torch.where(variance > ROUNDING, explained / variance, 0.0).clamp(0, 1)
 
 
-def _fourier_sums(turns: Tensor, values: Tensor, first: int, n: int) -> Tensor:
-    """Return Σ_j values_j cos(2π k turns_j) and the same of sines, for k = first … first + n - 1.
+def _fourier_sums(
+    turns: Tensor, values: tuple[Tensor, ...], first: int, sizes: tuple[int, ...]
+) -> list[Tensor]:
+    """Return Σ_j values_j cos(2π k turns_j) and the same of sines, for k = first, first + 1, ….
 
     Returns
     -------
-    float32 Tensor of shape (n_objects, 2, n)
+    list of float32 Tensors of shape (n_objects, 2, size)
+        One for each of the values.
     """
-    chunks = range(first, first + n, CHUNK_FREQUENCIES)
-    sums = [_products(turns, values, k, min(CHUNK_FREQUENCIES, first + n - k)) for k in chunks]
-    return torch.cat(sums, -1)
+    parts = [
+        _products(turns, values, first + k, [min(max(size - k, 0), CHUNK_SUMS) for size in sizes])
+        for k in range(0, max(sizes), CHUNK_SUMS)
+    ]
+    return [torch.cat(of_one, -1) for of_one in zip(*parts, strict=True)]
 
 
-def _products(turns: Tensor, values: Tensor, first: int, n: int) -> Tensor:
-    """Do what `_fourier_sums` does, by one product of matrices.
+def _products(
+    turns: Tensor, values: tuple[Tensor, ...], first: int, sizes: list[int]
+) -> list[Tensor]:
+    """Do what `_fourier_sums` does, by one product of matrices for each of the values.
 
     Each k is a + b or a - b of a few centres a and offsets b = 1/2, 3/2, …. By the angle sum
     identities its sums are made of entries of a product, (A, n_observations) and
     (n_observations, B), so A + B cosines and sines are needed for 2 A·B sums. Phases are reduced
     modulo 1 in float64.
     """
-    half = max(1, round(math.sqrt(n / 2)))
-    n_centres = -(-n // (2 * half))
-    centre = first + half - 0.5 + 2 * half * torch.arange(n_centres).to(turns)
+    half = max(1, round(math.sqrt(max(sizes) / 2)))
+    counts = [-(-size // (2 * half)) for size in sizes]  # of centres
+    centre = first + half - 0.5 + 2 * half * torch.arange(max(counts)).to(turns)
     offset = 0.5 + torch.arange(half).to(turns)
-    product = turns.new_zeros((len(turns), 2 * n_centres, 2 * half), dtype=torch.float32)
+    products: list[Tensor] = []
     for start in range(0, turns.shape[1], CHUNK_OBSERVATIONS):
-        t, v = (x[:, None, start : start + CHUNK_OBSERVATIONS] for x in (turns, values))
-        a = _cos_sin(centre[:, None] * t).flatten(1, 2)
-        b = _cos_sin(offset[:, None] * t).flatten(1, 2) * v.float()
-        product.baddbmm_(a, b.mT)
+        chunk = slice(start, start + CHUNK_OBSERVATIONS)
+        a = _cos_sin(centre[:, None] * turns[:, None, chunk])
+        b = _cos_sin(offset[:, None] * turns[:, None, chunk]).flatten(1, 2)
+        now = [
+            _product(a[:, :, :n].flatten(1, 2), b * value[:, None, chunk].float())
+            for value, n in zip(values, counts, strict=True)
+        ]
+        products = [x.add_(y) for x, y in zip(products, now, strict=True)] if products else now
+    return [
+        _combined(product.view(len(turns), 2, n, 2, half))[..., :size]
+        for product, n, size in zip(products, counts, sizes, strict=True)
+    ]
+
+
+def _product(x: Tensor, y: Tensor) -> Tensor:
+    """Return ``x @ y.T`` of each object."""
+    return kernels.linear(x[0], y[0])[None] if len(x) == 1 else x @ y.mT
+
+
+def _combined(parts: Tensor) -> Tensor:
+    """Return the sums for a - b and a + b, in order, from products of cosines and sines.
+
+    Parameters
+    ----------
+    parts : Tensor of shape (n_objects, 2, n_centres, 2, n_offsets)
+
+    Returns
+    -------
+    Tensor of shape (n_objects, 2, 2 n_centres n_offsets)
+    """
     # cos(a ± b) = cos a cos b ∓ sin a sin b, sin(a ± b) = sin a cos b ± cos a sin b
-    parts = product.view(len(turns), 2, n_centres, 2, half)
     (cos_cos, cos_sin), (sin_cos, sin_sin) = (x.unbind(-2) for x in parts.unbind(1))
-    sums = product.new_empty((len(turns), 2, n_centres, 2 * half))
+    n_objects, _, n_centres, _, half = parts.shape
+    sums = parts.new_empty((n_objects, 2, n_centres, 2 * half))
     below, above = sums[..., :half], sums[..., half:]
     below[:, 0] = (cos_cos + sin_sin).flip(-1)
     below[:, 1] = (sin_cos - cos_sin).flip(-1)
     torch.sub(cos_cos, sin_sin, out=above[:, 0])
     torch.add(sin_cos, cos_sin, out=above[:, 1])
-    return sums.flatten(2)[..., :n]
+    return sums.flatten(2)
 
 
 def _cos_sin(turns: Tensor) -> Tensor:
@@ -167,12 +205,13 @@ def _cos_sin(turns: Tensor) -> Tensor:
     return out
 
 
+@lru_cache(maxsize=64)
 def _interpolation(stride: int, spacing: float, factor: int) -> Tensor:
     """Return the matrix from the sums of a group and its margins to those at its frequencies.
 
     Of all linear interpolations it has the least mean squared error for observations that are
-    uniform in time. The sums are `spacing` / (time span) apart. With a stride of 1 nothing is
-    between them and the matrix selects. A `factor` of 2 is for twice the frequencies.
+    uniform in time. The sums are `spacing` / (time span) apart. A `factor` of 2 is for twice the
+    frequencies.
 
     Returns
     -------
@@ -185,9 +224,12 @@ def _interpolation(stride: int, spacing: float, factor: int) -> Tensor:
     return torch.linalg.solve(covariance, torch.sinc(spacing * (known[:, None] - wanted))).float()
 
 
-def _interpolated(sums: Tensor, matrix: Tensor, factor: int, groups: slice) -> Tensor:
+def _interpolated(sums: Tensor, matrix: Tensor, stride: int, factor: int, groups: slice) -> Tensor:
     """Return cosine and sine sums of some groups, (2, n_objects, n_groups, stride GROUP)."""
     size = factor * GROUP
+    if factor == stride:  # nothing lies between the sums
+        known = sums[..., MARGIN + size * groups.start : MARGIN + size * groups.stop]
+        return known.view(*known.shape[:-1], -1, size).movedim(1, 0)
     windows = sums.unfold(-1, size + 2 * MARGIN, size)[:, :, groups]
     return (windows @ matrix).movedim(1, 0)
 
@@ -207,9 +249,11 @@ def _power(y: Tensor, once: Tensor, twice: Tensor) -> Tensor:
     float32 Tensor of shape (…)
     """
     (yc, ys), (c, s), (c2, s2) = y, once, twice
-    cc = (1 + c2) / 2 - c * c
-    ss = (1 - c2) / 2 - s * s
-    cs = s2 / 2 - c * s
-    determinant = cc * ss - cs * cs
-    power = (yc * yc * ss + ys * ys * cc - 2 * yc * ys * cs) / determinant
-    return torch.where(determinant > SMALLEST_DETERMINANT, power, 0.0).clamp_(0, 1)
+    # twice the equations' CC, SS and CS, in few passes over the arrays
+    cc = (1 + c2).addcmul_(c, c, value=-2)
+    ss = (1 - c2).addcmul_(s, s, value=-2)
+    cs = torch.addcmul(s2, c, s, value=-2)
+    determinant = (cc * ss).addcmul_(cs, cs, value=-1)
+    power = ss.mul_(yc).mul_(yc).addcmul_(cc.mul_(ys), ys)
+    power.addcmul_(cs.mul_(yc), ys, value=-2).mul_(2).div_(determinant)
+    return power.masked_fill_(determinant <= 4 * SMALLEST_DETERMINANT, 0.0).clamp_(0, 1)

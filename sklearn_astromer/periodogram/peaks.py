@@ -7,15 +7,18 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from sklearn_astromer._progress import progress_bar
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.periodogram import bands
 from sklearn_astromer.periodogram.profile import N_BINS
+from sklearn_astromer.periodogram.significance import false_alarm_probability
 
 if TYPE_CHECKING:
     import torch
@@ -24,11 +27,12 @@ SAMPLES_PER_PEAK = 3.0
 GPU_GRID = 3 * 10**7  # frequencies of all objects of a batch on a GPU
 GPU_OBSERVATIONS = 2**19
 CACHED_OBJECTS = 2**17  # about 50 MB
+SHOWN = 10  # objects in the view of a notebook
 LEAST_FREQUENCY = 1e-4  # cycles a day; in logarithms it stands for none
 PEAK_COLUMNS = ("log_frequency", "power", "harmonic_power")
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False, eq=False)
 class Peaks:
     """The highest separate peaks of each object's periodogram.
 
@@ -46,6 +50,23 @@ class Peaks:
     span : ndarray of shape (n_objects,), float64
         From the first to the last observation, in days.
     n_observations : ndarray of shape (n_objects,), int64
+    false_alarm : ndarray of shape (n_objects, n_peaks), float64
+        Upper limit to the probability that white noise has a peak of this `power` (Baluev 2008);
+        NaN where there is none.
+    ids : ndarray of shape (n_objects,), int64 or str
+        Those of the light curves.
+    band : ndarray of shape (n_objects,), str, or None
+
+    Examples
+    --------
+    >>> from sklearn_astromer.datasets import make_variable_stars
+    >>> from sklearn_astromer.periodogram import find_peaks
+    >>> curves, labels = make_variable_stars(3, classes=["RRAB"], random_state=0)
+    >>> peaks = find_peaks(curves)
+    >>> peaks
+    Peaks(4 peaks of each of 3 objects)
+    >>> peaks.to_frame()["period"].round(4).tolist()
+    [0.5711, 0.7078, 0.5919]
     """
 
     frequency: NDArray[np.float64]
@@ -54,13 +75,76 @@ class Peaks:
     profile: NDArray[np.float32]
     span: NDArray[np.float64]
     n_observations: NDArray[np.int64]
+    false_alarm: NDArray[np.float64]
+    ids: NDArray[Any]
+    band: NDArray[np.str_] | None
 
     def __len__(self) -> int:
         return len(self.frequency)
 
     def __getitem__(self, key: Any) -> Peaks:
         """Return the peaks of some objects."""
-        return Peaks(*(getattr(self, f.name)[key] for f in dataclasses.fields(self)))
+        columns = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return dataclasses.replace(
+            self, **{name: column[key] for name, column in columns.items() if column is not None}
+        )
+
+    def __repr__(self) -> str:
+        n, n_peaks = self.frequency.shape
+        return f"Peaks({n_peaks} peaks of each of {n} objects)"
+
+    def _repr_html_(self) -> str:
+        """Return the view in a notebook: the best peaks of the first objects."""
+        formats = {"period": "{:.6g}", "frequency": "{:.6g}", "doubled_period": "{:.6g}"}
+        formats |= {"power": "{:.2f}", "harmonic_power": "{:.2f}", "false_alarm": "{:.1e}"}
+        table = (
+            self[:SHOWN]
+            .to_frame()
+            .to_html(
+                formatters={name: form.format for name, form in formats.items()},
+                na_rep="–",
+                border=0,
+            )
+        )
+        more = "" if len(self) <= SHOWN else f"<p>and {len(self) - SHOWN:,} more objects</p>"
+        return f"<p>{escape(repr(self))}</p>{table}{more}"
+
+    @property
+    def period(self) -> NDArray[np.float64]:
+        """Periods in days, shape (n_objects, n_peaks); NaN where there is no peak."""
+        period = np.full(self.frequency.shape, np.nan)
+        np.divide(1, self.frequency, out=period, where=self.frequency > 0)
+        return period
+
+    def to_frame(self, *, all_peaks: bool = False) -> pd.DataFrame:
+        """Return a table of the best peak of each object, or of all peaks.
+
+        Parameters
+        ----------
+        all_peaks : bool, default=False
+            A row for each peak, with its "rank" from 1 on.
+
+        Returns
+        -------
+        DataFrame
+            With the ids as index: "band" where the light curves have one; "period" (days),
+            "frequency" (cycles a day), "power", "harmonic_power", "false_alarm" as in `Peaks`;
+            "doubled_period" (days), which is that of an eclipsing binary whose two eclipses look
+            alike; "n_observations". NaN where there is no peak.
+        """
+        n, n_peaks = self.frequency.shape
+        kept = n_peaks if all_peaks else 1
+        rows = np.repeat(np.arange(n), kept)
+        period = self.period[:, :kept].ravel()
+        columns: dict[str, Any] = {} if self.band is None else {"band": self.band[rows]}
+        if all_peaks:
+            columns["rank"] = np.tile(np.arange(1, kept + 1), n)
+        columns["period"] = period
+        for name in ("frequency", "power", "harmonic_power", "false_alarm"):
+            values = getattr(self, name)[:, :kept].ravel()
+            columns[name] = np.where(np.isnan(period), np.nan, values)
+        columns |= {"doubled_period": 2 * period, "n_observations": self.n_observations[rows]}
+        return pd.DataFrame(columns, index=pd.Index(self.ids[rows], name="id"))
 
     @property
     def columns(self) -> NDArray[np.float32]:
@@ -142,13 +226,13 @@ def find_peaks(
     >>> from sklearn_astromer.periodogram import find_peaks
     >>> time = np.sort(np.random.default_rng(0).uniform(0, 500, 80))
     >>> curves = LightCurves.from_arrays([np.c_[time, np.sin(2 * np.pi * time / 0.6)]])
-    >>> round(float(1 / find_peaks(curves).frequency[0, 0]), 4)
+    >>> print(find_peaks(curves).period[0, 0].round(4))
     0.6
     """
     import torch
 
     from sklearn_astromer._forks import refuse_fork
-    from sklearn_astromer.periodogram.search import N_CANDIDATES, search
+    from sklearn_astromer.periodogram.search import FEWEST_OBSERVATIONS, N_CANDIDATES, search
 
     if not 1 <= n_peaks <= N_CANDIDATES:
         raise ValueError(f"n_peaks must be in 1 … {N_CANDIDATES}, got {n_peaks}")
@@ -161,7 +245,7 @@ def find_peaks(
     refuse_fork(device)
     if join_bands and len(curves):
         stars, star = bands.join_bands(curves)
-        return find_peaks(
+        found = find_peaks(
             stars,
             n_peaks,
             max_frequency=max_frequency,
@@ -169,22 +253,22 @@ def find_peaks(
             device=device,
             progress=progress,
         )[star]
+        return dataclasses.replace(found, ids=curves.ids, band=curves.band)
     n = len(curves)
     parameters = (n_peaks, float(max_frequency), float(samples_per_peak), device.type)
-    keys = [_key(curves, i, parameters) for i in range(n)]
-    width = 3 * n_peaks + N_BINS
-    rows = np.zeros((n, width), dtype=np.float64)
-    missing = [i for i in range(n) if not _CACHE.read(keys[i], rows[i])]
-    span = np.zeros(n)
-    if n:
-        span = curves.time[curves.offsets[1:] - 1] - curves.time[curves.offsets[:-1]]
+    rows = np.zeros((n, 3 * n_peaks + N_BINS), dtype=np.float64)
+    span = curves.time[curves.offsets[1:] - 1] - curves.time[curves.offsets[:-1]]
+    with_peaks = (curves.lengths >= FEWEST_OBSERVATIONS) & (span * max_frequency >= 1)
+    with_peaks[with_peaks] = _vary(curves[with_peaks])
+    keys = {i: _key(curves, i, parameters) for i in np.flatnonzero(with_peaks).tolist()}
+    missing = [i for i, key in keys.items() if not _CACHE.read(key, rows[i])]
     with progress_bar(
         total=n, initial=n - len(missing), unit="object", disable=not progress
     ) as bar:
         for batch in _batches(curves, span, missing, max_frequency * samples_per_peak, device):
             time, mag, weight = (torch.from_numpy(x).to(device) for x in weighted(curves, batch))
             with torch.inference_mode(), torch.autocast(device.type, enabled=False):
-                found = search(
+                tensors = search(
                     time,
                     mag,
                     weight,
@@ -192,19 +276,37 @@ def find_peaks(
                     max_frequency=max_frequency,
                     samples_per_peak=samples_per_peak,
                 )
-            rows[batch] = np.hstack([x.double().cpu().numpy() for x in found])
+            rows[batch] = np.hstack([x.double().cpu().numpy() for x in tensors])
             for i in batch:
                 _CACHE.write(keys[i], rows[i])
             bar.update(len(batch))
     frequency, power, harmonic, profile = np.split(rows, np.arange(1, 4) * n_peaks, axis=1)
+    length = np.diff(curves.offsets)
+    false_alarm = np.full(frequency.shape, np.nan)
+    has = np.flatnonzero(frequency[:, 0] > 0)
+    if len(has):
+        time_std = np.array([np.std(curves.time[slice(*curves.offsets[i : i + 2])]) for i in has])
+        probability = false_alarm_probability(
+            power[has], length[has, None], time_std[:, None], max_frequency
+        )
+        false_alarm[has] = np.where(frequency[has] > 0, probability, np.nan)
     return Peaks(
         frequency,
         power.astype(np.float32),
         harmonic.astype(np.float32),
         profile.astype(np.float32),
         span,
-        np.diff(curves.offsets),
+        length,
+        false_alarm,
+        curves.ids,
+        curves.band,
     )
+
+
+def _vary(curves: LightCurves) -> NDArray[np.bool_]:
+    """Return which objects have different magnitudes."""
+    other = curves.mag != np.repeat(curves.mag[curves.offsets[:-1]], curves.lengths)
+    return np.logical_or.reduceat(other, curves.offsets[:-1])
 
 
 def _batches(
@@ -241,9 +343,20 @@ def weighted(curves: LightCurves, objects: list[int]) -> tuple[NDArray[np.float6
         errors = None if curves.mag_err is None else curves.mag_err[of]
         weight[row, :n] = 1 / n
         if errors is not None and (errors > 0).all() and np.isfinite(errors).all():
-            inverse = 1 / (errors.astype(np.float64) ** 2 + np.median(errors) ** 2)
+            inverse = 1 / (_ratios(errors) ** 2 + 1)
             weight[row, :n] = inverse / inverse.sum()
     return time, mag, weight
+
+
+def _ratios(errors: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """Return errors in units of their median; half of them are at most 1, and none too large."""
+    scale = errors.max()  # a median is the mean of two, which must not overflow
+    scaled = errors.astype(np.float64) / scale
+    median = np.median(scaled)
+    if median == 0:
+        return np.ones(len(errors))
+    with np.errstate(over="ignore"):
+        return np.minimum(scaled / median, 1e100)
 
 
 def _key(curves: LightCurves, i: int, parameters: tuple[Any, ...]) -> bytes:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
+import itertools
 import mmap
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,12 +21,16 @@ from sklearn_astromer._estimator_base import resolve_device, resolve_dtype
 from sklearn_astromer._files import replacing
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.periodogram.bands import star_starts, whole_stars
+from sklearn_astromer.scale import manifest
+from sklearn_astromer.scale.manifest import is_whole
+from sklearn_astromer.scale.measuring import objects_in
 from sklearn_astromer.scale.progress import Progress
 from sklearn_astromer.scale.tables import Rows, writing
 
-MANIFEST = "_manifest.json"  # readers of Parquet folders pass over names that begin so
 LAYOUTS = ("columns", "float32", "float16")
-_FORMAT = 1
+PART_SECONDS = 300.0  # of work that a kill may cost
+PART_OBJECTS = 100_000  # where there is nothing to measure
 
 
 class FolderState(NamedTuple):
@@ -49,12 +54,14 @@ def embed_to_folder(
     embedder: AstromerEmbedder,
     folder: str | os.PathLike[str],
     *,
-    fingerprint: str | None = None,
-    part_objects: int = 100_000,
+    fingerprint: str | Callable[[], str] | None = None,
+    part_objects: int | None = None,
     batch_objects: int | None = None,
     shard: tuple[int, int] = (1, 1),
     layout: str = "columns",
     progress: bool | Progress = False,
+    overwrite: bool = False,
+    verify: bool = False,
 ) -> FolderState:
     """Embed a catalog into ``part-00000.parquet``, … in a folder.
 
@@ -71,11 +78,12 @@ def embed_to_folder(
     folder : path
         Made if it is not there. ``_manifest.json`` in it tells the catalog, the weights, the
         parameters and the version of the package.
-    fingerprint : str, optional
-        What tells the catalog from others, needed for an iterable. None: a hash of all
-        observations.
-    part_objects : int
-        Objects in a part.
+    fingerprint : str or callable, optional
+        What tells the catalog from others, needed for an iterable; what a callable returns must be
+        the same at the end. None: a hash of all observations.
+    part_objects : int, optional
+        Objects in a part; None: about five minutes of work, by its first second; or as the folder
+        was begun. With ``shared_periods=True`` some more, to the end of the last star.
     batch_objects : int, optional
         Objects embedded at a time. None: as `AstromerEmbedder.transform_batches` does.
     shard : (int, int)
@@ -84,6 +92,11 @@ def embed_to_folder(
         A float32 column for each feature, or one column ``embedding`` of vectors of these numbers.
     progress : bool
         Show a progress bar; where there is no terminal, log a line a minute.
+    overwrite : bool
+        Whether the parts of another run that began the folder are deleted.
+    verify : bool
+        Compare the checksums of parts that are there, not only their sizes. A part that is not as
+        it was written is written again.
 
     Returns
     -------
@@ -94,10 +107,10 @@ def embed_to_folder(
     NotFittedError
         If the embedder is not fitted.
     ValueError
-        If the folder was begun with another catalog, other weights, parameters or version, or
-        a parameter is out of range.
+        If the folder was begun with another catalog, other weights, parameters or version, a
+        parameter is out of range, or with ``shared_periods=True`` rows of a star lie apart.
     FileExistsError
-        If the folder holds something else.
+        If the folder holds something else, or a part of it that this run has not written.
     ImportError
         Without pyarrow.
 
@@ -124,57 +137,84 @@ def embed_to_folder(
     number, n_shards = shard
     if not 1 <= number <= n_shards:
         raise ValueError(f"shard must be (i, n) with i from 1 to n, got {shard!r}")
-    if part_objects < 1:
+    if part_objects is not None and part_objects < 1:
         raise ValueError(f"part_objects must be at least 1, got {part_objects}")
-    pieces: Iterable[LightCurves] = [X] if isinstance(X, LightCurves) else X
+    pieces = whole_pieces([X] if isinstance(X, LightCurves) else X, embedder)
     total = len(X) if isinstance(X, LightCurves) else None
     if fingerprint is None:
         if not isinstance(X, LightCurves):
             raise ValueError("pieces of a catalog need a fingerprint, which tells it from others")
         fingerprint = fingerprint_of(X)
         _release(X)
+    catalog = fingerprint() if callable(fingerprint) else fingerprint
     folder = Path(folder).expanduser()
-    run = {"format": _FORMAT, "catalog": fingerprint, "version": _version()}
-    run |= {"part_objects": part_objects, "batch_objects": batch_objects, "layout": layout}
-    run |= described(embedder)
-    if (done := _begin(folder, run)) is not None:
-        return done
+    run = {"catalog": catalog, "version": _version(), "batch_objects": batch_objects}
+    run |= {"layout": layout, **described(embedder)}
+    pieces = iter(pieces)
+    peeked: list[LightCurves] = []
+
+    def measured() -> int:
+        peeked.extend(itertools.islice(pieces, 1))
+        if not any(map(len, peeked)):
+            return PART_OBJECTS
+        return objects_in(PART_SECONDS, embedder, peeked[0])
+
+    found = manifest.begin(folder, run, part_objects, measured, overwrite)
+    done = {name for name, part in found["files"].items() if is_whole(folder, name, part, verify)}
+    if "parts" in found and len(done) == found["parts"]:
+        return FolderState(found["objects"], found["parts"], [])
 
     bar = progress if isinstance(progress, Progress) else Progress(total, shown=progress)
     features = embedder.get_feature_names_out().tolist()
     first: LightCurves | None = None
     objects, parts = 0, 0
     with bar:
-        for k, held in _parts(pieces, part_objects):
+        for k, held in _parts(itertools.chain(peeked, pieces), found["part_objects"], embedder):
             first = held[0] if first is None and held else first
-            path = folder / _name(k)
-            with _taken(path) as free:
-                if free and k % n_shards == number - 1:
-                    with (
-                        replacing(path) as partial,
-                        writing(partial, ".parquet", features, layout) as table,
-                    ):
-                        if first is not None:  # which tells the columns of all parts
-                            table.start(first)
-                        for curves in held:
-                            write_rows(table, embedder, curves, batch_objects, bar)
-                            _release(curves)
+            name = manifest.part_name(k)
+            mine = k % n_shards == number - 1 and name not in done
+            with _taken(folder, name, verify) if mine else nullcontext(False) as free:
+                if free:
+                    with replacing(folder / name) as partial:
+                        with writing(partial, ".parquet", features, layout) as table:
+                            if first is not None:  # which tells the columns of all parts
+                                table.start(first)
+                            for curves in held:
+                                write_rows(table, embedder, curves, batch_objects, bar)
+                                _release(curves)
+                        manifest.record(folder, name, partial)
                 else:
                     bar.skip(sum(map(len, held)))
             objects, parts = objects + sum(map(len, held)), k + 1
-    missing = [k for k in range(parts) if not (folder / _name(k)).exists()]
+    if callable(fingerprint) and fingerprint() != catalog:
+        raise ValueError(
+            f"the catalog changed while it was embedded, and {folder} holds rows of both: begin "
+            "anew by overwrite=True (--overwrite on the command line), or in another folder"
+        )
+    known = manifest.read(folder)["files"]
+    missing = [
+        k
+        for k in range(parts)
+        if not is_whole(folder, name := manifest.part_name(k), known.get(name), False)
+    ]
     if not missing:
-        _put(folder / MANIFEST, run | {"objects": objects, "parts": parts})
+        manifest.finish(folder, objects, parts)
     return FolderState(objects, parts, missing)
 
 
 def fingerprint_of(curves: LightCurves) -> str:
     """Return a hash of all that light curves hold."""
     digest = hashlib.sha256()
-    for column in (curves.time, curves.mag, curves.mag_err, curves.offsets):
-        digest.update(b"-" if column is None else np.ascontiguousarray(column).data)
-    for labels in (curves.ids, curves.band):
-        digest.update("\0".join(map(str, [] if labels is None else labels.tolist())).encode())
+    for name, column in curves._flat._asdict().items():
+        kind = None if column is None else (column.dtype.kind, column.shape)
+        digest.update(repr((name, kind)).encode())
+        if column is None:
+            continue
+        if column.dtype.kind in "OUS":
+            labels = [str(label).encode("utf-8", "surrogatepass") for label in column.tolist()]
+            column = np.array([*map(len, labels)], dtype=np.int64)
+            digest.update(b"".join(labels))
+        digest.update(np.ascontiguousarray(column).data)
     return digest.hexdigest()
 
 
@@ -197,88 +237,75 @@ def _version() -> str:
     return metadata.version("sklearn_astromer")
 
 
-def _name(part: int) -> str:
-    return f"part-{part:05d}.parquet"
+def whole_pieces(
+    pieces: Iterable[LightCurves], embedder: AstromerEmbedder
+) -> Iterable[LightCurves]:
+    """Return pieces between which no row looks across."""
+    return whole_stars(pieces) if embedder.shared_periods else pieces
 
 
-def _begin(folder: Path, run: dict[str, Any]) -> FolderState | None:
-    """Make the folder, or check that it is of this run; return its state if it is complete."""
-    path = folder / MANIFEST
-    if not path.exists():
-        there = [each.name for each in folder.glob("*") if not each.name.startswith(".")]
-        if there:
-            raise FileExistsError(
-                f"{folder} holds something else ({', '.join(sorted(there)[:3])}), and no "
-                f"{MANIFEST}: choose another folder"
-            )
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / ".manifest.lock"):
-            if not path.exists():  # another process may have been faster
-                _put(path, run)
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path} is damaged ({error}): delete {folder}, or use another") from error
-    other = [key for key, value in run.items() if found.get(key) != value]
-    if other:
-        said = "; ".join(f"{key} {found.get(key)!r}, now {run[key]!r}" for key in other)
-        raise ValueError(
-            f"{folder} was begun by another run ({said}): choose another folder, or delete it"
-        )
-    if "parts" in found and all((folder / _name(k)).exists() for k in range(found["parts"])):
-        return FolderState(found["objects"], found["parts"], [])
-    return None
-
-
-def _put(path: Path, manifest: dict[str, Any]) -> None:
-    with replacing(path) as partial:
-        partial.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-
-
-def _parts(pieces: Iterable[LightCurves], size: int) -> Iterator[tuple[int, list[LightCurves]]]:
+def _parts(
+    pieces: Iterable[LightCurves], size: int, embedder: AstromerEmbedder
+) -> Iterator[tuple[int, list[LightCurves]]]:
     """Yield numbered parts of so many objects, each as slices of pieces."""
     part, held, room = 0, [], size
     for piece in pieces:
         start = 0
-        while start < len(piece):
-            some = piece[start : start + room]
-            held.append(some)
-            start, room = start + len(some), room - len(some)
-            if room == 0:
+        for end in _ends(piece, room, size, embedder):
+            held.append(piece[start:end])
+            start, room = end, room - len(held[-1])
+            if room <= 0:
                 yield part, held
                 part, held, room = part + 1, [], size
     if held or part == 0:  # an empty catalog is one part without rows
         yield part, held
 
 
+def _ends(curves: LightCurves, first: int, size: int, embedder: AstromerEmbedder) -> Iterator[int]:
+    """Yield where to cut light curves: after so many objects at first, and then after `size` each.
+
+    With shared periods the cut is where the star of the last object ends.
+    """
+    n, end = len(curves), 0
+    starts = np.append(star_starts(curves.ids), n) if embedder.shared_periods else None
+    while end < n:
+        end = min(n, end + (first if end == 0 else size))
+        if starts is not None:
+            end = int(starts[np.searchsorted(starts, end)])
+        yield end
+
+
 def _release(curves: LightCurves) -> None:
-    """Let go of the pages of mapped files that were read, which count as memory of the process."""
+    """Let go of the pages of mapped files that were read, which count as memory of the process.
+
+    Those of a map that may be written to are kept: a copy-on-write map has them nowhere else.
+    """
     for column in (curves.time, curves.mag, curves.mag_err):
         base: Any = column
         while isinstance(base, np.ndarray):
+            read_only = isinstance(base, np.memmap) and base.mode == "r"
             base = base.base
-        if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        if isinstance(base, mmap.mmap) and read_only and hasattr(mmap, "MADV_DONTNEED"):
             base.madvise(mmap.MADV_DONTNEED)
 
 
 @contextlib.contextmanager
-def _taken(path: Path) -> Iterator[bool]:
+def _taken(folder: Path, name: str, verify: bool) -> Iterator[bool]:
     """Take a part for this process; tell whether it is free to be written."""
-    if path.exists():
-        yield False
-        return
-    lock = FileLock(path.with_name(f".{path.stem}.lock"))
+    lock = FileLock(folder / f".{name}.lock")
     try:
         lock.acquire(timeout=0)
     except Timeout:
         yield False
         return
     try:
-        free = not path.exists()  # another process may have been faster
-        if free:
-            for left in path.parent.glob(f".{path.name}.*.partial"):  # by a killed process
-                left.unlink()
-        yield free
+        wanted = manifest.read(folder)["files"].get(name)
+        if wanted is None and (folder / name).exists():
+            raise FileExistsError(
+                f"{folder / name} is not of this run, and stays: choose another folder, or move "
+                "that file"
+            )
+        yield not is_whole(folder, name, wanted, verify)  # another process may have been faster
         Path(lock.lock_file).unlink(missing_ok=True)
     finally:
         lock.release()
@@ -290,7 +317,8 @@ def write_rows(
     """Embed light curves and add them to a table, `batch` objects at a time."""
     some: Any = curves
     if batch is not None:
-        some = (curves[start : start + batch] for start in range(0, len(curves), batch))
+        ends = list(_ends(curves, batch, batch, embedder))
+        some = (curves[start:end] for start, end in zip([0, *ends], ends, strict=False))
     done = 0
     for rows in embedder.transform_batches(some, progress=False):
         table.write(curves[done : done + len(rows)], np.asarray(rows))

@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.lightcurves.checks import saying
-from sklearn_astromer.lightcurves.nested import is_nested
+from sklearn_astromer.lightcurves.reading.lists import is_nested
 from sklearn_astromer.multiband import MultiBandEmbedder
 
 METHODS = ("auto", "transform", "predict_proba", "predict")
@@ -169,6 +169,11 @@ def embed_partitions(
         raise ValueError(
             "a MultiBandEmbedder reads the bands of the column itself: leave out "
             f"{', '.join(reading)}, and call its fields as LightCurves.from_nested knows them"
+        )
+    if getattr(first, "shared_periods", False):
+        raise ValueError(
+            "shared_periods=True looks across rows, and a partition may end between those of a "
+            "star: keep its bands in one row, and pass a MultiBandEmbedder"
         )
     LightCurves.from_nested(empty[column], **reading)  # says here what no worker could read
     meta = _compute(empty, estimator, output, column, kept, reading)

@@ -102,7 +102,7 @@ class ParquetRows(Rows):
             names = [*names[: len(types)], "embedding"]
             types += [pa.list_(number, len(self.features))]
         self.schema = pa.schema(list(zip(names, types, strict=True)))
-        self.writer = self.pq.ParquetWriter(self.path, self.schema)
+        self.writer = self.pq.ParquetWriter(self.path, self.schema, write_page_checksum=True)
 
     def add(self, index: dict[str, Any], values: NDArray[np.float32]) -> None:
         """Write a row group."""

@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state, gen_batches
 
-from sklearn_astromer.search.rows import EmbeddingRows
+from sklearn_astromer.search.rows import EmbeddingRows, table_of
 
 _PER_SUGGESTION = 10  # uncertain objects among which to look for different ones
 _COMPONENTS = 10  # in which distances are measured
@@ -87,7 +87,7 @@ def suggest(
     >>> int(np.sum(labels != None))
     10
     """
-    table = _check_rows(rows)
+    table, _ = table_of(rows)
     codes = _check_labels(labelled, len(table))
     known, free = np.flatnonzero(codes >= 0), np.flatnonzero(codes < 0)
     if not 1 <= n <= len(free):
@@ -153,27 +153,6 @@ def _sample(
     if len(positions) <= most:
         return positions
     return np.sort(rng.choice(positions, most, replace=False))
-
-
-def _check_rows(rows: ArrayLike | EmbeddingRows) -> NDArray[Any]:
-    ids = None
-    if isinstance(rows, EmbeddingRows):
-        ids, rows = rows.ids, rows.rows
-    table = np.asarray(rows)
-    if table.ndim != 2 or table.dtype.kind not in "fiu":
-        raise ValueError(
-            "rows must be numbers of shape (n_objects, n_features), got "
-            f"{table.dtype} of shape {table.shape}"
-        )
-    for piece in gen_batches(len(table), _CHUNK):
-        wrong = ~np.isfinite(table[piece]).all(axis=1)
-        if wrong.any():
-            first = piece.start + int(np.argmax(wrong))
-            which = f"position {first}" if ids is None else f"object {str(ids[first])!r}"
-            raise ValueError(
-                f"the row at {which} is not finite: leave out objects that have no embedding"
-            )
-    return table
 
 
 def _check_labels(labelled: ArrayLike, n_objects: int) -> NDArray[np.int64]:

@@ -8,6 +8,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_astromer.search.graph_file import check_graph
+
 #: Links of a row, and how many rows are kept in sight while it is added.
 LINKS, CANDIDATES = 16, 128
 
@@ -26,32 +28,32 @@ class Graph:
     @classmethod
     def build(cls, rows: NDArray[np.float32], threads: int) -> Self:
         """Build the graph; it refers to the rows, which must not change or go away."""
-        index = _usearch().Index(
-            ndim=rows.shape[1],
-            metric="l2sq",
-            dtype="f32",
-            connectivity=LINKS,
-            expansion_add=CANDIDATES,
-        )
+        index = _empty(rows.shape[1])
         index.add(np.arange(len(rows)), rows, copy=False, threads=threads)
         return cls(index)
 
     @classmethod
-    def read(cls, path: Path, mmap: bool) -> Self:
-        """Read what `save` wrote; with `mmap`, only what a search visits."""
+    def read(cls, path: Path, mmap: bool, shape: tuple[int, int]) -> Self:
+        """Read what `save` wrote of rows of this shape; with `mmap`, only what a search visits.
+
+        Raises
+        ------
+        ValueError
+            If the file is anything else, which usearch itself would not survive.
+        """
+        one = _empty(shape[1])
+        one.add(0, np.zeros(shape[1], dtype=np.float32))
         try:
+            check_graph(path, shape, LINKS, bytes(one.save()))
             return cls(_usearch().Index.restore(str(path), view=mmap))
-        except ValueError as error:
-            raise ValueError(f"this version of usearch cannot read {path}: fit again") from error
+        except (ValueError, RuntimeError) as error:
+            raise ValueError(
+                f"{path} is damaged, or of another version of usearch ({error}): fit again"
+            ) from error
 
     def save(self, path: Path) -> None:
         """Write the graph and the rows."""
         self._index.save(str(path))
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows, and features of each."""
-        return self._index.size, self._index.ndim
 
     def nearest(
         self, queries: NDArray[np.float32], count: int, candidates: int, threads: int
@@ -76,6 +78,16 @@ class Graph:
 
     def __setstate__(self, state: bytes) -> None:
         self._index = _usearch().Index.restore(state)
+
+
+def _empty(n_features: int) -> Any:
+    return _usearch().Index(
+        ndim=n_features,
+        metric="l2sq",
+        dtype="f32",
+        connectivity=LINKS,
+        expansion_add=CANDIDATES,
+    )
 
 
 def _usearch() -> Any:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from joblib import effective_n_jobs
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_astromer.search import exact, storage
@@ -57,6 +59,8 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     band_ : ndarray of shape (n_samples,), str, or None
     rows_ : ndarray of shape (n_samples, n_features), float32
         The rows; of unit length for the cosine distance.
+    metric_ : {"cosine", "euclidean"}
+        Of `fit`: the parameter counts again at the next.
     algorithm_ : {"exact", "approximate"}
     n_samples_fit_ : int
     n_features_in_ : int
@@ -95,6 +99,14 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     """
 
     _graph: Graph | None = None
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "radius": [Interval(Real, 0, None, closed="left")],
+        "metric": [StrOptions(set(METRICS))],
+        "algorithm": [StrOptions(set(ALGORITHMS))],
+        "n_candidates": [Interval(Integral, 1, None, closed="left")],
+        "n_jobs": [Integral, None],
+    }
 
     def __init__(
         self,
@@ -135,7 +147,8 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         ImportError
             If the rows are many and usearch is not installed.
         """
-        self._check_parameters()
+        self._validate_params()
+        self.metric_ = self.metric
         ids, band, rows = self._rows(X, fitting=True)
         approximate = self.algorithm == "approximate" or (
             self.algorithm == "auto" and len(rows) >= APPROXIMATE_ROWS
@@ -212,7 +225,7 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         check_is_fitted(self)
         radius = self.radius if radius is None else radius
         queries = None if X is None else self._rows(X).rows
-        euclidean = np.sqrt(2 * radius) if self.metric == "cosine" else radius
+        euclidean = np.sqrt(2 * radius) if self.metric_ == "cosine" else radius
         found, where = exact.within(self.rows_, queries, euclidean, self.n_jobs, sort_results)
         if not return_distance:
             return where
@@ -297,28 +310,33 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             found["band"] = self.band_[where[0]]
         return pd.DataFrame(found | {"distance": self._as_metric(distance[0])})
 
-    def save(self, folder: str | os.PathLike[str]) -> None:
-        """Write the index into a folder, at once and whole, in place of an earlier index.
+    def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write the index as a folder, which appears at once and whole.
 
         Parameters
         ----------
         folder : path
             ``index.json``, arrays in NumPy's format and the graph in that of usearch; no pickle.
+        overwrite : bool, default=False
+            Whether an earlier index is replaced.
 
         Raises
         ------
         FileExistsError
-            If the folder holds something else.
+            If an earlier index is there and is not to be replaced; or the folder holds something
+            else, and then it never is.
         """
         check_is_fitted(self)
         arrays = {"rows": self.rows_, "ids": self.ids_, "band": self.band_}
         names = getattr(self, "feature_names_in_", None)
         facts = {
-            "parameters": self.get_params(),
+            "parameters": self.get_params() | {"metric": self.metric_},
             "feature_names": None if names is None else names.tolist(),
         }
         there = {name: array for name, array in arrays.items() if array is not None}
-        storage.write(Path(folder).expanduser(), storage.Stored(facts, there, self._graph))
+        storage.write(
+            Path(folder).expanduser(), storage.Stored(facts, there, self._graph), overwrite
+        )
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str], mmap: bool = True, verify: bool = True) -> Self:
@@ -331,7 +349,9 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             Map the files into memory, so that only what a search visits is read, and processes
             share it.
         verify : bool, default=True
-            Compare checksums, for which all files are read once. Sizes are compared anyway.
+            Compare checksums, for which all files are read once. Sizes, and whether the links of a
+            graph lead anywhere, are looked at anyway; without checksums a damaged file may give
+            other neighbours.
 
         Returns
         -------
@@ -346,12 +366,11 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         ImportError
             If it has a graph, and usearch is not installed.
         """
-        stored = storage.read(Path(folder).expanduser(), mmap, verify)
+        stored = storage.read(Path(folder).expanduser(), mmap, verify, cls._get_param_names())
         index = cls(**stored.facts["parameters"])
-        index._check_parameters()
+        index._validate_params()
+        index.metric_ = index.metric
         rows, ids = stored.arrays["rows"], stored.arrays["ids"]
-        if stored.graph is not None and stored.graph.shape != rows.shape:
-            raise ValueError(f"the graph in {folder} is of other rows: save the index again")
         index.n_features_in_ = rows.shape[1]
         if stored.facts["feature_names"] is not None:
             index.feature_names_in_ = np.array(stored.facts["feature_names"], dtype=object)
@@ -359,13 +378,6 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return index
 
     # -- what they share -------------------------------------------------------------------------
-
-    def _check_parameters(self) -> None:
-        for name, known in (("metric", METRICS), ("algorithm", ALGORITHMS)):
-            if getattr(self, name) not in known:
-                raise ValueError(f"{name} must be one of {known}, got {getattr(self, name)!r}")
-        for name in ("n_neighbors", "n_candidates"):
-            _positive(name, getattr(self, name))
 
     def _set(
         self, rows: Rows, ids: NDArray[Any], band: NDArray[np.str_] | None, graph: Graph | None
@@ -392,10 +404,10 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             dtype=np.float32,
             order="C",
             ensure_all_finite=False,
-            copy=fitting and self.metric == "euclidean" and not read,  # the caller may change it
+            copy=fitting and self.metric_ == "euclidean" and not read,  # the caller may change it
         )
         ids = np.arange(len(rows)) if ids is None else as_ids(np.asarray(ids))
-        return comparable(EmbeddingRows(ids, band, rows), self.metric)
+        return comparable(EmbeddingRows(ids, band, rows), self.metric_)
 
     def _count(self, n_neighbors: int | None, others: bool = False) -> int:
         count = _positive("n_neighbors", self.n_neighbors if n_neighbors is None else n_neighbors)
@@ -421,7 +433,7 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         return distance, where
 
     def _as_metric(self, distance: Floats) -> Floats:
-        return distance**2 / 2 if self.metric == "cosine" else distance
+        return distance**2 / 2 if self.metric_ == "cosine" else distance
 
 
 def _positive(name: str, value: Any) -> int:

@@ -20,8 +20,7 @@ from sklearn_astromer._progress import progress_bar
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.lightcurves.conversion import as_light_curves
-from sklearn_astromer.search.rows import BAND, ID, EmbeddingRows
-from sklearn_astromer.windows import pieces
+from sklearn_astromer.search.rows import EmbeddingRows, check_finite, names_of, table_of
 
 TREES = 200
 CHUNK = 50_000  # rows scored at a time
@@ -100,13 +99,12 @@ def outlier_scores(
     for name, value in (("n_components", n_components), ("n_neighbors", n_neighbors)):
         if value < 1:
             raise ValueError(f"{name} must be at least 1, got {value}")
-    table, labels = _table(rows)
+    table, labels = table_of(rows)
     n = len(table)
     if n < 3:
         raise ValueError(f"outliers need at least 3 rows, got {n}")
     if max_reference < 3:
         raise ValueError(f"max_reference must be at least 3, got {max_reference}")
-    _check_finite(table, labels, "the embedding")
     if (table == table[0]).all():
         raise ValueError(f"all {n} rows are equal: none is an outlier")
     rng = check_random_state(random_state)
@@ -139,7 +137,7 @@ def outlier_scores(
                 f"reconstruction must have a value for each of the {n} rows, got shape "
                 f"{values.shape}"
             )
-        _check_finite(values[:, None], labels, "the reconstruction error")
+        check_finite(values, names_of(labels), "reconstruction error")
         parts["reconstruction"] = values
     frame["score"] = np.mean([-np.log10(_share(values)) for values in parts.values()], axis=0)
     return frame.assign(**parts)
@@ -191,7 +189,7 @@ def reconstruction_error(
     curves: LightCurves = as_light_curves(X)
     found = np.empty(len(curves))
     with progress_bar(total=len(curves), unit="object", disable=not progress) as bar:
-        for part in pieces(curves.offsets, PIECE_OBSERVATIONS):
+        for part in embedder._pieces(curves, PIECE_OBSERVATIONS):
             some = curves[part]
             for i, expected in enumerate(embedder.reconstruct(some), start=part.start):
                 of = slice(int(curves.offsets[i]), int(curves.offsets[i + 1]))
@@ -200,33 +198,6 @@ def reconstruction_error(
                 found[i] = _largest_run(residual / _errors(residual, error))
             bar.update(len(some))
     return found
-
-
-def _table(rows: EmbeddingRows | ArrayLike) -> tuple[NDArray[Any], pd.DataFrame]:
-    """Return rows as an array, and what the objects are called."""
-    if isinstance(rows, EmbeddingRows):
-        labels = pd.DataFrame({ID: rows.ids})
-        if rows.band is not None:
-            labels[BAND] = rows.band
-        return rows.rows, labels
-    table = np.asarray(rows)
-    if table.ndim != 2 or table.dtype.kind not in "fiu" or table.shape[1] == 0:
-        raise ValueError(
-            f"rows must be a table of numbers, (n_objects, n_features), got {table.dtype} of "
-            f"shape {table.shape}"
-        )
-    index = rows.index if isinstance(rows, pd.DataFrame) else pd.RangeIndex(len(table))
-    return table, pd.DataFrame(index=index)
-
-
-def _check_finite(table: NDArray[Any], labels: pd.DataFrame, what: str) -> None:
-    bad = np.flatnonzero(~np.isfinite(table).all(axis=1))
-    if len(bad):
-        first = labels[ID].iloc[bad[0]] if ID in labels else labels.index[bad[0]]
-        first = first.item() if isinstance(first, np.generic) else first
-        raise ValueError(
-            f"{what} of object {first!r} is not finite ({len(bad)} such object(s)): leave it out"
-        )
 
 
 def _share(values: NDArray[np.float64]) -> NDArray[np.float64]:

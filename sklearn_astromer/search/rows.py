@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import gen_batches
 
-from sklearn_astromer.scale.folder import MANIFEST
+from sklearn_astromer.scale import manifest
 
 ID, BAND, VECTOR = "object_id", "band", "embedding"
+_CHUNK = 2**16  # rows looked at in one go
 
 
 class EmbeddingRows(NamedTuple):
@@ -59,13 +60,16 @@ class EmbeddingRows(NamedTuple):
         raise KeyError(f"{which} has {len(found)} rows (bands {bands}): name the band")
 
 
-def read_rows(path: str | os.PathLike[str]) -> EmbeddingRows:
+def read_rows(path: str | os.PathLike[str], *, verify: bool = True) -> EmbeddingRows:
     """Read what ``sklearn-astromer embed`` or `embed_to_folder` wrote.
 
     Parameters
     ----------
     path : path
         A folder of parts, or a Parquet, CSV or ECSV file; in any layout.
+    verify : bool
+        Compare the checksums of the parts of a folder, for which all are read once more; their
+        sizes, and the checksums within Parquet, are compared anyway.
 
     Returns
     -------
@@ -76,7 +80,7 @@ def read_rows(path: str | os.PathLike[str]) -> EmbeddingRows:
     FileNotFoundError
         If there is nothing at `path`, or parts are still missing.
     ValueError
-        If it is not a table of embeddings.
+        If it is not a table of embeddings, or not as it was written.
     ImportError
         Without pyarrow for Parquet, or without astropy for ECSV.
 
@@ -99,18 +103,23 @@ def read_rows(path: str | os.PathLike[str]) -> EmbeddingRows:
         raise FileNotFoundError(f"there is nothing at {path}")
     if path.is_file() and path.suffix.lower() != ".parquet":
         return _from_frame(path, _read_text(path))
-    files = _parts(path) if path.is_dir() else [path]
+    files = _parts(path, verify) if path.is_dir() else [path]
     try:
         import pyarrow.parquet as pq
-        from pyarrow import ArrowInvalid
+        from pyarrow import ArrowException
     except ImportError as error:
         raise ImportError(
             "reading Parquet needs pyarrow: pip install 'sklearn_astromer[parquet]'"
         ) from error
     try:
-        opened = [pq.ParquetFile(file) for file in files]
-    except ArrowInvalid as error:
-        raise ValueError(f"a file of {path} is not whole: {error}") from error
+        return _from_parquet(
+            path, [pq.ParquetFile(f, page_checksum_verification=True) for f in files]
+        )
+    except (ArrowException, OSError, KeyError, AttributeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is damaged ({error}): embed the catalog again") from error
+
+
+def _from_parquet(path: Path, opened: list[Any]) -> EmbeddingRows:
     n_objects = sum(file.metadata.num_rows for file in opened)
     n_features = _n_features(path, opened[0].schema_arrow)
     rows = np.empty((n_objects, n_features), dtype=np.float32)
@@ -138,23 +147,33 @@ def read_rows(path: str | os.PathLike[str]) -> EmbeddingRows:
     )
 
 
-def _parts(folder: Path) -> list[Path]:
+def _parts(folder: Path, verify: bool) -> list[Path]:
     files = sorted(folder.glob("*.parquet"))
-    manifest = folder / MANIFEST
-    if not manifest.exists() and not files:
-        raise FileNotFoundError(f"{folder} holds no Parquet file")
-    parts = json.loads(manifest.read_text()).get("parts") if manifest.exists() else len(files)
-    if len(files) > (parts or 0) > 0:
+    if not (folder / manifest.MANIFEST).exists():
+        if not files:
+            raise FileNotFoundError(f"{folder} holds no Parquet file")
+        return files
+    said = manifest.read(folder)
+    parts = said.get("parts")
+    missing = [name for name in said["files"] if not (folder / name).exists()]
+    if parts is None or missing:
+        there, of = len(said["files"]) - len(missing), f" of {parts}" if parts else ""
+        raise FileNotFoundError(
+            f"the embedding of {folder} is not complete ({there}{of} parts): run the same `embed` "
+            "command again"
+        )
+    other = [file.name for file in files if file.name not in said["files"]]
+    if other:
         raise ValueError(
             f"{folder} has {len(files)} Parquet files, and {parts} parts were written: remove the "
-            "others"
+            f"others ({', '.join(other[:3])})"
         )
-    if len(files) != parts:
-        of = f" of {parts}" if parts else ""
-        raise FileNotFoundError(
-            f"the embedding of {folder} is not complete ({len(files)}{of} parts): run the same "
-            "`embed` command again"
-        )
+    for name, wanted in said["files"].items():
+        if not manifest.is_whole(folder, name, wanted, verify):
+            raise ValueError(
+                f"{folder / name} is not as it was written: run the same `embed` command again, "
+                "with --verify"
+            )
     return files
 
 
@@ -195,8 +214,7 @@ def comparable(given: EmbeddingRows, metric: str) -> EmbeddingRows:
     for name, labels in (("ids", ids), ("bands", band)):
         if labels is not None and len(labels) != len(rows):
             raise ValueError(f"{len(labels)} {name} for {len(rows)} rows")
-    finite = np.asarray(np.isfinite(rows).all(axis=1))
-    _refuse(~finite, ids, "contains NaN or infinity: leave it out")
+    check_finite(rows, ids)
     if metric == "euclidean":
         return given
     length = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
@@ -205,11 +223,51 @@ def comparable(given: EmbeddingRows, metric: str) -> EmbeddingRows:
     return EmbeddingRows(ids, band, np.divide(rows, length[:, None].astype(np.float32)))
 
 
-def _refuse(bad: NDArray[np.bool_], ids: NDArray[Any], why: str) -> None:
+def table_of(rows: ArrayLike | EmbeddingRows) -> tuple[NDArray[Any], pd.DataFrame]:
+    """Return rows as a finite table, and a frame that says what the objects are called.
+
+    Raises
+    ------
+    ValueError
+        If they are no table of numbers, there are none, or one is not finite.
+    """
+    if isinstance(rows, EmbeddingRows):
+        labels = pd.DataFrame({ID: rows.ids})
+        if rows.band is not None:
+            labels[BAND] = rows.band
+        table: NDArray[Any] = rows.rows
+    else:
+        table = np.asarray(rows)
+        index = rows.index if isinstance(rows, pd.DataFrame) else pd.RangeIndex(len(table))
+        labels = pd.DataFrame(index=index)
+    if table.ndim != 2 or table.dtype.kind not in "fiu" or 0 in table.shape:
+        raise ValueError(
+            f"rows must be a table of numbers, (n_objects, n_features), got {table.dtype} of "
+            f"shape {table.shape}"
+        )
+    check_finite(table, names_of(labels))
+    return table, labels
+
+
+def names_of(labels: pd.DataFrame) -> NDArray[Any]:
+    """Return what the objects of `table_of` are called in messages."""
+    return np.asarray(labels.get(ID, labels.index))
+
+
+def check_finite(values: NDArray[Any], ids: NDArray[Any], what: str = "row") -> None:
+    """Raise a ValueError that names the first object whose values are not finite."""
+    bad = np.zeros(len(values), dtype=bool)
+    for piece in gen_batches(len(values), _CHUNK) if len(values) else ():
+        bad[piece] = ~np.isfinite(values[piece]).reshape(len(bad[piece]), -1).all(axis=1)
+    _refuse(bad, ids, "contains NaN or infinity: leave it out", what)
+
+
+def _refuse(bad: NDArray[np.bool_], ids: NDArray[Any], why: str, what: str = "row") -> None:
     if bad.any():
         first = int(np.argmax(bad))
+        name = ids[first].item() if isinstance(ids[first], np.generic) else ids[first]
         more = f" (and {bad.sum() - 1} more)" if bad.sum() > 1 else ""
-        raise ValueError(f"the row of object {ids[first]!s} at position {first}{more} {why}")
+        raise ValueError(f"the {what} of object {name!r} at position {first}{more} {why}")
 
 
 def _read_text(path: Path) -> pd.DataFrame:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_astromer._files import read_whole, replacing_folder, sealed, sha256, unsealed
 from sklearn_astromer.search.graph import Graph
-from sklearn_astromer.weights.atomic import read_whole, replacing_folder
+from sklearn_astromer.weights._contents import read_json
 
 HEAD, GRAPH = "index.json", "graph.usearch"
 ARRAYS = ("rows", "ids", "band")
+_FILES = {GRAPH, *(f"{name}.npy" for name in ARRAYS)}
 _FORMAT = "sklearn_astromer.LightCurveIndex 1"
 
 
@@ -27,35 +28,35 @@ class Stored(NamedTuple):
 
 
 def is_index(folder: Path) -> bool:
-    """Whether a folder is one of `write`."""
+    """Whether a folder is one of `write`, as far as its head tells."""
     try:
-        return bool(json.loads((folder / HEAD).read_text())["format"] == _FORMAT)
-    except (OSError, ValueError, KeyError, TypeError):
+        return read_json(folder / HEAD).get("format") == _FORMAT
+    except (OSError, ValueError):
         return False
 
 
-def write(folder: Path, stored: Stored) -> None:
-    """Write a folder at once and whole, in place of an earlier one.
+def write(folder: Path, stored: Stored, overwrite: bool) -> None:
+    """Write a folder at once and whole.
 
     Raises
     ------
     FileExistsError
-        If the folder holds something else.
+        See `check_free`.
     """
-    with replacing_folder(folder, check_replaceable) as new:
+    with replacing_folder(folder, check_ours, overwrite=overwrite) as new:
         for name, array in stored.arrays.items():
             np.save(new / f"{name}.npy", array, allow_pickle=False)
         if stored.graph is not None:
             stored.graph.save(new / GRAPH)
         files = {
-            file.name: {"bytes": file.stat().st_size, "sha256": _sha256(file)}
+            file.name: {"bytes": file.stat().st_size, "sha256": sha256(file)}
             for file in sorted(new.iterdir())
         }
         head = {"format": _FORMAT, **stored.facts, "files": files}
-        (new / HEAD).write_text(json.dumps(head, indent=1) + "\n", encoding="utf-8")
+        (new / HEAD).write_text(sealed(head), encoding="utf-8")
 
 
-def read(folder: Path, mmap: bool, verify: bool) -> Stored:
+def read(folder: Path, mmap: bool, verify: bool, parameters: Iterable[str]) -> Stored:
     """Read a folder of `write`.
 
     Parameters
@@ -65,6 +66,8 @@ def read(folder: Path, mmap: bool, verify: bool) -> Stored:
         Map the files into memory.
     verify : bool
         Compare checksums, not only sizes.
+    parameters : iterable of str
+        Names of those that the index must have.
 
     Raises
     ------
@@ -73,21 +76,19 @@ def read(folder: Path, mmap: bool, verify: bool) -> Stored:
     ValueError
         If a file is not as it was written.
     """
-    if not folder.exists():
-        raise FileNotFoundError(f"there is nothing at {folder}")
-    if not (folder / HEAD).exists():
-        raise FileNotFoundError(f"{folder} is no index: it has no {HEAD}")
 
     def whole(folder: Path) -> Stored:
-        if not is_index(folder):
-            raise ValueError(f"{folder / HEAD} is damaged, or of another version: save it again")
-        head = json.loads((folder / HEAD).read_text(encoding="utf-8"))
+        if not folder.exists():
+            raise FileNotFoundError(f"there is nothing at {folder}")
+        if not (folder / HEAD).exists():
+            raise FileNotFoundError(f"{folder} is no index: it has no {HEAD}")
+        head = _head(folder, parameters)
         for name, wanted in head["files"].items():
             file = folder / name
             if (
                 not file.exists()
                 or file.stat().st_size != wanted["bytes"]
-                or (verify and _sha256(file) != wanted["sha256"])
+                or (verify and sha256(file) != wanted["sha256"])
             ):
                 raise ValueError(f"{file} is not as it was written: save the index again")
         mode: Any = "r" if mmap else None
@@ -96,20 +97,41 @@ def read(folder: Path, mmap: bool, verify: bool) -> Stored:
             for name in ARRAYS
             if f"{name}.npy" in head["files"]
         }
-        graph = Graph.read(folder / GRAPH, mmap) if GRAPH in head["files"] else None
+        graph = None
+        if GRAPH in head["files"]:
+            if arrays["rows"].ndim != 2:
+                raise ValueError(f"{folder / 'rows.npy'} holds no rows: save the index again")
+            graph = Graph.read(folder / GRAPH, mmap, arrays["rows"].shape)
         return Stored(head, arrays, graph)
 
     return read_whole(folder.resolve(), whole)
 
 
-def _sha256(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+def _head(folder: Path, parameters: Iterable[str]) -> dict[str, Any]:
+    """Read what an index says of itself."""
+    try:
+        head = unsealed(read_json(folder / HEAD))
+        if head["format"] != _FORMAT:
+            raise ValueError(f"its format is {head['format']!r}, expected {_FORMAT!r}")
+        if not {"rows.npy", "ids.npy"} <= head["files"].keys() <= _FILES:
+            raise ValueError(f"it names the files {', '.join(head['files'])}")
+        if any(part.keys() != {"bytes", "sha256"} for part in head["files"].values()):
+            raise ValueError("a file has no size or checksum")
+        if head["parameters"].keys() != set(parameters) or "feature_names" not in head:
+            raise ValueError("it has other parameters")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f"{folder / HEAD} is damaged, or of another version ({error}): save the index again"
+        ) from error
+    return head
 
 
-def check_replaceable(folder: Path) -> None:
-    """Raise FileExistsError if something else than an index is at `folder`."""
-    if not folder.exists() or is_index(folder):
-        return
-    if not folder.is_dir() or any(folder.iterdir()):
-        raise FileExistsError(f"{folder} holds something else than an index: choose another folder")
+def check_ours(folder: Path) -> None:
+    """Raise FileExistsError if a folder is anything else than an index."""
+    found = {entry.name for entry in folder.iterdir()}
+    other = sorted(found - {HEAD, *_FILES})
+    if other or not is_index(folder):
+        raise FileExistsError(
+            f"{folder} holds something else than an index ({', '.join(other or sorted(found))}): "
+            "choose another folder, or move that"
+        )

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from sklearn_astromer.weights.atomic import CONFIG, OTHERS, WEIGHTS
+from sklearn_astromer.weights.checkpoint import CONFIG, OTHERS, WEIGHTS
 from sklearn_astromer.weights.official import OFFICIAL_CONFIGS, OFFICIAL_WEIGHTS
 
 MAX_MEMBERS = 1000

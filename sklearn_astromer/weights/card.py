@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_astromer._printable import printable
 from sklearn_astromer.lightcurves.statistics import QUANTITIES
 from sklearn_astromer.weights._contents import Checkpoint
-from sklearn_astromer.weights.atomic import sealed
+from sklearn_astromer.weights.checkpoint import sealed
 from sklearn_astromer.weights.facts import architecture_facts, catalog_facts, training_facts
 from sklearn_astromer.weights.record import known, plain
 
@@ -93,12 +94,12 @@ def make_card(
     info = with_notes(
         checkpoint.info, name=name, licence=licence, command=command, evaluation=evaluation
     )
-    title = _line(info.get("name") or "An ASTROMER encoder of light curves")
+    title = str(info.get("name") or "An ASTROMER encoder of light curves")
     stated = info.get("licence") if isinstance(info.get("licence"), str) else None
     config = checkpoint.config
     sections = [
         _front_matter(stated),
-        f"# {title}",
+        f"# {_line(title)}",
         f"An ASTROMER encoder (layers: {config.n_layers}, channels: {config.d_model}). It "
         "turns the light curve of a star, of any length and cadence, into a vector, for use with "
         "[scikit-learn](https://scikit-learn.org).",
@@ -116,7 +117,7 @@ def make_card(
         "## Evaluation",
         _evaluation(info.get("evaluation")),
         "## Licence",
-        f"{_line(stated)} (of the weights; the light curves may have terms of their own)"
+        f"Of the weights: {_line(stated)}. The light curves may have terms of their own."
         if stated
         else UNSTATED,
         "## Citation",
@@ -186,7 +187,7 @@ def _usage(name: str, window_size: int) -> str:
         'curves = LightCurves.read("catalog.parquet")\n'
         f"vectors = AstromerEmbedder({json.dumps(name)}{size}).fit_transform(curves)\n"
         "```\n\n"
-        f"{json.dumps(name)} stands for the path of this folder."
+        f"{_line(json.dumps(name))} stands for the path of this folder."
     )
 
 
@@ -240,14 +241,16 @@ def _table(header: list[Any], rows: list[list[Any]]) -> str:
 
 def _escaped(cell: Any) -> str:
     text = f"{cell:.6g}" if isinstance(cell, float) else "" if cell is None else str(cell)
-    return _line(text).replace("|", "\\|")
+    return _line(text)
 
 
 def _line(text: Any) -> str:
-    return " ".join(str(text).split())
+    """Return text on one line that Markdown takes for nothing else."""
+    return re.sub(r"[\\`*<|\[\]&]", r"\\\g<0>", " ".join(printable(str(text)).split()))
 
 
 def _fenced(text: str) -> str:
+    text = printable(text)
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}sh\n{text}\n{fence}"

@@ -4,15 +4,18 @@ Nothing is ever pickled. Our folder holds ``config.json`` (``format``, ``config`
 checksum of all) and ``weights.safetensors``; the official layout is read by `read_official`.
 """
 
-import hashlib
+import contextlib
 import json
 import os
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import safetensors
 import safetensors.numpy
 
+from sklearn_astromer._files import read_whole, replacing_folder, sha256
 from sklearn_astromer.weights._contents import (
     Checkpoint,
     check_info,
@@ -20,13 +23,6 @@ from sklearn_astromer.weights._contents import (
     read_description,
     read_json,
     refuse_tensors,
-)
-from sklearn_astromer.weights.atomic import (
-    CARD,
-    CONFIG,
-    WEIGHTS,
-    read_whole,
-    replace_folder,
 )
 from sklearn_astromer.weights.official import (
     OFFICIAL_CONFIGS,
@@ -43,6 +39,12 @@ __all__ = [
     "write_folder",
 ]
 
+CONFIG, WEIGHTS = "config.json", "weights.safetensors"
+#: What else a folder of this package may hold: a card, and a classifier or regressor.
+CARD = "README.md"
+OTHERS = {CARD, "model.json", "head.safetensors"}
+_SEAL = "<!-- written by sklearn_astromer, replaced unless edited: sha256 {} -->\n"
+_SEALED = re.compile(re.escape(_SEAL).replace(r"\{\}", "([0-9a-f]{64})").encode() + rb"\Z")
 _FORMAT = 1
 
 
@@ -105,27 +107,32 @@ def read_folder(path: str | os.PathLike[str]) -> Checkpoint:
 
 
 def write_folder(
-    path: str | os.PathLike[str], checkpoint: Checkpoint, *, card: str | None = None
+    path: str | os.PathLike[str],
+    checkpoint: Checkpoint,
+    *,
+    card: str | None = None,
+    overwrite: bool = False,
 ) -> None:
     """Write a checkpoint as a folder with ``config.json`` and ``weights.safetensors``.
 
-    It is replaced at once and whole, see `replace_folder`.
+    It appears at once and whole: a reader finds the complete old folder or the complete new one.
 
     Parameters
     ----------
     path : path-like
-        The folder; created with its parents, or replaced if it is empty or holds nothing but an
-        earlier checkpoint.
+        The folder; created with its parents.
     checkpoint : Checkpoint
         What to write.
     card : str, optional
         What `sklearn_astromer.weights.make_card` made, for ``README.md``.
+    overwrite : bool, default=False
+        Whether an earlier checkpoint at `path` is replaced.
 
     Raises
     ------
     FileExistsError
-        If something else is at `path`, or a ``README.md`` that is not as it was written; it is
-        left alone.
+        If an earlier checkpoint is at `path` and is not to be replaced; or something else, or a
+        ``README.md`` that is not as it was written, which never are.
     ValueError
         If ``checkpoint.info`` cannot be written as JSON.
 
@@ -140,7 +147,48 @@ def write_folder(
     Checkpoint(d_model=128, n_layers=4, n_heads=...)
     """
     files = checkpoint_files(checkpoint)
-    replace_folder(path, files if card is None else files | {CARD: card.encode()})
+    replace_folder(path, files if card is None else files | {CARD: card.encode()}, overwrite)
+
+
+def replace_folder(
+    path: str | os.PathLike[str], files: Mapping[str, bytes], overwrite: bool = False
+) -> None:
+    """Write a folder with these files; see `write_folder`."""
+    with replacing_folder(Path(path), check_ours, overwrite=overwrite) as new:
+        for name, content in files.items():
+            (new / name).write_bytes(content)
+
+
+def check_ours(path: Path) -> None:
+    """Raise FileExistsError if a folder is anything else than one of weights."""
+    found = {entry.name for entry in path.iterdir()}
+    ours = False
+    if {CONFIG, WEIGHTS} <= found <= {CONFIG, WEIGHTS, *OTHERS}:
+        with contextlib.suppress(ValueError, OSError):
+            ours = {"format", "config", "info"} <= read_json(path / CONFIG).keys()
+    if not ours:
+        raise FileExistsError(
+            f"{path} holds something else than a checkpoint ({', '.join(sorted(found)[:5])}):"
+            " choose another folder, or empty this one"
+        )
+    if CARD in found and not is_sealed((path / CARD).read_bytes()):
+        raise FileExistsError(
+            f"{path / CARD} is not as this package wrote it, and would be lost: choose another"
+            " folder, or move that file"
+        )
+
+
+def sealed(text: str) -> str:
+    """Return a text with a last line, of a comment, by which `is_sealed` knows it again."""
+    return text + _SEAL.format(sha256(text.encode()))
+
+
+def is_sealed(content: bytes) -> bool:
+    """Whether a file is exactly what `sealed` made."""
+    match = _SEALED.search(content)
+    if match is None:
+        return False
+    return sha256(content[: match.start()]).encode() == match[1]
 
 
 def checkpoint_files(checkpoint: Checkpoint) -> dict[str, bytes]:
@@ -203,4 +251,4 @@ def read_files(folder: Path) -> Checkpoint:
 def _digest(config: dict[str, Any], info: dict[str, Any], weights: bytes) -> str:
     """Return the SHA-256 of all that a folder says."""
     said = json.loads(json.dumps([config, info], allow_nan=False))  # its keys are strings
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode() + weights).hexdigest()
+    return sha256(json.dumps(said, sort_keys=True).encode() + weights)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from sklearn_astromer.weights._contents import Checkpoint
 from sklearn_astromer.weights.record import known
 from sklearn_astromer.weights.store import load
 
-__all__ = ["compare", "compare_statistics", "gathered", "unlike"]
+__all__ = ["compare", "compare_statistics", "unlike"]
 
 SHOWN = (5, 50, 95)
 #: More of a catalog's objects than this outside the training range are no chance.
@@ -91,14 +91,6 @@ def compare(weights: str | os.PathLike[str] | Checkpoint, curves: Any) -> pd.Dat
     if message := unlike(table, name):
         warn(message)
     return table
-
-
-def gathered(parts: Iterable[Any]) -> dict[str, NDArray[np.float64]]:
-    """Return the statistics of light curves that come in pieces."""
-    found = [statistics(part) for part in parts]
-    return {
-        name: np.concatenate([np.empty(0), *(each[name] for each in found)]) for name in QUANTITIES
-    }
 
 
 def compare_statistics(

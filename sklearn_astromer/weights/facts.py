@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sklearn_astromer.lightcurves.statistics import QUANTITIES
+from sklearn_astromer.lightcurves.statistics import count_facts, number, quantity_facts
 from sklearn_astromer.weights._contents import Checkpoint
 from sklearn_astromer.weights.record import known, labels_seen
 
@@ -43,23 +43,12 @@ def architecture_facts(checkpoint: Checkpoint) -> Facts:
 def catalog_facts(info: Mapping[str, Any]) -> Facts:
     """Return how many light curves there were, and of which bands."""
     record = known(info)
-    facts = []
-    if info.get("data"):
-        facts.append(("data", str(info["data"])))
-    for name in ("objects", "observations", "windows"):
-        if name in record:
-            facts.append((name, number(record[name])))
+    facts = [("data", str(info["data"]))] if info.get("data") else []
+    facts += count_facts(record)
+    if "windows" in record:
+        facts.append(("windows", number(record["windows"])))
     if record.get("validation_objects"):
         facts.append(("kept for validation", f"{number(record['validation_objects'])} objects"))
-    bands = record.get("bands", {})
-    if bands:
-        counts = (f"{band or 'none'} ({_count(n)})" for band, n in bands.items())
-        facts.append(("bands", ", ".join(counts)))
-    elif "objects" in record:
-        facts.append(("bands", "none given"))
-    described = record.get("described")
-    if type(described) is int and described < record.get("objects", 0):
-        facts.append(("percentiles of", f"{number(described)} objects drawn at random"))
     return facts
 
 
@@ -100,24 +89,7 @@ def training_facts(info: Mapping[str, Any]) -> Facts:
 
 def quantile_facts(info: Mapping[str, Any]) -> Facts:
     """Return the range of each quantity over the training objects."""
-    record = known(info)
-    at = dict(zip(record.get("percentiles", []), range(100), strict=False))
-    facts = []
-    for name, unit in QUANTITIES.items():
-        values = record.get("quantiles", {}).get(name)
-        if values is not None and {1, 50, 99} <= at.keys():
-            low, half, high = (f"{values[at[p]]:.4g}" for p in (1, 50, 99))
-            facts.append((name, f"{low} to {high} {unit}, median {half} (98 % of the objects)"))
-    return facts
-
-
-def number(value: int) -> str:
-    """Return a number as it reads best."""
-    return f"{value:,}".replace(",", " ")
-
-
-def _count(value: Any) -> str:
-    return number(value) if type(value) is int else str(value)
+    return quantity_facts(known(info))
 
 
 def _others(info: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,8 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 from sklearn_astromer.weights._records import cache_dir, checksum, read_record, write_record
-from sklearn_astromer.weights.atomic import CONFIG, OTHERS, WEIGHTS
-from sklearn_astromer.weights.checkpoint import read_folder
+from sklearn_astromer.weights.checkpoint import CONFIG, OTHERS, WEIGHTS, read_folder
 
 __all__ = ["fetch", "is_hub", "push"]
 

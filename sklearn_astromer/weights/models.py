@@ -7,7 +7,6 @@ them, so that the folder is an encoder's as well; ``head.safetensors`` holds the
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import os
@@ -22,9 +21,15 @@ import numpy.typing as npt
 import safetensors
 import safetensors.numpy
 
+from sklearn_astromer._files import read_whole, sha256
 from sklearn_astromer.weights._contents import Checkpoint, check_keys, read_json
-from sklearn_astromer.weights.atomic import CONFIG, WEIGHTS, read_whole, replace_folder
-from sklearn_astromer.weights.checkpoint import checkpoint_files, read_files
+from sklearn_astromer.weights.checkpoint import (
+    CONFIG,
+    WEIGHTS,
+    checkpoint_files,
+    read_files,
+    replace_folder,
+)
 
 __all__ = ["SavedModel", "from_json", "read_model", "to_json", "write_model"]
 
@@ -69,13 +74,13 @@ class SavedModel:
                 raise ValueError(f"the head's {name} has NaN or infinite values")
 
 
-def write_model(path: str | os.PathLike[str], model: SavedModel) -> None:
-    """Write a folder, at once and whole, see `replace_folder`."""
+def write_model(path: str | os.PathLike[str], model: SavedModel, overwrite: bool = False) -> None:
+    """Write a folder, at once and whole, see `write_folder`."""
     files = checkpoint_files(model.encoder) | {HEAD: safetensors.numpy.save(model.head)}
     said = {"format": _FORMAT, "version": model.version, "content": to_json(model.content)}
     said["sha256"] = _digest(said, json.loads(files[CONFIG]), files)
     files[MODEL] = json.dumps(said, indent=1, allow_nan=False).encode()
-    replace_folder(path, files)
+    replace_folder(path, files, overwrite)
 
 
 def read_model(path: Path) -> SavedModel:
@@ -135,9 +140,9 @@ def _read(folder: Path) -> SavedModel:
 
 def _digest(said: Mapping[str, Any], config: Any, files: Mapping[str, bytes]) -> str:
     """Return the SHA-256 of all that a folder says, however its JSON is laid out."""
-    sums = [hashlib.sha256(files[name]).hexdigest() for name in (WEIGHTS, HEAD)]
+    sums = [sha256(files[name]) for name in (WEIGHTS, HEAD)]
     text = json.dumps([said, config, sums], sort_keys=True, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return sha256(text.encode())
 
 
 def to_json(value: Any) -> Any:

@@ -27,8 +27,15 @@ from sklearn_astromer.weights._records import (
     read_record,
     write_record,
 )
-from sklearn_astromer.weights.atomic import CONFIG, OTHERS, WEIGHTS, replace_folder
-from sklearn_astromer.weights.checkpoint import Checkpoint, read_checkpoint, read_folder
+from sklearn_astromer.weights.checkpoint import (
+    CONFIG,
+    OTHERS,
+    WEIGHTS,
+    Checkpoint,
+    read_checkpoint,
+    read_folder,
+    replace_folder,
+)
 
 __all__ = ["fetch", "is_address", "load"]
 
@@ -171,7 +178,7 @@ def _fill(entry: Path, address: str, source: str, progress: bool) -> None:
             )
         if place.exists():  # the rest of what was lost, or what nobody recorded
             shutil.rmtree(place)
-        replace_folder(place, files)
+        replace_folder(place, files, overwrite=True)
         try:
             read_checkpoint(place)
             if record is None:

@@ -1,6 +1,8 @@
 """`embed` and `pretrain` of catalogs of every kind, and rows in every format."""
 
+import mmap
 import os
+import shutil
 import sys
 import warnings
 from pathlib import Path
@@ -14,6 +16,7 @@ from services import CASES
 from sklearn_astromer import LightCurves
 from sklearn_astromer.cli import catalogs, main
 from sklearn_astromer.datasets import make_variable_stars
+from sklearn_astromer.lightcurves.reading import mapped, reader, tables
 
 pytestmark = pytest.mark.usefixtures("home")
 STAR = next(case for case in CASES if case.name == "asassn_star.csv").text
@@ -69,7 +72,8 @@ def test_a_file_of_a_survey(embedder, capsys):
     Path("irsa.csv").write_text(ZTF)
     assert run("embed", "irsa.csv", "--out", "a.parquet", *TINY[:2]) == 0
     err = capsys.readouterr().err
-    assert "warning: read as ztf (ZTF data release (IRSA)): 4 observations. left out 1" in err
+    assert "warning: read as ztf (ZTF data release (IRSA)): 4 observations; columns: " in err
+    assert "; left out 1: 1 catflags: bad data (bit 15) (first in object 7001)" in err
     assert "a.parquet: 2 objects, 18 columns" in err
     assert_rows("a.parquet", embedder, read("irsa.csv"))
     assert run("embed", "irsa.csv", "--no-quality", "--band", "g", "--out", "b.parquet", *TINY) == 0
@@ -120,44 +124,54 @@ def folder():
 
 
 def test_a_folder_of_files_of_one_object(folder, embedder, capsys, monkeypatch):
-    monkeypatch.setattr(catalogs, "MOST_FILES", 3)
-    reads, whole = [], catalogs.read
-
-    def counted(source, options):
-        reads.append(len(source))
-        return whole(source, options)
-
-    monkeypatch.setattr(catalogs, "read", counted)
-    assert run("embed", folder, "--out", "rows.csv", *TINY) == 0
-    assert reads == [3, 3, 1]
+    """In pieces that end where objects end."""
+    monkeypatch.setattr(reader, "PIECE", 5)
     expected = read(folder)
+    pieces = list(catalogs.Catalog(arguments("stars")).pieces())
+    assert len(pieces) > 2
+    assert LightCurves.concatenate(pieces) == expected
+    assert run("embed", folder, "--out", "rows.csv", *TINY) == 0
     assert expected.ids.tolist() == [f"s{i}" for i in range(7)]
     assert_rows("rows.csv", embedder, expected)
     err = capsys.readouterr().err
-    assert err.count("warning") == 1  # one for all groups
-    assert "21 observations. left out 7: 7 upper limits (first in object s0)" in err
+    assert err.count("warning") == 1  # one for all pieces
+    assert "21 observations; " in err
+    assert "left out 7: 7 upper limits (first in object s0)" in err
     assert run("embed", "stars/s[0-4].csv", "--out", "some.csv", *TINY) == 0
     assert_rows("some.csv", embedder, expected[:5])
     assert run("embed", "stars/s6.csv", "stars/s2.csv", "--out", "two.csv", *TINY) == 0
     assert_rows("two.csv", embedder, expected[[6, 2]])
 
 
-def test_groups_of_files_are_one_catalog(folder, embedder, error, monkeypatch):
-    """A band that only one group has, and an object or a survey that several have."""
-    monkeypatch.setattr(catalogs, "MOST_FILES", 2)
+def test_files_are_one_catalog(folder, embedder, error, monkeypatch):
+    """An object or a survey that several have."""
+    monkeypatch.setattr(reader, "PIECE", 5)
+    os.mkdir("stars/more")
+    Path("stars/more/s0.csv").write_text(STAR)
+    line = error("embed", folder, "stars/more", "--out", "new.csv", *TINY)
+    assert "stars/s0.csv and stars/more/s0.csv would be one object by their names" in line
+    Path("stars/z.csv").write_text(ZTF)
+    line = error("embed", folder, "--out", "new.csv", *TINY)
+    assert "is of ztf, and files before it are of asas-sn: read them apart" in line
+    path = Path("ztf.csv")
+    path.write_text(ZTF.replace("7002", "7001"))
+    shutil.copy(path, "more.csv")
+    line = error("embed", "ztf.csv", "irsa.csv", "more.csv", "--out", "new.csv", *TINY)
+    assert "no file irsa.csv" in line
+    Path("irsa.csv").write_text(ZTF.replace("7001", "7003") + ZTF.split("\n", 1)[1])
+    line = error("embed", "ztf.csv", "irsa.csv", "more.csv", "--out", "new.csv", *TINY)
+    assert "object 7001 is in several places" in line
+    assert "sort it by its ids" in line
+
+
+def test_a_band_that_only_one_piece_has(folder, embedder, error, monkeypatch):
+    monkeypatch.setattr(reader, "PIECE", 5)
     path = folder / "s5.csv"
     path.write_text(path.read_text().replace(",V\n", ",g\n"))
     assert run("embed", folder, "--band", "g", "--out", "rows.csv", *TINY) == 0
     assert rows_of("rows.csv")["object_id"].tolist() == ["s5"]
     line = error("embed", folder, "--band", "z", "--out", "new.csv", *TINY)
     assert "there is no band 'z': there are ['V', 'g']" in line
-    os.mkdir("stars/more")
-    Path("stars/more/s0.csv").write_text(STAR)
-    line = error("embed", folder, "stars/more", "--out", "new.csv", *TINY)
-    assert "object 's0' is in several places" in line
-    Path("stars/z.csv").write_text(ZTF)
-    line = error("embed", folder, "--out", "new.csv", *TINY)
-    assert "is of ztf, and files before it are of asas-sn: read them apart" in line
 
 
 def test_parquet_of_a_survey_larger_than_memory(embedder, curves, error, monkeypatch):
@@ -173,9 +187,10 @@ def test_parquet_of_a_survey_larger_than_memory(embedder, curves, error, monkeyp
     frame.iloc[middle:].to_parquet("ztf/1.parquet")
     expected = read("ztf")
     assert expected.lengths.sum() < curves.lengths.sum()
-    monkeypatch.setattr(catalogs, "MOST_PARQUET_BYTES", 0)
-    monkeypatch.setattr(catalogs, "MOST_ROWS", 50)
-    monkeypatch.setattr(catalogs, "MOST_LIST_ROWS", 4)
+    monkeypatch.setattr(tables, "PIECE_ROWS", 50)
+    monkeypatch.setattr(tables, "PIECE_OBJECTS", 4)
+    for module in (mapped, reader):
+        monkeypatch.setattr(module, "PIECE", 50)
     assert run("embed", "ztf", "--out", "rows.parquet", *TINY) == 0
     assert_rows("rows.parquet", embedder, expected)
     lists = frame.groupby("objectid", as_index=False).agg(list)
@@ -184,33 +199,30 @@ def test_parquet_of_a_survey_larger_than_memory(embedder, curves, error, monkeyp
     assert_rows("lists.csv", embedder, expected)
     frame.sample(frac=1, random_state=0).to_parquet("mixed.parquet")
     line = error("embed", "mixed.parquet", "--out", "mixed.csv", *TINY)
-    assert "mixed.parquet: object " in line
+    assert "object " in line
     assert "is in several places" in line
     assert "sort it by its ids" in line
 
 
-def test_plain_parquet_is_mapped_and_the_rest_is_read(curves, home):
+def test_parquet_is_mapped_and_the_rest_is_read_in_pieces(curves, home):
     frame = curves.to_frame()
     frame.to_parquet("plain.parquet")
-    frame.drop(columns="object_id").to_parquet("star.parquet")
-    frame.assign(flux=1.0).drop(columns="mag").to_parquet("flux.parquet")
+    frame.to_parquet("without_ending", engine="pyarrow")
     os.makedirs("hive/object_id=3")
     frame.drop(columns="object_id").to_parquet("hive/object_id=3/0.parquet")
-    Path("irsa.csv").write_text(ZTF)
+    frame.to_csv("rows.csv", index=False)
     found = {}
-    for name in ("plain.parquet", "star.parquet", "flux.parquet", "hive", "irsa.csv"):
+    for name in ("plain.parquet", "without_ending", "hive", "rows.csv"):
         catalog = catalogs.Catalog(arguments(name))
-        found[name] = catalog.plain
-    assert found == {
-        "plain.parquet": True,
-        "star.parquet": False,
-        "flux.parquet": False,
-        "hive": True,
-        "irsa.csv": False,
-    }
-    assert not catalogs.Catalog(arguments("plain.parquet", "--survey", "columns")).plain
-    assert catalogs.Catalog(arguments("plain.parquet", "--columns", "mag=mag")).plain
-    assert not catalogs.Catalog(arguments("plain.parquet", "--flux", "mag")).plain
+        found[name] = catalog.mapped()
+        assert catalog.whole() == LightCurves.read(name)
+    assert found.pop("rows.csv") is None
+    for name, curves_on_disk in found.items():
+        base = curves_on_disk.time
+        while isinstance(base, np.ndarray):
+            base = base.base
+        assert isinstance(base, mmap.mmap), name
+    assert found["hive"].ids.tolist() == [3]
 
 
 def arguments(*words):

@@ -125,19 +125,19 @@ def test_embed_replaces_its_own_output_and_survives_an_empty_catalog(catalog, cu
     assert set(frame.dtypes.iloc[1:]) == {np.dtype("float32")}
 
 
-def test_embed_drops_what_is_invalid_only_when_asked_to(curves, capsys, error):
+def test_embed_drops_what_is_invalid_unless_told_to_stop(curves, capsys, error):
     frame = curves.to_frame()
+    n = int((frame["object_id"] == 3).sum())
     frame.loc[frame["object_id"] == 3, "mag"] = np.nan
     frame.to_parquet("nan.parquet")
-    line = error("embed", "nan.parquet", "--out", "emb.parquet")
+    line = error("embed", "nan.parquet", "--out", "emb.parquet", "--on-invalid", "raise")
     assert "nan.parquet" in line
     assert "object 3" in line
     assert "--on-invalid drop" in line
-    assert (
-        run("embed", "nan.parquet", "--out", "emb.parquet", "--on-invalid", "drop", "--quiet") == 0
-    )
+    assert run("embed", "nan.parquet", "--out", "emb.parquet", "--quiet") == 0
     assert pd.read_parquet("emb.parquet")["object_id"].tolist() == [0, 1, 2, *range(4, 24)]
-    assert "Dropped: 1 object(s) have no observations, the first is 3" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert f"left out {n}: {n} without time or brightness (first in object 3)" in err
 
 
 def test_embed_real_curves(shared, capsys):
@@ -145,23 +145,20 @@ def test_embed_real_curves(shared, capsys):
     options = ["--weights", shared / "weights" / "macho_a0.zip", "--band", "u", "--quiet"]
     assert run("embed", path, "--out", "emb.parquet", *options) == 0
     frame = pd.read_parquet("emb.parquet")
-    curves = LightCurves.from_parquet(path, band="u")
+    curves = LightCurves.read(path, band="u")
     assert frame["object_id"].tolist() == curves.ids.tolist()
     embedder = AstromerEmbedder(shared / "weights" / "macho_a0.zip", max_epochs=0).fit(curves)
     np.testing.assert_allclose(frame.iloc[:5, 2:], embedder.transform(curves[:5]), atol=1e-5)
 
 
 BAD_FILES = {
-    "missing": "there is no Parquet file at bad.parquet",
+    "missing": "there is no file bad.parquet",
     "text": "bad.parquet cannot be read as Parquet",
     "truncated": "bad.parquet cannot be read as Parquet",
     "damaged": "bad.parquet",
-    "columns": "no column was recognised as the time among ['object_id', 'when', 'mag', 'mag_err']:"
+    "columns": "no column was recognised as the time among 'object_id', 'when', 'mag', 'mag_err':"
     " pass --columns time=…",
-    "bands": "column 'band' holds several bands (g, r) and a light curve has one: choose it with "
-    "--band …",
-    "scattered": "object 0 appears more than once (1 repeated ids): merge its rows, by sorting",
-    "dates": "MJD",
+    "seconds": "days",
 }
 
 
@@ -177,25 +174,39 @@ def test_bad_catalogs_are_named_with_a_remedy(what, catalog, curves, error):
         bad.write_bytes(content[:4] + bytes(len(content) // 2) + content[4 + len(content) // 2 :])
     elif what == "columns":
         frame.rename(columns={"time": "when"}).to_parquet(bad)
-    elif what == "bands":
-        frame.assign(band=np.where(frame.index % 2, "r", "g")).to_parquet(bad)
-    elif what == "scattered":
-        pd.concat([frame, frame.iloc[:1]]).to_parquet(bad, row_group_size=100)
-    elif what == "dates":
-        frame.assign(time=pd.Timestamp("2026-01-01")).to_parquet(bad)
+    elif what == "seconds":
+        frame.assign(time=frame["time"] * 86_400).to_parquet(bad)
     line = error("embed", bad, "--out", "emb.parquet")
     assert "bad.parquet" in line
     assert BAD_FILES[what] in line
+
+
+def test_what_any_catalog_may_hold(curves, capsys):
+    """Several bands, rows that are there twice and apart, dates."""
+    frame = curves.to_frame()
+    frame.assign(band=np.where(frame.index % 2, "r", "g")).to_parquet("bands.parquet")
+    dates = pd.Timestamp("1858-11-17") + pd.to_timedelta(frame["time"], "D")
+    frame.assign(time=dates).to_parquet("dates.parquet")
+    pd.concat([frame, frame.iloc[:1]]).to_parquet("twice.parquet", row_group_size=100)
+    found = {}
+    for name in ("bands", "dates", "twice"):
+        assert run("embed", f"{name}.parquet", "--out", "emb.parquet", "--quiet") == 0
+        found[name] = pd.read_parquet("emb.parquet")
+    assert len(found["bands"]) == 48
+    assert found["bands"]["band"].tolist() == ["g", "r"] * 24
+    assert found["dates"]["object_id"].tolist() == list(range(24))
+    np.testing.assert_allclose(found["dates"], found["twice"], atol=1e-4)
+    assert "left out 1: 1 there twice (first in object 0)" in capsys.readouterr().err
 
 
 def test_bands_and_columns_that_are_not_there(catalog, curves, error):
     curves.to_frame().assign(band=1).to_parquet("fid.parquet")
     to = ["--out", "emb.parquet"]
     assert "no column was recognised as the band" in error("embed", catalog, *to, "--band", "g")
-    assert "there is no band 7" in error("embed", "fid.parquet", *to, "--band", 7)
-    assert "--band is 'g'" in error("embed", "fid.parquet", *to, "--band", "g")
+    line = error("embed", "fid.parquet", *to, "--band", "g")
+    assert "there is no band 'g': there are ['1']" in line
     line = error("embed", catalog, *to, "--columns", "mag=V")
-    assert "there is no column 'V' (--columns mag=)" in line
+    assert "there is no column 'V'" in line
 
 
 def test_the_remedy_is_read_even_if_there_are_a_thousand_columns(error):
@@ -438,7 +449,7 @@ def test_as_a_module_and_as_the_installed_command(catalog):
     words = [script, "embed", "missing.parquet", "--out", "other.parquet"]
     done = subprocess.run(words, capture_output=True, text=True)
     assert done.returncode == 1
-    message = "sklearn-astromer: error: there is no Parquet file at missing.parquet\n"
+    message = "sklearn-astromer: error: there is no file missing.parquet\n"
     assert (done.stdout, done.stderr) == ("", message)
 
 

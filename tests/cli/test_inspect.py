@@ -1,15 +1,17 @@
 """What `inspect` says of files of every kind."""
 
+import re
 import sys
+from collections import Counter
 
 import numpy as np
 import pandas as pd
 import pytest
 from services import CASES
 
-from sklearn_astromer.cli import catalogs, main
+from sklearn_astromer.cli import main
 from sklearn_astromer.datasets import make_variable_stars
-from sklearn_astromer.lightcurves.surveys import recognising
+from sklearn_astromer.lightcurves.reading import columns, reader, tables
 from sklearn_astromer.lightcurves.surveys.registry import SURVEYS
 
 pytest.importorskip("astropy", reason="FITS needs astropy")
@@ -40,7 +42,7 @@ def inspect(capsys):
         out, err = capsys.readouterr()
         assert err == ""
         lines = out.splitlines()
-        width = lines[0].index(words[0])
+        width = re.match("files? +", lines[0]).end()
         said, key = {}, ""
         for line in lines:
             assert line[width - 2 : width] == "  "
@@ -52,21 +54,26 @@ def inspect(capsys):
     return run
 
 
+def left_out(report):
+    """Return the counts of what is left out, by reason, and the total."""
+    line = next((line for line in report if line.startswith("left out ")), "left out 0: ")
+    total, _, reasons = line.removeprefix("left out ").partition(": ")
+    counts = (reason.split(" (first in ")[0].split(" ", 1) for reason in reasons.split("; "))
+    return int(total), {why: int(n) for n, why in counts} if reasons else {}
+
+
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_every_service(case, inspect):
     said = inspect(write(case))
-    assert said["read as"][0].startswith(TITLES[case.survey])
-    total = sum(case.left_out.values())
     kept = sum(len(time) for _, _, time, _, _ in case.curves)
-    if total:
-        assert said["left out"][0] == f"{total} of {kept + total} rows"
-    else:
-        assert said["left out"] == ["nothing"]
-    found = [line.strip().split("  ", 1) for line in said["left out"][1:]]
-    assert {why.split(" (first in")[0]: int(n) for n, why in found} == case.left_out
-    bands = sorted({band for _, band, *_ in case.curves} - {""})
-    assert [line.split("  ")[0].strip() for line in said.get("bands", [])] == bands
-    assert said["curves" if bands else "objects"] == [str(len(case.curves))]
+    total = sum(case.left_out.values())
+    title = f"read as {case.survey} ({TITLES[case.survey]})"
+    assert said["report"][0] == f"{title}: {kept + total} observations"
+    assert left_out(said["report"]) == (total, case.left_out)
+    counts = Counter(band for _, band, *_ in case.curves if band)
+    bands = ", ".join(f"{band} ({counts[band]})" for band in sorted(counts))
+    assert said["bands"] == [bands or "none given"]
+    assert said["objects"] == [str(len(case.curves))]
     assert said["observations"] == [str(kept)]
     times = np.concatenate([time for _, _, time, _, _ in case.curves])
     assert said["time"][0].startswith(f"MJD {times.min():.4f} to {times.max():.4f} (")
@@ -74,39 +81,63 @@ def test_every_service(case, inspect):
 
 def test_what_it_says_of_one(inspect):
     said = inspect(write(named("irsa.csv")))
+    few = "(98 % of the objects)"
     assert said == {
         "file": ["irsa.csv"],
-        "read as": ["ZTF data release (IRSA) (--survey ztf)"],
-        "curves": ["2"],
+        "objects": ["2"],
         "observations": ["3"],
-        "of each": ["1 to 2, median 2"],
-        "bands": ["g  1 curve, 2 observations", "r  1 curve, 1 observation"],
+        "bands": ["g (1), r (1)"],
         "time": ["MJD 58001.0000 to 58003.2500 (2017-09-05 to 2017-09-07)"],
-        "span of each": ["0.0 to 2.0, median 1.0 d"],
         "magnitudes": ["14.910 to 15.410"],
-        "errors": ["0.0120 in the median"],
-        "left out": ["1 of 4 rows", "1  catflags: bad data (bit 15) (first in object 7001)"],
+        "length": [f"1.01 to 1.99 observations, median 1.5 {few}"],
+        "span": [f"2 to 2 days, median 2 {few}"],
+        "amplitude": [f"0.18 to 0.18 mag, median 0.18 {few}"],
+        "cadence": [f"2 to 2 days, median 2 {few}"],
+        "mag_err": [f"0.01102 to 0.01298 mag, median 0.012 {few}"],
+        "report": [
+            "read as ztf (ZTF data release (IRSA)): 4 observations",
+            "columns: id oid, time mjd, band filtercode, mag mag, mag_err magerr",
+            "left out 1: 1 catflags: bad data (bit 15) (first in object 7001)",
+        ],
     }
-    assert inspect("irsa.csv", "--no-quality")["observations"] == ["4"]
-    assert inspect("irsa.csv", "--band", "r")["curves"] == ["1"]
+    assert inspect("irsa.csv", "--band", "r")["objects"] == ["1"]
     pd.DataFrame({"mjd": [1.0, 2.0], "mag": [15.0, 15.5], "star": ["a", "b"]}).to_csv("s.csv")
     assert inspect("s.csv", "--one-object")["time"] == ["1.0000 to 2.0000 d, which are no MJD"]
     assert inspect(write(named("kplr.fits")))["magnitudes"] == ["-7.603 to -7.500, of fluxes"]
 
 
-def test_parquet_is_told_what_embed_does_with_it(inspect):
+def test_rules_are_switched_off_and_changed(inspect, error):
+    write(named("irsa.csv"))
+    assert inspect("irsa.csv", "--no-quality")["observations"] == ["4"]
+    assert inspect("irsa.csv", "--rule", "catflags=off")["observations"] == ["4"]
+    said = inspect("irsa.csv", "--rule", "catflags: bad data (bit 15)=1")
+    assert left_out(said["report"]) == (2, {"catflags: bad data (bit 15)": 2})
+    line = error("inspect", "irsa.csv", "--rule", "flags=off")
+    assert "there is no rule 'flags'" in line
+    assert "catflags: bad data (bit 15)" in line  # which there are
+
+
+def test_a_file_that_cannot_be_read_is_an_error_or_is_counted(inspect, error):
+    write(named("irsa.csv"))
+    with open("binary.dat", "wb") as file:
+        file.write(bytes(range(256)))
+    assert "binary.dat cannot be read" in error("inspect", "irsa.csv", "binary.dat")
+    said = inspect("irsa.csv", "binary.dat", "--on-error", "skip")
+    assert said["observations"] == ["3"]
+    assert any("skipped 1 files, the first binary.dat" in line for line in said["report"])
+
+
+def test_parquet_is_read_by_the_same_rules(inspect):
     frame = make_variable_stars(7, random_state=0)[0].to_frame()
     frame.to_parquet("plain.parquet")
     said = inspect("plain.parquet")
     assert said["objects"] == ["7"]
-    assert said["left out"] == ["nothing"]
-    assert "remarks" not in said
+    assert left_out(said["report"]) == (0, {})
     frame.loc[3, "mag"] = 99.99
     frame.assign(band=np.where(frame.index % 2, "g", "r")).to_parquet("bands.parquet")
     said = inspect("bands.parquet")
-    assert said["left out"][1] == "1  sentinels (first in object 0)"
-    assert "--survey columns" in said["remarks"][0]
-    assert "one --band" in said["remarks"][1]
+    assert left_out(said["report"]) == (1, {"sentinels": 1})
+    assert said["bands"] == ["g (7), r (7)"]
 
 
 def test_large_catalogs_are_summed_up(inspect, monkeypatch):
@@ -115,11 +146,11 @@ def test_large_catalogs_are_summed_up(inspect, monkeypatch):
     frame = frame.assign(mag=two, time=np.arange(len(frame)) / 10)
     frame.to_parquet("all.parquet")
     whole = inspect("all.parquet")
-    monkeypatch.setattr(catalogs, "MOST_PARQUET_BYTES", 0)
-    monkeypatch.setattr(catalogs, "MOST_ROWS", 30)
+    monkeypatch.setattr(tables, "PIECE_ROWS", 30)
+    monkeypatch.setattr(reader, "PIECE", 40)
     assert inspect("all.parquet") == whole
-    assert "two levels" in whole["remarks"][0]
-    assert "7 object(s), first 0" in whole["remarks"][0]
+    line = next(line for line in whole["report"] if "two levels" in line)
+    assert line.endswith(": 7, the first in object 0")
 
 
 def test_plot(inspect, error, monkeypatch):
@@ -149,16 +180,13 @@ def test_errors_are_one_line_and_speak_of_options(error, monkeypatch):
     difference = "diaSourceId,diaObjectId,midpointMjdTai,psfFlux,psfFluxErr,band\n1,9,60001,5,1,r\n"
     with open("difference.csv", "w") as file:
         file.write(difference)
-    assert "or --difference scale for encoders" in error("inspect", "difference.csv")
-    with open("binary.dat", "wb") as file:
-        file.write(bytes(range(256)))
-    assert "binary.dat cannot be read as a table" in error("inspect", "binary.dat")
+    assert "pass --difference scale" in error("inspect", "difference.csv")
     line = error("inspect", "irsa.csv", "--flux", "mag", "--columns", "flux=mag")
     assert "--flux and --columns flux=… say the same" in line
     write(named("atlas_star.txt"))
     assert "read them apart" in error("inspect", "irsa.csv", "atlas_star.txt")
     twins = [s for s in SURVEYS if s.name in ("ztf", "atlas")]
-    monkeypatch.setattr(recognising, "recognise", lambda _: twins)
+    monkeypatch.setattr(columns, "recognise", lambda *_: tuple(twins))
     line = error("inspect", "irsa.csv")
     assert "could be of ztf" in line
-    assert "choose with --survey …" in line
+    assert "pass --survey ztf, or --survey atlas" in line

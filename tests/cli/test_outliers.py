@@ -1,6 +1,8 @@
 """The oddest of what `embed` wrote, by the command line."""
 
+import base64
 from html.parser import HTMLParser
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -8,7 +10,9 @@ import pytest
 
 from sklearn_astromer import AstromerEmbedder, LightCurves
 from sklearn_astromer.cli import main
-from sklearn_astromer.datasets import make_variable_stars
+from sklearn_astromer.cli.page import page_of, position_of
+from sklearn_astromer.cli.positions import with_positions
+from sklearn_astromer.datasets import load_catalina, make_variable_stars
 from sklearn_astromer.search import LightCurveIndex, outlier_scores, read_rows, reconstruction_error
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -27,7 +31,7 @@ class Page(HTMLParser):
         self.count[tag] = self.count.get(tag, 0) + 1
         self.ids += [attrs["id"]] if "id" in attrs else []
         self.links += [attrs[name] for name in ("src", "href") if name in attrs]
-        self.open += [tag] if tag not in ("meta",) else []
+        self.open += [tag] if tag not in ("meta", "img") else []
 
     def handle_startendtag(self, tag, attrs):
         self.count[tag] = self.count.get(tag, 0) + 1
@@ -63,9 +67,64 @@ def test_table_and_page(curves, capsys):
         page.feed(file.read())
     assert page.open == []
     assert page.ids == wanted["object_id"].tolist()
-    assert page.links == []
-    assert page.count["svg"] == 2 * 5  # against time, and folded
-    assert page.count["circle"] == (40 + 80) * 5
+    assert all(link.startswith("data:image/svg+xml;base64,") for link in page.links)
+    assert page.count["img"] == 5
+    for link in page.links:  # against time, and two cycles
+        svg = ElementTree.fromstring(base64.b64decode(link.partition(",")[2]))
+        kinds = [element.tag.rpartition("}")[2] for element in svg.iter()]
+        texts = [element.text for element in svg.iter() if element.text]
+        assert kinds.count("use") >= 3 * 40
+        assert "time (days)" in texts
+        assert any("phase (period " in text for text in texts)
+
+
+def test_positions_of_the_catalog_are_linked(curves):
+    frame = curves.to_frame()
+    number = frame["object_id"].str.extract(r"(\d+)")[0].astype(float)
+    frame.assign(RA=10 + number, Dec=-number).to_csv("catalog.csv", index=False)
+    read = ["--survey", "columns"]
+    assert main([*EMBED, "catalog.csv", *read, "--out", "emb"]) == 0
+    words = ["--top", "3", "--plot", "odd.html", "--catalog", "catalog.csv", *read]
+    assert main(["outliers", "emb", *words]) == 0
+    page = Page()
+    with open("odd.html", encoding="utf-8") as file:
+        page.feed(file.read())
+    sites = [link for link in page.links if link.startswith("https")]
+    assert len(sites) == 2 * 3
+    for name, simbad in zip(page.ids, sites[::2], strict=True):
+        n = int(name.removeprefix("star <").removesuffix(">"))
+        assert f"Coord={10 + n:.6f}%20{-n:+.6f}&" in simbad
+
+
+def test_positions_in_names_are_linked():
+    stars = load_catalina()
+    table = pd.DataFrame({"object_id": stars.data.ids[:2], "score": [2.0, 1.0]})
+    text = page_of("two", table, stars.data[:2], np.array([0.5, np.nan]))
+    assert "simbad" in text
+    assert "3.58708 +3.20389" in text
+    assert text.count("folded at") == 1
+    assert text == page_of("two", table, stars.data[:2], np.array([0.5, np.nan]))
+    ra, dec = np.array([position_of(name) for name in stars.data.ids]).T
+    np.testing.assert_allclose(ra, stars.frame["ra"], atol=1e-9)
+    np.testing.assert_allclose(dec, stars.frame["dec"], atol=1e-9)
+    for name in ("star 7", "ASAS J1234", "J990000+000000", "J000000+910000"):
+        assert position_of(name) is None
+
+
+@pytest.mark.parametrize("suffix", ["csv", "csv.gz", "parquet", "txt"])
+def test_positions_are_read_from_tables(tmp_path, suffix):
+    path = tmp_path / f"catalog.{suffix}"
+    rows = pd.DataFrame(
+        {"oid": [7, 7, 8], "RAJ2000": [1.5, 1.5, 2.5], "DEJ2000": [-1.0, -1.0, 3.0], "mag": 1.0}
+    )
+    rows.to_parquet(path) if suffix == "parquet" else rows.to_csv(path, index=False)
+    table = pd.DataFrame({"object_id": ["8", "9", "7"]})
+    found = with_positions(table, [tmp_path, path])
+    if suffix == "txt":
+        assert found.columns.tolist() == ["object_id"]
+    else:
+        np.testing.assert_array_equal(found["ra"], [2.5, np.nan, 1.5])
+        np.testing.assert_array_equal(found["dec"], [3.0, np.nan, -1.0])
 
 
 def test_bands(curves, capsys):

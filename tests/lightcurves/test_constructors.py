@@ -108,9 +108,9 @@ def test_units_are_turned_into_days_and_magnitudes(astropy):
     folded = astropy.table.QTable({"time": folded.time - folded.time[0], "mag": MAG})
     np.testing.assert_allclose(as_light_curves([folded])[0][:, 0], np.sort(TIME - TIME[0]))
     for column, message in [
-        ({"time": TIME * u.m, "mag": MAG}, "object 0: column 'time' is in m: no times"),
-        ({"time": TIME, "mag": MAG * u.Jy}, "object 0: column 'mag' is in Jy: no magnitudes"),
-        ({"time": TIME, "mag": ["a", "b", "c"]}, "object 0: column 'mag' must be real numbers"),
+        ({"time": TIME * u.m, "mag": MAG}, "object 0: column 'time' .* no time"),
+        ({"time": TIME, "mag": MAG * u.Jy}, "object 0: column 'mag' has a unit of flux"),
+        ({"time": TIME, "mag": ["a", "b", "c"]}, "object 0: column 'mag' has 'a' in row 0, no num"),
         ({"time": TIME, "m": MAG}, "no column was recognised as the mag or flux among"),
         ({"when": TIME, "mag": MAG}, "no column was recognised as the time among"),
     ]:
@@ -123,18 +123,18 @@ def test_masked_values_are_missing(astropy):
     curve = series(astropy, mag=masked)
     with pytest.raises(ValueError, match=r"object 0 .*mag = nan"):
         as_light_curves([curve])
-    with pytest.warns(UserWarning, match=r"Dropped: 1 observation"):
+    with pytest.warns(UserWarning, match=r"1 without time or brightness"):
         kept = LightCurves.from_arrays([curve], on_invalid="drop")
     np.testing.assert_array_equal(kept.mag, [16.0, 15.5])
     quantity = astropy.utils.masked.Masked(MAG * astropy.units.mag, mask=[False, False, True])
-    with pytest.warns(UserWarning, match=r"Dropped: 1 observation"):
+    with pytest.warns(UserWarning, match=r"1 without time or brightness"):
         kept = LightCurves.from_arrays([series(astropy, mag=quantity)], on_invalid="drop")
     np.testing.assert_array_equal(kept.mag, [15.25, 15.5])
 
 
 def test_bands_do_not_mix(astropy):
     table = series(astropy, mag=MAG, band=["g", "r", "g"])
-    with pytest.raises(ValueError, match=r"object 0: column 'band' holds several bands \(g, r\)"):
+    with pytest.raises(ValueError, match=r"object 0.*several bands \(g, r\)"):
         as_light_curves([table])
     assert len(as_light_curves([table[::2]]).time) == 2
 
@@ -152,7 +152,8 @@ def test_a_bare_table_is_refused(astropy):
 def test_fluxes_become_magnitudes(astropy):
     flux = 10 ** (-0.4 * MAG) * astropy.units.Unit("electron / s")
     curve = series(astropy, flux=flux, flux_err=flux / 100)
-    found = as_light_curves([series(astropy), curve])
+    found = as_light_curves([series(astropy), curve])  # each by itself
+    np.testing.assert_array_equal(found[0], CURVE[0])
     np.testing.assert_allclose(found[1][:, 1], CURVE.mag, atol=1e-3)
     np.testing.assert_allclose(found[1][:, 2], 2.5 / np.log(10) / 100, rtol=1e-3)
     jansky = series(astropy, flux=10 ** (-0.4 * (MAG - 8.9)) * astropy.units.Jy)
@@ -413,7 +414,7 @@ def test_no_label_and_dropped_objects(tmp_path):
     )
     with pytest.raises(ValueError, match="object 1 "):
         load_tfrecords(path)
-    with pytest.warns(UserWarning, match="Dropped"):
+    with pytest.warns(UserWarning, match="dropped objects without observations"):
         curves, labels = load_tfrecords(path, on_invalid="drop")
     assert curves.ids.tolist() == labels.tolist() == [0, 2]
 
@@ -423,13 +424,13 @@ def test_no_label_and_dropped_objects(tmp_path):
     [
         ({"id": "a"}, {}, {}, "not a SequenceExample"),
         ({"id": ["a", "b"]}, LISTS, {}, "feature 'id' has 2 values"),
-        ({"name": "a"}, LISTS, {}, "no column was recognised as the id"),
-        ({"id": "a"}, {"x": [1.0], "mag": [2.0]}, {}, "no column was recognised as the time"),
+        ({"name": "a"}, LISTS, {}, "no feature was recognised as the id"),
+        ({"id": "a"}, {"x": [1.0], "mag": [2.0]}, {}, "no feature was recognised as the time"),
         ({"id": "a"}, {**LISTS, "mag": [15.0]}, {}, r"different lengths: \[1, 2\]"),
         ({"id": "a", "length": 3}, LISTS, {}, r"different lengths: \[2, 3\]"),
         ({"id": "a"}, {**LISTS, "mag": ["x", "y"]}, {}, "holds text"),
         ({"id": "a"}, LISTS, {"label": "class"}, r"no feature 'class' \(label=\)"),
-        ({"id": "a"}, LISTS, {"time": "mjd"}, "no column 'mjd'"),
+        ({"id": "a"}, LISTS, {"time": "mjd"}, r"no feature 'mjd' \(time=\)"),
     ],
 )
 def test_records_of_something_else(tmp_path, context, lists, options, message):

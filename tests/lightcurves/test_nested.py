@@ -1,6 +1,7 @@
 """Nested columns: nested-pandas, Arrow lists of structs, structs of lists."""
 
 import itertools
+import re
 import subprocess
 import sys
 
@@ -97,7 +98,7 @@ def test_lists_of_fixed_size_and_fields_of_other_kinds():
         assert as_light_curves(array) == expected
         assert LightCurves.from_nested(array[1:2]) == LightCurves.from_arrays(rows[1:2])
         gap = shape([rows[0], None, rows[2]], lambda kind: pa.list_(kind, 2), fields)
-        with pytest.warns(UserWarning, match="first is 1"):
+        with pytest.warns(UserWarning, match="objects without observations .*: 1, .* object 1"):
             assert len(LightCurves.from_nested(gap, on_invalid="drop").time) == 4
 
 
@@ -154,7 +155,7 @@ def test_many_observations_are_read_at_once(monkeypatch):
     finally:
         sys.setprofile(profile)
     assert len(lcs) == n // 100
-    assert len(calls) < 20_000
+    assert len(calls) < n // 4  # some of each object, none of each observation
 
 
 def test_nested_pandas_is_not_imported_for_others():
@@ -177,7 +178,7 @@ def test_missing_and_empty_rows_have_no_observations(shape, nothing):
     with pytest.raises(ValueError, match=r"2 object\(s\) have no observations, the first is 0"):
         as_light_curves(array)
     for part in (array, pa.chunked_array([array[:2], array[2:]])):
-        with pytest.warns(UserWarning, match="Dropped: 2 object"):
+        with pytest.warns(UserWarning, match="objects without observations .*: 2, .* object 0"):
             lcs = LightCurves.from_nested(part, on_invalid="drop")
         assert lcs.ids.tolist() == [1, 2, 4]
         assert [c.tolist() for c in lcs] == [c.tolist() for c in CURVES[:3]]
@@ -186,21 +187,21 @@ def test_missing_and_empty_rows_have_no_observations(shape, nothing):
 def test_what_lies_under_a_missing_row_is_not_read():
     flat = pa.StructArray.from_arrays([[1.0, 2, 3], [15.0, 16, 17]], names=["t", "mag"])
     hidden = pa.ListArray.from_arrays([0, 1, 2, 3], flat, mask=pa.array([False, True, False]))
-    with pytest.warns(UserWarning, match="Dropped: 1 object"):
+    with pytest.warns(UserWarning, match="objects without observations .*: 1, .*1"):
         lcs = LightCurves.from_nested(hidden, on_invalid="drop")
     assert [c.tolist() for c in lcs] == [[[1, 15]], [[3, 17]]]
     column = [pa.ListArray.from_arrays([0, 1, 2, 3], flat.field(i)) for i in (0, 1)]
     hidden = pa.StructArray.from_arrays(
         column, names=["t", "mag"], mask=pa.array([False, True, False])
     )
-    with pytest.warns(UserWarning, match="Dropped: 1 object"):
+    with pytest.warns(UserWarning, match="objects without observations .*: 1, .*1"):
         assert LightCurves.from_nested(hidden, on_invalid="drop") == lcs
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_missing_values_are_not_finite(shape):
     array = shape([ROWS[0], [(58000.0, None, 0)]])
-    with pytest.raises(ValueError, match=r"object 1 \(observation 0: mag = nan\)"):
+    with pytest.raises(ValueError, match=r"object 1 \(row 2: mag = nan\)"):
         as_light_curves(array)
 
 
@@ -208,7 +209,7 @@ def test_a_missing_observation_is_not_what_lies_under_it():
     flat = pa.StructArray.from_arrays(
         [[1.0, 2, 3], [15.0, 16, 17]], names=["t", "mag"], mask=pa.array([False, True, False])
     )
-    with pytest.raises(ValueError, match=r"object 0 \(observation 1: time = nan\)"):
+    with pytest.raises(ValueError, match=r"object 0 \(row 1: time = nan\)"):
         as_light_curves(pa.ListArray.from_arrays([0, 3], flat))
 
 
@@ -216,21 +217,20 @@ def test_lists_of_different_lengths_name_the_object():
     column = pa.StructArray.from_arrays(
         [pa.array([[1.0], [1.0, 2.0]]), pa.array([[15.0], [16.0]])], names=["t", "mag"]
     )
-    with pytest.raises(ValueError, match="'b' has 2 values in field 't' but 1 in field 'mag'"):
+    with pytest.raises(ValueError, match="'b' has 2 values in 't' but 1 in 'mag'"):
         LightCurves.from_nested(column, ids=["a", "b"])
 
 
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        (pa.array([[{"t": 1.0, "flux": 1.0}]]), "as the mag among .'t', 'flux'."),
-        (pa.array([[{"t": 1.0, "mjd": 1.0, "mag": 1.0}]]), "could all be the time: pass time="),
-        (pa.array([[{"t": 1.0, "mag": "x"}]]), "field 'mag' must be real numbers"),
-        (pa.array([[{"t": 1.0, "mag": True}]]), "field 'mag' must be real numbers"),
-        (pa.array([[{"t": pd.Timestamp("2020"), "mag": 1.0}]]), "field 't'.*MJD"),
+        (pa.array([[{"t": 1.0, "lum": 1.0}]]), "as the mag or flux among 't', 'lum': pass mag="),
+        (pa.array([[{"t": 1.0, "mjd": 2.0, "mag": 1.0}]]), "could all be the time: pass time="),
+        (pa.array([[{"t": 1.0, "mag": "x"}]]), "column 'mag' has 'x'.* no number"),
+        (pa.array([[{"t": 1.0, "mag": True}]]), "column 'mag' has 'True'.* no number"),
         (pa.array([{"t": [1.0], "mag": 15.0}]), "field 'mag' holds double, not a list"),
         (pa.array([{"t": [1.0], "mag": [15.0], "band": "g"}]), "field 'band' holds string"),
-        (pa.array([[{"t": 1.0, "mag": [1.0]}]]), "field 'mag' must be real numbers"),
+        (pa.array([[{"t": 1.0, "mag": [1.0]}]]), "column 'mag' .* no number"),
     ],
 )
 def test_fields_that_cannot_be_read(X, message):
@@ -286,7 +286,7 @@ def rubin_dp1():
 @pytest.mark.filterwarnings("ignore:read as rubin-forced")
 def test_rubin_dp1_has_several_bands_in_a_row():
     column = rubin_dp1()["objectForcedSource"]
-    with pytest.raises(ValueError, match=r"several bands \(g, i, r\).*choose it with band="):
+    with pytest.raises(ValueError, match=r"several bands \(g, i, r\).*with band="):
         as_light_curves(column)
     with pytest.raises(ValueError, match="there is no band 'y'"):
         LightCurves.from_nested(column, band="y")
@@ -299,7 +299,7 @@ def test_rubin_dp1_has_several_bands_in_a_row():
     assert lcs.lengths.tolist() == [1, 1, 1]
     with pytest.raises(ValueError, match="no observations, the first is 2"):
         LightCurves.from_nested(column, band="g")
-    with pytest.warns(UserWarning, match="Dropped: 1 object"):
+    with pytest.warns(UserWarning, match="objects without observations .*: 1, .* object 2"):
         lcs = LightCurves.from_nested(column, band="g", on_invalid="drop")
     assert lcs.ids.tolist() == column.index.tolist()[:2]
     expected = [[60623.25, 20.5, 0.0109], [60625.25, 21, 0.0109], [60627.25, 20, 0.0109]]
@@ -312,7 +312,7 @@ def test_rubin_dp1_has_several_bands_in_a_row():
         zero_point=31.4,
     )
     np.testing.assert_allclose(lcs[1], flux[0], rtol=0, atol=1e-3)
-    with pytest.warns(UserWarning, match="Dropped: 3 object"):
+    with pytest.warns(UserWarning, match="objects without observations .*: 3,"):
         assert len(LightCurves.from_nested(column, band="y", on_invalid="drop")) == 0
     # as a long table of the same observations is read
     flat = column.nest.to_flat().reset_index()
@@ -331,24 +331,26 @@ def test_fluxes_of_any_name():
     ]
     column = pd.Series(pd.arrays.ArrowExtensionArray(pa.array(rows)), index=["x", "y", "x"])
     names = {"time": "day", "flux": "F", "flux_err": "dF", "on_invalid": "drop"}
-    left_out = r"left out 1: 1 without time or brightness \(first in object 0\)"
-    with pytest.warns(UserWarning, match=left_out), pytest.warns(UserWarning, match="Dropped: 1"):
+    with pytest.warns(UserWarning, match="left out 1") as caught:
         lcs = LightCurves.from_nested(column, zero_point="zp", **names)
+    assert len(caught) == 1
+    said = str(caught[0].message)
+    assert "left out 1: 1 without time or brightness (first in object x)" in said
+    assert re.search("objects without observations .*: 1, the first in object 'y'", said)
     assert lcs.ids.tolist() == ["x", "x"]
     expected = LightCurves.from_flux(
         [1, 2, 5], [100, 50, -1], [2, 2, 2], offsets=[0, 2, 3], zero_point=25
     )
     for curve, other in zip(lcs, expected, strict=True):
         np.testing.assert_allclose(curve, other, rtol=1e-12)
-    with pytest.warns(UserWarning, match="Dropped"):
+    with pytest.warns(UserWarning, match="objects without observations"):
         assert LightCurves.from_nested(column, zero_point=25.0, **names) == lcs
     for message, given in [
         ("no column 'Flux'", {"flux": "Flux", "time": "day"}),
-        ("no column 'Zp'", {"flux": "F", "time": "day", "zero_point": "Zp"}),
+        ("no column 'zpt'", {"flux": "F", "time": "day", "zero_point": "zpt"}),
         ("no column 'date'", {"flux": "F", "time": "date"}),
         ("as the time", {"flux": "F"}),
-        ("go with flux=", {"flux_err": "dF"}),
-        (r"as the mag.*or flux='…'", {"time": "day"}),
+        (r"as the mag or flux.*or flux=…", {"time": "day"}),
     ]:
         with pytest.raises(ValueError, match=message):
             LightCurves.from_nested(column, **given)
@@ -393,7 +395,7 @@ def test_bands_of_other_kinds():
         assert one.band.tolist() == [str(first)] * 2
     with pytest.raises(ValueError, match="several bands"):
         LightCurves.from_nested(of([0, None, 0], pa.int8()))
-    assert LightCurves.from_nested(of([None] * 3, pa.int8())).band.tolist() == ["", ""]
+    assert LightCurves.from_nested(of([None] * 3, pa.int8())).band is None
     with pytest.raises(ValueError, match="no field was recognised as the band"):
         LightCurves.from_nested(lists(), band=0)
 

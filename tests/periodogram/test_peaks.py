@@ -128,3 +128,114 @@ def test_an_empty_catalog_and_wrong_parameters(stars):
     for wrong in ({"n_peaks": 0}, {"n_peaks": 9}, {"max_frequency": 0}, {"samples_per_peak": 0.5}):
         with pytest.raises(ValueError, match="must be"):
             find_peaks(stars[0], **wrong)
+
+
+def test_the_table_has_the_best_peak_of_each_object(stars):
+    curves = stars[0][:6]
+    found = find_peaks(curves, n_peaks=3)
+    table = found.to_frame()
+    assert table.index.tolist() == curves.ids.tolist()
+    np.testing.assert_array_equal(table["frequency"], found.frequency[:, 0])
+    np.testing.assert_allclose(table["period"] * table["frequency"], 1)
+    np.testing.assert_array_equal(table["doubled_period"], 2 * table["period"])
+    np.testing.assert_array_equal(table["n_observations"], curves.lengths)
+    every = found.to_frame(all_peaks=True)
+    assert every["rank"].tolist() == [1, 2, 3] * 6
+    np.testing.assert_array_equal(every["power"].to_numpy().reshape(6, 3), found.power)
+    np.testing.assert_array_equal(every[every["rank"] == 1]["period"], table["period"])
+
+
+def test_bands_are_in_the_table(stars):
+    curves = stars[0][[0, 0, 1]]
+    two = LightCurves(
+        curves.time, curves.mag, offsets=curves.offsets, ids=[5, 5, 6], band=["g", "r", "g"]
+    )
+    table = find_peaks(two, join_bands=True).to_frame()
+    assert table.index.tolist() == [5, 5, 6]
+    assert table["band"].tolist() == ["g", "r", "g"]
+
+
+def test_where_there_is_no_peak_the_table_and_the_view_say_so():
+    curves = LightCurves.from_grid([[15.0] * 20, [14.0, 15.0] + [np.nan] * 18])
+    with np.errstate(all="raise"):
+        found = find_peaks(curves)
+        table = found.to_frame()
+        view = found._repr_html_()
+    assert np.isnan(found.period).all()
+    assert table.drop(columns="n_observations").isna().all(axis=None)
+    assert table["n_observations"].tolist() == [20, 2]
+    assert view.count("–") == 2 * 6
+    assert len(find_peaks(curves[:0]).to_frame()) == 0
+
+
+def test_the_view_shows_the_first_objects_and_escapes_names(stars):
+    curves = stars[0][:12]
+    view = find_peaks(curves)._repr_html_()
+    assert view.count("</tr>") == 10 + 2  # of the head
+    assert "2 more objects" in view
+    named = LightCurves(*np.array(curves[0]).T, offsets=[0, curves.lengths[0]], ids=["<b>"])
+    assert "<b>" not in find_peaks(named)._repr_html_()
+
+
+def test_false_alarms_are_those_of_astropy():
+    timeseries = pytest.importorskip("astropy.timeseries")
+    rng = np.random.default_rng(0)
+    time = np.sort(rng.uniform(0, 1000, 100))
+    curves = [np.c_[time, rng.normal(size=100) + a * np.sin(time)] for a in (0, 0.5, 0.7, 1, 3)]
+    found = find_peaks(LightCurves.from_arrays(curves), max_frequency=10.0)
+    for curve, power, probability in zip(curves, found.power, found.false_alarm, strict=True):
+        expected = timeseries.LombScargle(*curve.T).false_alarm_probability(
+            power.astype(float), method="baluev", maximum_frequency=10.0
+        )
+        np.testing.assert_allclose(probability, expected, rtol=1e-4, atol=1e-13)
+    assert found.false_alarm[0, 0] > 0.01  # noise
+    assert found.false_alarm[4, 0] < 1e-20  # precise where 1 - p is 1
+
+
+@pytest.mark.filterwarnings("ignore:.*:UserWarning")
+def test_what_can_have_no_peak_costs_nothing(stars, monkeypatch):
+    """Nor does it change what others have."""
+    hopeless = [
+        np.array([[1.0, 15.0]]),
+        np.c_[np.arange(5.0), [1.0, 2.0, 1.0, 3.0, 1.0]],
+        np.c_[np.arange(50.0), np.full(50, 15.1)],
+        np.c_[np.full(9, 2.0), np.arange(9.0)],
+        np.c_[np.arange(50.0) / 50 / 24, np.arange(50.0) % 3],
+    ]
+    some = [curve[:, :2] for curve in stars[0][:3]]
+    curves = LightCurves.from_arrays([*hopeless, *some])
+    expected = find_peaks(LightCurves.from_arrays(some))
+    searched, weighted = [], peaks.weighted
+    monkeypatch.setattr(
+        peaks, "weighted", lambda c, objects: searched.extend(objects) or weighted(c, objects)
+    )
+    peaks._CACHE.rows.clear()
+    found = find_peaks(curves)
+    assert sorted(searched) == [5, 6, 7]
+    assert (found.frequency[:5] == 0).all()
+    np.testing.assert_array_equal(found[5:].spectrum, expected.spectrum)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-160, 1e160, 1e170, 1e300, 5e-324])
+def test_errors_of_any_size(stars, scale):
+    """Weights are ratios: what is common to all errors of an object is nothing."""
+    curves = stars[0][:4]
+    errors = np.ones(len(curves.time)) if scale == 5e-324 else 1 + np.arange(len(curves.time)) % 3
+    found, expected = (
+        find_peaks(LightCurves(curves.time, curves.mag, errors * by, offsets=curves.offsets))
+        for by in (scale, 1.0)
+    )
+    assert (expected.frequency > 0).all()
+    np.testing.assert_allclose(found.frequency, expected.frequency, rtol=1e-9)
+    np.testing.assert_allclose(found.spectrum, expected.spectrum, atol=1e-6)
+
+
+@pytest.mark.parametrize("wild", [1e-300, 1e170, 1e308])
+def test_one_wild_error(stars, wild):
+    curves = stars[0][:4]
+    errors = np.full(len(curves.time), 0.02)
+    errors[curves.offsets[:-1] + 3] = wild
+    found = find_peaks(LightCurves(curves.time, curves.mag, errors, offsets=curves.offsets))
+    errors[curves.offsets[:-1] + 3] = np.clip(wild, 1e-9, 1e9)
+    expected = find_peaks(LightCurves(curves.time, curves.mag, errors, offsets=curves.offsets))
+    np.testing.assert_allclose(found.frequency, expected.frequency, rtol=1e-6)

@@ -1,13 +1,16 @@
 """Runs over a catalog that are killed, and go on."""
 
+import os
 import random
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
-from running import process
+from running import ROOT, process
 
 from sklearn_astromer import LightCurves
 from sklearn_astromer.datasets import make_variable_stars
@@ -29,7 +32,7 @@ def test_killed_again_and_again_it_ends_with_the_same_bytes(number, tally):
 
 @pytest.mark.reliability
 def test_twenty_thousand_real_curves(shared, tally):
-    curves = LightCurves.from_parquet(shared / "data" / "crts.parquet")
+    curves = LightCurves.read(shared / "data" / "crts.parquet")
     curves[:20_000].to_frame().to_parquet("real.parquet", row_group_size=100_000)
     words = ["embed", "real.parquet", "--part-objects", 500, *WORDS]
     kills = killed(words, signal.SIGKILL, times=10, parts=40, draws=random.Random(1))
@@ -62,3 +65,43 @@ def killed(words, number, *, times, parts, draws):
     assert found == expected
     assert not list(Path("emb").glob(".*partial"))
     return kills
+
+
+BEGIN = """
+import sys
+from pathlib import Path
+from sklearn_astromer.scale import manifest
+print("ready", flush=True)
+for line in sys.stdin:
+    try:
+        found = manifest.begin(Path(line.strip()), {"catalog": "a"}, None, lambda: 7, False)
+        print(found["part_objects"], flush=True)
+    except Exception as error:
+        print(repr(error), flush=True)
+"""
+
+
+@pytest.mark.reliability
+def test_processes_that_begin_one_folder(tmp_path, tally):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    beginners = [
+        subprocess.Popen(
+            [sys.executable, "-c", BEGIN],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        for _ in range(8)
+    ]
+    for each in beginners:
+        assert each.stdout.readline() == "ready\n"
+    for i in range(500):
+        some = beginners[: 2 + i % 7]
+        for each in some:
+            each.stdin.write(f"{tmp_path / str(i)}\n")
+            each.stdin.flush()
+        assert [each.stdout.readline() for each in some] == ["7\n"] * len(some)
+    for each in beginners:
+        each.communicate()
+    tally("faults", "2 to 8 processes that begin one folder", injected=500, survived=500)

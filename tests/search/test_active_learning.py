@@ -189,8 +189,8 @@ def test_errors(blobs):
         suggest(rows[:, 0], unknown, 5)
     broken = rows.copy()
     broken[7, 2] = np.nan
-    with pytest.raises(ValueError, match="position 7 is not finite"):
+    with pytest.raises(ValueError, match="position 7 contains NaN"):
         suggest(broken, unknown, 5)
     ids = np.array([f"star-{i}" for i in range(len(rows))])
-    with pytest.raises(ValueError, match="object 'star-7' is not finite"):
+    with pytest.raises(ValueError, match="object 'star-7' at position 7 contains NaN"):
         suggest(EmbeddingRows(ids, None, broken), unknown, 5)

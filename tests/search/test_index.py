@@ -233,7 +233,7 @@ def test_rows_that_cannot_be(rows):
     some = rows[:9].copy()
     some[[4, 6], 2] = np.nan, np.inf
     stars = np.array([f"star-{i}" for i in range(9)])
-    with pytest.raises(ValueError, match=r"star-4 at position 4 \(and 1 more\) contains NaN"):
+    with pytest.raises(ValueError, match=r"'star-4' at position 4 \(and 1 more\) contains NaN"):
         LightCurveIndex().fit(EmbeddingRows(stars, None, some))
     some[4:7] = 0
     with pytest.raises(ValueError, match=r"star-4 .* is zero, and has no cosine distance"):
@@ -250,10 +250,10 @@ def test_rows_that_cannot_be(rows):
 @pytest.mark.parametrize(
     ("parameters", "said"),
     [
-        ({"metric": "l2"}, "metric must be one of"),
-        ({"algorithm": "brute"}, "algorithm must be one of"),
-        ({"n_neighbors": 0}, "n_neighbors must be a whole number"),
-        ({"n_candidates": 1.5}, "n_candidates must be a whole number"),
+        ({"metric": "l2"}, "'metric' parameter of LightCurveIndex must be"),
+        ({"algorithm": "brute"}, "'algorithm' parameter of LightCurveIndex must be"),
+        ({"n_neighbors": 0}, "'n_neighbors' parameter of LightCurveIndex must be an int"),
+        ({"n_candidates": 1.5}, "'n_candidates' parameter of LightCurveIndex must be an int"),
     ],
 )
 def test_parameters_that_cannot_be(rows, parameters, said):
@@ -324,7 +324,7 @@ def test_a_mapped_index_is_saved_again(rows, approximate, tmp_path):
     mapped = LightCurveIndex.load(tmp_path / "index")
     assert mapped.get_params() == approximate.get_params()
     np.testing.assert_array_equal(mapped.band_, approximate.band_)
-    mapped.save(tmp_path / "index")
+    mapped.save(tmp_path / "index", overwrite=True)
     pickled = pickle.loads(pickle.dumps(LightCurveIndex.load(tmp_path / "index")))
     for index in (mapped, pickled):
         np.testing.assert_array_equal(
@@ -370,3 +370,78 @@ def test_the_index_of_a_frame_names_its_rows():
     assert 105 in index.like(5)["object_id"].tolist() + index.like(0)["object_id"].tolist()
     with pytest.raises(KeyError, match="'3' is not among the 5 rows"):
         index.like("3")
+
+
+def test_a_note_in_the_folder_of_an_index_stays(approximate, tmp_path):
+    approximate.save(tmp_path / "index")
+    (tmp_path / "index" / "notes.txt").write_text("years of work")
+    for overwrite in (False, True):
+        with pytest.raises(FileExistsError, match=r"something else .*notes\.txt"):
+            approximate.save(tmp_path / "index", overwrite=overwrite)
+    assert (tmp_path / "index" / "notes.txt").read_text() == "years of work"
+    LightCurveIndex.load(tmp_path / "index")  # reading does not mind
+
+
+FORGED = """
+import random, sys
+from pathlib import Path
+import numpy as np
+from sklearn_astromer.search.graph import Graph
+
+path, rows = Path(sys.argv[1]), np.load(sys.argv[2])
+good, rng = path.read_bytes(), random.Random(int(sys.argv[4]))
+for trial in range(int(sys.argv[3])):
+    bad = bytearray(good)
+    start = 8 + rows.nbytes if trial % 3 else 0  # mostly in the graph
+    for _ in range(rng.choice([1, 1, 8])):
+        at = rng.randrange(start, len(bad))
+        bad[at] = rng.choice([bad[at] ^ 1 << rng.randrange(8), 255, 0])
+    if trial % 7 == 0:
+        bad = bad[: rng.randrange(len(bad))]
+    path.write_bytes(bad)
+    try:
+        graph = Graph.read(path, trial % 2 == 0, rows.shape)
+    except ValueError:
+        print("refused", flush=True)
+        continue
+    graph.nearest(rows[:50], 10, 64, 1)
+    print("read", flush=True)
+"""
+
+
+@pytest.mark.parametrize("trials", [150, pytest.param(2000, marks=pytest.mark.reliability)])
+def test_a_damaged_graph_kills_no_process(rows, approximate, tmp_path, trials):
+    approximate.save(tmp_path / "index")
+    paths = [str(tmp_path / "index" / name) for name in ("graph.usearch", "rows.npy")]
+    done = subprocess.run(
+        [sys.executable, "-c", FORGED, *paths, str(trials), "0"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 0, done.stderr
+    outcomes = done.stdout.split()
+    assert len(outcomes) == trials
+    assert outcomes.count("refused") > trials / 10
+    assert outcomes.count("read") > trials / 10
+
+
+@pytest.mark.parametrize(("metric", "other"), [METRICS, METRICS[::-1]])
+def test_a_metric_that_is_set_after_fit_counts_at_the_next(rows, tmp_path, metric, other):
+    index = LightCurveIndex(4, metric=metric, radius=0.3).fit(rows[:200])
+    expected = index.kneighbors(rows[:9])
+    index.set_params(metric=other)
+    assert index.metric_ == metric
+    near, graph = index.radius_neighbors(rows[:3]), index.transform(rows[:3])
+    for found, wanted in zip(index.kneighbors(rows[:9]), expected, strict=True):
+        np.testing.assert_array_equal(found, wanted)
+    index.save(tmp_path / "index")
+    loaded = LightCurveIndex.load(tmp_path / "index")
+    assert loaded.metric == loaded.metric_ == metric
+    np.testing.assert_array_equal(loaded.kneighbors(rows[:9])[0], expected[0])
+    index.set_params(metric=metric)
+    np.testing.assert_array_equal(index.radius_neighbors(rows[:3])[1][0], near[1][0])
+    np.testing.assert_array_equal(index.transform(rows[:3]).toarray(), graph.toarray())
+    changed = index.set_params(metric=other).fit(rows[:200])
+    assert changed.metric_ == other
+    assert not np.array_equal(changed.kneighbors(rows[:9])[0], expected[0])

@@ -50,7 +50,7 @@ def test_names_and_the_third_score():
     with pytest.raises(ValueError, match="a value for each of the 50 rows"):
         outlier_scores(named, reconstruction=error[:9])
     rows[3, 1] = np.nan
-    with pytest.raises(ValueError, match="embedding of object 103 is not finite"):
+    with pytest.raises(ValueError, match="row of object 103 at position 3 contains NaN"):
         outlier_scores(named)
 
 

@@ -75,7 +75,7 @@ def test_a_file_too_many_and_one_torn(embedder, curves, tmp_path):
     with pytest.raises(ValueError, match="4 Parquet files, and 3 parts were written"):
         read_rows(tmp_path / "emb")
     (tmp_path / "torn.parquet").write_bytes(b"PAR1")
-    with pytest.raises(ValueError, match=r"torn.parquet is not whole"):
+    with pytest.raises(ValueError, match=r"torn.parquet is damaged"):
         read_rows(tmp_path / "torn.parquet")
 
 

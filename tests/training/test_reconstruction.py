@@ -170,7 +170,7 @@ resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 if door == "open":
     curves = LightCurves.open_parquet(folder + "/catalog.parquet", cache_dir=folder)
 else:
-    curves = LightCurves.from_parquet(folder + "/catalog.parquet")
+    curves = LightCurves.read(folder + "/catalog.parquet")
 print(len(curves.time) * 16 // 2**20, "MiB", embedder.fit(curves).history_["train_rmse"][0])
 """
 

@@ -1,5 +1,6 @@
 """Model cards: what a run records, and what is written of it for people."""
 
+import dataclasses
 import json
 import pickle
 import re
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from embedders import make_embedder
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sklearn_astromer import AstromerClassifier, AstromerEmbedder, LightCurves
@@ -19,8 +20,7 @@ from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.lightcurves import statistics as module
 from sklearn_astromer.lightcurves.statistics import ragged_quantiles, statistics, summarise
 from sklearn_astromer.weights import load, make_card
-from sklearn_astromer.weights.atomic import is_sealed
-from sklearn_astromer.weights.checkpoint import read_folder
+from sklearn_astromer.weights.checkpoint import is_sealed, read_folder
 from sklearn_astromer.weights.record import labels_seen
 
 TINY = {"d_model": 8, "n_layers": 1, "n_heads": 2, "d_ff": 8}
@@ -88,13 +88,19 @@ def test_statistics_agree_with_numpy_and_describe(lengths, errors, random):
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     curves = LightCurves(rng.uniform(0, 99, n), rng.normal(15, 1, n), mag_err, offsets=offsets)
     found, table = statistics(curves), curves.describe()
-    several = curves.lengths > 1
-    for name, column in {"span": "span", "cadence": "median_cadence"}.items():
-        np.testing.assert_allclose(found[name], table[column])
-    np.testing.assert_allclose(found["length"], table["n_observations"])
-    np.testing.assert_allclose(found["mag_err"], table["median_mag_err"].astype(float))
-    np.testing.assert_allclose(found["amplitude"][several], table["amplitude"][several])
-    assert np.isnan(found["amplitude"][~several]).all()
+    for i, (one, n) in enumerate(zip(curves, lengths, strict=True)):
+        time, mag = one[:, 0], one[:, 1]
+        known = one[:, 2][np.isfinite(one[:, 2])] if one.shape[1] == 3 else []
+        expected = {
+            "length": n,
+            "span": np.ptp(time) if n > 1 else np.nan,
+            "cadence": np.median(np.diff(time)) if n > 1 else np.nan,
+            "amplitude": np.diff(np.percentile(mag, [5, 95]))[0] if n > 1 else np.nan,
+            "mag_err": np.median(known) if len(known) else np.nan,
+        }
+        for name, value in expected.items():
+            np.testing.assert_allclose([found[name][i], table[name].iloc[i]], value)
+        np.testing.assert_allclose(table["mag"].iloc[i], np.median(mag))
     quantiles = summarise(curves)["quantiles"]
     np.testing.assert_allclose(
         quantiles["length"], np.percentile(curves.lengths, module.PERCENTILES), rtol=1e-5
@@ -270,7 +276,7 @@ def test_a_fit_that_fails_leaves_the_record(curves):
 
 
 def test_the_card_of_a_real_run(shared, home):
-    curves = LightCurves.from_parquet(shared / "data" / "asas.parquet")[:200]
+    curves = LightCurves.read(shared / "data" / "asas.parquet")[:200]
     curves.to_frame().to_parquet("asas.parquet")
     words = ["pretrain", "asas.parquet", "--epochs", "1", "--out", "my weights", *FLAGS]
     assert main([*words, "--licence", "MIT"]) == 0
@@ -374,13 +380,13 @@ def test_a_card_is_replaced_unless_it_was_edited(curves, tmp_path):
     card = path / "README.md"
     written = card.read_bytes()
     assert is_sealed(written)
-    model.save_pretrained(path, licence="MIT")  # as it was written: replaced
+    model.save_pretrained(path, licence="MIT", overwrite=True)  # as it was written: replaced
     assert card.read_bytes() != written
     mine = card.read_text().replace("# mine", "# My encoder")
     for edited in (mine, "notes\n" + card.read_text(), card.read_text() + "notes\n", ""):
         card.write_text(edited)
         with pytest.raises(FileExistsError, match=r"README\.md is not as this package wrote it"):
-            model.save_pretrained(path)
+            model.save_pretrained(path, overwrite=True)
         assert card.read_text() == edited
         load(path)  # reading does not mind
     with warnings.catch_warnings():
@@ -401,3 +407,61 @@ def test_epochs_0_keeps_the_command_that_trained(curves, home):
     words = ["pretrain", "c.parquet", "--from", "a", "--epochs", "0", "--out", "b", "--quiet"]
     assert main(words) == 0
     assert read_folder("b").info["command"] == read_folder("a").info["command"]
+
+
+TEXT = st.text(
+    st.sampled_from("ab`~|\\<>[]()!#*_-&;=\n\r\t\x1b{}:'\" 1.") | st.characters(), max_size=30
+)
+TEXT |= st.sampled_from(
+    [
+        "```",
+        "````sh",
+        "x\n```\n# Mine\n",
+        "~~~",
+        "<!--",
+        "<script>",
+        "[a](javascript:b)",
+        "![](//a)",
+    ]
+)
+
+
+@settings(max_examples=60)
+@given(name=TEXT, licence=TEXT, command=TEXT, band=TEXT, cell=TEXT)
+@example("`", "`", "a\n```\n# b", "`g`", "```")
+@example("a\\", "MIT", "make \x1b[2J", "g\\", "<!--")
+def test_nothing_breaks_out_of_a_card(name, licence, command, band, cell):
+    """What strangers call things is text: no heading, link, image, HTML or code of theirs."""
+    markdown = pytest.importorskip("markdown_it").MarkdownIt("gfm-like", {"linkify": False})
+    training = {"objects": 3, "bands": {band: 3}, "objective": cell}
+    info = {"training": training, cell or "a": band, "data": cell}
+    card = make_card(
+        dataclasses.replace(load("surveys-small"), info=info),
+        name=name,
+        licence=licence,
+        command=command,
+        evaluation=pd.DataFrame({band or "b": [cell]}, index=[name]),
+    )
+    plain = make_card(
+        dataclasses.replace(
+            load("surveys-small"), info={"training": training | {"bands": {"g": 3}}}
+        ),
+        name="plain",
+        licence="mine",
+        command="make" if command.strip() else "",
+        evaluation={"a": 1},
+    )
+
+    def shape(text):
+        tokens = markdown.parse(text[text.index("\n---\n") + 5 :])
+        flat = [t.type for token in tokens for t in (token, *(token.children or ()))]
+        kinds = {"heading_open", "fence", "html_block", "html_inline", "link_open", "image"}
+        return tokens, [kind for kind in flat if kind in {*kinds, "code_inline", "code_block"}]
+
+    tokens, found = shape(card)
+    assert found == shape(plain)[1]
+    assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f]", card)
+    if command.strip():
+        fences = [token.content for token in tokens if token.type == "fence"]
+        assert len(fences) == 3
+    assert [token.type for token in tokens].count("table_open") == 4

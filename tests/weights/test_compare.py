@@ -23,7 +23,7 @@ def survey(shared):
         path = shared / "data" / f"{name}.parquet"
         if not path.exists():
             pytest.skip(f"needs {path}")
-        return LightCurves.from_parquet(path)
+        return LightCurves.read(path)
 
     return read
 

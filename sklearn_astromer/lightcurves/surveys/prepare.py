@@ -40,6 +40,13 @@ def alert(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(magpsf_corr=mag, sigmapsf_corr=sigma / total)
 
 
+def alerce(frame: pd.DataFrame) -> pd.DataFrame:
+    """Take an error of 100, which says that there is none of this kind, for none."""
+    names = [name for name in map(str, frame) if name.startswith(("sigmapsf", "e_mag"))]
+    errors = zip(names, _numbers(frame, *names), strict=True)
+    return frame.assign(**{name: error.where(error < 100) for name, error in errors})
+
+
 def separated(frame: pd.DataFrame) -> pd.DataFrame:
     """Leave out rows of -777, which separate objects, and number these where nothing names them."""
     separator = frame["mjd"] == -777

@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 from collections.abc import Set
 
-from sklearn_astromer.lightcurves.columns import ALIASES
 from sklearn_astromer.lightcurves.flux import AB_JANSKY, AB_MICROJANSKY, AB_NANOJANSKY
+from sklearn_astromer.lightcurves.surveys.names import ALIASES, ERRORS
 from sklearn_astromer.lightcurves.surveys.prepare import (
+    alerce,
     alert,
     atlas_limits,
     forced_ztf,
@@ -31,7 +32,7 @@ ZTF_BANDS = {"1": "g", "2": "r", "3": "i"}
 SNANA_ZERO_POINT = 27.5
 #: Columns of any table, which tell no survey.
 COMMON = {alias.lower() for aliases in ALIASES.values() for alias in aliases} | {
-    *("flux", "flux_err", "date", "quality", "camera", "limit"),
+    *("flux_err", "quality", "camera", "limit", *ERRORS),
 }
 
 
@@ -77,16 +78,34 @@ SURVEYS: tuple[Survey, ...] = (
     Survey(
         "alerce",
         "ALeRCE detections (ZTF)",
-        ("oid", "mjd", "fid", "magpsf", "magpsf_corr"),
+        ("mjd", "fid", "magpsf", "magpsf_corr"),
         "mjd",
-        (Brightness("magpsf_corr", "sigmapsf_corr|sigmapsf_corr_ext"),),
+        (Brightness("magpsf_corr", "sigmapsf_corr_ext|sigmapsf_corr"),),
         id="oid",
         band="fid",
         bands=ZTF_BANDS,
         bad=(
-            Bad("not corrected to the star's magnitude", "corrected", "false"),
-            Bad("dubious correction", "dubious", "true"),
+            Bad("corrected: not to the star's magnitude", "corrected", "false"),
+            Bad("dubious: correction", "dubious", "true"),
         ),
+        lacks=("mag_corr",),
+        prepare=alerce,
+    ),
+    Survey(
+        "alerce-forced",
+        "ALeRCE forced photometry (ZTF)",
+        ("mjd", "fid", "mag_corr", "e_mag_corr_ext|e_mag_corr"),
+        "mjd",
+        (Brightness("mag_corr", "e_mag_corr_ext|e_mag_corr"),),
+        id="oid",
+        band="fid",
+        bands=ZTF_BANDS,
+        bad=(
+            Bad("corrected: not to the star's magnitude", "corrected", "false"),
+            Bad("dubious: correction", "dubious", "true"),
+            Bad("procstatus: failed", "procstatus", "not in", [0, 57, "0", "57"]),
+        ),
+        prepare=alerce,
     ),
     Survey(
         "fink",
@@ -111,7 +130,6 @@ SURVEYS: tuple[Survey, ...] = (
         bad=(
             Bad("err: bad measurement", "err", "!=", 0),
             Bad("duJy ≥ 10 000", "dujy", ">=", 10_000),
-            Bad("chi/N > 100", "chi/n", ">", 100),
         ),
         prepare=atlas_limits,
     ),
@@ -296,6 +314,60 @@ SURVEYS: tuple[Survey, ...] = (
         bad=(Bad("QUALITY", "quality", "!=", 0),),
     ),
     Survey(
+        "tess-qlp",
+        "TESS, Quick-Look Pipeline (FITS)",
+        ("time", "sap_flux", "kspsap_flux|det_flux", "quality"),
+        "time",
+        (Brightness(flux="kspsap_flux|det_flux", flux_err="kspsap_flux_err|det_flux_err"),),
+        id="ticid",
+        origin=BTJD,
+        bad=(Bad("QUALITY", "quality", "!=", 0),),
+        lacks=("pdcsap_flux",),
+    ),
+    Survey(
+        "tess-eleanor",
+        "TESS, eleanor (FITS)",
+        ("time", "raw_flux", "corr_flux", "quality"),
+        "time",
+        (Brightness(flux="corr_flux", flux_err="flux_err"),),
+        id="ticid",
+        origin=BTJD,
+        bad=(Bad("QUALITY", "quality", "!=", 0),),
+    ),
+    Survey(
+        "tess-tglc",
+        "TESS, TESS-Gaia Light Curves (FITS)",
+        ("time", "cal_psf_flux", "cal_aper_flux", "tess_flags"),
+        "time",
+        (Brightness(flux="cal_aper_flux"),),
+        id="ticid",
+        origin=BTJD,
+        bad=(
+            Bad("TESS_flags", "tess_flags", "!=", 0),
+            Bad("TGLC_flags", "tglc_flags", "!=", 0),
+        ),
+    ),
+    Survey(
+        "k2-everest",
+        "K2, EVEREST (FITS)",
+        ("time", "fraw", "flux", "cadn", "quality"),
+        "time",
+        (Brightness(flux="fcor|flux", flux_err="fraw_err"),),
+        id="keplerid",
+        origin=BKJD,
+        bad=(Bad("QUALITY", "quality", "!=", 0),),
+    ),
+    Survey(
+        "k2sff",
+        "K2, K2SFF (FITS)",
+        ("t", "fraw", "fcor", "moving|thrusters_on"),
+        "t",
+        (Brightness(flux="fcor"),),
+        id="keplerid",
+        origin=BKJD,
+        bad=(Bad("MOVING: thrusters on", "moving|thrusters_on", "!=", 0),),
+    ),
+    Survey(
         "catalina",
         "Catalina",
         ("masterid|inputid", "mag", "magerr", "mjd"),
@@ -362,28 +434,35 @@ SURVEYS: tuple[Survey, ...] = (
 )
 
 
-@functools.lru_cache
-def recognise(columns: frozenset[str]) -> tuple[Survey, ...]:
-    """Return the surveys whose columns a table has, but none whose columns another's include."""
-    return _widest([(each, each.found(columns)) for each in SURVEYS if each.fits(columns)])
+#: What `LightCurves.to_parquet` writes, told by a mark in the file.
+OWN = Survey(
+    "sklearn_astromer",
+    "written by LightCurves.to_parquet",
+    ("object_id", "time", "mag"),
+    "time",
+    (Brightness("mag", "mag_err"),),
+    id="object_id",
+    band="band",
+    exact=True,
+)
+BY_NAME = {survey.name: survey for survey in SURVEYS}
 
 
 @functools.lru_cache
-def recognise_nested(fields: frozenset[str]) -> tuple[Survey, ...]:
-    """Do what `recognise` does for a nested column, whose rows name the objects.
+def recognise(columns: frozenset[str], rows_are_objects: bool = False) -> tuple[Survey, ...]:
+    """Return the surveys whose columns a table has, but none whose columns another's include.
 
-    Fields that tables of any origin have are not enough to tell a survey.
+    Where rows are objects, with lists of observations, a column of the object is not needed; then
+    fields that tables of any origin have are not enough to tell a survey.
     """
-    return _widest(
-        [
-            (each, each.found(fields))
-            for each in SURVEYS
-            if each.fits(fields | set(str(each.id).split("|"))) and _distinctive(each, fields)
-        ]
-    )
-
-
-def _widest(found: list[tuple[Survey, set[str]]]) -> tuple[Survey, ...]:
+    found = []
+    for each in SURVEYS:
+        fits = each.fits(columns)
+        if not fits and rows_are_objects:
+            fits = each.fits(columns | set(str(each.id).split("|")))
+            fits = fits and bool(_distinctive(each, columns))
+        if fits:
+            found.append((each, each.found(columns)))
     return tuple(one for one, its in found if not any(its < other for _, other in found))
 
 
@@ -396,13 +475,9 @@ def resembled(columns: Set[str]) -> tuple[Survey, str] | None:
     """Return the survey of whose columns a table lacks one, and that one."""
     near = []
     for survey in SURVEYS:
-        lacking = [each for each in survey.needs if not survey.found(columns, each)]
-        foreign = set(survey.lacks) & columns
-        if (
-            len(lacking) == 1
-            and _distinctive(survey, columns)
-            and not foreign
-            and len(survey.needs) > 3
-        ):
+        lacking = survey.lacking(columns)
+        if len(lacking) != 1 or len(survey.needs) < 4 or set(survey.lacks) & columns:
+            continue
+        if _distinctive(survey, columns):
             near.append((survey, lacking[0]))
     return max(near, key=lambda pair: len(pair[0].needs), default=None)

@@ -24,20 +24,29 @@ TESTS: dict[str, Callable[[pd.Series, Any], Any]] = {
     "missing": lambda x, value: x.isna(),
     "not in": lambda x, value: ~x.isin(value) & x.notna(),
 }
+TRUE = ("true", "t", "1", "1.0", "y", "yes", "<", ">")
+FALSE = ("false", "f", "0", "0.0", "n", "no", "-1", "", "nan", "none", "<na>", "=")
+FLAGS = "flags"
 
 
 @dataclass(frozen=True)
 class Bad:
     """Rows to leave out: those whose `column` ("a|b" for either) passes a test.
 
-    ``test`` is a key of `TESTS`, or ``"true"`` for flags in any spelling (True, 1, "t", "true").
-    A column that is not there leaves out nothing.
+    ``test`` is a key of `TESTS`, or ``"true"`` or ``"false"`` for flags in any spelling (True, 1,
+    "t", "true"); with the value `FLAGS`, only if the column holds nothing but flags. A column that
+    is not there leaves out nothing.
     """
 
     reason: str
     column: str
     test: str
     value: Any = None
+
+    def is_called(self, name: str) -> bool:
+        """Whether a user means this rule: by its reason, what stands before ":" or its column."""
+        own = self.reason.lower()
+        return name.lower() in (own, own.partition(":")[0], *self.column.split("|"))
 
     def of(self, frame: pd.DataFrame) -> NDArray[np.bool_]:
         """Return which rows to leave out."""
@@ -46,7 +55,9 @@ class Bad:
             return np.zeros(len(frame), dtype=bool)
         column = frame[name]
         if self.test in ("true", "false"):
-            truth = column.astype(str).str.lower().isin(["true", "t", "1", "1.0", "y"])
+            truth, all_flags = _truth(column)
+            if self.value is FLAGS and not all_flags:
+                return np.zeros(len(frame), dtype=bool)
             found = truth if self.test == "true" else ~truth & column.notna()
         else:
             if self.test in (">=", ">", "<"):
@@ -125,6 +136,8 @@ class Survey:
         Columns of other surveys that this one does not have.
     prepare : callable, optional
         Makes the columns above of those in the file.
+    exact : bool
+        Whether all rows are light curves as they are: no sentinels, no limits, no other epoch.
     """
 
     name: str
@@ -139,28 +152,44 @@ class Survey:
     bad: tuple[Bad, ...] = ()
     lacks: tuple[str, ...] = ()
     prepare: Callable[[pd.DataFrame], pd.DataFrame] | None = None
+    exact: bool = False
+
+    def rules(self) -> list[Bad]:
+        """Return all rules about bad rows."""
+        return [*self.bad, *(rule for each in self.brightness for rule in each.bad)]
 
     def quality_columns(self) -> set[str]:
         """Return the columns that flag bad rows."""
-        rules = [*self.bad, *(rule for each in self.brightness for rule in each.bad)]
-        return {name for rule in rules if rule.test != "missing" for name in rule.column.split("|")}
+        flags = [rule.column for rule in self.rules() if rule.test != "missing"]
+        return {name for column in flags for name in column.split("|")}
 
     def columns(self) -> set[str]:
         """Return all columns that are looked at, of those that a table may have."""
         sides = (getattr(each, f.name) for each in self.brightness for f in fields(each))
-        rules = [*self.bad, *(rule for each in self.brightness for rule in each.bad)]
-        named = [*self.needs, self.id, self.time, self.band, *sides, *(r.column for r in rules)]
+        rules = (rule.column for rule in self.rules())
+        named = [*self.needs, self.id, self.time, self.band, *sides, *rules]
         return {one for name in named if isinstance(name, str) for one in name.split("|")}
+
+    def lacking(self, columns: Set[str]) -> list[str]:
+        """Return which of the columns that tell this survey a table does not have."""
+        return [each for each in self.needs if not self.found(columns, each)]
 
     def fits(self, columns: Set[str]) -> bool:
         """Whether a table has the columns that tell this survey."""
-        return all(self.found(columns, each) for each in self.needs) and not (
-            set(self.lacks) & columns
-        )
+        return not self.lacking(columns) and not (set(self.lacks) & columns)
 
     def found(self, columns: Set[str], *needs: str) -> set[str]:
         """Return which columns of this survey (or of some of its needs) a table has."""
         return {one for each in needs or self.needs for one in each.split("|")} & columns
+
+
+def _truth(column: pd.Series) -> tuple[pd.Series, bool]:
+    """Return which flags are set, in any spelling, and whether all values are flags."""
+    if column.dtype == bool:
+        return column, True
+    words = column.astype(object).where(column.notna(), "nan").astype(str).str.strip().str.lower()
+    truth = words.isin(TRUE)
+    return truth, bool((truth | words.isin(FALSE)).all())
 
 
 def column_name(name: Any) -> str:

@@ -1,0 +1,498 @@
+"""Which survey a table is of, and which of its columns are what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Set
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sklearn_astromer.lightcurves.flux import AB_JANSKY
+from sklearn_astromer.lightcurves.reading.lists import PLACE
+from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
+from sklearn_astromer.lightcurves.reading.report import Report
+from sklearn_astromer.lightcurves.reading.tables import Table
+from sklearn_astromer.lightcurves.reading.values import MOST_SHORT_JD, days_of
+from sklearn_astromer.lightcurves.surveys.names import (
+    ALIASES,
+    DETECTED,
+    LIMITS,
+    NAMES_OF_STARS,
+    candidates,
+    errors_of,
+)
+from sklearn_astromer.lightcurves.surveys.registry import (
+    BY_NAME,
+    OWN,
+    SURVEYS,
+    recognise,
+    resembled,
+)
+from sklearn_astromer.lightcurves.surveys.survey import (
+    FLAGS,
+    Bad,
+    Brightness,
+    Survey,
+    column_name,
+    first_of,
+)
+
+ID_NAMES = "|".join(dict.fromkeys(alias.lower() for alias in ALIASES["id"]))
+UPPER_LIMITS, SENTINELS, TWICE = "upper limits", "sentinels", "there twice"
+#: What each keyword of `LightCurves.read` names.
+KEYWORDS = {"band": "band_column"}
+MOST_NAMES = 15
+DIFFERENCE = (
+    "these are fluxes or magnitudes of a difference image, which has no magnitude of the star: "
+    "use forced photometry of the direct image. For encoders with scaled_inputs, which take the "
+    "flux in units of its deviation"
+)
+# A column without a name holds errors if they are as small as these, in magnitudes.
+MOST_ERROR, ABSENT_ERROR = 1.5, 9.0
+#: Columns of times tell the same instants if they differ by less: a barycentric correction.
+SAME_INSTANT = 0.01
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `LightCurves.read` was asked for; `columns` is of parts, in its keywords' words."""
+
+    survey: str = "auto"
+    band: Any = None
+    quality: bool = True
+    rules: dict[str, Any] = field(default_factory=dict)
+    limits: str = "drop"
+    difference: str = "raise"
+    id_from: str | Callable[[str], Any] = "stem"
+    columns: dict[str, Any] = field(default_factory=dict)
+    on_invalid: str = "drop"
+    on_error: str = "raise"
+    progress: bool = False
+
+    def given(self) -> dict[str, Any]:
+        """Return the columns that were named, in lower case."""
+        numbers = {p: v for p, v in self.columns.items() if p == "zero_point" or v is False}
+        return {
+            part: name if part in numbers and not isinstance(name, str) else column_name(name)
+            for part, name in self.columns.items()
+            if name is not None
+        }
+
+    def check(self) -> None:
+        """Refuse what no option can be."""
+        choices: dict[str, tuple[str, ...]] = {
+            "limits": ("drop", "raise"),
+            "difference": ("raise", "scale"),
+            "on_invalid": ("raise", "drop"),
+            "on_error": ("raise", "skip"),
+            "survey": ("auto", "columns", *BY_NAME),
+        }
+        for name, allowed in choices.items():
+            value = getattr(self, name)
+            if value not in allowed:
+                raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+        if not callable(self.id_from) and self.id_from not in ("stem", "parent"):
+            raise ValueError(
+                f"id_from must be 'stem', 'parent' or a function, got {self.id_from!r}"
+            )
+
+    # what text and Parquet ask of the names of columns, see `text.Names`
+
+    def known(self, names: list[str]) -> bool:
+        """Whether these are names of the columns of light curves."""
+        lowered = [column_name(name) for name in names]
+        given = set(map(str, self.given().values()))
+        if self._surveys(frozenset(lowered), False) or given & set(lowered):
+            return True
+        bright = [*candidates("mag", lowered), *candidates("flux", lowered)]
+        return bool(candidates("time", lowered)) and bool(bright)
+
+    def needed(self, names: list[str], rows_are_objects: bool = False) -> list[str] | None:
+        """Return the columns that are read of a table; None: any may be."""
+        lowered = {column_name(name): name for name in names}
+        found = self._surveys(frozenset(lowered), rows_are_objects)
+        if len(lowered) < len(names) or len(found) > 1 or any(each.prepare for each in found):
+            return None
+        given = {name for name in self.given().values() if isinstance(name, str)}
+        if not given <= lowered.keys():
+            return None
+        read = given | set(ID_NAMES.split("|"))
+        if found:
+            read |= found[0].columns()
+        else:
+            parts = [each for part in ALIASES for each in candidates(part, lowered)]
+            bright = candidates("mag", lowered) + candidates("flux", lowered)
+            bright += [
+                given for given in (self.given().get("mag"), self.given().get("flux")) if given
+            ]
+            read |= {*parts, *NAMES_OF_STARS, *LIMITS, *DETECTED}
+            read |= {name for each in bright for name in errors_of(each, lowered)}
+            if not rows_are_objects and not candidates("id", lowered):
+                return None  # which column names objects, values tell
+        return [name for each, name in lowered.items() if each in read]
+
+    def _surveys(self, columns: frozenset[str], rows_are_objects: bool) -> tuple[Survey, ...]:
+        if self.survey == "auto":
+            return recognise(columns, rows_are_objects)
+        return () if self.survey == "columns" else (BY_NAME[self.survey],)
+
+
+def survey_of(table: Table, options: Options) -> Survey:
+    """Recognise the survey of a table, or read it by names; what was given goes before."""
+    frame, given = table.frame, options.given()
+    if table.facts.get("exact") and options.survey == "auto" and not given:
+        return OWN
+    for part, name in given.items():
+        if isinstance(name, str) and name not in frame:
+            raise refusal(
+                f"{table.label}: there is no column {options.columns[part]!r} among "
+                f"{_listed(table)}",
+                Remedy(KEYWORDS.get(part, part)),
+            )
+    columns = frozenset(frame.columns)
+    found = options._surveys(columns, bool(table.facts.get("rows_are_objects")))
+    if len(found) > 1:
+        names = " and ".join(f"{s.name} ({s.title})" for s in found)
+        raise refusal(
+            f"{table.label} could be of {names}", *(Remedy("survey", s.name) for s in found)
+        )
+    if not found:
+        return _ruled(_by_columns(table, given, options), options)
+    survey = _replaced(found[0], given, table)
+    lacking = survey.lacking(columns)
+    if options.survey not in ("auto", "columns") and lacking:
+        raise refusal(
+            f"{table.label} is not of {survey.name}: there is no {' and no '.join(lacking)} "
+            f"among {_listed(table)}",
+            Remedy("survey", "columns", "to read columns by their names alone"),
+        )
+    return _ruled(survey, options)
+
+
+def _replaced(survey: Survey, given: dict[str, Any], table: Table) -> Survey:
+    """Put columns that were given in the place of those of a survey, each part by itself."""
+    if not given:
+        return survey
+    changes: dict[str, Any] = {k: v for k, v in given.items() if k in ("id", "band", "time")}
+    gone: set[str] = set()
+    first = survey.brightness[0]
+    if "time" in given and given["time"] not in survey.time.split("|"):
+        gone |= {*survey.time.split("|")}
+        changes["origin"] = np.nan
+        changes["brightness"] = tuple(replace(b, time=None) for b in survey.brightness)
+    bright = {k: v for k, v in given.items() if k in ("mag", "flux")}
+    if bright:
+        gone |= {one for b in survey.brightness for one in f"{b.mag}|{b.flux}".split("|")}
+        kept = {"flux_err": first.flux_err, "zero_point": first.zero_point} if first.flux else {}
+        own = kept if "flux" in bright else {"mag_err": first.mag_err}
+        first = Brightness(**{**own, **bright}, bad=first.bad)
+        changes["brightness"] = (first,)
+    errors = {k: v for k, v in given.items() if k in ("mag_err", "flux_err", "zero_point")}
+    if errors:
+        wrong = "flux_err" if first.flux is None and "flux_err" in errors else None
+        wrong = "mag_err" if first.flux is not None and "mag_err" in errors else wrong
+        several = len(survey.brightness) > 1 and not bright
+        if wrong or several:
+            need = "mag" if several else wrong.replace("_err", "") if wrong else ""
+            raise refusal(
+                f"{table.label}: {'=, '.join(errors)}= needs the brightness that it belongs to",
+                Remedy(need),
+            )
+        gone |= {one for b in survey.brightness for one in f"{b.mag_err}|{b.flux_err}".split("|")}
+        changes["brightness"] = (replace(first, **errors),)
+    for part in ("id", "band"):
+        if part in given:
+            gone |= set(str(getattr(survey, part)).split("|"))
+    needs = tuple(n for n in survey.needs if not set(n.split("|")) & gone)
+    return replace(survey, needs=needs, **changes)
+
+
+def _ruled(survey: Survey, options: Options) -> Survey:
+    """Switch rules off, or give them another limit, by the names that the report prints."""
+    common = (UPPER_LIMITS, SENTINELS, TWICE)
+    if not options.quality:
+        bright = tuple(replace(each, bad=()) for each in survey.brightness)
+        survey = replace(survey, bad=(), brightness=bright)
+    for name, limit in options.rules.items():
+        rules = survey.rules()
+        meant = [rule for rule in rules if rule.is_called(name)]
+        if not meant and name.lower() not in common:
+            known = dict.fromkeys([*(rule.reason for rule in rules), *common])
+            raise ValueError(f"there is no rule {name!r} in rules=: there are {', '.join(known)}")
+
+        def changed(bad: tuple[Bad, ...], meant: list[Bad] = meant, limit: Any = limit) -> Any:
+            kept = bad if limit is not None else tuple(rule for rule in bad if rule not in meant)
+            return tuple(replace(r, value=limit) if r in meant else r for r in kept)
+
+        bright = tuple(replace(each, bad=changed(each.bad)) for each in survey.brightness)
+        survey = replace(survey, bad=changed(survey.bad), brightness=bright)
+    return survey
+
+
+def _listed(table: Table) -> str:
+    """Return the names of the columns as messages give them."""
+    names = list(map(repr, table.names.values()))
+    return ", ".join([*names[:MOST_NAMES], *["…"] * (len(names) > MOST_NAMES)])
+
+
+# -- by names --------------------------------------------------------------------------------------
+
+
+def _by_columns(table: Table, given: dict[str, Any], options: Options) -> Survey:
+    """Describe a table by the names of its columns, recognised or given."""
+    frame = table.frame
+    columns = [name for name in frame.columns if name not in given.values()]
+    if "magpsf" in frame and not {"mag", "flux"} & given.keys():
+        raise refusal(f"{table.label}: {DIFFERENCE}", Remedy("difference", "scale"))
+    if table.facts.get("headerless"):
+        given = _by_place(table, given)
+    elif options.survey == "auto" and not given and (near := resembled(frozenset(columns))):
+        survey, lacking = near
+        raise refusal(
+            f"{table.label} looks like {survey.name} ({survey.title}), but has no column "
+            f"{lacking.replace('|', ' or ')} among {_listed(table)}: give it that name, or",
+            Remedy("survey", "columns", "to read columns by their names alone"),
+        )
+    time = given.get("time") or _time(table, columns)
+    brightness = _brightness(table, given, columns)
+    used = {time, *brightness.columns_in(frame.columns)}
+    band = given.get("band") or _one(table, "band", [c for c in columns if c not in used], False)
+    used |= {band}
+    id = given.get("id")
+    if id is None:
+        id = _id_of(table, time, [name for name in columns if name not in used])
+    flags = [Bad(UPPER_LIMITS, name, "true", FLAGS) for name in LIMITS if name in frame]
+    if brightness.flux is None:  # a flux is measured whether or not something was detected
+        flags += [Bad(UPPER_LIMITS, name, "false", FLAGS) for name in DETECTED if name in frame]
+    return Survey(
+        "columns",
+        "recognised by the names of the columns",
+        (),
+        time,
+        (replace(brightness, bad=tuple(b for b in flags if b.column not in used)),),
+        id=id,
+        origin=np.nan,
+        band=band or "",
+    )
+
+
+def _time(table: Table, columns: list[str]) -> str:
+    """Return the column of the times; of several that tell the same instants, the first."""
+    found = candidates("time", columns)
+    if not found:  # a column of dates, whatever it is called
+        kinds, dtypes = table.facts["kinds"], table.frame.dtypes
+        found = [n for n in columns if kinds.get(n) == "date" or dtypes[n].kind == "M"]
+        return found[0] if len(found) == 1 else _one(table, "time", columns)
+    if len(found) > 1:
+        found.sort(key=[alias.lower() for alias in ALIASES["time"]].index)
+        try:
+            days = [days_of(table, name, np.nan)[0] for name in found]
+        except ValueError:
+            days = []
+        if days and all(
+            np.allclose(days[0], each, rtol=0, atol=SAME_INSTANT, equal_nan=True)
+            for each in days[1:]
+        ):
+            return found[0]
+    return _one(table, "time", columns)
+
+
+def _one(table: Table, part: str, columns: list[str], needed: bool = True) -> str:
+    """Return the column whose name is that of a part; several are an error."""
+    found = candidates(part, columns)
+    keyword = KEYWORDS.get(part, part)
+    if len(found) > 1:
+        names = [table.names.get(name, name) for name in found]
+        raise refusal(
+            f"{table.label}: columns {', '.join(map(repr, names))} could all be the {part}",
+            *(Remedy(keyword, name) for name in names),
+        )
+    if not found and needed:
+        raise refusal(
+            f"{table.label}: no column was recognised as the {part} among {_listed(table)}",
+            Remedy(keyword),
+        )
+    return found[0] if found else ""
+
+
+def _brightness(table: Table, given: dict[str, Any], columns: list[str]) -> Brightness:
+    """Return the columns of the magnitudes, or of the fluxes where there are none."""
+    kinds = table.facts["kinds"]
+    mags, fluxes = candidates("mag", columns), candidates("flux", columns)
+    in_mag = [name for name in fluxes if kinds.get(name) == "mag"]  # as lightkurve has them
+    mags, fluxes = mags + in_mag, [name for name in fluxes if name not in in_mag]
+    flux = given.get("flux")
+    if flux is None and "mag" not in given:
+        if not mags and not fluxes:
+            raise refusal(
+                f"{table.label}: no column was recognised as the mag or flux among "
+                f"{_listed(table)}",
+                Remedy("mag"),
+                Remedy("flux"),
+            )
+        flux = None if mags else _one(table, "flux", fluxes)
+    if flux is not None:
+        zero_point = given.get("zero_point", AB_JANSKY if kinds.get(flux) == "flux" else 0.0)
+        error = given.get("flux_err") or _error(table, flux, columns)
+        return Brightness(flux=flux, flux_err=error, zero_point=zero_point)
+    mag = given.get("mag") or (in_mag[0] if mags == in_mag else _one(table, "mag", mags))
+    if kinds.get(mag) not in (None, "mag"):
+        raise refusal(
+            f"{table.label}: column {mag!r} has a unit of {kinds[mag]}", Remedy("flux", mag)
+        )
+    return Brightness(mag, given.get("mag_err") or _error(table, mag, columns))
+
+
+def _error(table: Table, brightness: str, columns: list[str]) -> str | None:
+    found = errors_of(brightness, columns)
+    if len(found) > 1:
+        part = "flux_err" if brightness in candidates("flux", [brightness]) else "mag_err"
+        names = [table.names.get(name, name) for name in found]
+        raise refusal(
+            f"{table.label}: columns {', '.join(map(repr, names))} could all be the error",
+            *(Remedy(part, name) for name in names),
+        )
+    return found[0] if found else None
+
+
+def _by_place(table: Table, given: dict[str, Any]) -> dict[str, Any]:
+    """Name the columns of a table without a header: time, magnitude and, if it looks so, error."""
+    frame = table.frame
+    places = list(frame.columns)
+    said = given.keys() - {"id"}
+    if {"time", "mag"} <= said or {"time", "flux"} <= said:
+        return given
+    if len(places) == 2 and not said:
+        return {"time": "1", "mag": "2", **given}
+    if len(places) == 3 and not said:
+        mag, error = (pd.to_numeric(frame[name], errors="coerce") for name in ("2", "3"))
+        known = error[error < ABSENT_ERROR]
+        small = len(known) > 0 and (known > 0).all() and known.median() < MOST_ERROR
+        whole = bool((known == known.round()).all())
+        spread = mag[(mag - mag.median()).abs() < ABSENT_ERROR].std()
+        likely = known.median() < 0.1 + 2 * (0.5 if np.isnan(spread) else spread)
+        if small and not whole and likely:
+            return {"time": "1", "mag": "2", "mag_err": "3", **given}
+    raise refusal(
+        f"{table.label} has no header, and {len(places)} columns, which could be anything: say "
+        "which column is what by its number, as time=1, mag=2",
+        Remedy("time"),
+        Remedy("mag"),
+        Remedy("mag_err"),
+    )
+
+
+def _id_of(table: Table, time: str, columns: list[str]) -> str | bool:
+    """Return the column that names objects; "": the file is one, whatever it says."""
+    frame = table.frame
+    named = candidates("id", columns)
+    if len(named) > 1:
+        named = [name for name in named if _could_name(frame[name])] or named
+    if named:
+        return _one(table, "id", named)
+    names = [name for name in columns if _could_name(frame[name])]
+    for name in sorted(names, key=lambda each: each not in NAMES_OF_STARS):
+        called = name in NAMES_OF_STARS
+        n, anew = frame[name].nunique(dropna=False), _starts_anew(frame, name, time)
+        if called and (n == 1 or anew):
+            return name
+        if 1 < n < len(frame) and (anew or (called and name != "source")):
+            raise refusal(
+                f"{table.label}: no column was recognised as the id, and {table.names[name]!r} "
+                f"has {n} values in {len(frame)} rows",
+                Remedy("id", table.names[name], "if it names objects"),
+                Remedy("id", False, "if all rows are of one object"),
+            )
+    return ""
+
+
+def _could_name(column: pd.Series) -> bool:
+    """Whether values could name objects: text and integers do, floats and flags do not."""
+    dtype: Any = column.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        dtype = dtype.categories.dtype
+    return dtype.kind in "iuOUST" or isinstance(dtype, pd.StringDtype)
+
+
+def _starts_anew(frame: pd.DataFrame, name: str, time: str) -> bool:
+    """Whether rows of equal values lie together, and times start anew with another value."""
+    codes, unique = pd.factorize(frame[name])
+    changes = np.flatnonzero(np.diff(codes)) + 1
+    if len(unique) < 2 or len(changes) != len(unique) - 1 or len(unique) > len(frame) / 2:
+        return False
+    times = pd.to_numeric(frame[time], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    falls = np.flatnonzero(np.diff(times) < 0) + 1
+    return len(falls) > 0 and set(falls.tolist()) <= set(changes.tolist())
+
+
+# -- what is said of it ----------------------------------------------------------------------------
+
+
+def id_column(survey: Survey, columns: Collection[str]) -> str | None:
+    """Return the column of the object, if one is there."""
+    if survey.id is False:
+        return None
+    others = "" if survey.name == "columns" else ID_NAMES
+    return first_of(f"{survey.id}|{others}", columns)
+
+
+def describe(table: Table, prepared: pd.DataFrame, survey: Survey, report: Report) -> None:
+    """Say which column is what, of those of a table or made of them."""
+    names = table.names
+    columns = set(prepared.columns)
+    bright = survey.brightness[0]
+    parts: dict[str, Any] = {
+        "id": id_column(survey, columns),
+        "time": first_of(bright.time or survey.time, columns),
+        "band": first_of(survey.band, columns) if survey.band else None,
+    }
+    for part in ("mag", "mag_err", "flux", "flux_err"):
+        named = [first_of(getattr(b, part) or "", columns) for b in survey.brightness]
+        parts[part] = " ".join(str(names.get(n, n)) for n in named if n is not None)
+    report.columns = {k: str(names.get(v, v)) for k, v in parts.items() if v and v != PLACE}
+    used = {one for v in parts.values() if v for one in str(v).lower().split(" ")} | {
+        name for b in survey.brightness for name in b.columns_in(columns)
+    }
+    used |= {parts["id"], parts["band"]} | survey.quality_columns()
+    report.unused = [name for lowered, name in names.items() if lowered not in used]
+
+
+def remark(
+    table: Table, columns: Set[str], survey: Survey, options: Options, report: Report
+) -> None:
+    """Say what is not known of rows: their objects, bands, zero point, or flags."""
+    frame = table.frame
+    known, flags = survey.name not in ("columns", OWN.name), survey.quality_columns()
+    rows_are_objects = table.facts.get("rows_are_objects")
+    if known and not table.name and id_column(survey, columns) is None and survey.id is not False:
+        report.remark(
+            "no column names objects: all rows are taken for one",
+            *(0, "", Remedy("id"), Remedy("id", False)),
+        )
+    lacks_band = survey.band and first_of(survey.band, columns) is None
+    if known and lacks_band and not rows_are_objects:
+        names = survey.band.replace("|", " or ")
+        report.remark(
+            f"there is no {names}: all rows are taken for one band", 0, "", Remedy("band_column")
+        )
+    flux = None if known else survey.brightness[0].flux
+    bare = flux is not None and flux not in table.facts["kinds"]
+    if bare and options.columns.get("zero_point") is None:
+        report.remark(
+            "fluxes have no unit: magnitudes count from 0 for flux 1", 0, "", Remedy("zero_point")
+        )
+    if table.facts.get("headerless"):
+        times = pd.to_numeric(frame[survey.time], errors="coerce")
+        if times.max() < MOST_SHORT_JD:
+            report.remark(
+                "times below 20 000 without a header may be HJD − 2450000: kept as they are"
+            )
+    if known and options.quality and flags and not flags & columns:
+        report.remark(f"no flags of bad rows are there ({', '.join(sorted(flags))})")
+    if not known and options.quality:
+        read = {survey.id, survey.band} | survey.brightness[0].columns_in(columns) | flags
+        unused = set().union(*(s.quality_columns() for s in SURVEYS)) & columns - read
+        if unused:
+            report.remark(f"flags of bad rows were not used: {', '.join(sorted(unused))}")

@@ -1,0 +1,180 @@
+"""Columns of lists, of which a row is an object, laid end to end.
+
+Lists of numbers, lists of structs and structs of lists, as Arrow, Parquet, polars and nested-pandas
+hold them. pyarrow is imported for what brings it along; nested-pandas never is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sklearn_astromer.lightcurves.reading.text import Names
+from sklearn_astromer.lightcurves.surveys.names import candidates
+from sklearn_astromer.lightcurves.surveys.survey import column_name
+
+#: The column that numbers rows which nothing else names.
+ROW = "object_id"
+#: Numbers the rows or items whose places are kept; no field is called so.
+PLACE = "\0place"
+DECODED = {"split_blocks": True, "integer_object_nulls": True}
+
+
+def is_list(kind: Any) -> bool:
+    """Whether an Arrow type is one of lists."""
+    import pyarrow.types as types
+
+    return types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
+
+
+def fields_of(kind: Any) -> dict[str, Any]:
+    """Return the types of the fields of a nested type; of another type, nothing."""
+    import pyarrow.types as types
+
+    if is_list(kind) and types.is_struct(kind.value_type):
+        return {field.name: field.type for field in kind.value_type}
+    if types.is_struct(kind) and any(is_list(field.type) for field in kind):
+        return {field.name: field.type for field in kind}
+    return {}
+
+
+def _arrow_type(X: Any) -> Any:
+    """Return the Arrow type of a column of pandas or Arrow that has one."""
+    kind = getattr(getattr(X, "dtype", None), "pyarrow_dtype", None)
+    if kind is None and type(X).__module__.split(".")[0] == "pyarrow":
+        kind = getattr(X, "type", None)
+    return kind
+
+
+def is_nested(X: Any) -> bool:
+    """Whether X is a nested column: Arrow lists of structs, or structs of lists.
+
+    That is a Series of nested-pandas' dtype or of such an `ArrowDtype`, a DataFrame of one such
+    column, or a pyarrow array, chunked or not.
+    """
+    if isinstance(X, pd.DataFrame):
+        return X.shape[1] == 1 and is_nested(X.iloc[:, 0])
+    kind = _arrow_type(X)
+    return kind is not None and len(fields_of(kind)) > 0
+
+
+def holds_lists(column: Any) -> bool:
+    """Whether the cells of a column of pandas or Arrow hold several values each."""
+    kind = _arrow_type(column)
+    if kind is not None:
+        return is_list(kind) or len(fields_of(kind)) > 0
+    if str(getattr(column, "dtype", "")) != "object":
+        return False
+    first = next((cell for cell in column if cell is not None and cell is not pd.NA), None)
+    return isinstance(first, (list, tuple, np.ndarray))
+
+
+def flattened(
+    lists: dict[str, Any],
+    beside: pd.DataFrame,
+    first_row: int,
+    names: Names | None,
+    called: Any = None,
+) -> pd.DataFrame:
+    """Return a table of one row per observation.
+
+    Parameters
+    ----------
+    lists : dict of str to Series or Arrow array
+        Columns of lists, lists of structs or structs of lists.
+    beside : DataFrame
+        Columns of one value per object. A row that none of them names has its number as its id.
+    first_row : int
+        Number of the first row.
+    names : Names, optional
+        Tells which columns are needed; None: all are.
+    called : ndarray, optional
+        What messages call the rows; None: their ids.
+
+    Raises
+    ------
+    ValueError
+        If the lists of an object differ in length.
+    """
+    columns: dict[str, tuple[NDArray[np.int64], list[Any]]] = {}
+    parts = {name: part for column in lists.items() for name, part in _parts(*column)}
+    beside = beside.drop(columns=[name for name in beside if name in parts])
+    all_beside = list(beside)
+    wanted = {*parts, *beside}
+    if names is not None:
+        wanted = set(names.needed([*parts, *beside], rows_are_objects=True) or wanted)
+    columns = {name: _values(part) for name, part in parts.items() if name in wanted}
+    named = candidates("id", map(column_name, [*beside, *columns]))
+    if not named and PLACE not in beside:
+        beside = beside.assign(**{ROW: first_row + np.arange(len(beside))})
+        wanted.add(ROW)
+    lengths = next(iter(columns.values()))[0] if columns else np.zeros(len(beside), dtype=int)
+
+    def name_of(row: int) -> Any:
+        found = [n for n in beside if column_name(n) in (*named, ROW)]
+        ids = called if called is not None or not found else beside[found[0]].to_numpy()
+        return first_row + row if ids is None else ids[row : row + 1].tolist()[0]
+
+    for name, (each, _) in columns.items():
+        wrong = each != lengths
+        if wrong.any():
+            i = int(np.argmax(wrong))
+            raise ValueError(
+                f"object {name_of(i)!r} has {lengths[i]} values in {next(iter(columns))!r} but "
+                f"{each[i]} in {name!r}"
+            )
+    made: dict[str, Any] = {n: _joined(values) for n, (_, values) in columns.items()}
+    for scalar in beside:
+        if scalar in wanted:
+            column = beside[scalar]
+            column = column.astype("category") if column.dtype.kind == "O" else column
+            made[str(scalar)] = column.repeat(lengths.tolist()).array
+    frame = pd.DataFrame(made)
+    empty = np.flatnonzero(lengths == 0)
+    if len(empty):
+        frame.attrs["empty"] = (len(empty), str(name_of(int(empty[0]))))
+    frame.attrs |= {"rows_are_objects": True, "columns": [*parts, *all_beside]}
+    return frame
+
+
+def _parts(name: str, column: Any) -> list[tuple[str, list[tuple[Any, Any]]]]:
+    """Return the columns of plain lists that one holds: for each chunk, counts and lists."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    array = column if isinstance(column, (pa.Array, pa.ChunkedArray)) else pa.array(column)
+    chunks = array.chunks if isinstance(array, pa.ChunkedArray) else [array]
+    kinds = fields_of(array.type)
+    if not kinds:
+        return [(name, [(chunk, chunk) for chunk in chunks])]
+    if is_list(array.type):
+        return [
+            (field, [(chunk, pc.struct_field(chunk.flatten(), [i])) for chunk in chunks])
+            for i, field in enumerate(kinds)
+        ]
+    for field, kind in kinds.items():
+        if not is_list(kind):
+            raise ValueError(f"field {field!r} holds {kind}, not a list per object")
+    found = [[pc.struct_field(chunk, [i]) for chunk in chunks] for i in range(len(kinds))]
+    return [(field, [(c, c) for c in parts]) for field, parts in zip(kinds, found, strict=True)]
+
+
+def _values(part: list[tuple[Any, Any]]) -> tuple[NDArray[np.int64], list[Any]]:
+    """Return how many values each row has, and all values; a missing list has none."""
+    import pyarrow.compute as pc
+
+    counts = [pc.fill_null(pc.list_value_length(lists), 0).to_numpy(False) for lists, _ in part]
+    values = [held.flatten() if held is lists else held for lists, held in part]
+    return np.concatenate([np.empty(0, np.int64), *counts]).astype(np.int64), values
+
+
+def _joined(parts: list[Any]) -> Any:
+    """Return Arrow arrays as one column of pandas, which nobody else holds."""
+    import pyarrow as pa
+
+    decoded = [p.dictionary_decode() if pa.types.is_dictionary(p.type) else p for p in parts]
+    whole = pa.chunked_array(decoded or [pa.array([], pa.float64())])  # none has no type
+    return whole.to_pandas(**DECODED).array

@@ -1,0 +1,124 @@
+"""Values that no telescope measured, and curves that are not of one star.
+
+=============================================== ==============================================
+what                                            decision
+=============================================== ==============================================
+"<14.2" or ">16.5", an error of 9 mag or more   limit: left out and counted, or an error
+an error of -1 in less than half of the rows    the same
+a magnitude of exactly 0; 29.999, 99.99, -99 …  sentinel: left out and counted
+a value in over 1 % of the rows, 5 mag or more  sentinel: left out and counted
+from the median
+the same time, magnitude and error twice        the second is left out and counted
+time, magnitude or flux missing                 left out and counted
+errors of zero or below                         taken as absent, with a warning
+times of one object 30 000 days apart           remark: origins of time may be mixed
+two levels of magnitude, interleaved in time    remark: bands, cameras or stars may be mixed
+=============================================== ==============================================
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sklearn_astromer.lightcurves.flat import Flat
+
+LIMIT_ERROR = 9.0
+SENTINELS = np.array(
+    [0.0, 29.999, 99.0, 99.9, 99.99, 99.999, -99.0, -99.9, -99.99, -99.999, -9.99, -999.0],
+    dtype=np.float32,  # as tables may be
+)
+LEAST_LARGE_SENTINEL = 29.0
+FEWEST_TO_COUNT, REPEATED_SHARE, FAR_FROM_MEDIAN = 100, 0.01, 5.0
+LARGEST_SAMPLE = 10_000
+LARGEST_SHARE_OF_LIMITS = 0.5
+LARGEST_GAP = 30_000.0
+FEWEST_OF_LEVELS, LEAST_OF_A_LEVEL, LEAST_GAP, GAP_IN_SCATTERS = 20, 0.25, 0.3, 5.0
+LEAST_DEVIATION, LEAST_CHANGES = 0.81, 0.1
+
+
+def sentinels(mag: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which magnitudes stand for none."""
+    bad = np.zeros(len(mag), dtype=bool)
+    odd = np.flatnonzero((mag <= 0) | (mag >= LEAST_LARGE_SENTINEL))
+    if len(odd):
+        bad[odd] = np.isin(mag[odd].astype(np.float32), SENTINELS)
+    some = mag[:: max(1, len(mag) // LARGEST_SAMPLE)]  # a median of more is no better
+    if not np.isfinite(some).any() or len(mag) < FEWEST_TO_COUNT:
+        return bad
+    median = np.median(some[np.isfinite(some)])
+    far = np.flatnonzero((mag < median - FAR_FROM_MEDIAN) | (mag > median + FAR_FROM_MEDIAN))
+    fewest = REPEATED_SHARE * np.count_nonzero(np.isfinite(mag))
+    if len(far) <= fewest:
+        return bad
+    _, inverse, counts = np.unique(mag[far], return_inverse=True, return_counts=True)
+    bad[far] |= (counts > fewest)[inverse]
+    return bad
+
+
+def marked(error: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which errors are -1, as limits are marked where few are."""
+    found = error == -1
+    return found & (np.count_nonzero(found) < LARGEST_SHARE_OF_LIMITS * len(error))
+
+
+def repeated(
+    offsets: NDArray[np.int64],
+    time: NDArray[np.float64],
+    value: NDArray[np.float64],
+    error: NDArray[np.float64],
+) -> NDArray[np.int64]:
+    """Return which observations, sorted by time within each object, were there before."""
+    tied = np.zeros(len(time) + 1, dtype=bool)
+    tied[1:-1] = time[1:] == time[:-1]
+    tied[offsets] = False  # between two objects
+    some = np.flatnonzero(tied[1:] | tied[:-1])
+    owners = np.searchsorted(offsets, some, side="right")
+    columns = {"owner": owners, "time": time[some], "value": value[some], "error": error[some]}
+    return some[pd.DataFrame(columns).duplicated().to_numpy()]
+
+
+def mixed_origins(flat: Flat) -> list[int]:
+    """Return the objects with a gap in time that is longer than any archive's."""
+    first, end = flat.offsets[:-1], flat.offsets[1:]
+    long = np.flatnonzero(flat.time[end - 1] - flat.time[first] > LARGEST_GAP)
+    times = ((i, flat.time[first[i] : end[i]]) for i in long.tolist())
+    return [i for i, time in times if np.diff(time).max() > LARGEST_GAP]
+
+
+def mixed_levels(flat: Flat) -> list[int]:
+    """Return the objects with two levels of magnitude that alternate in time.
+
+    Two levels lie as far from the mean as the standard deviation, nearly; only the objects of
+    which that is true are looked at one by one.
+    """
+    if len(flat.mag) == 0:
+        return []
+    lengths, starts = np.diff(flat.offsets), flat.offsets[:-1]
+    mean = np.add.reduceat(flat.mag, starts) / lengths
+    far = np.repeat(mean, lengths)
+    np.abs(np.subtract(flat.mag, far, out=far), out=far)
+    deviation = np.add.reduceat(far, starts) / lengths
+    scatter = np.sqrt(np.add.reduceat(np.square(far, out=far), starts) / lengths)
+    some = (lengths >= FEWEST_OF_LEVELS) & (deviation > LEAST_DEVIATION * scatter)
+    some &= scatter > LEAST_GAP * (LEAST_OF_A_LEVEL * (1 - LEAST_OF_A_LEVEL)) ** 0.5
+    return [
+        i
+        for i in np.flatnonzero(some).tolist()
+        if _has_levels(flat.mag[flat.offsets[i] : flat.offsets[i + 1]])
+    ]
+
+
+def _has_levels(mag: NDArray[np.float64]) -> bool:
+    """Whether magnitudes, sorted by time, alternate between two levels."""
+    ordered = np.sort(mag)
+    gaps = np.diff(ordered)
+    at = int(gaps.argmax())
+    low, high = ordered[: at + 1], ordered[at + 1 :]
+    if min(len(low), len(high)) < LEAST_OF_A_LEVEL * len(mag) or gaps[at] < LEAST_GAP:
+        return False
+    if gaps[at] < GAP_IN_SCATTERS * max(np.std(low), np.std(high)):
+        return False
+    level = mag > ordered[at]
+    return float(np.mean(level[1:] != level[:-1])) > LEAST_CHANGES

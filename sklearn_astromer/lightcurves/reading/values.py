@@ -1,0 +1,125 @@
+"""Columns of any kind into numbers: magnitudes, fluxes, and times as MJD."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
+from sklearn_astromer.lightcurves.reading.tables import Table
+from sklearn_astromer.lightcurves.surveys.names import in_seconds, offset_of
+from sklearn_astromer.lightcurves.surveys.survey import HJD_2450000, JD, MJD
+
+LEAST_JD = 2_400_000.0
+MOST_SHORT_JD = 20_000.0
+# Past these a time is neither an MJD nor a Julian Date in days.
+MOST_MJD, MOST_JD = 1_000_000.0, 2_600_000.0
+#: Rounding that ruins a light curve, and that is worth a word, in days.
+RUINED, ROUNDED = 1 / 24, 1 / 1440
+MJD_ZERO = pd.Timestamp("1858-11-17", tz="UTC")
+MISSING = ("", "null", "none", "--", "---", "----", "-", "–", "na", "n/a", "*", "masked", "<na>")
+
+
+def numbers_of(
+    column: pd.Series, name: str, label: str
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return numbers, and which are limits, as ">16.52"."""
+    limit = np.zeros(len(column), dtype=bool)
+    dtype: Any = column.dtype
+    if dtype.kind in "iuf" and not isinstance(dtype, pd.CategoricalDtype):
+        return column.to_numpy(dtype=np.float64, na_value=np.nan, copy=True), limit
+    text = column.astype(object).where(column.notna(), "nan").astype(str).str.strip()
+    limit = text.str.startswith((">", "<")).to_numpy(dtype=bool)
+    text = text.str.lstrip("<>").str.strip()
+    text = text.where(~text.str.lower().isin(MISSING), "nan")
+    numbers = pd.to_numeric(text, errors="coerce").to_numpy(dtype=np.float64)
+    wrong = np.isnan(numbers) & (text.str.lower() != "nan").to_numpy()
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise ValueError(f"{label}: column {name!r} has {text.iloc[row]!r} in row {row}, no number")
+    return numbers, limit & ~np.isnan(numbers)
+
+
+def days_of(table: Table, name: str, origin: float) -> tuple[NDArray[np.float64], float]:
+    """Return times as MJD, and what they were rounded to before, in days."""
+    column, label = table.frame[name], table.label
+    dated = isinstance(column.dtype, pd.DatetimeTZDtype) or column.dtype.kind == "M"
+    numbers = np.empty(0)
+    if not dated:
+        try:
+            numbers, _ = numbers_of(column, name, label)
+        except ValueError:
+            dated = True
+    if dated:
+        return _of_dates(column, name, label), 0.0
+    kind = table.facts["kinds"].get(name, "time")
+    if kind == "date":
+        return numbers, 0.0
+    if kind != "time":
+        raise ValueError(f"{label}: column {name!r} has a unit of {kind}, which is no time")
+    said = table.facts["origins"].get(name, offset_of(name))
+    if in_seconds(name):
+        raise refusal(
+            f"{label}: by its name, column {name!r} holds seconds, and times are in days: "
+            "divide it by 86400",
+            Remedy("time", None, "for a column of days"),
+        )
+    finite = np.isfinite(numbers)
+    least = float(numbers.min(initial=np.inf, where=finite))
+    most = float(numbers.max(initial=-np.inf, where=finite))
+    if least > most:
+        return numbers, 0.0
+    shift = _shift(least, most, name, origin, said)
+    if max(abs(least + shift), abs(most + shift)) > MOST_MJD:
+        raise refusal(
+            f"{label}: the times of column {name!r} run from {least:.10g} to {most:.10g}: they "
+            "are not in days, or two kinds of time are mixed. Convert them to days",
+            Remedy("time", None, "for another column"),
+        )
+    return numbers + shift if shift else numbers, _rounding(column, name, label)
+
+
+def _of_dates(column: pd.Series, name: str, label: str) -> NDArray[np.float64]:
+    """Return dates as MJD."""
+    exact = column.dtype.kind == "M" or isinstance(column.dtype, pd.DatetimeTZDtype)
+    try:
+        dates = pd.to_datetime(column, utc=True, format=None if exact else "ISO8601")
+        return np.asarray((dates - MJD_ZERO) / pd.Timedelta(days=1), dtype=float)
+    except (ValueError, TypeError, OverflowError) as error:
+        why = str(error).partition(". You")[0]
+        raise ValueError(
+            f"{label}: column {name!r} holds no times: days, or dates as ISO 8601 ({why})"
+        ) from error
+
+
+def _shift(least: float, most: float, name: str, origin: float, said: float | None) -> float:
+    """Return what to add to times to get MJD: what is said of them, if their size fits it."""
+    if least > LEAST_JD and most < MOST_JD:
+        return JD
+    if said is not None:
+        return said
+    short = most < MOST_SHORT_JD  # the digits that all Julian Dates share may be left away
+    if np.isnan(origin):
+        return HJD_2450000 if short and name in ("jd", "hjd", "bjd") else MJD
+    if origin == JD:
+        return HJD_2450000 if short else MJD
+    return origin
+
+
+def _rounding(column: pd.Series, name: str, label: str) -> float:
+    """Return the step of times in float32, in days; refuse one that leaves no light curve."""
+    if str(column.dtype).lower() not in ("float32", "float16", "float[pyarrow]"):
+        return 0.0
+    largest = column.abs().max()
+    step = float(np.spacing(np.float32(largest))) if pd.notna(largest) else 0.0
+    if step >= RUINED:
+        raise refusal(
+            f"{label}: column {name!r} is in {column.dtype}, which rounds times near "
+            f"{largest:.0f} to {step * 24:.3g} hours, and what is lost cannot be had back: save "
+            "it in float64",
+            Remedy("time", None, "for another column"),
+        )
+    return step

@@ -1,0 +1,101 @@
+"""The names of columns that are recognised in any table, whatever their case."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+#: By part of a light curve: names of ZTF, Rubin, Gaia, OGLE, SNANA and of people's own tables.
+ALIASES: dict[str, tuple[str, ...]] = {
+    "id": (
+        *("object_id", "objectid", "oid", "objectId", "diaObjectId", "id", "SNID", "sourceid"),
+        *("source_id", "star_id", "starid", "obj_id", "objid", "target_id", "ticid", "tic_id"),
+        *("kepid", "keplerid", "epic_id", "gaia_id", "asas_sn_id"),
+    ),
+    "time": (
+        *("mjd", "hmjd", "midpointMjdTai", "time", "t", "jd", "bjd", "hjd", "btjd", "bkjd", "tbjd"),
+        *("rjd", "rhjd"),
+        *("bjd_tdb", "bjd_utc", "jd_utc", "jd_tdb", "mjd_utc", "mjd_tdb", "mjd_tai", "hjd_utc"),
+        *("obsmjd", "mjd_obs", "mjd-obs", "obstime", "obs_time", "date", "datetime", "tmid"),
+    ),
+    "mag": ("mag", "psfMag", "magnitude", "mags", "magnitudes", "mag_psf"),
+    "flux": ("flux", "fluxes", "rel_flux", "relative_flux", "norm_flux", "normalized_flux"),
+    "band": (
+        *("band", "filter", "fid", "filtercode", "passband"),
+        *("filterid", "filter_id", "filterName", "filter_name", "bandpass", "filt", "flt"),
+    ),
+}
+#: Columns that name objects if a table has one value in them, or times start anew with each.
+NAMES_OF_STARS = (
+    *("name", "star", "target", "object", "source", "star name", "star_name", "starname"),
+    *("object_name", "target_name", "source_name", "objname", "variable", "tic", "kic", "epic"),
+)
+#: Names of errors of whichever brightness stands beside them, where none has its name.
+ERRORS = (
+    *("err", "error", "errors", "e", "sigma", "sig", "unc", "uncertainty", "std"),
+    *("mag_err", "magerr", "merr", "mag_error", "dmag", "e_mag", "emag", "errmag", "err_mag"),
+    *("psfmagerr", "mag_unc", "mag_sigma", "sigma_mag", "sigmag", "magsigma", "magerror"),
+)
+#: Names of an error, made of the name of its brightness.
+ERROR_OF = (
+    *("{}_err", "{}err", "{}.err", "{}_error", "{}error", "{}.error", "{} error", "{} err"),
+    *("{}_e", "{}_sigma"),
+    *("{}sigma", "{}_sig", "{}_unc", "{}unc", "{}_uncertainty", "{}uncertainty", "{}_std"),
+    *("e_{}", "e{}", "err_{}", "err{}", "error_{}", "error{}", "d{}", "d_{}", "delta_{}"),
+    *("sigma_{}", "sigma{}", "sig_{}", "sig{}", "s_{}", "unc_{}", "u_{}", "u{}"),
+)
+#: Flags of upper limits, and of detections, which are none.
+LIMITS = (
+    *("nondet", "non_det", "nondetection", "non_detection", "upper_limit", "upperlimit"),
+    *("upper_lim", "uplim", "uplims", "ul", "is_limit", "is_upper_limit", "islimit", "limit_flag"),
+    *("limit", "is_ul", "lim", "fainter_than", "upper"),
+)
+DETECTED = ("detected", "detection", "is_detected", "det", "is_detection", "detected_bool")
+
+#: Days to add to times that are counted from an epoch of their own, to get MJD.
+EPOCHS = {"btjd": 56_999.5, "tbjd": 56_999.5, "bkjd": 54_832.5, "rjd": -0.5, "rhjd": -0.5}
+_JD_OF_MJD_0 = 2_400_000.5
+_OFFSET = re.compile(
+    r"(?P<system>m?(?:hm|b|h|t)?jd(?:[_ ](?:tdb|utc|tai|tt))?|time|t|date)"
+    r"(?:\s*[\[(]\s*(?:days?|d)\s*[\])])?"
+    r"\s*[\[(]?\s*[-−–+_]?\s*(?P<number>\d{4,7}(?:\.\d+)?)\s*\+?\s*[\])]?(?:\s*,?\s*days?)?",
+    re.IGNORECASE,
+)
+_SECONDS = re.compile(r"(?:.*[_\s(\[])?(?:s|secs?|seconds?|unix|unixtime|epoch_s)[)\]]?|unix.*")
+
+
+def offset_of(name: str) -> float | None:
+    """Return what to add to times of a column to get MJD, if its name or unit says so.
+
+    ``"HJD-2450000"``, ``"BJD - 2457000, days"`` and ``"BTJD"`` do.
+    """
+    if name.lower() in EPOCHS:
+        return EPOCHS[name.lower()]
+    found = _OFFSET.fullmatch(name.strip())
+    if found is None:
+        return None
+    number = float(found["number"])
+    if found["system"].lower() in ("mjd", "hmjd"):
+        return number
+    if number < 100_000:  # "HJD-50000": what all Julian Dates share is left away too
+        number += 2_400_000
+    return number - _JD_OF_MJD_0 if number > 1_000_000 else None
+
+
+def in_seconds(name: str) -> bool:
+    """Whether the name of a column of times says that they are no days."""
+    return _SECONDS.fullmatch(name.lower()) is not None
+
+
+def candidates(part: str, names: Iterable[str]) -> list[str]:
+    """Return the columns, in lower case, whose names are those of a part."""
+    known = {alias.lower() for alias in ALIASES[part]}
+    timed = part == "time"
+    return [name for name in names if name in known or (timed and offset_of(name) is not None)]
+
+
+def errors_of(brightness: str, names: Iterable[str]) -> list[str]:
+    """Return the columns that may be the error of one: those that have its name, else others."""
+    there = set(names) - {brightness}
+    own = [name for name in (form.format(brightness) for form in ERROR_OF) if name in there]
+    return own or [name for name in ERRORS if name in there]

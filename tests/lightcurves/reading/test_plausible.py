@@ -1,0 +1,79 @@
+"""What is left out or said of values that no telescope measured."""
+
+from contextlib import nullcontext
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sklearn_astromer import LightCurves
+from sklearn_astromer.lightcurves.reading import plausible
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("value", plausible.SENTINELS.tolist())
+def test_sentinels_of_both_precisions(value, dtype):
+    mag = np.array([15.0, round(value, 3), 16.0, np.nan], dtype=dtype).astype(np.float64)
+    assert plausible.sentinels(mag).tolist() == [False, True, False, False]
+
+
+def test_values_that_are_there_too_often():
+    mag = np.random.default_rng(0).normal(15, 0.3, 1000)
+    mag[:20], mag[20:25] = 25.25, 24.0
+    assert np.flatnonzero(plausible.sentinels(mag)).tolist() == list(range(20))
+
+
+rows = st.lists(
+    st.tuples(st.integers(0, 2), st.integers(0, 3), st.integers(0, 2), st.integers(0, 1)),
+    min_size=1,
+)
+
+
+@given(rows)
+def test_the_same_observation_twice(rows):
+    """Only the first of equal ones is kept, wherever the others stand."""
+    frame = pd.DataFrame(rows, columns=["id", "time", "mag", "mag_err"])
+    frame = frame.add([0, 58000, 15, 1], axis=1)
+    with (
+        pytest.warns(UserWarning, match="there twice")
+        if frame.duplicated().any()
+        else nullcontext()
+    ):
+        found = LightCurves.read(frame.astype(float).astype({"id": int}))
+    expected = frame.drop_duplicates()
+    assert len(found.time) == len(expected)
+    for i, of in expected.groupby("id"):
+        one = found[found.ids == i]
+        assert sorted(zip(one.time, one.mag, strict=True)) == sorted(
+            zip(of["time"], of["mag"], strict=True)
+        )
+
+
+@settings(deadline=None)
+@given(
+    st.integers(20, 300),
+    st.floats(0.26, 0.74),
+    st.floats(0.31, 3),
+    st.floats(0, 0.02),
+    st.integers(0, 2**31),
+)
+def test_two_levels_are_seen(n, share, gap, scatter, seed):
+    """The look at all objects at once passes on whatever the look at one finds."""
+    rng = np.random.default_rng(seed)
+    high = rng.permutation(n) < share * n
+    mag = 15 + np.where(high, gap, 0) + scatter * gap * rng.uniform(-1, 1, n)
+    curves = LightCurves.from_arrays([np.c_[np.arange(n), mag], np.c_[np.arange(5), mag[:5]]])
+    found = plausible.mixed_levels(curves._flat)
+    assert found == [0] * plausible._has_levels(mag)
+
+
+def test_a_missing_zero_point_leaves_out_its_row():
+    """It once made magnitudes of all rows deviations."""
+    frame = pd.DataFrame(
+        {"id": 1, "mjd": [58001.0, 58002, 58003], "f": 100.0, "z": [25, None, 24.5]}
+    )
+    with pytest.warns(UserWarning, match="1 without time or brightness"):
+        curves = LightCurves.read(frame, flux="f", zero_point="z")
+    np.testing.assert_allclose(curves.mag, [20.0, 19.5], atol=1e-4)

@@ -1,0 +1,184 @@
+"""Files and folders that are written whole or not at all."""
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from sklearn_astromer import _files
+from sklearn_astromer._files import check_free, read_whole, replacing, replacing_folder, sha256
+
+
+def anything(folder):
+    """Accept any folder as one of ours."""
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def write(path, text, **options):
+    with replacing(path, **options) as partial:
+        partial.write_text(text)
+
+
+def write_folder(path, text, **options):
+    with replacing_folder(path, options.pop("check", anything), **options) as new:
+        (new / "a").write_text(text)
+        (new / "b").write_text(text)
+
+
+def test_a_file_is_whole_or_as_before(tmp_path):
+    path = tmp_path / "out.csv"
+    write(path, "old")
+    with pytest.raises(TypeError):
+        write(path, None)
+    assert path.read_text() == "old"
+    write(path, "new")
+    assert path.read_text() == "new"
+    assert names(tmp_path) == ["out.csv"]
+
+
+def test_a_folder_is_whole_or_as_before(tmp_path):
+    path = tmp_path / "v"
+    write_folder(path, "old")
+    with pytest.raises(TypeError):
+        write_folder(path, None)
+    assert (path / "b").read_text() == "old"
+    write_folder(path, "new")
+    assert (path / "b").read_text() == "new"
+    assert names(tmp_path) == ["v"]  # not even a lock
+
+
+@pytest.mark.parametrize("beside", [".v.old", ".v.new", ".v.lock", ".v.partial", ".v.ab.partial"])
+def test_what_lies_beside_it_stays(tmp_path, beside):
+    (tmp_path / beside).mkdir()
+    (tmp_path / beside / "thesis.tex").write_text("years of work")
+    for _ in range(2):
+        write_folder(tmp_path / "v", "mine")
+    assert (tmp_path / beside / "thesis.tex").read_text() == "years of work"
+    assert names(tmp_path) == [beside, "v"]
+
+
+def test_one_rule_for_what_is_there_already(tmp_path):
+    file, folder, empty = tmp_path / "file", tmp_path / "folder", tmp_path / "empty"
+    write(file, "old")
+    write_folder(folder, "old")
+    empty.mkdir()
+    check_free(empty, False, anything)
+    check_free(tmp_path / "gone", False)
+    for call in (
+        lambda: write(file, "new", overwrite=False),
+        lambda: write_folder(folder, "new", overwrite=False),
+    ):
+        with pytest.raises(FileExistsError, match=r"overwrite=True \(--overwrite"):
+            call()
+    with pytest.raises(FileExistsError, match="is a file"):
+        write_folder(file, "new")
+    with pytest.raises(IsADirectoryError, match="is a folder"):
+        write(folder, "new")
+
+    def foreign(path):
+        raise FileExistsError(f"{path} is not ours")
+
+    with pytest.raises(FileExistsError, match="not ours"):
+        write_folder(folder, "new", check=foreign)
+    assert file.read_text() == (folder / "a").read_text() == "old"
+
+
+def test_a_place_that_is_not_there(tmp_path):
+    with pytest.raises(OSError, match=r"gone/out\.csv cannot be written: No such file"):
+        write(tmp_path / "gone" / "out.csv", "new")
+    write_folder(tmp_path / "gone" / "v", "new")
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from sklearn_astromer._files import replacing, replacing_folder
+
+def die_at(step):
+    count = 0
+    def hook(event, arguments):
+        nonlocal count
+        count += event in ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir")
+        if count == step:
+            os._exit(9)
+    sys.addaudithook(hook)
+
+path, step = Path(sys.argv[1]), int(sys.argv[2])
+die_at(step)
+if sys.argv[3] == "file":
+    with replacing(path) as partial:
+        partial.write_text("new")
+else:
+    with replacing_folder(path, lambda folder: None) as new:
+        (new / "a").write_text("new")
+        (new / "b").write_text("new")
+os._exit(0)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kills of POSIX")
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_a_kill_at_any_moment(tmp_path, kind):
+    path, code, step, seen = tmp_path / "v", 9, 0, []
+    put = write if kind == "file" else write_folder
+
+    def read(folder):
+        return [p.read_text() for p in sorted(folder.iterdir())]
+
+    while code:
+        put(path, "old")
+        assert names(tmp_path) == ["v"]  # what the killed one left is gone
+        step += 1
+        code = subprocess.run(
+            [sys.executable, "-c", KILLED, str(path), str(step), kind],
+            env={**os.environ, "PYTHONPATH": str(Path(_files.__file__).parents[1])},
+        ).returncode
+        assert code in (0, 9)
+        found = [path.read_text()] if kind == "file" else read_whole(path, read)
+        assert len(set(found)) == 1
+        seen.append(found[0])
+    assert seen == sorted(seen, reverse=True)  # the old, then the new
+    assert set(seen) == {"old", "new"}
+
+
+def test_a_live_writer_is_left_alone(tmp_path):
+    path = tmp_path / "v"
+    with replacing(path) as partial:
+        partial.write_text("first")
+        write(path, "second")
+        assert path.read_text() == "second"
+        assert partial.read_text() == "first"
+    assert path.read_text() == "first"
+    assert names(tmp_path) == ["v"]
+
+
+@pytest.mark.parametrize("put", [write, write_folder])
+def test_many_writers_at_once(tmp_path, put):
+    errors = []
+
+    def keep_writing(text):
+        try:
+            for _ in range(15):
+                put(tmp_path / "v", text)
+        except BaseException as error:
+            errors.append(error)
+
+    writers = [threading.Thread(target=keep_writing, args=(str(i),)) for i in range(6)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert not errors
+    assert names(tmp_path) == ["v"]
+
+
+def test_sha256(tmp_path):
+    (tmp_path / "a").write_bytes(b"abc")
+    assert sha256(tmp_path / "a") == sha256(b"abc")
+    assert sha256(b"abc").startswith("ba7816bf")
