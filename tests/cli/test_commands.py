@@ -346,7 +346,7 @@ def test_pretrain_and_embed_by_what_it_wrote(catalog, curves, capsys):
     rows = pd.read_parquet("emb.parquet").iloc[:, 1:]
     np.testing.assert_allclose(rows, embedder.transform(curves), atol=1e-5)
     # and again, onto the same folder, from there
-    again = ["--from", "to/mine", "--epochs", 1]
+    again = ["--from", "to/mine", "--epochs", 1, "--overwrite"]
     assert run("pretrain", catalog, "--out", "to/mine", *again) == 0
     err = capsys.readouterr().err
     assert "window/s" in err
@@ -430,7 +430,7 @@ def test_an_interrupted_pretrain_writes_nothing_and_goes_on(catalog, capsys, err
     np.testing.assert_allclose(one[columns], other[columns], atol=1e-5)
     capsys.readouterr()
     assert "run.pt is the checkpoint of another run, which had another random_state" in error(
-        "pretrain", catalog, *options, *kept, "--seed", 1
+        "pretrain", catalog, *options, *kept, "--seed", 1, "--overwrite"
     )
 
 
