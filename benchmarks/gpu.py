@@ -24,7 +24,7 @@ import torch
 from agreement import agreement, table
 from torch.profiler import ProfilerActivity, profile
 
-from sklearn_astromer import AstromerEmbedder, LightCurves
+from sklearn_astromer import AstromerEmbedder, LightCurves, Recipe
 from sklearn_astromer.inference import batches
 
 LENGTH = 200
@@ -56,7 +56,7 @@ def training(args: argparse.Namespace, curves: LightCurves) -> Iterator[tuple[st
         model = AstromerEmbedder(
             batch_size=args.batch,
             max_epochs=3,
-            validation_fraction=None,
+            training=Recipe(validation_fraction=0, compile=options.pop("compile", False)),
             device=args.device,
             random_state=0,
             **options,
@@ -113,7 +113,7 @@ def embedder(
         **options,
         max_epochs=0,
         precision=precision,
-        compile=compiles,
+        training=Recipe(compile=compiles),
         device=args.device,
         random_state=0,
     )

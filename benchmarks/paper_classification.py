@@ -23,7 +23,7 @@ run goes on, and two processes may share the work (`--catalogs asas` and `--cata
 that are not in the log stay. Seconds are those of one core, under other load.
 
 All networks alike: Adam, 1e-3 for heads and baseline, 1e-5 for an encoder trained with its head,
-a random window of each object per epoch (`train_windows=1`), patience 20, bfloat16 autocast. Those
+a random window of each object per epoch, patience 20 (the recipe "head"), bfloat16 autocast. Those
 are the defaults of the package but for the windows and the precision, which save time.
 """
 
@@ -111,7 +111,9 @@ def tuned(name: str, encoder: str, size: int, repeat: int) -> AstromerEmbedder:
     """Return an encoder fine-tuned on a subset of the training objects; size 0 is all."""
     curves, labels = catalog(name)
     chosen = subset(labels, partition(name, repeat)[0], size)
-    embedder = AstromerEmbedder(encoder, max_epochs=10, random_state=repeat, precision=PRECISION)
+    embedder = AstromerEmbedder(
+        encoder, training="astromer1", max_epochs=10, random_state=repeat, precision=PRECISION
+    )
     return embedder.fit(curves[chosen])
 
 
@@ -120,8 +122,6 @@ def model(cell: Cell, verbose: int) -> Any:
     common = {
         "random_state": cell["repeat"],
         "precision": PRECISION,
-        "train_windows": 1,
-        "patience": 20,
         "verbose": verbose,
     }
     if cell["model"] in BASELINES:

@@ -18,7 +18,12 @@ from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.metrics import r2_score
 
-from sklearn_astromer import AstromerEmbedder, AstromerRegressor, VariabilityFeatures
+from sklearn_astromer import (
+    AstromerEmbedder,
+    AstromerRegressor,
+    Recipe,
+    VariabilityFeatures,
+)
 from sklearn_astromer.datasets import make_variable_stars
 
 CLASSES = ["RRAB", "RRC", "CEP", "EB", "MIRA", "DSCT"]
@@ -51,7 +56,10 @@ def main() -> None:
         for head, options in (
             ("mlp", {}),
             ("mean_std", {}),
-            ("lstm", {"max_epochs": 30, "cosine": True, "precision": "bfloat16"}),
+            (
+                "lstm",
+                {"max_epochs": 30, "training": Recipe(schedule="cosine"), "precision": "bfloat16"},
+            ),
         ):
             regressor = AstromerRegressor(name, head=head, random_state=0, **options)
             rows[f"AstromerRegressor, {name} {head}"] = (regressor, X, X_test)

@@ -18,7 +18,7 @@ import report
 import timing
 import torch
 
-from sklearn_astromer import AstromerEmbedder, LightCurves
+from sklearn_astromer import AstromerEmbedder, LightCurves, Recipe
 from sklearn_astromer.periodogram import find_peaks, peaks
 
 SIZE = 2048  # of the matrices
@@ -46,7 +46,7 @@ def measured(rounds: int) -> list[dict[str, object]]:
     full, long = curves(240, 200, 2000), curves(40, 450, 3300)
     embedder = AstromerEmbedder(max_epochs=0, random_state=0, precision="float32").fit(full)
     trainer = AstromerEmbedder(
-        max_epochs=1, random_state=0, precision="float32", validation_fraction=None
+        max_epochs=1, random_state=0, precision="float32", training=Recipe(validation_fraction=0)
     )
     matrix = torch.randn(SIZE, SIZE, generator=torch.Generator().manual_seed(0))
     times = timing.in_turns(

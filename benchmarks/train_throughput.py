@@ -75,16 +75,15 @@ def ours(precision: str, batch_size: int, epochs: int, dropout: float) -> dict[s
     """Train by this package."""
     import torch
 
-    from sklearn_astromer import AstromerEmbedder, LightCurves
+    from sklearn_astromer import AstromerEmbedder, LightCurves, Recipe
 
     torch.set_num_threads(THREADS)
     curves = LightCurves.from_arrays(list(np.load(WINDOWS)))
     embedder = AstromerEmbedder(
-        dropout=dropout,
+        training=Recipe(dropout=dropout, validation_fraction=0),
         batch_size=batch_size,
         max_epochs=epochs,
         precision=precision,
-        validation_fraction=None,
         device="cpu",
         random_state=0,
     ).fit(curves)

@@ -7,13 +7,14 @@ if TYPE_CHECKING:
     from sklearn_astromer._trusted import TRUSTED_TYPES as TRUSTED_TYPES
     from sklearn_astromer.baseline import LightCurveLSTMClassifier as LightCurveLSTMClassifier
     from sklearn_astromer.classifier import AstromerClassifier as AstromerClassifier
+    from sklearn_astromer.config import EncoderConfig as EncoderConfig
     from sklearn_astromer.embedder import AstromerEmbedder as AstromerEmbedder
     from sklearn_astromer.lightcurves import LightCurves as LightCurves
     from sklearn_astromer.lightcurves import as_light_curves as as_light_curves
-    from sklearn_astromer.modules.config import EncoderConfig as EncoderConfig
     from sklearn_astromer.multiband import MultiBandEmbedder as MultiBandEmbedder
     from sklearn_astromer.multiband import Stars as Stars
     from sklearn_astromer.regressor import AstromerRegressor as AstromerRegressor
+    from sklearn_astromer.training.recipes import Recipe as Recipe
     from sklearn_astromer.variability import VariabilityFeatures as VariabilityFeatures
 
 # Loaded at first use: `sklearn-astromer --help`, and data code alone, wait for no torch.
@@ -21,10 +22,11 @@ _MODULES = {
     "AstromerClassifier": "classifier",
     "AstromerEmbedder": "embedder",
     "AstromerRegressor": "regressor",
-    "EncoderConfig": "modules.config",
+    "EncoderConfig": "config",
     "LightCurveLSTMClassifier": "baseline",
     "LightCurves": "lightcurves",
     "MultiBandEmbedder": "multiband",
+    "Recipe": "training.recipes",
     "Stars": "multiband",
     "TRUSTED_TYPES": "_trusted",
     "VariabilityFeatures": "variability",

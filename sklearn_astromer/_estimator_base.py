@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import threading
 import warnings
 from abc import ABC, abstractmethod
@@ -11,16 +12,18 @@ from collections.abc import Callable, Iterator
 from importlib import metadata
 from inspect import signature
 from numbers import Integral
-from typing import Any, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sklearn_astromer.config import as_config
 from sklearn_astromer.kernels import processor
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.lightcurves.checks import warn
@@ -28,20 +31,26 @@ from sklearn_astromer.lightcurves.conversion import as_light_curves, is_grid
 from sklearn_astromer.modules.encoder import Encoder
 from sklearn_astromer.modules.plain import from_plain, to_plain
 from sklearn_astromer.training.processes import make_accelerator
+from sklearn_astromer.training.recipes import NAMES, Recipe, as_recipe, of_a_run
 from sklearn_astromer.training.resuming import Resume, identity
 
 # Parameters that a resumed run may change.
 NOT_OF_A_RUN = {
-    "cache_bytes",
-    "checkpoint",
-    "checkpoint_minutes",
-    "compile",
-    "device",
-    "log_dir",
-    "max_epochs",
-    "patience",
-    "pooling",
-    "verbose",
+    *("cache_bytes", "checkpoint", "device", "max_epochs", "patience", "pooling", "verbose"),
+}
+
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+#: Of parameters that all estimators have, as scikit-learn checks them.
+COMMON_CONSTRAINTS: dict[str, list[Any]] = {
+    "training": [StrOptions(set(NAMES)), Recipe],
+    "max_epochs": [Interval(Integral, 1, None, closed="left")],
+    "batch_size": [Interval(Integral, 1, None, closed="left")],
+    "checkpoint": [str, os.PathLike, None],
+    "device": [str, torch.device],
+    "precision": [StrOptions({"auto", *PRECISIONS})],
+    "random_state": ["random_state"],
+    "verbose": ["verbose"],
 }
 
 LONGEST_NAME = 48  # of weights in a diagram
@@ -50,8 +59,6 @@ LONGEST_NAME = 48  # of weights in a diagram
 SEEDED = threading.RLock()
 
 Method = TypeVar("Method", bound=Callable[..., Any])
-
-PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 def _columns_of(history: Any) -> Any:
@@ -97,7 +104,16 @@ class AstromerBase(BaseEstimator):
             return LightCurves.from_grid(pd.DataFrame(grid, index=X.index))
         return LightCurves.from_grid(grid)
 
-    def _resume(self, curves: LightCurves, *given: Any, passes: int = 0) -> Resume | None:
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters; ``architecture__…`` and ``training__…`` work for names, too."""
+        names: dict[str, Any] = {"architecture": as_config, "training": as_recipe}
+        for name, made in names.items():
+            if any(each.startswith(f"{name}__") for each in params):
+                params = params | {name: made(params.get(name, getattr(self, name, None)))}
+        super().set_params(**params)
+        return self
+
+    def _resume(self, curves: LightCurves, recipe: Recipe, *given: Any) -> Resume | None:
         """Return what keeps the state of a training run, where `checkpoint` asks for it.
 
         `given` are the arrays that decide the result beside the light curves.
@@ -109,9 +125,11 @@ class AstromerBase(BaseEstimator):
                 "checkpoint needs an integer random_state, or a resumed run would draw other "
                 f"numbers; got {self.random_state!r}"
             )
-        parameters = {k: v for k, v in self.get_params().items() if k not in NOT_OF_A_RUN}
-        run = identity(parameters, curves, *given) | {"passes": passes}
-        return Resume(self.checkpoint, self.checkpoint_minutes, run)
+        parameters = {k: v for k, v in self.get_params().items() if not k.startswith("training")}
+        parameters |= of_a_run(recipe)
+        kept = {k: v for k, v in parameters.items() if k not in NOT_OF_A_RUN}
+        run = identity(kept, curves, *given)
+        return Resume(self.checkpoint, recipe.checkpoint_minutes, run)
 
     def __getstate__(self) -> dict[str, Any]:
         """Say by which version it was made, like scikit-learn's own estimators.
@@ -263,8 +281,6 @@ def resolve_dtype(precision: str, device: torch.device) -> torch.dtype:
     if precision == "auto":
         has_bf16 = device.type == "cuda" and torch.cuda.is_bf16_supported()
         return torch.bfloat16 if has_bf16 else torch.float32
-    if precision not in PRECISIONS:
-        raise ValueError(f"precision must be 'auto', 'float32' or 'bfloat16', got {precision!r}")
     if precision == "bfloat16" and device.type == "cpu" and processor.SLOW_BFLOAT16:
         warn(
             "this processor has no instructions for bfloat16, which may take three times as long "
@@ -304,14 +320,6 @@ def whole_or_not(fit: Method) -> Method:
     return cast("Method", wrapped)
 
 
-def check_training(estimator: Any) -> None:
-    """Raise ValueError if a parameter that all training has is out of range."""
-    for name, low in (("patience", 1), ("warmup_steps", 0), ("part_windows", 1)):
-        value = getattr(estimator, name, None)
-        if value is not None and value < low:
-            raise ValueError(f"{name} must be None or at least {low}, got {value}")
-
-
 def check_errors(curves: LightCurves) -> None:
     """Raise ValueError, naming the object, unless every observation has an error above 0."""
     errors = curves.mag_err
@@ -335,8 +343,6 @@ def split_stars(
     At least one object is chosen, and at least one of each class is not. An id counts as of the
     class of its first object.
     """
-    if not 0 < fraction < 1:
-        raise ValueError(f"validation_fraction must be None or in (0, 1), got {fraction}")
     stars, first, star = np.unique(ids, return_index=True, return_inverse=True)
     of_star = np.zeros(len(stars), dtype=int) if classes is None else classes[first]
     rng = np.random.default_rng(seed)
@@ -350,7 +356,7 @@ def split_stars(
     if largest < 2:
         raise ValueError(
             f"n_samples={len(stars)} is too few to keep validation_fraction={fraction} of the "
-            "objects apart: pass validation_fraction=None"
+            "objects apart: pass training__validation_fraction=0"
         )
     chosen[spare] |= not chosen.any()
     return chosen[star]

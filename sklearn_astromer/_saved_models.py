@@ -13,15 +13,17 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_astromer.embedder import AstromerEmbedder
+from sklearn_astromer.inference.networks import network_of
 from sklearn_astromer.modules.plain import from_plain, to_plain
 from sklearn_astromer.training.callbacks import history_frame
-from sklearn_astromer.training.reconstruction import ReconstructionRMSE
+from sklearn_astromer.training.recipes import Recipe, of_a_run
+from sklearn_astromer.training.reconstruction import history_names
 from sklearn_astromer.training.tasks import Criterion
 from sklearn_astromer.weights import remote
 from sklearn_astromer.weights.models import SavedModel, read_model, to_json, write_model
 
 # Of the machine on which it was trained, and the paths there: nobody else's business.
-OF_A_MACHINE = {"checkpoint", "checkpoint_minutes", "compile", "device", "log_dir", "verbose"}
+OF_A_MACHINE = {"checkpoint", "device", "verbose"}
 # The folder itself says these of the encoder.
 OF_THE_ENCODER = {"architecture", "max_epochs", "pretrained"}
 FITTED = ("classes_", "target_mean_", "target_std_", "n_features_in_", "feature_names_in_")
@@ -91,25 +93,22 @@ def _made(kind: type[Any], saved: SavedModel, folder: Path) -> Any:
     content, checkpoint = saved.content, saved.encoder
     given = _known(AstromerEmbedder, content["encoder"])
     embedder = AstromerEmbedder(str(folder), max_epochs=0, **given)
-    config = {key: value for key, value in checkpoint.config.items() if key != "window_size"}
-    embedder.module_ = from_plain(
-        {"network": "Astromer", "options": config, "tensors": checkpoint.tensors}
-    )
-    embedder.history_ = history_frame(ReconstructionRMSE)
+    embedder.module_ = network_of(checkpoint)
+    embedder.history_ = history_frame(history_names("rmse"))
     embedder.n_passes_ = 1
     embedder.training_, embedder.info_ = None, checkpoint.info
     # frozen: a clone has the same encoder, whatever becomes of the folder
     model = kind(FrozenEstimator(embedder), **_known(kind, content["parameters"]))
     model.encoder_ = embedder
     model.head_ = from_plain({**content["head"], "tensors": saved.head})
-    model.history_ = history_frame(Criterion)
+    model.history_ = history_frame(Criterion.names)
     for name, value in content["fitted"].items():
         if name not in FITTED:
             raise ValueError(f"unknown attribute {name!r}")
         setattr(model, name, value)
     n_outputs = len(model.classes_) if hasattr(model, "classes_") else 1
     options = content["head"]["options"]
-    if (options["d_in"], options["n_outputs"]) != (config["d_model"], n_outputs):
+    if (options["d_in"], options["n_outputs"]) != (checkpoint.config.d_model, n_outputs):
         raise ValueError("the head fits neither the encoder nor the classes")
     return model
 
@@ -120,6 +119,8 @@ def _parameters(estimator: Any, apart: set[str]) -> dict[str, Any]:
     for name, value in estimator.get_params(deep=False).items():
         if name in OF_A_MACHINE | apart:
             continue
+        if isinstance(value, Recipe):
+            value = {k: v for k, v in of_a_run(value).items() if v is not None}
         if isinstance(value, np.random.RandomState):
             value = None  # a generator that others draw from as well has no state of its own
         try:
@@ -138,4 +139,6 @@ def _known(kind: type[Any], parameters: dict[str, Any]) -> dict[str, Any]:
     unknown = parameters.keys() - signature(kind).parameters.keys()
     if unknown:
         raise ValueError(f"unknown parameters of {kind.__name__}: {', '.join(sorted(unknown))}")
+    if isinstance(training := parameters.get("training"), dict):
+        return parameters | {"training": Recipe(**training)}
     return parameters

@@ -6,8 +6,9 @@ TRUSTED_TYPES = [
     "sklearn_astromer.baseline.LightCurveLSTMClassifier",
     "sklearn_astromer.classifier.AstromerClassifier",
     "sklearn_astromer.embedder.AstromerEmbedder",
-    "sklearn_astromer.modules.config.EncoderConfig",
+    "sklearn_astromer.config.EncoderConfig",
     "sklearn_astromer.multiband.MultiBandEmbedder",
     "sklearn_astromer.regressor.AstromerRegressor",
+    "sklearn_astromer.training.recipes.Recipe",
     "sklearn_astromer.variability.VariabilityFeatures",
 ]

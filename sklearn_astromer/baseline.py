@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
-from typing import Any
+from numbers import Integral
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
-from torch import nn
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import ClassifierMixin
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
 
-from sklearn_astromer.classifier import ClassifierBase
-from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer._estimator_base import AstromerBase, whole_or_not
+from sklearn_astromer._fields import LARGEST
+from sklearn_astromer._heads import (
+    CLASS_WEIGHTS,
+    HEAD_CONSTRAINTS,
+    draw_seeds,
+    outputs,
+    probabilities,
+    read_classes,
+    read_targets,
+    train_head,
+)
 from sklearn_astromer.modules.heads import LSTMHead
-from sklearn_astromer.modules.raw import RawObservations
+from sklearn_astromer.modules.raw import INPUTS, RawObservations
+from sklearn_astromer.training.recipes import Recipe
 from sklearn_astromer.windows import Windows
 
 
-class LightCurveLSTMClassifier(ClassifierBase):
+class LightCurveLSTMClassifier(ClassifierMixin, AstromerBase):
     """Classify light curves by two LSTM layers on the observations themselves.
 
     The baseline of Donoso-Oliva et al. 2023 (§4.4): the head ``"lstm"`` of `AstromerClassifier`
@@ -35,9 +49,8 @@ class LightCurveLSTMClassifier(ClassifierBase):
     window_size : int
         The most observations read at once; an object's windows are averaged, weighted by their
         observations.
-    dropout, label_smoothing, class_weight, max_epochs, batch_size, train_windows, augment, lr
-        See `AstromerClassifier`; `augment` needs nothing else here.
-    warmup_steps, cosine, patience, validation_fraction, checkpoint, checkpoint_minutes
+    dropout, class_weight, training, max_epochs, batch_size, checkpoint
+        See `AstromerClassifier`; augmentation needs nothing else here.
     device, precision, random_state, verbose
         See `AstromerClassifier`.
 
@@ -56,9 +69,12 @@ class LightCurveLSTMClassifier(ClassifierBase):
     (20, 2)
     """
 
-    # Nothing to train in what stands for the encoder, to keep of it, or to reconstruct by it.
-    train_encoder = True
-    reconstruction = 0.0
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **HEAD_CONSTRAINTS,
+        "inputs": [StrOptions(set(INPUTS))],
+        "window_size": [Interval(Integral, 1, LARGEST, closed="both")],
+        "class_weight": CLASS_WEIGHTS,
+    }
 
     def __init__(
         self,
@@ -67,19 +83,11 @@ class LightCurveLSTMClassifier(ClassifierBase):
         units: int = 256,
         window_size: int = 200,
         dropout: float = 0.5,
-        label_smoothing: float = 0.0,
         class_weight: Any = None,
+        training: str | Recipe = "auto",
         max_epochs: int = 200,
         batch_size: int = 32,
-        train_windows: int | None = 1,
-        augment: bool | str | Collection[str] = False,
-        lr: float = 1e-3,
-        warmup_steps: int | None = None,
-        cosine: bool = False,
-        patience: int | None = 20,
-        validation_fraction: float | None = 0.2,
         checkpoint: str | os.PathLike[str] | None = None,
-        checkpoint_minutes: float = 10.0,
         device: str | torch.device = "auto",
         precision: str = "auto",
         random_state: int | np.random.RandomState | None = None,
@@ -89,33 +97,98 @@ class LightCurveLSTMClassifier(ClassifierBase):
         self.units = units
         self.window_size = window_size
         self.dropout = dropout
-        self.label_smoothing = label_smoothing
         self.class_weight = class_weight
+        self.training = training
         self.max_epochs = max_epochs
         self.batch_size = batch_size
-        self.train_windows = train_windows
-        self.augment = augment
-        self.lr = lr
-        self.warmup_steps = warmup_steps
-        self.cosine = cosine
-        self.patience = patience
-        self.validation_fraction = validation_fraction
         self.checkpoint = checkpoint
-        self.checkpoint_minutes = checkpoint_minutes
         self.device = device
         self.precision = precision
         self.random_state = random_state
         self.verbose = verbose
 
-    def _make_head(self, d_in: int, n_layers: int, n_outputs: int) -> LSTMHead:
-        return LSTMHead(d_in, n_outputs, self.units, self.dropout, input_dropout=0.0)
+    @whole_or_not
+    def fit(self, X: Any, y: ArrayLike, sample_weight: Any = None) -> Self:
+        """Train the network.
 
-    def _fit_encoder(self, curves: LightCurves, seed: int) -> tuple[nn.Module, int, int]:
-        return self._encoder_module, RawObservations.width, 1
+        Parameters
+        ----------
+        X : LightCurves or array-like
+            What `as_light_curves` takes.
+        y : array-like of shape (n_objects,)
+            Labels.
+        sample_weight : array-like of shape (n_objects,), optional
+            Weights of the objects in the loss.
 
-    @property
-    def _encoder_module(self) -> nn.Module:
-        return RawObservations(self.inputs)
+        Returns
+        -------
+        self
 
-    def _windows(self, curves: LightCurves) -> Windows:
-        return Windows(curves, self.window_size)
+        Raises
+        ------
+        TypeError, ValueError
+            If X is not what `as_light_curves` takes, y does not fit it, has one class only, or a
+            parameter is out of range.
+        FloatingPointError
+            If the loss is no longer finite.
+        """
+        self._validate_params()
+        curves, values, weight = read_targets(self, X, y, sample_weight)
+        target, weight, criterion = read_classes(self, values, weight)
+
+        def make() -> LSTMHead:
+            width, n_classes = RawObservations.width, len(self.classes_)
+            return LSTMHead(width, n_classes, self.units, self.dropout, input_dropout=0.0)
+
+        # nothing is to be learned in what stands for the encoder, nor kept of what it gives
+        train_head(
+            self,
+            curves,
+            target,
+            weight,
+            criterion,
+            RawObservations(self.inputs),
+            lambda some: Windows(some, self.window_size),
+            make,
+            draw_seeds(self),
+            train_encoder=True,
+        )
+        return self
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : LightCurves or array-like
+            What `as_light_curves` takes.
+
+        Returns
+        -------
+        ndarray of shape (n_objects, n_classes), float64
+            In the order of `classes_`; rows sum to 1.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        TypeError, ValueError
+            If X is not what `as_light_curves` takes.
+        """
+        check_is_fitted(self, "head_")
+        curves = self._read(X, reset=False)
+        if len(curves) == 0:
+            return np.empty((0, len(self.classes_)))
+        windows = Windows(curves, self.window_size)
+        return probabilities(outputs(self, RawObservations(self.inputs), windows))
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the most probable class of each object; see `predict_proba`."""
+        best = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[best]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.classifier_tags.poor_score = True  # two magnitudes a day apart tell no class
+        return tags

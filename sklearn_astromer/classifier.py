@@ -3,84 +3,36 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar, Self
 
 import numpy as np
-import pandas as pd
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
-from sklearn.utils import compute_sample_weight
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_astromer._supervised_base import EncoderBase, SupervisedBase
-from sklearn_astromer.training.supervision import CrossEntropy
+from sklearn_astromer._estimator_base import AstromerBase, whole_or_not
+from sklearn_astromer._heads import (
+    CLASS_WEIGHTS,
+    ENCODER_CONSTRAINTS,
+    diagram_of,
+    draw_seeds,
+    fitted_encoder,
+    outputs,
+    probabilities,
+    read_classes,
+    read_targets,
+    train_head,
+)
+from sklearn_astromer._saved_models import load, save
+from sklearn_astromer.embedder import AstromerEmbedder
+from sklearn_astromer.modules.heads import Head, make_head
+from sklearn_astromer.training.recipes import Recipe
 
 
-class ClassifierBase(ClassifierMixin, SupervisedBase):
-    """Labels in, probabilities out; subclasses say which encoder and head."""
-
-    def _prepare(
-        self, y: NDArray[Any], weight: NDArray[np.float64]
-    ) -> tuple[NDArray[Any], NDArray[np.float64], int, CrossEntropy]:
-        missing = pd.isna(y)
-        if missing.any():
-            raise ValueError(f"Input y contains NaN: label {int(np.argmax(missing))} is missing")
-        check_classification_targets(y)
-        self.classes_, target = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"a classifier needs at least 2 classes, got 1 class: {self.classes_[0]!r}"
-            )
-        if not 0 <= self.label_smoothing < 1:
-            raise ValueError(f"label_smoothing must be in [0, 1), got {self.label_smoothing}")
-        if self.class_weight is not None:
-            weight = weight * compute_sample_weight(self.class_weight, y)
-        criterion = CrossEntropy(self.label_smoothing, self.reconstruction)
-        return target.astype(np.int64), weight, len(self.classes_), criterion
-
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Return the probability of each class.
-
-        Parameters
-        ----------
-        X : LightCurves or array-like
-            What `as_light_curves` takes.
-
-        Returns
-        -------
-        ndarray of shape (n_objects, n_classes), float64
-            In the order of `classes_`; rows sum to 1.
-
-        Raises
-        ------
-        NotFittedError
-            If `fit` was not called.
-        TypeError, ValueError
-            If X is not what `as_light_curves` takes.
-        """
-        check_is_fitted(self, "head_")
-        curves = self._read(X, reset=False)
-        if len(curves) == 0:
-            return np.empty((0, len(self.classes_)))
-        logits = self._outputs(curves)
-        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return odds / odds.sum(axis=1, keepdims=True)
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Return the most probable class of each object; see `predict_proba`."""
-        best = self.predict_proba(X).argmax(axis=1)
-        return self.classes_[best]
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.poor_score = True  # two magnitudes a day apart tell no class
-        return tags
-
-
-class AstromerClassifier(EncoderBase, ClassifierBase):
+class AstromerClassifier(ClassifierMixin, AstromerBase):
     """Classify light curves by an ASTROMER encoder with a head.
 
     An object is one thing however many windows its curve has: in training and prediction the
@@ -88,14 +40,14 @@ class AstromerClassifier(EncoderBase, ClassifierBase):
 
     Parameters
     ----------
-    encoder : AstromerEmbedder, FrozenEstimator, str, path or None
+    encoder : AstromerEmbedder, FrozenEstimator, str, path or None, default=None
         An `AstromerEmbedder` is cloned and fitted to X first, without labels, as its own
-        parameters say (``max_epochs=0``: used as it came); so ``encoder__lr`` and the like can be
-        searched. scikit-learn's `clone` drops a fit, so one that is fitted already is fitted
-        again; to keep it, pass ``FrozenEstimator(fitted)``. A name or path is short for
+        parameters say (``max_epochs=0``: used as it came); so ``encoder__training__lr`` and the
+        like can be searched. scikit-learn's `clone` drops a fit, so one that is fitted already is
+        fitted again; to keep it, pass ``FrozenEstimator(fitted)``. A name or path is short for
         ``AstromerEmbedder(name, max_epochs=0)``, None for a fresh encoder. What is passed is
         never modified.
-    head : {"mlp", "mean_std", "lstm", "skip"} or callable
+    head : {"mlp", "mean_std", "lstm", "skip"} or callable, default="mlp"
         ``"mlp"``: mean attention vector and dense layers. ``"mean_std"``: the same on mean and
         standard deviation, which usually classify better. ``"lstm"``: two LSTM layers with layer
         normalisation over the attention vectors (this and the first: Donoso-Oliva et al. 2023,
@@ -103,42 +55,29 @@ class AstromerClassifier(EncoderBase, ClassifierBase):
         ``"skip"``: means of the input embedding and of every block, softmax-weighted, and dense
         layers (ASTROMER 2). A callable gets (d_model, n_classes) and returns a torch module that
         maps (vectors, mask) of windows to (n_windows, n_classes).
-    train_encoder : bool
+    train_encoder : bool, default=False
         Train the encoder with the head, without its dropout. If not, what the head reads of it is
         computed once, up to `cache_bytes`.
-    units : int
+    units : int, default=256
         Width of the hidden layers of the head.
-    dropout : float
+    dropout : float, default=0.5
         In the head, while training.
-    label_smoothing : float
-        Probability that the loss spreads over all classes in training, where labels may err.
-    class_weight : dict, "balanced" or None
+    class_weight : dict, "balanced" or None, default=None
         As in scikit-learn. Weights, these and those given to `fit`, count relative to their mean.
-    max_epochs, batch_size : int
-        Passes over the objects, and objects in a step.
-    train_windows : int or None
-        Windows of an object in a training step, drawn anew each time; None: all. One is quickest,
-        and as good or better. Validation and prediction use all.
-    augment : bool or collection of {"thin", "reverse", "shift", "crop", "jitter"}
-        With ``train_encoder=True``: show windows changed in training, see
-        `sklearn_astromer.training.augmentation.augment`. True: the first three.
-    reconstruction : float
-        With ``train_encoder=True``: hide observations from encoder and head in training, and add
-        this times the error of reconstructing them (in units of each window's variance) to the
-        loss, so that the encoder keeps what pretraining taught it, and `encoder_` its decoder.
-    lr, encoder_lr : float
-        Learning rates of Adam for the head and, with ``train_encoder=True``, the encoder.
-    warmup_steps, cosine
-        Schedule of both rates, see `AstromerEmbedder`.
-    patience : int or None
-        Stop when the validation loss has not fallen for so many epochs. None: never.
-    validation_fraction : float or None
-        Objects kept for early stopping, stratified by class, all bands of an id together; the
-        weights of the best epoch are restored. None: no validation.
-    cache_bytes : int
+    training : {"auto", "head", "astromer1", "periods"} or Recipe, default="auto"
+        Learning rates of encoder (``lr``) and head (``head_lr``), schedule, validation, patience,
+        augmentation and so on, see `Recipe`; reached as ``training__head_lr`` and so on.
+        ``"auto"`` is ``"head"``. Its ``reconstruction`` hides observations from encoder and head in
+        training, and adds this times the error of reconstructing them to the loss, so that
+        `encoder_` keeps its decoder; that and ``augment`` need ``train_encoder=True``.
+    max_epochs : int, default=100
+        Passes over the objects.
+    batch_size : int, default=32
+        Objects in a step.
+    cache_bytes : int, default=2**31
         Memory for what a frozen encoder gives; the "lstm" head needs ``4 · d_model`` bytes per
         observation, others next to nothing. Beyond it, it is computed anew in every epoch.
-    checkpoint, checkpoint_minutes, device, precision, random_state, verbose
+    checkpoint, device, precision, random_state, verbose
         As for `AstromerEmbedder`. An encoder without a `random_state` gets one derived from this.
 
     Attributes
@@ -172,6 +111,13 @@ class AstromerClassifier(EncoderBase, ClassifierBase):
     (40,)
     """
 
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **ENCODER_CONSTRAINTS,
+        "class_weight": CLASS_WEIGHTS,
+    }
+
+    encoder_: AstromerEmbedder
+
     def __init__(
         self,
         encoder: Any = None,
@@ -180,22 +126,12 @@ class AstromerClassifier(EncoderBase, ClassifierBase):
         train_encoder: bool = False,
         units: int = 256,
         dropout: float = 0.5,
-        label_smoothing: float = 0.0,
         class_weight: Any = None,
+        training: str | Recipe = "auto",
         max_epochs: int = 100,
         batch_size: int = 32,
-        train_windows: int | None = 1,
-        augment: bool | str | Collection[str] = False,
-        reconstruction: float = 0.0,
-        lr: float = 1e-3,
-        encoder_lr: float = 1e-5,
-        warmup_steps: int | None = None,
-        cosine: bool = False,
-        patience: int | None = 20,
-        validation_fraction: float | None = 0.2,
         cache_bytes: int = 2**31,
         checkpoint: str | os.PathLike[str] | None = None,
-        checkpoint_minutes: float = 10.0,
         device: str | torch.device = "auto",
         precision: str = "auto",
         random_state: int | np.random.RandomState | None = None,
@@ -206,23 +142,197 @@ class AstromerClassifier(EncoderBase, ClassifierBase):
         self.train_encoder = train_encoder
         self.units = units
         self.dropout = dropout
-        self.label_smoothing = label_smoothing
         self.class_weight = class_weight
+        self.training = training
         self.max_epochs = max_epochs
         self.batch_size = batch_size
-        self.train_windows = train_windows
-        self.augment = augment
-        self.reconstruction = reconstruction
-        self.lr = lr
-        self.encoder_lr = encoder_lr
-        self.warmup_steps = warmup_steps
-        self.cosine = cosine
-        self.patience = patience
-        self.validation_fraction = validation_fraction
         self.cache_bytes = cache_bytes
         self.checkpoint = checkpoint
-        self.checkpoint_minutes = checkpoint_minutes
         self.device = device
         self.precision = precision
         self.random_state = random_state
         self.verbose = verbose
+
+    @whole_or_not
+    def fit(self, X: Any, y: ArrayLike, sample_weight: Any = None) -> Self:
+        """Train the head, and the encoder as the parameters say.
+
+        Parameters
+        ----------
+        X : LightCurves or array-like
+            What `as_light_curves` takes.
+        y : array-like of shape (n_objects,)
+            Labels.
+        sample_weight : array-like of shape (n_objects,), optional
+            Weights of the objects in the loss.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError, ValueError
+            If X is not what `as_light_curves` takes, y does not fit it, has one class only, or a
+            parameter is out of range.
+        FloatingPointError
+            If the loss is no longer finite.
+        """
+        self._validate_params()
+        curves, values, weight = read_targets(self, X, y, sample_weight)
+        target, weight, criterion = read_classes(self, values, weight)
+        seeds = draw_seeds(self)
+        self.encoder_ = fitted_encoder(self, curves, seeds[0])
+        network = self.encoder_.module_
+
+        def make() -> Head:
+            config = network.encoder.config
+            return make_head(
+                self.head,
+                d_in=config.d_model,
+                n_layers=config.n_layers + 1,
+                n_outputs=len(self.classes_),
+                units=self.units,
+                dropout=self.dropout,
+            )
+
+        train_head(
+            self,
+            curves,
+            target,
+            weight,
+            criterion,
+            network,
+            self.encoder_._windows,
+            make,
+            seeds,
+            self.train_encoder,
+        )
+        return self
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        X : LightCurves or array-like
+            What `as_light_curves` takes.
+
+        Returns
+        -------
+        ndarray of shape (n_objects, n_classes), float64
+            In the order of `classes_`; rows sum to 1.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        TypeError, ValueError
+            If X is not what `as_light_curves` takes.
+        """
+        check_is_fitted(self, "head_")
+        curves = self._read(X, reset=False)
+        if len(curves) == 0:
+            return np.empty((0, len(self.classes_)))
+        windows = self.encoder_._windows(curves)
+        return probabilities(outputs(self, self.encoder_.module_, windows))
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the most probable class of each object; see `predict_proba`."""
+        best = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[best]
+
+    def save_pretrained(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write the fitted estimator as a folder that `from_pretrained` reads, without a pickle.
+
+        It holds safetensors and JSON. The encoder is written as by
+        `AstromerEmbedder.save_pretrained`, so that ``AstromerEmbedder(path)`` takes the folder as
+        well.
+
+        Parameters
+        ----------
+        path : path
+            The folder, which appears at once and whole.
+        overwrite : bool, default=False
+            Whether what a `save_pretrained` wrote at `path` before is replaced.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        ValueError
+            If `head` is a callable, whose code the folder cannot hold, or a parameter or label is
+            of a type that JSON cannot hold: keep these by ``joblib.dump``.
+        FileExistsError
+            If such a folder is at `path` and is not to be replaced; or something else, which never
+            is.
+
+        Notes
+        -----
+        Not kept are `history_`, what is of a machine (`checkpoint`, `device`,
+        `verbose`, and the same of `training`), and a `random_state` that is no integer.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import numpy as np
+        >>> from sklearn_astromer import AstromerClassifier, AstromerEmbedder
+        >>> from sklearn_astromer.datasets import make_variable_stars
+        >>> curves, labels = make_variable_stars(20, classes=["MIRA", "CONST"], random_state=0)
+        >>> model = AstromerClassifier("surveys-small", max_epochs=2, random_state=0)
+        >>> expected = model.fit(curves, labels).predict_proba(curves)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model.save_pretrained(f"{folder}/mine")
+        ...     again = AstromerClassifier.from_pretrained(f"{folder}/mine")
+        ...     encoder = AstromerEmbedder(f"{folder}/mine").fit(curves)
+        >>> np.allclose(again.predict_proba(curves), expected, atol=1e-6)
+        True
+        >>> encoder.transform(curves).shape
+        (20, 128)
+        """
+        save(self, path, overwrite)
+
+    @classmethod
+    def from_pretrained(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a fitted estimator from a folder that `save_pretrained` wrote.
+
+        Only JSON and safetensors are read, and nothing of them is run.
+
+        Parameters
+        ----------
+        path : str or path
+            The folder, or an address of one: ``"hf://user/repository"``, or those of
+            `sklearn_astromer.weights.fetch`.
+
+        Returns
+        -------
+        estimator
+            Fitted, with the parameters it had; `encoder` is ``FrozenEstimator(encoder_)``, so that
+            `fit`, of a `clone` as well, trains a new head on the saved encoder and needs the folder
+            no more. `history_` is empty.
+
+        Raises
+        ------
+        FileNotFoundError
+            If a file is missing.
+        ValueError
+            If a file was damaged or changed, the folder holds another estimator, or a newer version
+            wrote it.
+
+        Examples
+        --------
+        See `save_pretrained`.
+        """
+        model: Self = load(cls, path)
+        return model
+
+    # an embedder given as `encoder` has a box of its own
+    @available_if(lambda self: not hasattr(self.encoder, "get_params"))  # type: ignore[untyped-decorator]
+    def _sk_visual_block_(self) -> Any:
+        return diagram_of(self)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.classifier_tags.poor_score = True  # two magnitudes a day apart tell no class
+        return tags

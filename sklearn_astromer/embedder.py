@@ -5,16 +5,23 @@ from __future__ import annotations
 import copy
 import dataclasses
 import os
-from collections.abc import Collection
-from typing import Any
+import tempfile
+from collections.abc import Iterator, Mapping
+from numbers import Integral
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
 
-from sklearn_astromer._embedder_base import EmbeddingBase
 from sklearn_astromer._estimator_base import (
+    COMMON_CONSTRAINTS,
+    TransformerBase,
     check_errors,
     diagram,
     isolated_seed,
@@ -24,133 +31,118 @@ from sklearn_astromer._estimator_base import (
     split_stars,
     whole_or_not,
 )
-from sklearn_astromer._sharing import Sharing
-from sklearn_astromer.inference.networks import WINDOW_SIZE, make_network
+from sklearn_astromer._fields import LARGEST
+from sklearn_astromer._forks import refuse_fork
+from sklearn_astromer._progress import progress_bar
+from sklearn_astromer.config import ARCHITECTURES, WINDOW_SIZE, EncoderConfig, as_config
+from sklearn_astromer.inference import embedding
+from sklearn_astromer.inference.batches import make_windows
+from sklearn_astromer.inference.networks import make_checkpoint, make_network
 from sklearn_astromer.lightcurves import LightCurves
-from sklearn_astromer.modules.config import EncoderConfig, as_config
 from sklearn_astromer.modules.decoder import Astromer
+from sklearn_astromer.modules.pooling import POOLINGS
+from sklearn_astromer.periodogram.bands import star_pieces, whole_stars
+from sklearn_astromer.periodogram.peaks import PEAK_COLUMNS
 from sklearn_astromer.training.augmentation import chosen_changes
 from sklearn_astromer.training.callbacks import history_frame
-from sklearn_astromer.training.loop import train
+from sklearn_astromer.training.labels import read_labels
+from sklearn_astromer.training.pretraining import hidden_of, pretrain
 from sklearn_astromer.training.processes import Processes, make_accelerator
-from sklearn_astromer.training.reconstruction import Reconstruction, ReconstructionRMSE
+from sklearn_astromer.training.recipes import Recipe, resolved
+from sklearn_astromer.training.reconstruction import hidden_rmse, history_names
 from sklearn_astromer.training.recording import record_reconstruction
+from sklearn_astromer.weights.card import make_card, with_notes
+from sklearn_astromer.weights.checkpoint import Checkpoint, write_folder
+from sklearn_astromer.weights.hub import push
+from sklearn_astromer.windows import Windows, pieces
 
-FRESH_LR = 1e-3
-FINE_TUNING_LR = 1e-4
-FRESH_DROPOUT = 0.1
+FRESH = {"lr": 1e-3, "dropout": 0.1}
+PRETRAINED = {"lr": 1e-4, "dropout": 0.0}
 FRESH_EPOCHS = 10
+# What is embedded at a time, so that what is not yet pooled takes little memory.
+PIECE_OBSERVATIONS = 2**20
+# In a piece of `transform_batches` where a GPU computes one of the former while others are made.
+GPU_PIECE_OBSERVATIONS = 2**24
+# In a batch of `score`, whatever `batch_size` is: what is hidden is drawn a batch at a time.
+SCORED_WINDOWS = 32
 
 
-class AstromerEmbedder(Sharing, EmbeddingBase):
+class AstromerEmbedder(TransformerBase):
     """Embed light curves by an ASTROMER encoder, pretrained, fine-tuned or trained from scratch.
 
-    `fit` trains by masked reconstruction, without labels; `transform` gives one row per object:
-    the attention vectors of its observations, pooled. A curve longer than `window_size` is cut
-    into windows, which pooling weighs by their observations.
+    `fit` trains by masked reconstruction, and by labels as well if asked to; `transform` gives one
+    row per object: the attention vectors of its observations, pooled. A curve longer than
+    `window_size` is cut into windows, which pooling weighs by their observations.
 
     Parameters
     ----------
-    pretrained : str or path, optional
+    pretrained : str or path, default=None
         A name of `sklearn_astromer.weights.WEIGHTS` (``"macho"`` is downloaded at the first use);
         an address, ``"hf://user/repository"``, ``"doi:10.…"`` or ``"https://…"``, see
         `sklearn_astromer.weights.load`; or the path of a folder written by `save_pretrained`, of
         the official zip, or of its unpacked TensorFlow checkpoint. None: a fresh encoder (Xavier
         initialisation).
-    pooling : {"mean", "mean_std", "max", "layers"} or None
+    architecture : {"astromer1", "astromer2", "periods"} or EncoderConfig, default="astromer1"
+        Of a fresh encoder: the paper's, its successor's, that of ``"surveys-periods"``, or an
+        `EncoderConfig`, whose hyperparameters are reached as ``architecture__d_model`` and so on.
+        With `pretrained` its own holds, and asking for another is an error.
+    training : {"auto", "astromer1", "periods"} or Recipe, default="auto"
+        How `fit` learns: masking, loss, optimiser, learning rate, validation and so on, see
+        `Recipe`; reached as ``training__lr`` and so on. ``"auto"``: ``"periods"`` for an encoder
+        with own periods, ``"astromer1"`` (the paper's) for others.
+    supervised : bool, default=False
+        Let `fit` learn the labels `y` beside the masked reconstruction, by a head that is thrown
+        away. Labels may be missing: None, NaN, or -1 among whole numbers. Floating-point numbers
+        are values to estimate, all else is a class; classes named ``"survey:class"`` are told
+        apart within their survey alone.
+    pooling : {"mean", "mean_std", "max", "layers"} or None, default="mean"
         What a row is: the mean of the attention vectors over the observations; mean and standard
         deviation; the maximum; the mean of the input embedding and of every block. None:
         `transform` gives a list of arrays (n_i, d_model), one vector per observation.
-    periods_in_row : bool
+    periods_in_row : bool, default=False
         With own periods: append the decimal logarithms of the frequencies (1/days) of the peaks
         of the object's periodogram, and their powers, see `Peaks`.
-    shared_periods : bool
+    shared_periods : bool, default=False
         With own periods: one periodogram for all rows of an id, the bands of a star, each about
         its own mean magnitude. For `MultiBandEmbedder`, or `LightCurves` in several bands.
-    window_size : int
+    window_size : int, default=200
         The most observations the encoder sees at once.
-    max_epochs : int, optional
+    max_epochs : int, default=None
         Passes over the training windows. None: 10 for a fresh encoder, and 0 with `pretrained`,
         which takes the weights as they are and costs nothing.
-    batch_size : int
+    batch_size : int, default=32
         Windows in a training step.
-    lr : float, optional
-        Learning rate of Adam. None: 1e-3 for a fresh encoder, 1e-4 with `pretrained`. A larger
-        rate improves the reconstruction of pretrained weights, but not their embeddings
-        (``benchmarks/fine_tuning.py``).
-    warmup_steps : int, optional
-        Steps in which the learning rate rises linearly to `lr`, to fall as 1/√step afterwards
-        (Donoso-Oliva et al. 2023, eq. 5, whose own peak is ``(d_model · warmup_steps)**-0.5``).
-        None: it is constant.
-    cosine : bool
-        After `warmup_steps`, let it fall to zero along a cosine over `max_epochs` instead.
-    patience : int, optional
-        Stop when the validation RMSE has not fallen for so many epochs. None: never.
-    validation_fraction : float or None
-        Objects (all bands of an id together) kept for early stopping; the weights of the best
-        epoch are restored. None: no validation, the last weights stay.
-    probed_fraction, random_fraction, same_fraction : float
-        Observations asked for in training, and those of them that are shown with another
-        magnitude or their own instead of being hidden (§4.3). Validation hides all it asks for.
-    augment : bool or collection of {"thin", "reverse", "shift", "crop", "jitter"}
-        Show windows changed in training, see `sklearn_astromer.training.augmentation.augment`.
-        True: the first three. ``"jitter"`` needs errors.
-    error_weighted : bool
-        In training and validation, weigh an observation by 1/σ² over the mean of that in its
-        window. Needs errors.
-    part_windows : int, optional
-        Windows whose gradients are computed at once, to be summed over a batch: for batches larger
-        than the memory of a GPU. None: all of them; on a CPU as many as its cache holds.
-    compile : bool
-        Train what `torch.compile` makes of the network, and on a GPU embed by it: twice as fast
-        there, after half a minute.
-    warm_start : bool
-        Let `fit` go on from the weights of the fit before instead of beginning anew. The network,
-        its dropout included, stays what it was.
-    checkpoint : path, optional
-        A file in which `fit` writes, every `checkpoint_minutes` and at its end, all that it needs
-        to go on. Where the file is there, `fit` goes on from it, and a run that was killed ends
-        with the same losses as one that was not (on the same hardware). It then asks for the same
-        light curves and parameters; more `max_epochs` prolong the run. `partial_fit` leaves it
-        alone.
-    checkpoint_minutes : float
-        0 writes after every step.
-    log_dir : path, optional
-        Write the figures of every epoch there for TensorBoard
-        (``sklearn_astromer[tensorboard]``).
-    device : str or torch.device
+    checkpoint : path, default=None
+        A file in which `fit` writes, every ten minutes (see `Recipe`) and at its end, all that it
+        needs to go on. Where the file is there, `fit` goes on from it, and a run that was killed
+        ends with the same losses as one that was not (on the same hardware). It then asks for the
+        same light curves and parameters; more `max_epochs` prolong the run. `partial_fit` leaves
+        it alone.
+    device : str or torch.device, default="auto"
         ``"auto"``: the GPU if torch sees one. ``"accelerate"``: whatever ``accelerate launch
         script.py`` gives each of its processes, which then train together; every one reads the
         same X, takes its share of each batch of `batch_size` windows, and ends with the same
         weights. (On CPUs: ``ACCELERATE_USE_CPU=true torchrun script.py``.) Needs
         ``sklearn_astromer[accelerate]``.
-    precision : {"auto", "float32", "bfloat16"}
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
         ``"auto"``: float32 on a CPU, bfloat16 autocast on a GPU that has it. On a CPU that has it
         bfloat16 embeds 1.6 to 1.9 times as fast, and rows of 11 415 real curves had a cosine to
         those of float32 of 0.9999 (``benchmarks/agreement.py``); on a GPU those by ``macho`` had
         it in 97 to 99 % of a catalog (``benchmarks/gpu.py``).
-    random_state : int, RandomState instance or None
+    random_state : int, RandomState instance or None, default=None
         Fixes initialisation, split, masks, order and dropout. Global generators are not touched.
-    verbose : int
+    verbose : int, default=0
         1: a progress bar while training.
-    architecture : str or EncoderConfig
-        Of a fresh encoder: ``"astromer1"`` (the paper's), ``"astromer2"``, ``"periods"`` (the one
-        of ``"surveys-periods"``), or an `EncoderConfig`, whose hyperparameters are reached as
-        ``architecture__d_model`` and so on. With `pretrained` its own holds, and asking for
-        another is an error.
-    dropout : float, optional
-        While training. None: 0.1 for a fresh encoder, 0 with `pretrained`: without residuals,
-        dropout changes the vectors far more than curves differ, and fine-tuning with it gains
-        nothing (``benchmarks/fine_tuning.py``).
 
     Attributes
     ----------
     module_ : torch.nn.Module
         Encoder and decoder, on the CPU.
     history_ : DataFrame
-        A row per epoch: epoch, train_rmse, valid_rmse (magnitudes; with `scaled_inputs` in units
-        of each window's standard deviation), train_r2, valid_r2 (the share of the variance about
-        the windows' means that is reconstructed), lr, seconds, best (so far).
+        A row per epoch: epoch; train_… and valid_… of ``loss`` (unless that is the RMSE alone),
+        ``rmse`` (magnitudes; with `scaled_inputs` in units of each window's standard deviation),
+        ``r2`` (the share of the variance about the windows' means that is reconstructed) and, with
+        labels, ``label_loss``; lr, seconds, best (so far).
     n_passes_ : int
         Calls of `fit` and `partial_fit` that the weights have gone through.
     training_ : dict or None
@@ -183,64 +175,48 @@ class AstromerEmbedder(Sharing, EmbeddingBase):
     (20, 16)
     """
 
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **COMMON_CONSTRAINTS,
+        "pretrained": [str, os.PathLike, None],
+        "architecture": [StrOptions(set(ARCHITECTURES)), EncoderConfig],
+        "supervised": ["boolean"],
+        "pooling": [StrOptions(set(POOLINGS)), None],
+        "periods_in_row": ["boolean"],
+        "shared_periods": ["boolean"],
+        "window_size": [Interval(Integral, 1, LARGEST, closed="both")],
+        "max_epochs": [Interval(Integral, 0, None, closed="left"), None],
+    }
+
     def __init__(
         self,
         pretrained: str | os.PathLike[str] | None = None,
         *,
+        architecture: str | EncoderConfig = "astromer1",
+        training: str | Recipe = "auto",
+        supervised: bool = False,
         pooling: str | None = "mean",
         periods_in_row: bool = False,
         shared_periods: bool = False,
         window_size: int = WINDOW_SIZE,
         max_epochs: int | None = None,
         batch_size: int = 32,
-        lr: float | None = None,
-        warmup_steps: int | None = None,
-        cosine: bool = False,
-        patience: int | None = 3,
-        validation_fraction: float | None = 0.2,
-        probed_fraction: float = 0.5,
-        random_fraction: float = 0.2,
-        same_fraction: float = 0.2,
-        augment: bool | str | Collection[str] = False,
-        error_weighted: bool = False,
-        part_windows: int | None = None,
-        compile: bool = False,
-        warm_start: bool = False,
         checkpoint: str | os.PathLike[str] | None = None,
-        checkpoint_minutes: float = 10.0,
-        log_dir: str | os.PathLike[str] | None = None,
         device: str | torch.device = "auto",
         precision: str = "auto",
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
-        architecture: str | EncoderConfig = "astromer1",
-        dropout: float | None = None,
     ) -> None:
         self.pretrained = pretrained
         self.architecture = architecture
-        self.dropout = dropout
-        self.window_size = window_size
+        self.training = training
+        self.supervised = supervised
         self.pooling = pooling
         self.periods_in_row = periods_in_row
         self.shared_periods = shared_periods
+        self.window_size = window_size
         self.max_epochs = max_epochs
         self.batch_size = batch_size
-        self.lr = lr
-        self.warmup_steps = warmup_steps
-        self.cosine = cosine
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.probed_fraction = probed_fraction
-        self.random_fraction = random_fraction
-        self.same_fraction = same_fraction
-        self.augment = augment
-        self.error_weighted = error_weighted
-        self.part_windows = part_windows
-        self.compile = compile
-        self.warm_start = warm_start
         self.checkpoint = checkpoint
-        self.checkpoint_minutes = checkpoint_minutes
-        self.log_dir = log_dir
         self.device = device
         self.precision = precision
         self.random_state = random_state
@@ -249,13 +225,14 @@ class AstromerEmbedder(Sharing, EmbeddingBase):
     # -- learning --------------------------------------------------------------------------------
 
     def fit(self, X: Any, y: Any = None) -> AstromerEmbedder:
-        """Train the encoder by masked reconstruction.
+        """Train the encoder by masked reconstruction, and by labels if `supervised`.
 
         Parameters
         ----------
         X : LightCurves or array-like
             What `as_light_curves` takes.
-        y : ignored
+        y : array-like of shape (n_objects,), optional
+            Labels, of which some may be missing; ignored unless `supervised`.
 
         Returns
         -------
@@ -264,27 +241,28 @@ class AstromerEmbedder(Sharing, EmbeddingBase):
         Raises
         ------
         TypeError, ValueError
-            If X is not what `as_light_curves` takes, a parameter is out of range, or `pretrained`
-            cannot be had.
+            If X is not what `as_light_curves` takes, a parameter is out of range, `pretrained`
+            cannot be had, or labels are asked for and y has none.
         FloatingPointError
             If the loss is no longer finite.
         """
-        epochs = self._chosen(self.max_epochs, fresh=FRESH_EPOCHS, pretrained=0)
-        if self.warm_start and hasattr(self, "module_"):
-            return self._train(X, self.module_, epochs, self.n_passes_)
-        return self._train(X, None, epochs)
+        epochs = self.max_epochs
+        if epochs is None:
+            epochs = FRESH_EPOCHS if self.pretrained is None else 0
+        return self._train(X, y, None, epochs)
 
     def partial_fit(self, X: Any, y: Any = None) -> AstromerEmbedder:
         """Train for one more pass over X, from the weights as they are.
 
-        For catalogs that come in pieces. Adam begins anew at every call, and nothing is kept for
-        validation, so use it with large pieces and a small `lr`.
+        For catalogs that come in pieces. The optimiser begins anew at every call, and nothing is
+        kept for validation, so use it with large pieces and a small ``training__lr``.
 
         Parameters
         ----------
         X : LightCurves or array-like
             What `as_light_curves` takes.
-        y : ignored
+        y : array-like of shape (n_objects,), optional
+            As for `fit`.
 
         Returns
         -------
@@ -296,12 +274,13 @@ class AstromerEmbedder(Sharing, EmbeddingBase):
             As `fit`.
         """
         passes = getattr(self, "n_passes_", 0)
-        return self._train(X, getattr(self, "module_", None), 1, passes, validate=False)
+        return self._train(X, y, getattr(self, "module_", None), 1, passes, validate=False)
 
     @whole_or_not
     def _train(
         self,
         X: Any,
+        y: Any,
         module: Astromer | None,
         epochs: int,
         passes: int = 0,
@@ -310,7 +289,6 @@ class AstromerEmbedder(Sharing, EmbeddingBase):
         """Train a new network, or a copy of `module`; `passes` were made before."""
         self._check_parameters()
         device = resolve_device(self.device)
-        dtype = resolve_dtype(self.precision, device)
         accelerator = make_accelerator() if self.device == "accelerate" else None
         processes = Processes()
         if accelerator is not None:
@@ -318,12 +296,10 @@ class AstromerEmbedder(Sharing, EmbeddingBase):
         curves = self._read(X, reset=module is None)
         if len(curves) == 0:
             raise ValueError("there are no light curves to fit")
+        labels = read_labels(y, len(curves)) if self.supervised and epochs > 0 else None
         rng = check_random_state(self.random_state)
         seeds = rng.randint(np.iinfo(np.int32).max, size=(passes + 1, 4))
-        seed, _, train_seed, _ = map(int, seeds[-1])
-        # the same validation part in every pass, or it were trained on in the others
-        _, split_seed, _, valid_seed = map(int, seeds[0])
-        history = history_frame(ReconstructionRMSE)
+        seed, split_seed, train_seed, valid_seed = map(int, seeds[-1])
         # each process has its own dropout; the weights of the first are given to all
         with isolated_seed(seed + processes.rank, device):
             if module is None:
@@ -331,48 +307,36 @@ class AstromerEmbedder(Sharing, EmbeddingBase):
                 self.training_ = None
             else:
                 module = copy.deepcopy(module)
+            recipe = self._recipe(module.encoder.config)
+            history = history_frame(history_names(recipe.loss))
             if epochs > 0:
-                valid = self._split(curves, split_seed) if validate else None
-                config = module.encoder.config
-                kept = self._windows(curves, config=config)
-                kept = kept if valid is None else kept.of(~valid)
-                asking: dict[str, Any] = {
-                    "device": device,
-                    "relative": config.scaled_inputs,
-                    "weighted": self.error_weighted,
-                    "processes": processes,
-                }
-                changes = chosen_changes(self.augment)
-                if self.error_weighted or "jitter" in changes:
+                if recipe.error_weighted or "jitter" in chosen_changes(recipe.augment):
                     check_errors(curves)
-                asked_of_valid = None
-                if valid is not None:
-                    asked_of_valid = self._hidden(curves, valid, config, valid_seed, **asking)
-                lr = self._chosen(self.lr, fresh=FRESH_LR, pretrained=FINE_TUNING_LR)
-                history = train(
+                valid = None
+                if validate and recipe.validation_fraction:
+                    classes = None if labels is None or labels.classes is None else labels.target
+                    valid = split_stars(curves.ids, recipe.validation_fraction, split_seed, classes)
+                given = [] if labels is None else [labels.target]
+                history, windows = pretrain(
                     module,
-                    ReconstructionRMSE(),
-                    Reconstruction(
-                        kept, train_seed, False, self._fractions, changes=changes, **asking
-                    ),
-                    asked_of_valid,
+                    curves,
+                    valid,
+                    labels,
+                    recipe,
+                    window_size=self.window_size,
+                    shared_periods=self.shared_periods,
+                    seeds=(train_seed, valid_seed),
                     max_epochs=epochs,
                     batch_size=self.batch_size,
-                    lr=lr,
-                    warmup_steps=self.warmup_steps,
-                    cosine=self.cosine,
-                    patience=self.patience,
                     device=device,
-                    dtype=dtype,
+                    dtype=resolve_dtype(self.precision, device),
                     progress=self.verbose > 0,
-                    resume=self._resume(curves, passes=passes) if validate else None,
+                    resume=self._resume(curves, recipe, *given) if validate else None,
+                    processes=processes,
                     accelerator=accelerator,
-                    part_windows=self.part_windows,
-                    compiled=self.compile,
-                    log_dir=self.log_dir,
                 )
                 self.training_ = record_reconstruction(
-                    self, curves, valid, windows=len(kept), history=history, config=config, lr=lr
+                    self, curves, valid, recipe, windows=windows, history=history, module=module
                 )
                 self.info_ = {"training": self.training_}
                 if (best := self.training_["valid_rmse"]) is not None:
@@ -383,32 +347,360 @@ class AstromerEmbedder(Sharing, EmbeddingBase):
         return self
 
     def _make_module(self) -> tuple[Astromer, dict[str, Any]]:
-        dropout = self._chosen(self.dropout, fresh=FRESH_DROPOUT, pretrained=0.0)
-        asked = dataclasses.replace(as_config(self.architecture), dropout=dropout)
-        return make_network(self.pretrained, asked, self.window_size)
+        asked = as_config(self.architecture)
+        dropout = self._recipe(asked).dropout
+        return make_network(
+            self.pretrained, dataclasses.replace(asked, dropout=dropout), self.window_size
+        )
 
-    def _chosen(self, value: Any, *, fresh: Any, pretrained: Any) -> Any:
-        """Return a parameter's value, or what None stands for."""
-        if value is not None:
-            return value
-        return fresh if self.pretrained is None else pretrained
+    def _recipe(self, config: EncoderConfig) -> Recipe:
+        """Return the recipe for an encoder, with all its values."""
+        auto = "periods" if config.own_periods else "astromer1"
+        unset = FRESH if self.pretrained is None else PRETRAINED
+        return resolved(self.training, auto, **unset)
 
-    def set_params(self, **params: Any) -> AstromerEmbedder:
-        """Set parameters; ``architecture__…`` works for architectures given by name, too."""
-        architecture = params.get("architecture", self.architecture)
-        if any(name.startswith("architecture__") for name in params):
-            params = params | {"architecture": as_config(architecture)}
-        super().set_params(**params)
-        return self
+    # -- embedding -------------------------------------------------------------------------------
 
-    def _split(self, curves: LightCurves, seed: int) -> NDArray[np.bool_] | None:
-        """Return which objects are for validation; None: there is none."""
-        if self.validation_fraction is None:
-            return None
-        return split_stars(curves.ids, self.validation_fraction, seed)
+    def transform(self, X: Any) -> Any:
+        """Embed light curves.
+
+        Parameters
+        ----------
+        X : LightCurves or array-like
+            What `as_light_curves` takes.
+
+        Returns
+        -------
+        ndarray of shape (n_objects, n_features_out), float32
+            Row i is object i. With ``pooling=None`` a list of arrays (n_i, d_model). With
+            ``set_output(transform="pandas")`` a DataFrame, whose index is that of X, or the ids
+            of a `LightCurves`.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        TypeError, ValueError
+            If X is not what `as_light_curves` takes.
+        """
+        check_is_fitted(self, "module_")
+        self._check_parameters()
+        if self.periods_in_row and not self.module_.encoder.config.own_periods:
+            raise ValueError(
+                "periods_in_row=True needs an encoder with own periods, such as "
+                "pretrained='surveys-periods' or architecture='periods'"
+            )
+        if self.pooling is None and (container := self._container()) != "default":
+            raise ValueError(
+                f"pooling=None gives a list of arrays of different lengths, which is no {container}"
+                " table: choose a pooling, or set_output(transform='default')"
+            )
+        curves = self._read(X, reset=False)
+        where = self._where()
+        encoder = self._network(where["device"]).encoder
+        if self.pooling is None:
+            return embedding.vectors(encoder, self._windows(curves), **where)
+        rows = np.empty((len(curves), len(self._columns())), dtype=np.float32)
+        parts = self._pieces(curves, PIECE_OBSERVATIONS)
+        windows = (self._windows(curves[part]) for part in parts)
+        compiles = bool(self._recipe(encoder.config).compile)
+        found = embedding.pooled(encoder, windows, self.pooling, compiles=compiles, **where)
+        for part, (seen, pooled) in zip(parts, found, strict=True):
+            if self.periods_in_row:
+                assert seen.peaks is not None
+                pooled = np.hstack([pooled, seen.peaks.columns])
+            rows[part] = pooled
+        return self._indexed(rows, X, curves.ids)
+
+    def transform_batches(self, X: Any, *, progress: bool | None = None) -> Iterator[Any]:
+        """Embed a catalog larger than memory, piece by piece.
+
+        Parameters
+        ----------
+        X : LightCurves, or iterable of what `as_light_curves` takes
+            Of light curves, such as `LightCurves.open_parquet` maps into memory, pieces of about a
+            million observations are embedded at a time, and of 16 million on a GPU; of an iterable
+            each item is a piece; with ``shared_periods=True`` a star that goes on in the next item
+            is embedded with that.
+        progress : bool, optional
+            Show a progress bar. None: if `verbose` is at least 1.
+
+        Yields
+        ------
+        ndarray, list of ndarray or DataFrame
+            What `transform` gives for the piece; put together, what it gives for all. With
+            ``set_output(transform="pandas")`` the index tells the objects' ids.
+
+        Raises
+        ------
+        NotFittedError, TypeError, ValueError
+            As `transform`; and with ``shared_periods=True``, if rows of a star in an iterable lie
+            apart.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_astromer import AstromerEmbedder
+        >>> from sklearn_astromer.datasets import make_variable_stars
+        >>> curves, _ = make_variable_stars(20, random_state=0)
+        >>> embedder = AstromerEmbedder("surveys-periods").fit(curves)
+        >>> rows = np.vstack(list(embedder.transform_batches([curves[:15], curves[15:]])))
+        >>> np.allclose(rows, embedder.transform(curves), atol=1e-5)
+        True
+        """
+        check_is_fitted(self, "module_")
+        total, parts = None, X
+        if isinstance(X, LightCurves):
+            total = len(X)
+            on_cpu = resolve_device(self.device).type == "cpu"
+            most = PIECE_OBSERVATIONS if on_cpu else GPU_PIECE_OBSERVATIONS
+            parts = (X[part] for part in self._pieces(X, most))
+        elif isinstance(X, (np.ndarray, pd.DataFrame, pd.Series)):
+            raise TypeError(
+                f"X is one {type(X).__name__}: give it to transform, or pieces of it as [X1, X2, …]"
+            )
+        elif self.shared_periods:
+            parts = whole_stars(X)
+        shown = self.verbose > 0 if progress is None else progress
+        with progress_bar(total=total, unit="object", disable=not shown) as bar:
+            for part in parts:
+                rows = self.transform(part)
+                bar.update(len(rows))
+                yield rows
+
+    def reconstruct(self, X: Any, hidden: Any = None) -> list[NDArray[np.float32]]:
+        """Reconstruct magnitudes.
+
+        Parameters
+        ----------
+        X : LightCurves or array-like
+            What `as_light_curves` takes.
+        hidden : list of bool arrays of shape (n_i,), optional
+            True = an observation whose magnitude the encoder must not see (in order of time).
+            Those of a window must not be all hidden. None: it sees all.
+
+        Returns
+        -------
+        list of ndarray of shape (n_i,), float32
+            Magnitudes, in order of time.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        ValueError
+            If `hidden` does not fit X, or leaves a window without a visible observation.
+        """
+        check_is_fitted(self, "module_")
+        curves = self._read(X, reset=False)
+        if len(curves) == 0 and (hidden is None or len(hidden) == 0):
+            return []
+        flat_hidden = Windows(curves, self.window_size).join_hidden(hidden)
+        windows, where = self._windows(curves, flat_hidden), self._where()
+        return embedding.magnitudes(self._network(where["device"]), windows, flat_hidden, **where)
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Return minus the RMSE (magnitudes) of hidden observations.
+
+        The recipe's ``probed_fraction`` of each window is hidden, chosen alike at every call.
+
+        Parameters
+        ----------
+        X : LightCurves or array-like
+            What `as_light_curves` takes.
+        y : ignored
+
+        Returns
+        -------
+        float
+            The greater, the better.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        ValueError
+            If no window has two observations, or there are no light curves.
+        """
+        check_is_fitted(self, "module_")
+        self._check_parameters()
+        where = self._where()
+        module, curves = self._network(where["device"]), self._read(X, reset=False)
+        if len(curves) == 0:
+            raise ValueError("there are no light curves to score")
+        recipe = dataclasses.replace(self._recipe(module.encoder.config), loss="rmse")
+        windows_of = self._windows if module.encoder.config.own_periods else None
+        task = hidden_of(
+            curves,
+            None,
+            recipe,
+            0,
+            window_size=self.window_size,
+            windows_of=windows_of,
+            device=where["device"],
+        )
+        return -hidden_rmse(module, task, SCORED_WINDOWS, **where)
+
+    def _pieces(self, curves: LightCurves, most: int) -> list[slice]:
+        """Return pieces of about `most` observations.
+
+        If periods are shared they end where stars end; where rows of a star lie apart, all are one.
+        """
+        if self.shared_periods:
+            return star_pieces(curves, most)
+        return list(pieces(curves.offsets, most))
+
+    def _windows(self, curves: LightCurves, hidden: NDArray[np.bool_] | None = None) -> Windows:
+        """Return windows for the fitted network, with periods of what is visible."""
+        config, device = self.module_.encoder.config, resolve_device(self.device)
+        return make_windows(curves, self.window_size, config, device, hidden, self.shared_periods)
+
+    def _where(self) -> dict[str, Any]:
+        """Return device and dtype of a pass."""
+        device = resolve_device(self.device)
+        refuse_fork(device)
+        return {"device": device, "dtype": resolve_dtype(self.precision, device)}
+
+    def _network(self, device: torch.device) -> Astromer:
+        """Return the fitted network on `device`; the fitted one itself never leaves the CPU."""
+        if device.type == "cpu":
+            return self.module_
+        return copy.deepcopy(self.module_).to(device)
+
+    def _columns(self) -> list[str]:
+        config = self.module_.encoder.config
+        if self.pooling is None:
+            raise ValueError("pooling=None gives a list of arrays, which has no feature names")
+        parts = {
+            "mean": ["mean"],
+            "mean_std": ["mean", "std"],
+            "max": ["max"],
+            "layers": [f"layer{i}" for i in range(config.n_layers + 1)],
+        }[self.pooling]
+        names = [f"{part}_{i}" for part in parts for i in range(config.d_model)]
+        if self.periods_in_row:
+            names += [f"{c}_{i}" for c in PEAK_COLUMNS for i in range(config.own_periods)]
+        return [f"astromerembedder_{name}" for name in names]
+
+    def _check_parameters(self) -> None:
+        self._validate_params()
+        if self.periods_in_row and self.pooling is None:
+            raise ValueError("periods_in_row=True needs a pooling, which gives a row per object")
+
+    # -- keeping and sharing ----------------------------------------------------------------------
+
+    def save_pretrained(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        licence: str | None = None,
+        evaluation: Mapping[str, Any] | pd.DataFrame | None = None,
+        command: str | None = None,
+        overwrite: bool = False,
+    ) -> None:
+        """Write the network as a folder that ``pretrained=path`` reads (safetensors and JSON).
+
+        Beside it goes a model card, ``README.md``, see `sklearn_astromer.weights.make_card`.
+
+        Parameters
+        ----------
+        path : path
+            The folder, which appears at once and whole.
+        licence : str, optional
+            Of the weights, such as ``"MIT"``. State one before you share them.
+        evaluation : mapping or DataFrame, optional
+            Figures for the card, best of objects that were not trained on.
+        command : str, optional
+            What trained them, for the card.
+        overwrite : bool, default=False
+            Whether weights that are at `path` already are replaced.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        TypeError
+            If `evaluation` is neither a mapping nor a DataFrame.
+        FileExistsError
+            If weights are at `path` and are not to be replaced; or something else, or a card that
+            was edited, which never are.
+        """
+        check_is_fitted(self, "module_")
+        notes = {"licence": licence, "evaluation": evaluation, "command": command}
+        checkpoint = self._checkpoint(name=os.path.basename(os.path.abspath(path)), **notes)
+        write_folder(path, checkpoint, card=make_card(checkpoint), overwrite=overwrite)
+
+    def _checkpoint(self, **notes: Any) -> Checkpoint:
+        """Return what a folder keeps of the fitted network."""
+        info = getattr(self, "info_", {})  # of an old pickle nothing is known
+        return make_checkpoint(self.module_, self.window_size, with_notes(info, **notes))
+
+    def push_to_hub(
+        self,
+        repo_id: str,
+        *,
+        private: bool = False,
+        token: str | None = None,
+        revision: str | None = None,
+        commit_message: str | None = None,
+        licence: str | None = None,
+        evaluation: Mapping[str, Any] | pd.DataFrame | None = None,
+    ) -> str:
+        """Upload what `save_pretrained` writes to the Hugging Face Hub.
+
+        ``"hf://user/repository"`` then names it wherever weights are asked for. Needs ``pip install
+        sklearn_astromer[hub]``.
+
+        Parameters
+        ----------
+        repo_id : str
+            ``"user/repository"``, created if need be.
+        private : bool, default=False
+            Whether only you can read it.
+        token : str, optional
+            Of an account that may write. Default: that of ``hf auth login``, or ``HF_TOKEN``.
+        revision : str, optional
+            The branch, created if need be. Default: ``"main"``.
+        commit_message : str, optional
+            Default: "Upload weights of sklearn_astromer".
+        licence, evaluation
+            As for `save_pretrained`.
+
+        Returns
+        -------
+        str
+            The URL of the commit.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        ValueError
+            If ``private=True`` and the repository exists and is public.
+        OSError
+            If the Hub cannot be reached or refuses.
+        ImportError
+            If huggingface_hub is not installed.
+        """
+        with tempfile.TemporaryDirectory() as parent:
+            folder = Path(parent) / Path(repo_id).name  # which the card is headed by
+            self.save_pretrained(folder, licence=licence, evaluation=evaluation)
+            return push(
+                folder,
+                repo_id,
+                private=private,
+                token=token,
+                revision=revision,
+                commit_message=commit_message,
+            )
 
     def _sk_visual_block_(self) -> Any:
         fitted = hasattr(self, "module_")
         trained = fitted and len(self.history_) > 0
         encoder = self.module_.encoder if fitted else None
         return diagram(self, name_of_weights(self.pretrained, trained), encoder)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = self.supervised
+        return tags

@@ -49,12 +49,15 @@ class Windows:
     window_size : int
         The most observations in a window.
     peaks : Peaks, optional
-        Of the curves, for encoders with own periods.
+        Of the curves, for encoders with own periods; or the two things of it that a window shows,
+        ``frequency`` and ``spectrum``.
 
     Attributes
     ----------
     curves : LightCurves
     peaks : Peaks or None
+    frequency, spectrum : ndarray or None
+        What a window shows of the object's periodogram, see `Peaks`.
     start, length, object : ndarray of shape (n_windows,), int64
         First observation (in the flat columns), number of observations, and object of each
         window, in the order of the curves.
@@ -76,11 +79,19 @@ class Windows:
     array([134, 134, 133])
     """
 
-    def __init__(self, curves: LightCurves, window_size: int, peaks: Peaks | None = None) -> None:
+    def __init__(
+        self,
+        curves: LightCurves,
+        window_size: int,
+        peaks: Peaks | tuple[NDArray[np.float64], NDArray[np.float32]] | None = None,
+    ) -> None:
         if not isinstance(window_size, (int, np.integer)) or window_size < 1:
             raise ValueError(f"window_size must be a positive integer, got {window_size!r}")
-        self.curves, self.peaks = curves, peaks
-        self.spectrum = None if peaks is None else peaks.spectrum
+        self.curves = curves
+        self.peaks = peaks if isinstance(peaks, Peaks) else None
+        shown: Any = (peaks.frequency, peaks.spectrum) if isinstance(peaks, Peaks) else peaks
+        self.frequency: NDArray[np.float64] | None = None if shown is None else shown[0]
+        self.spectrum: NDArray[np.float32] | None = None if shown is None else shown[1]
         n = curves.lengths
         per_object = -(-n // window_size)
         self.object = np.repeat(np.arange(len(curves)), per_object)
@@ -120,14 +131,22 @@ class Windows:
         time = self.curves.time[where] - self.time_mean[rows][:, None]
         mag = self.curves.mag[where] - self.mag_mean[rows][:, None]
         phase = spectrum = None
-        if self.peaks is not None and self.spectrum is not None:
-            half = self.peaks.frequency[self.object[rows]][:, None, :] / 2
+        if self.frequency is not None and self.spectrum is not None:
+            half = self.frequency[self.object[rows]][:, None, :] / 2
             turns = time[..., None] * half  # up to 10^5: reduced before it becomes float32
             phase = (turns - np.floor(turns)).astype(np.float32)
             spectrum = self.spectrum[self.object[rows]]
         time = np.where(mask, time, 0.0).astype(np.float32)
         mag = np.where(mask, mag, 0.0).astype(np.float32)
         return WindowBatch(time, mag, None if mask.all() else mask, phase, spectrum)
+
+    def errors(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the observations' errors (magnitudes), zero in the padding and where unknown."""
+        where, mask = self.positions(rows)
+        if self.curves.mag_err is None:
+            return np.zeros(where.shape, dtype=np.float32)
+        errors = np.where(mask, self.curves.mag_err[where], 0.0)
+        return np.nan_to_num(errors).astype(np.float32)
 
     def columns(self, rows: slice) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return times and magnitudes of consecutive windows as they are, one after the other."""

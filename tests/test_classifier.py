@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from embedders import make_embedder
+from embedders import make_embedder, with_head_recipe
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
@@ -26,11 +26,12 @@ from sklearn_astromer import (
     AstromerRegressor,
     LightCurveLSTMClassifier,
     LightCurves,
+    Recipe,
 )
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.inference import batches
 from sklearn_astromer.modules.raw import RawObservations
-from sklearn_astromer.training.augmentation import USUAL
+from sklearn_astromer.training.recipes import resolved
 from sklearn_astromer.training.supervision import Objects
 from sklearn_astromer.windows import Windows
 
@@ -43,7 +44,7 @@ def embedder(**options):
 
 def classifier(encoder=None, **options):
     small = {"units": 16, "max_epochs": 3, "dropout": 0.2, "random_state": 0}
-    return AstromerClassifier(encoder or embedder(), **{**small, **options})
+    return AstromerClassifier(encoder or embedder(), **with_head_recipe({**small, **options}))
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,7 @@ def catalog():
 def test_it_learns(catalog, head, train_encoder):
     X, y = catalog
     model = classifier(
-        head=head, train_encoder=train_encoder, max_epochs=30, encoder_lr=1e-3, lr=1e-2
+        head=head, train_encoder=train_encoder, max_epochs=30, lr=1e-3, head_lr=1e-2
     ).fit(X[:40], y[:40])
     assert model.score(X[40:], y[40:]) >= 0.85
     probability = model.predict_proba(X)
@@ -72,10 +73,14 @@ def test_it_learns(catalog, head, train_encoder):
 def test_the_baseline_learns(catalog, inputs, accuracy):
     X, y = catalog
     model = LightCurveLSTMClassifier(
-        inputs=inputs, units=16, max_epochs=60, lr=1e-2, random_state=5
+        inputs=inputs,
+        units=16,
+        max_epochs=60,
+        training=Recipe(head_lr=1e-2),
+        random_state=5,
     )
     assert model.fit(X[:40], y[:40]).score(X[40:], y[40:]) >= accuracy
-    with pytest.raises(ValueError, match="inputs must be"):
+    with pytest.raises(ValueError, match="'inputs' parameter of LightCurveLSTMClassifier must be"):
         model.set_params(inputs="raw").fit(X, y)
 
 
@@ -134,23 +139,23 @@ def test_an_object_of_several_windows_does_not_depend_on_batches(catalog, head, 
 def test_train_windows_bounds_a_step_and_draws_anew(catalog):
     X, _ = catalog
     windows = Windows(X, 50)
-    rest = (np.zeros(60, int), np.ones(60), None, 2)
-    task = Objects(windows, *rest, (), None, 0, False, torch.device("cpu"))
+    rest = (np.zeros(60, int), np.ones(60), None)
+    recipe = resolved(Recipe(train_windows=2, augment=True), "head")
+    task = Objects(windows, *rest, recipe, 0, False, torch.device("cpu"))
     generator = torch.Generator().manual_seed(0)
     long = int(X.lengths.argmax())
     drawn = [task.batch(np.array([long]), generator)[0] for _ in range(20)]
     assert {d["share"].shape for d in drawn} == {(2, 1)}
     assert all(d["share"].sum() == pytest.approx(1) for d in drawn)
     assert len({d["mag"].sum().item() for d in drawn}) > 3
-    fixed = Objects(windows, *rest, USUAL, {}, 0, True, torch.device("cpu"))
+    fixed = Objects(windows, *rest, recipe, 0, True, torch.device("cpu"))
     all_windows = (windows.object == long).sum()
     assert len(fixed.batch(np.array([long]), generator)[0]["share"]) == all_windows > 2
 
 
-def test_train_windows_must_be_positive(catalog):
-    X, y = catalog
-    with pytest.raises(ValueError, match="train_windows"):
-        classifier(train_windows=0).fit(X, y)
+def test_train_windows_must_be_positive():
+    with pytest.raises(ValueError, match="train_windows is -1"):
+        classifier(train_windows=-1)
 
 
 @pytest.mark.parametrize("head", ["mlp", "mean_std", "skip", "lstm"])
@@ -160,11 +165,11 @@ def test_what_is_trained_on_is_what_is_predicted_with(catalog, head):
     options = {
         "dropout": 0.0,
         "label_smoothing": 0.0,
-        "validation_fraction": None,
+        "validation_fraction": 0,
         "max_epochs": 1,
-        "lr": 0.0,
+        "head_lr": 0.0,
     }
-    one_batch = {"batch_size": 1000, "head": head, "train_windows": None}
+    one_batch = {"batch_size": 1000, "head": head, "train_windows": 0}
     model = classifier(embedder(dropout=0.0), **options, **one_batch).fit(X, y)
     probability = model.predict_proba(X)[np.arange(len(y)), (y == "MIRA").astype(int)]
     assert model.history_["train_loss"][0] == pytest.approx(-np.log(probability).mean(), abs=1e-5)
@@ -195,7 +200,7 @@ def test_what_is_passed_is_never_modified(catalog):
     unfitted = embedder()
     classifier(unfitted, train_encoder=True).fit(X, y)
     assert not hasattr(unfitted, "module_")
-    model = classifier(FrozenEstimator(fitted), train_encoder=True, encoder_lr=1e-2).fit(X, y)
+    model = classifier(FrozenEstimator(fitted), train_encoder=True, lr=1e-2).fit(X, y)
     assert same(weights_of(fitted), before)
     assert not same(weights_of(model.encoder_), before)
     kept = classifier(FrozenEstimator(fitted)).fit(X, y)
@@ -229,9 +234,9 @@ def test_shorthands(catalog, tmp_path):
 def test_frozen_features_and_trained_encoder_read_the_same(catalog):
     """Without a learning rate, training the encoder must change no prediction."""
     X, y = catalog
-    still = {"lr": 0.0, "max_epochs": 1}
+    still = {"head_lr": 0.0, "max_epochs": 1}
     frozen = classifier(embedder(random_state=0), **still).fit(X, y)
-    trained = classifier(embedder(random_state=0), train_encoder=True, encoder_lr=0.0, **still)
+    trained = classifier(embedder(random_state=0), train_encoder=True, lr=0.0, **still)
     np.testing.assert_allclose(
         trained.fit(X, y).predict_proba(X), frozen.predict_proba(X), atol=1e-6
     )
@@ -241,15 +246,15 @@ def test_reconstruction_beside_the_labels(catalog):
     """It keeps the decoder of use, and is in the training loss alone."""
     X, y = catalog
     encoder = FrozenEstimator(embedder(max_epochs=30, lr=1e-2, random_state=3).fit(X))
-    options = {"train_encoder": True, "encoder_lr": 3e-3, "max_epochs": 20, "augment": True}
-    options |= {"lr": 1e-2, "patience": None}
+    options = {"train_encoder": True, "lr": 3e-3, "max_epochs": 20, "augment": True}
+    options |= {"head_lr": 1e-2, "patience": 0}
     apart, beside = (
         classifier(encoder, reconstruction=factor, **options).fit(X, y) for factor in (0.0, 3.0)
     )
     assert beside.encoder_.score(X) > apart.encoder_.score(X)
     assert beside.history_["train_loss"].iloc[-1] > apart.history_["train_loss"].iloc[-1] + 0.5
     assert beside.score(X, y) > 0.8
-    still = {"lr": 0.0, "encoder_lr": 0.0, "max_epochs": 1, "dropout": 0.0}
+    still = {"head_lr": 0.0, "lr": 0.0, "max_epochs": 1, "dropout": 0.0}
     first, second = (
         classifier(encoder, **{**options, **still}, reconstruction=factor).fit(X, y)
         for factor in (0.0, 3.0)
@@ -259,8 +264,8 @@ def test_reconstruction_beside_the_labels(catalog):
         classifier(reconstruction=1.0).fit(X, y)
     with pytest.raises(ValueError, match="train_encoder=True"):
         classifier(augment=True).fit(X, y)
-    with pytest.raises(ValueError, match="reconstruction must"):
-        classifier(train_encoder=True, reconstruction=-1.0).fit(X, y)
+    with pytest.raises(ValueError, match=r"reconstruction is -1\.0"):
+        classifier(train_encoder=True, reconstruction=-1.0)
 
 
 # -- weights, labels, seeds ----------------------------------------------------------------------
@@ -268,11 +273,11 @@ def test_reconstruction_beside_the_labels(catalog):
 
 def test_weights_and_class_weights_matter(catalog):
     X, y = catalog
-    plain = classifier(lr=1e-2).fit(X, y).predict_proba(X)
+    plain = classifier(head_lr=1e-2).fit(X, y).predict_proba(X)
     weight = np.where(y == "MIRA", 50.0, 1.0)
-    heavy = classifier(lr=1e-2).fit(X, y, sample_weight=weight).predict_proba(X)
+    heavy = classifier(head_lr=1e-2).fit(X, y, sample_weight=weight).predict_proba(X)
     assert heavy[:, 1].mean() > plain[:, 1].mean() + 0.05
-    by_class = classifier(lr=1e-2, class_weight={"MIRA": 50.0, "CONST": 1.0}).fit(X, y)
+    by_class = classifier(head_lr=1e-2, class_weight={"MIRA": 50.0, "CONST": 1.0}).fit(X, y)
     np.testing.assert_allclose(by_class.predict_proba(X), heavy, atol=1e-6)
     with pytest.raises(ValueError, match=r"[Nn]egative"):
         classifier().fit(X, y, sample_weight=-weight)
@@ -377,12 +382,14 @@ def test_sample_weight_is_routed(catalog):
     X, y = catalog
     weight = np.where(y == "MIRA", 50.0, 1.0)
     with config_context(enable_metadata_routing=True):
-        model = classifier(lr=1e-2).set_fit_request(sample_weight=True)
+        model = classifier(head_lr=1e-2).set_fit_request(sample_weight=True)
         model.set_score_request(sample_weight=False)
         routed = cross_validate(
             model, X, y, params={"sample_weight": weight}, cv=2, return_estimator=True
         )["estimator"]
-        plain = cross_validate(classifier(lr=1e-2), X, y, cv=2, return_estimator=True)["estimator"]
+        plain = cross_validate(classifier(head_lr=1e-2), X, y, cv=2, return_estimator=True)[
+            "estimator"
+        ]
     means = [[m.predict_proba(X)[:, 1].mean() for m in fitted] for fitted in (routed, plain)]
     assert np.subtract(*means).min() > 0.05
 

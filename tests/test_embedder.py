@@ -15,12 +15,15 @@ from embedders import make_embedder
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from sklearn_astromer import AstromerEmbedder, LightCurves, _embedder_base, weights
+from sklearn_astromer import AstromerEmbedder, LightCurves, weights
+from sklearn_astromer._estimator_base import split_stars
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.inference import batches
 from sklearn_astromer.kernels import processor
 from sklearn_astromer.training.callbacks import schedule
-from sklearn_astromer.training.reconstruction import Reconstruction, ReconstructionRMSE
+from sklearn_astromer.training.pretraining import hidden_of
+from sklearn_astromer.training.recipes import resolved
+from sklearn_astromer.training.reconstruction import Masked, Reconstruction
 from sklearn_astromer.training.tasks import Loader
 from sklearn_astromer.windows import Windows
 
@@ -105,7 +108,7 @@ def test_float32_times_would_have_failed_the_test_above(macho, golden):
 def test_pieces_put_together_are_the_whole(curves, tmp_path, monkeypatch, capsys):
     embedder = make_embedder(**SMALL, pooling="mean_std").fit(curves)
     rows = embedder.transform(curves)
-    monkeypatch.setattr(_embedder_base, "PIECE_OBSERVATIONS", 150)
+    monkeypatch.setattr("sklearn_astromer.embedder.PIECE_OBSERVATIONS", 150)
     np.testing.assert_allclose(embedder.transform(curves), rows, atol=1e-5, rtol=0)
     curves.to_frame().to_parquet(tmp_path / "catalog.parquet", row_group_size=100)
     mapped = LightCurves.open_parquet(tmp_path / "catalog.parquet", cache_dir=tmp_path)
@@ -231,19 +234,19 @@ def test_vectors_refuse_pandas(curves):
 
 def test_training_learns(stars):
     before = make_embedder(**SMALL).fit(stars)
-    options = {**SMALL, "max_epochs": 8, "lr": 1e-2, "batch_size": 8, "patience": None}
+    options = {**SMALL, "max_epochs": 8, "lr": 1e-2, "batch_size": 8, "patience": 0}
     embedder = make_embedder(**options).fit(stars)
     assert list(embedder.history_["epoch"]) == list(range(1, 9))
     assert embedder.score(stars) > before.score(stars) + 0.02
 
 
 def test_the_best_epoch_is_restored(stars):
-    options = {**SMALL, "max_epochs": 7, "lr": 0.3, "batch_size": 8, "patience": None}
+    options = {**SMALL, "max_epochs": 7, "lr": 0.3, "batch_size": 8, "patience": 0}
     embedder = make_embedder(**options).fit(stars)
     history = embedder.history_["valid_rmse"]
     assert history.iloc[-1] > history.min() + 1e-3  # at such a rate the last is not the best
     # what validation hides is the same at every pass, so the figure can be had again
-    chosen = embedder._split(stars, split_seed(embedder.random_state))
+    chosen = split_stars(stars.ids, 0.2, split_seed(embedder.random_state))
     again = rmse(embedder, stars[chosen], valid_seed(embedder.random_state))
     assert again == pytest.approx(history.min(), abs=1e-6)
 
@@ -261,12 +264,12 @@ def valid_seed(random_state):
 
 
 def rmse(embedder, curves, seed):
-    config = embedder.module_.encoder.config
-    task = embedder._hidden(curves, None, config, seed, device=torch.device("cpu"))
+    recipe, device = resolved(embedder.training, "astromer1"), torch.device("cpu")
+    task = hidden_of(curves, None, recipe, seed, window_size=200, windows_of=None, device=device)
     (seen, asked), *rest = Loader(task, embedder.batch_size)
     assert not rest
     with torch.no_grad():
-        return ReconstructionRMSE()(embedder.module_(**seen), asked).item()
+        return Masked()(embedder.module_(**seen), asked).item()
 
 
 def test_patience_stops_and_nothing_is_ever_split_by_window(stars):
@@ -275,15 +278,15 @@ def test_patience_stops_and_nothing_is_ever_split_by_window(stars):
         warnings.simplefilter("error", UserWarning)  # not interrupted: done
         assert len(embedder.fit(stars).history_) == 3
     both = LightCurves.concatenate([stars, stars])  # two bands of each star
-    valid = embedder._split(both, 0)
+    valid = split_stars(both.ids, 0.2, 0)
     assert valid.any()
     assert not set(both.ids[valid]) & set(both.ids[~valid])
 
 
 def test_masks_are_fresh_in_training_and_fixed_in_validation(stars):
     def passes(fixed):
-        fractions = {"probed": 0.5, "random": 0.2, "same": 0.2}
-        task = Reconstruction(Windows(stars, 200), 1, fixed, fractions, device=torch.device("cpu"))
+        recipe = resolved("astromer1", "auto")
+        task = Reconstruction(Windows(stars, 200), 1, fixed, recipe, device=torch.device("cpu"))
         loader = Loader(task, 1000)
         return [next(iter(loader)) for _ in range(2)]
 
@@ -294,7 +297,7 @@ def test_masks_are_fresh_in_training_and_fixed_in_validation(stars):
 
 
 def test_warm_up_has_its_peak_at_lr():
-    rates = [schedule(step, 10, None) for step in range(40)]
+    rates = [schedule(step, "inverse_sqrt", 10, 40) for step in range(40)]
     assert rates.index(max(rates)) == 9
     assert max(rates) == 1
     # eq. 5: d^-1/2 · min(step^-1/2, step · warmup^-3/2)
@@ -303,13 +306,15 @@ def test_warm_up_has_its_peak_at_lr():
 
 
 def test_the_cosine_ends_at_zero(stars):
-    rates = [schedule(step, 5, 100) for step in range(101)]
+    rates = [schedule(step, "cosine", 5, 100) for step in range(101)]
     assert rates[4] == max(rates)
     assert rates[50] == pytest.approx(0.5)
     assert rates[100] == 0
-    assert schedule(0, 0, 100) == 1
+    assert schedule(0, "cosine", 0, 100) == 1
+    assert schedule(0, "cosine", 300, 100) == 0.1  # a short run has a short warm-up
+    assert [schedule(step, "constant", 2, 9) for step in range(3)] == [0.5, 1, 1]
     options = {**SMALL, "max_epochs": 3, "batch_size": 8, "lr": 1e-3}
-    rate = make_embedder(**options, cosine=True).fit(stars).history_["lr"]
+    rate = make_embedder(**options, schedule="cosine").fit(stars).history_["lr"]
     assert rate.is_monotonic_decreasing
     assert rate.iloc[-1] < 1e-5
 
@@ -322,7 +327,7 @@ def test_augmented_training_sees_other_windows(stars):
 
 def test_the_progress_bar_counts_windows(stars, capsys):
     windows = len(Windows(stars, 200))
-    options = {**SMALL, "max_epochs": 2, "validation_fraction": None, "batch_size": 7}
+    options = {**SMALL, "max_epochs": 2, "validation_fraction": 0, "batch_size": 7}
     make_embedder(**options, verbose=1).fit(stars)
     last = capsys.readouterr().err.split("\r")[-1]
     assert f"{2 * windows}/{2 * windows}" in last
@@ -393,7 +398,7 @@ def test_reconstruct_hides_what_it_is_told(fitted, curves):
         ({"validation_fraction": 1.0, "max_epochs": 1}, "validation_fraction"),
         ({"precision": "float8"}, "precision"),
         ({"device": "abacus"}, "device"),
-        ({"probed_fraction": 1.5, "max_epochs": 1}, "fractions"),
+        ({"probed_fraction": 1.5, "max_epochs": 1}, "probed_fraction is 1.5"),
         ({"pretrained": "machoo"}, "machoo"),
     ],
 )
@@ -418,7 +423,7 @@ def test_saved_folder_comes_back_the_same(tmp_path, stars):
     embedder = make_embedder(**{**SMALL, "max_epochs": 1}, residual=True, mask_token=True)
     rows = embedder.fit_transform(stars)
     embedder.save_pretrained(tmp_path / "mine")
-    again = AstromerEmbedder(tmp_path / "mine", max_epochs=0, dropout=0.1).fit(stars)
+    again = make_embedder(tmp_path / "mine", max_epochs=0, dropout=0.1).fit(stars)
     np.testing.assert_array_equal(again.transform(stars), rows)
     assert again.module_.encoder.config == embedder.module_.encoder.config
 

@@ -12,7 +12,7 @@ import torch
 import torch._dynamo.utils
 from embedders import make_embedder
 
-from sklearn_astromer import AstromerClassifier, _embedder_base
+from sklearn_astromer import AstromerClassifier
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.inference import batches
 
@@ -63,8 +63,8 @@ def test_batches_pieces_and_sending_change_nothing(stars, monkeypatch, bound, sh
     rows = embedder("cuda").transform(stars[0])
     monkeypatch.setattr(batches, "GPU_BATCH_OBSERVATIONS", bound)
     monkeypatch.setattr(batches, "RESIDENT_SHARE", share)
-    monkeypatch.setattr(_embedder_base, "PIECE_OBSERVATIONS", piece)
-    monkeypatch.setattr(_embedder_base, "GPU_PIECE_OBSERVATIONS", 7 * piece)
+    monkeypatch.setattr("sklearn_astromer.embedder.PIECE_OBSERVATIONS", piece)
+    monkeypatch.setattr("sklearn_astromer.embedder.GPU_PIECE_OBSERVATIONS", 7 * piece)
     model = embedder("cuda")
     assert differ(model.transform(stars[0]), rows) <= 1e-5
     assert differ(np.vstack(list(model.transform_batches(stars[0]))), rows) <= 1e-5

@@ -65,7 +65,7 @@ def curves(stars):
 
 @pytest.fixture(scope="module")
 def embedder(curves):
-    return make_embedder(**SMALL, max_epochs=4, lr=0.01, batch_size=16, patience=None).fit(curves)
+    return make_embedder(**SMALL, max_epochs=4, lr=0.01, batch_size=16, patience=0).fit(curves)
 
 
 def labels_of(display):
@@ -247,7 +247,7 @@ def test_training_curves_of_all_estimators(curves, stars):
         display = TrainingCurveDisplay.from_estimator(model.fit(curves, target))
         assert display.metric == "loss"
         assert len(display.train_.get_xdata()) == 2
-    relative = {**SMALL, **options, "scaled_inputs": True, "validation_fraction": None}
+    relative = {**SMALL, **options, "scaled_inputs": True, "validation_fraction": 0}
     display = TrainingCurveDisplay.from_estimator(make_embedder(**relative).fit(curves))
     assert "standard deviations" in display.ax_.get_ylabel()
     assert display.valid_ is display.best_ is None

@@ -130,7 +130,7 @@ def test_pandas_output_is_indexed_by_star(stars, embedder):
 
 
 def test_all_bands_train_one_encoder(stars, curves):
-    trained = make_embedder(**{**SMALL, "max_epochs": 1}, validation_fraction=None)
+    trained = make_embedder(**{**SMALL, "max_epochs": 1}, validation_fraction=0)
     model = MultiBandEmbedder(trained, ["g", "r"]).fit(stars)
     both = clone(trained).fit(stars.curves[stars.band != "i"])
     np.testing.assert_array_equal(
@@ -305,7 +305,7 @@ def test_shared_periods_reach_the_rows(sparse, monkeypatch):
     np.testing.assert_array_equal(
         rows[:, 0, -12:], find_peaks(curves, join_bands=True).columns[::3]
     )
-    monkeypatch.setattr("sklearn_astromer._embedder_base.PIECE_OBSERVATIONS", 40)
+    monkeypatch.setattr("sklearn_astromer.embedder.PIECE_OBSERVATIONS", 40)
     fitted = embedder.fit(curves)
     np.testing.assert_allclose(fitted.transform(curves), rows.reshape(36, -1), atol=1e-5)
     alone = AstromerEmbedder("surveys-periods", periods_in_row=True).fit(curves).transform(curves)

@@ -90,7 +90,7 @@ def test_nothing_is_written_unless_asked_for(catalog, capsys):
 
 
 def test_a_log_has_few_lines_of_a_progress_bar(catalog, capsys):
-    tiny(max_epochs=30, patience=None, verbose=1).fit(catalog[0])
+    tiny(max_epochs=30, patience=0, verbose=1).fit(catalog[0])
     written = capsys.readouterr().err
     assert "epoch=30" in written
     assert len(re.split(r"[\r\n]+", written)) < 30

@@ -12,10 +12,11 @@ from sklearn_astromer import (
     AstromerEmbedder,
     LightCurves,
     MultiBandEmbedder,
+    Recipe,
     Stars,
 )
+from sklearn_astromer.config import EncoderConfig
 from sklearn_astromer.datasets import make_variable_stars
-from sklearn_astromer.modules.config import EncoderConfig
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.modules.own_periods import phase_encoding
 
@@ -108,17 +109,15 @@ def test_training_heads_and_bands(stars, tmp_path):
     curves, labels = stars
     model = tiny(augment=True, checkpoint=tmp_path / "run.pt", validation_fraction=0.3)
     losses = model.fit(curves).history_
-    assert np.isfinite(losses[["train_rmse", "valid_rmse"]]).all().all()
+    assert np.isfinite(losses[["train_loss", "train_rmse", "valid_rmse"]]).all().all()
     assert model.score(curves) == model.score(curves)
     longer = model.set_params(max_epochs=2).fit(curves)  # goes on from the checkpoint
-    assert longer.history_["train_rmse"][0] == losses["train_rmse"][0]
+    assert longer.history_["train_loss"][0] == losses["train_loss"][0]
     classifier = AstromerClassifier(
         tiny(max_epochs=0),
         train_encoder=True,
-        reconstruction=1.0,
-        augment=True,
+        training=Recipe(reconstruction=1.0, augment=True, validation_fraction=0),
         max_epochs=1,
-        validation_fraction=None,
         random_state=0,
     )
     assert classifier.fit(curves, labels).predict_proba(curves).shape == (24, 7)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from embedders import make_embedder
+from embedders import make_embedder, with_head_recipe
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import cross_val_score
 
@@ -12,8 +12,8 @@ from sklearn_astromer.datasets import make_variable_stars
 
 def regressor(**options):
     encoder = make_embedder(d_model=32, n_heads=2, d_ff=16, residual=True, max_epochs=0)
-    small = {"units": 32, "max_epochs": 40, "lr": 3e-3, "dropout": 0.0, "random_state": 0}
-    return AstromerRegressor(encoder, **{**small, **options})
+    small = {"units": 32, "max_epochs": 40, "head_lr": 3e-3, "dropout": 0.0, "random_state": 0}
+    return AstromerRegressor(encoder, **with_head_recipe({**small, **options}))
 
 
 @pytest.fixture(scope="module")

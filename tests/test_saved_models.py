@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from embedders import make_embedder
+from embedders import make_embedder, with_head_recipe
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import NotFittedError
@@ -29,6 +29,7 @@ from sklearn_astromer import (
     LightCurveLSTMClassifier,
     LightCurves,
     MultiBandEmbedder,
+    Recipe,
     VariabilityFeatures,
 )
 from sklearn_astromer.datasets import make_variable_stars
@@ -48,7 +49,7 @@ def embedder(**options):
 
 def small(kind=AstromerClassifier, encoder=None, **options):
     usual = {"units": 16, "max_epochs": 1, "dropout": 0.2, "random_state": 0}
-    return kind(encoder or embedder(), **{**usual, **options})
+    return kind(encoder or embedder(), **with_head_recipe({**usual, **options}))
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +114,7 @@ def trained(real):
                 head=head,
                 units=32,
                 train_encoder=train_encoder,
-                encoder_lr=1e-3,
+                training=Recipe(lr=1e-3),
                 max_epochs=2,
                 random_state=0,
             )
@@ -170,7 +171,7 @@ def test_another_process_predicts_the_same(real, trained, expected, tmp_path, ho
 def test_all_of_it_comes_back(catalog, tmp_path, head, kind):
     X, y = catalog
     y = y if kind is AstromerClassifier else X.lengths.astype(float)
-    model = small(kind, head=head, train_encoder=True, encoder_lr=1e-2).fit(X, y)
+    model = small(kind, head=head, train_encoder=True, lr=1e-2).fit(X, y)
     generator = torch.random.get_rng_state()
     model.save_pretrained(tmp_path / "mine")
     again = kind.from_pretrained(tmp_path / "mine")
@@ -237,18 +238,18 @@ def test_parameters_of_any_kind(catalog, tmp_path):
     X, y = catalog
     odd = {
         "units": np.int64(8),
-        "lr": np.float32(1e-3),
-        "encoder_lr": float("nan"),  # unused: the encoder is frozen
+        "head_lr": np.float32(1e-3),
+        "lr": 5,  # unused: the encoder is frozen
         "class_weight": {"MIRA": 2.0, "CONST": np.float64(1.0)},
         "cache_bytes": 2**40,
     }
     model = small(**odd).fit(X, y)
-    model.set_params(augment={"thin", "crop"}, lr=float("-inf"))
+    model.set_params(training__augment={"thin", "crop"})
     model.save_pretrained(tmp_path / "mine")
     again = AstromerClassifier.from_pretrained(tmp_path / "mine")
-    assert np.isnan(again.encoder_lr)
-    assert again.lr == float("-inf")
-    assert (again.class_weight, again.augment) == (odd["class_weight"], {"thin", "crop"})
+    training = again.get_params()["training"]
+    assert (training.lr, training.head_lr) == (5.0, float(np.float32(1e-3)))
+    assert (again.class_weight, training.augment) == (odd["class_weight"], {"thin", "crop"})
     assert (again.units, again.cache_bytes) == (8, 2**40)
     np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
 
@@ -264,7 +265,7 @@ def test_what_is_of_a_machine_stays_there(catalog, tmp_path):
     again = AstromerClassifier.from_pretrained(tmp_path / "mine")
     assert (again.device, again.checkpoint, again.verbose) == ("auto", None, 0)
     assert again.random_state is None
-    assert again.encoder_.log_dir is None
+    assert again.encoder_.training.log_dir is None
 
 
 def test_own_periods_and_grids(tmp_path):
@@ -420,7 +421,7 @@ def forge(folder, change):
         (lambda said: said["fitted"].update(classes_=np.arange(3)), "fits neither"),
         (lambda said: said["head"].update(network="Linear"), "describes no network"),
         (lambda said: said["head"]["options"].update(units=2**50), "describes no network"),
-        (lambda said: said["head"]["options"].update(d_in=17), "describes no network"),
+        (lambda said: said["head"]["options"].update(d_in=17), "wrong tensors"),
         (lambda said: said.pop("head"), "'head'"),
     ],
 )

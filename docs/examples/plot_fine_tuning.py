@@ -44,7 +44,7 @@ TrainingCurveDisplay.from_estimator(tuned)
 
 from sklearn.metrics import f1_score
 
-from sklearn_astromer import AstromerClassifier
+from sklearn_astromer import AstromerClassifier, Recipe
 
 few, few_labels = curves[:100], labels[:100]
 scores = {}
@@ -53,10 +53,9 @@ for name, train_encoder in {"frozen": False, "trained with the head": True}.item
         AstromerEmbedder("surveys-periods"),
         head="mean_std",
         train_encoder=train_encoder,
-        encoder_lr=1e-4,
+        training=Recipe(lr=1e-4, validation_fraction=0),
         max_epochs=8,
         batch_size=16,
-        validation_fraction=None,
         random_state=0,
     )
     model.fit(few, few_labels)

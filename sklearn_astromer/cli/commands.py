@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.pipeline import Pipeline
@@ -18,10 +20,13 @@ from sklearn_astromer._files import check_free, replacing, sha256
 from sklearn_astromer.cli.catalogs import Catalog
 from sklearn_astromer.cli.comparing import compare, told
 from sklearn_astromer.cli.messages import PROG, note, say
-from sklearn_astromer.cli.parser import ARCHITECTURE, PARAMETERS
+from sklearn_astromer.cli.parser import PARAMETERS
+from sklearn_astromer.config import as_config
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.embedder import FRESH_EPOCHS, AstromerEmbedder
-from sklearn_astromer.modules.config import as_config
+from sklearn_astromer.inference.networks import network_of
+from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.training.recipes import Recipe
 from sklearn_astromer.weights import WEIGHTS, remote
 from sklearn_astromer.weights.checkpoint import Checkpoint, check_ours, read_checkpoint
 from sklearn_astromer.weights.hub import push
@@ -45,20 +50,25 @@ def pretrain(args: argparse.Namespace) -> None:
     curves = Catalog(args).whole()
     given = vars(args)
     architecture = as_config(args.architecture)
-    for name, *_ in ARCHITECTURE.values():
-        if name in given:
-            architecture.set_params(**{name: given[name]})
+    names = architecture.get_params().keys() - Recipe().get_params().keys()
+    architecture.set_params(**{name: given[name] for name in names & given.keys()})
+    values = {name: given[name] for name in Recipe().get_params().keys() & given.keys()}
+    if "augment" in values:
+        values["augment"] = values["augment"].split(",")
     embedder = AstromerEmbedder(
         args.pretrained,
+        architecture=architecture,
+        training=Recipe(args.recipe, **values),
+        supervised=args.labels is not None,
         checkpoint=args.checkpoint,
         device=args.device,
         precision=args.precision,
         random_state=args.seed,
         verbose=0 if args.quiet else 1,
         max_epochs=given.get("max_epochs", FRESH_EPOCHS),
-        architecture=architecture,
         **{n: given[n] for n, *_ in PARAMETERS.values() if n in given and n != "max_epochs"},
-    ).fit(curves)
+    )
+    embedder.fit(curves, None if args.labels is None else _labels(args.labels, curves))
     if args.received:  # skorch takes an interruption for a wish to keep what was learned so far
         if args.checkpoint is not None and args.checkpoint.exists():
             note(f"the same command goes on from {args.checkpoint}")
@@ -108,7 +118,7 @@ def weights_verify(args: argparse.Namespace) -> None:
             f"{path} is damaged, its sha256 is {found} and not {entry.sha256}: delete it, then "
             f"{PROG} weights fetch {args.name}"
         )
-    _load_here(args.name)
+    network_of(_load_here(args.name))
     say(f"{args.name}: intact, {state}, {path}")
 
 
@@ -124,7 +134,7 @@ def weights_info(args: argparse.Namespace) -> None:
         checkpoint = _load_here(args.name) if entry is None else read_checkpoint(path)
         facts |= {"size": f"{_size(path) / 1e6:.1f} MB", "sha256": _checksum(path)}
         facts["weights"] = sum(tensor.size for tensor in checkpoint.tensors.values())
-        facts |= checkpoint.config
+        facts |= checkpoint.description
         lines = [(key, text) for key, text in told(checkpoint) if key not in facts]
     lines = [(key, str(value)) for key, value in facts.items() if value is not None] + lines
     width = max(len(key) for key, _ in lines)
@@ -167,6 +177,21 @@ def demo(args: argparse.Namespace) -> None:
             scoring="f1_macro",
         )
         say(f"  {name:32} {scores.mean():.3f} ± {scores.std():.3f}")
+
+
+def _labels(path: Path, curves: LightCurves) -> NDArray[Any]:
+    """Return the label of each row of a catalog, None where the table has none."""
+    table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+    missing = {"id", "label"} - set(table.columns)
+    if missing:
+        raise ValueError(
+            f"{path} has no column {', '.join(sorted(missing))}: it needs id and label"
+        )
+    known = dict(zip(table["id"].astype(str), table["label"], strict=True))
+    labels = np.array([known.get(str(name)) for name in curves.ids], dtype=object)
+    if not any(label is not None for label in labels):
+        raise ValueError(f"{path} has a label of none of the catalog's objects: compare their ids")
+    return labels
 
 
 # -- what they share -----------------------------------------------------------------------------

@@ -28,7 +28,7 @@ def embed(args: argparse.Namespace) -> None:
         args.weights,
         max_epochs=0,
         pooling=args.pooling,
-        window_size=args.window_size or weights.load(args.weights).config["window_size"],
+        window_size=args.window_size or weights.load(args.weights).window_size,
         device=args.device,
         precision=args.precision,
     )

@@ -52,16 +52,18 @@ examples:
   {PROG} embed survey/ --out emb/ --shard 2/8
 """
 PRETRAIN = f"""\
-Trains by masked reconstruction, without labels. --out becomes a folder that goes wherever weights
-are asked for (--weights, --from, AstromerEmbedder("folder")), with a model card in it, README.md;
-the figures of every epoch go beside it, into OUT.history.csv. With --checkpoint, the same command
-goes on where a killed or interrupted run was; more --epochs prolong it. Options not given are
-those of AstromerEmbedder.
+Trains by masked reconstruction, and by classes as well with --labels. --out becomes a folder that
+goes wherever weights are asked for (--weights, --from, AstromerEmbedder("folder")), with a model
+card in it, README.md; the figures of every epoch go beside it, into OUT.history.csv. With
+--checkpoint, the same command goes on where a killed or interrupted run was; more --epochs prolong
+it. Options not given are those of AstromerEmbedder and of the recipe.
 
 examples:
   {PROG} pretrain catalog.parquet --from macho --epochs 5 --out mine
   {PROG} pretrain survey/ --d-model 128 --n-layers 4 --residual --epochs 100 \\
       --checkpoint run.pt --out mine
+  {PROG} pretrain a.parquet b.parquet --architecture periods --recipe periods \\
+      --labels labels.csv --out mine
   {PROG} embed catalog.parquet --weights mine --out emb.parquet
 """
 WEIGHTS = f"""\

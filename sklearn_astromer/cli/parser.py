@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ from typing import Any
 from sklearn_astromer.cli.epilogs import EMBED, EXAMPLES, INFO, INSPECT, PRETRAIN, WEIGHTS
 from sklearn_astromer.cli.messages import PROG
 from sklearn_astromer.cli.search_parser import OUTLIERS, SEARCH, add_outliers, add_search
+from sklearn_astromer.config import EncoderConfig
 from sklearn_astromer.lightcurves.surveys.registry import SURVEYS
+from sklearn_astromer.training.recipes import NAMES, Recipe
 
 COLUMNS = ("id", "time", "mag", "mag_err", "band", "flux", "flux_err", "zero_point")
 ROWS = (".parquet", ".csv", ".ecsv")
@@ -19,28 +22,10 @@ ROWS = (".parquet", ".csv", ".ecsv")
 PARAMETERS: dict[str, tuple[str, type, str]] = {
     "--epochs": ("max_epochs", int, "passes over the training windows"),
     "--batch": ("batch_size", int, "windows in a training step"),
-    "--lr": ("lr", float, "learning rate"),
-    "--warmup-steps": ("warmup_steps", int, "steps in which the learning rate rises"),
-    "--cosine": ("cosine", bool, "let the learning rate fall along a cosine"),
-    "--patience": ("patience", int, "stop after so many epochs without improvement"),
-    "--checkpoint-minutes": ("checkpoint_minutes", float, "time between writes of --checkpoint"),
-    "--validation-fraction": ("validation_fraction", float, "objects kept for validation"),
-    "--augment": ("augment", bool, "show windows changed"),
     "--window-size": ("window_size", int, "the most observations seen at once"),
-    "--dropout": ("dropout", float, "dropout while training"),
 }
-
-#: Options of `pretrain` that are hyperparameters of a fresh encoder, and what they are.
-ARCHITECTURE: dict[str, tuple[str, type, str]] = {
-    "--d-model": ("d_model", int, "width of the vectors"),
-    "--n-layers": ("n_layers", int, "blocks"),
-    "--n-heads": ("n_heads", int, "attention heads"),
-    "--d-ff": ("d_ff", int, "width of the feed-forward layer"),
-    "--residual": ("residual", bool, "add the input of each sub-layer"),
-    "--norm-first": ("norm_first", bool, "normalise before each sub-layer"),
-    "--mask-token": ("mask_token", bool, "learn what stands for hidden magnitudes"),
-    "--scaled-inputs": ("scaled_inputs", bool, "scale magnitudes by their window's deviation"),
-}
+#: Fields of a recipe that are no options.
+_NO_OPTIONS = {"name", "callbacks", "compile", "train_windows", "head_lr", "reconstruction"}
 
 #: The title of the options that several commands have for it.
 READING = "reading the catalog"
@@ -205,11 +190,29 @@ def make_parser() -> argparse.ArgumentParser:
         help="of a fresh encoder: astromer1, astromer2 or periods; default: %(default)s",
     )
     pretrain.add_argument("--seed", type=int, default=0, metavar="N", help="default: %(default)s")
-    for flag, (name, kind, text) in (PARAMETERS | ARCHITECTURE).items():
-        how: dict[str, Any] = {"action": "store_true"}
-        if kind is not bool:
-            how = {"type": kind, "metavar": "N" if kind is int else "X"}
-        pretrain.add_argument(flag, dest=name, default=argparse.SUPPRESS, help=text, **how)
+    pretrain.add_argument(
+        "--recipe",
+        default="auto",
+        choices=NAMES,
+        help="how to train; auto: periods for an encoder with own periods, else astromer1",
+    )
+    pretrain.add_argument(
+        "--labels",
+        type=_path,
+        metavar="FILE",
+        help="learn the classes as well: a table (CSV or Parquet) with the columns id and label; "
+        "objects without a label are learned from as they are",
+    )
+    for flag, (name, kind, text) in PARAMETERS.items():
+        _add_flag(pretrain, flag, name, kind, text)
+    group = pretrain.add_argument_group("values of the recipe")
+    for field in dataclasses.fields(Recipe):
+        if field.name not in _NO_OPTIONS:
+            _add_field(group, field)
+    group = pretrain.add_argument_group("hyperparameters of a fresh encoder")
+    for field in dataclasses.fields(EncoderConfig):
+        if field.name != "dropout":  # which is of the training
+            _add_field(group, field)
 
     weights = commands.add_parser(
         "weights",
@@ -251,6 +254,21 @@ def make_parser() -> argparse.ArgumentParser:
     )
     demo.add_argument("--seed", type=int, default=0, metavar="N", help="default: %(default)s")
     return parser
+
+
+def _add_field(parser: Any, field: Any) -> None:
+    """Add the flag of a field that describes itself."""
+    text = f"{field.metadata['text']}".replace("`", "").replace("%", "%%")
+    kind = field.metadata.get("kind", field.type) or str
+    _add_flag(parser, f"--{field.name.replace('_', '-')}", field.name, kind, text)
+
+
+def _add_flag(parser: Any, flag: str, name: str, kind: Any, text: str) -> None:
+    how: dict[str, Any] = {"action": "store_true"}
+    if kind is not bool:
+        metavar = {int: "N", float: "X"}.get(kind, "NAME")
+        how = {"type": kind, "metavar": metavar}
+    parser.add_argument(flag, dest=name, default=argparse.SUPPRESS, help=text, **how)
 
 
 def _catalog_arguments(reading: argparse.ArgumentParser) -> argparse.ArgumentParser:

@@ -17,9 +17,9 @@ from torch import Tensor
 
 from sklearn_astromer._forks import refuse_fork
 from sklearn_astromer._spinning import advise
+from sklearn_astromer.config import EncoderConfig
 from sklearn_astromer.lightcurves import LightCurves
-from sklearn_astromer.modules.config import EncoderConfig
-from sklearn_astromer.periodogram import find_peaks
+from sklearn_astromer.periodogram import Peaks, find_peaks
 from sklearn_astromer.windows import Windows, padded, pieces
 
 logger = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class WindowTensors:
         if resident is None:  # not with own periods, whose phases need times in float64
             resident = (
                 device.type == "cuda"
-                and windows.peaks is None
+                and windows.frequency is None
                 and 8 * n < RESIDENT_SHARE * torch.cuda.mem_get_info(device)[0]
             )
         if resident:
@@ -112,11 +112,8 @@ class WindowTensors:
         return {"time": time, "mag": mag, "mask": real}
 
     def errors(self, rows: NDArray[np.int64]) -> Tensor:
-        """Return the observations' errors (magnitudes), zero in the padding."""
-        where, mask = self.windows.positions(rows)
-        assert self.windows.curves.mag_err is not None
-        errors = np.where(mask, self.windows.curves.mag_err[where], 0.0).astype(np.float32)
-        return sent(errors, self.device)
+        """Return the observations' errors, see `Windows.errors`."""
+        return sent(self.windows.errors(rows), self.device)
 
 
 def make_windows(
@@ -135,14 +132,21 @@ def make_windows(
     peaks = None
     if config.own_periods:
         seen = curves if hidden is None else curves._trusted(curves._flat.where(~hidden))
-        peaks = find_peaks(
-            seen,
-            config.own_periods,
-            max_frequency=config.max_frequency,
-            join_bands=join_bands,
-            device=device,
-        )
+        peaks = own_peaks(seen, config, device, join_bands)
     return Windows(curves, window_size, peaks)
+
+
+def own_peaks(
+    curves: LightCurves, config: EncoderConfig, device: torch.device, join_bands: bool = False
+) -> Peaks:
+    """Return the peaks of periodograms that an encoder with own periods reads."""
+    return find_peaks(
+        curves,
+        config.own_periods,
+        max_frequency=config.max_frequency,
+        join_bands=join_bands,
+        device=device,
+    )
 
 
 def sent(array: NDArray[Any], device: torch.device) -> Tensor:

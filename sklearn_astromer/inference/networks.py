@@ -10,13 +10,12 @@ import torch
 
 from sklearn_astromer import weights
 from sklearn_astromer._forks import refuse_fork
+from sklearn_astromer.config import WINDOW_SIZE, EncoderConfig
 from sklearn_astromer.lightcurves.checks import warn
-from sklearn_astromer.modules.config import EncoderConfig
 from sklearn_astromer.modules.decoder import Astromer
+from sklearn_astromer.modules.plain import from_plain
 from sklearn_astromer.weights.checkpoint import Checkpoint
 from sklearn_astromer.weights.record import untrained
-
-WINDOW_SIZE = 200  # the default, as in the paper
 
 
 def make_network(
@@ -56,28 +55,43 @@ def make_network(
     if pretrained is None:
         return Astromer(asked), {"training": untrained()}
     checkpoint = weights.load(pretrained)
-    found: dict[str, Any] = {k: v for k, v in checkpoint.config.items() if k != "window_size"}
-    found["dropout"] = asked.dropout
-    trained_on = checkpoint.config["window_size"]
-    if window_size == WINDOW_SIZE != trained_on:
+    if window_size == WINDOW_SIZE != checkpoint.window_size:
         warn(
-            f"{pretrained!r} was trained on windows of {trained_on} observations, and window_size "
-            f"is {window_size}: embeddings differ from those of window_size={trained_on}"
+            f"{pretrained!r} was trained on windows of {checkpoint.window_size} observations, and "
+            f"window_size is {window_size}: embeddings differ from those of "
+            f"window_size={checkpoint.window_size}"
         )
     for field in dataclasses.fields(EncoderConfig):
-        value = getattr(asked, field.name)
-        if value not in (found[field.name], field.default):
+        value, found = (getattr(each, field.name) for each in (asked, checkpoint.config))
+        if value not in (found, field.default) and field.name != "dropout":
             raise ValueError(
                 f"{field.name}={value!r} does not fit pretrained={pretrained!r}, which has "
-                f"{found[field.name]!r}: leave it at its default"
+                f"{found!r}: leave it at its default"
             )
-    network = Astromer(EncoderConfig(**found))
-    network.load_state_dict({k: torch.from_numpy(v) for k, v in checkpoint.tensors.items()})
-    return network, checkpoint.info
+    try:
+        return network_of(checkpoint, dropout=asked.dropout), checkpoint.info
+    except ValueError as error:
+        raise ValueError(f"pretrained={pretrained!r}: {error}") from error
+
+
+def network_of(checkpoint: Checkpoint, dropout: float | None = None) -> Astromer:
+    """Make the network of a checkpoint, in evaluation mode.
+
+    Raises
+    ------
+    ValueError
+        If names or shapes of its tensors are not those of the network.
+    """
+    options = dataclasses.asdict(checkpoint.config)
+    if dropout is not None:
+        options["dropout"] = dropout
+    plain = {"network": "Astromer", "options": options, "tensors": checkpoint.tensors}
+    network: Astromer = from_plain(plain)
+    return network
 
 
 def make_checkpoint(network: Astromer, window_size: int, info: dict[str, Any]) -> Checkpoint:
     """Return what `make_network` needs to make the network again."""
-    config = dataclasses.asdict(network.encoder.config) | {"window_size": window_size}
     tensors = {name: value.numpy() for name, value in network.state_dict().items()}
-    return Checkpoint(config, tensors, info)
+    config = dataclasses.replace(network.encoder.config)
+    return Checkpoint(config, tensors, info, window_size)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from sklearn_astromer.modules.config import EncoderConfig
+from sklearn_astromer.config import EncoderConfig
 from sklearn_astromer.modules.encoder import Encoder
 from sklearn_astromer.modules.norm import LayerNorm
 from sklearn_astromer.modules.visible import moments, visible

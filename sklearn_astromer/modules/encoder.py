@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
+from sklearn_astromer.config import EncoderConfig
 from sklearn_astromer.modules.attention import SelfAttention
-from sklearn_astromer.modules.config import EncoderConfig
 from sklearn_astromer.modules.dropout import Dropout
 from sklearn_astromer.modules.linear import Linear
 from sklearn_astromer.modules.norm import LayerNorm

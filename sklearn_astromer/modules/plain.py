@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from sklearn_astromer.modules.config import EncoderConfig
+from sklearn_astromer.config import EncoderConfig
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.modules.heads import LSTMHead, MLPHead, MomentsHead, SkipHead
+from sklearn_astromer.weights.checkpoint import refuse_tensors
 
 _HEADS: dict[str, Any] = {
     kind.__name__: kind for kind in (MLPHead, MomentsHead, SkipHead, LSTMHead)
@@ -48,19 +49,29 @@ def from_plain(plain: dict[str, Any]) -> Any:
     Raises
     ------
     ValueError
-        If the dict describes no network.
+        If the dict describes no network, or its arrays are not those of the network.
     """
     try:
-        name, options = plain["network"], plain["options"]
-        tensors = {key: torch.from_numpy(np.array(t)) for key, t in plain["tensors"].items()}
+        name, options, tensors = plain["network"], plain["options"], dict(plain["tensors"])
         with torch.device("meta"):
             if name == Astromer.__name__:
                 network = Astromer(EncoderConfig(**options))
             else:
                 network = _HEADS[name](**options)
-        network.load_state_dict(tensors, assign=True)
     except (KeyError, TypeError, AttributeError, RuntimeError) as error:
         raise ValueError(f"this describes no network of this package: {error!r}") from error
+    expected = {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
+    refuse_tensors(
+        [f"{key} is missing" for key in expected if key not in tensors]
+        + [f"{key} is unknown" for key in tensors if key not in expected]
+        + [
+            f"{key} is {np.shape(tensors[key])}, expected {shape}"
+            for key, shape in expected.items()
+            if key in tensors and np.shape(tensors[key]) != shape
+        ]
+    )
+    filled = {key: torch.from_numpy(np.array(tensors[key])) for key in expected}
+    network.load_state_dict(filled, assign=True)
     return network.eval()
 
 

@@ -20,27 +20,32 @@ class PooledFigures(Callback):
 
     def on_epoch_begin(self, net: NeuralNet, **kwargs: Any) -> None:
         """Start over."""
-        self.totals_ = {True: [0.0, 0.0, 0.0], False: [0.0, 0.0, 0.0]}
+        self.totals_: dict[bool, dict[str, list[float]]] = {True: {}, False: {}}
 
     def on_batch_end(
         self, net: NeuralNet, batch: Any = None, training: bool = True, **kwargs: Any
     ) -> None:
         """Add a batch."""
         asked = {name: tensor.to(net.device) for name, tensor in batch[1].items()}
-        criterion = net.criterion_
         with torch.no_grad():
-            parts = (*criterion.totals(kwargs["y_pred"], asked), criterion.variance(asked))
-        for i, part in enumerate(parts):
-            self.totals_[training][i] += float(part)
+            measures = net.criterion_.measures(kwargs["y_pred"], asked)
+        for name, parts in measures.items():
+            totals = self.totals_[training].setdefault(name, [0.0, 0.0])
+            for i, part in enumerate(parts):
+                totals[i] += float(part)
 
     def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
         """Write the figures of the epoch; stop at once if they are not numbers."""
+        criterion = net.criterion_
         for training, prefix in ((True, "train"), (False, "valid")):
-            sums = torch.tensor(self.totals_[training], dtype=torch.float64, device=net.device)
-            sums = net.criterion_.processes.sum(sums)
-            for name, value in figures(net.criterion_, sums.tolist()).items():
-                net.history.record(f"{prefix}_{name}", value)
-            if len(net.history) == 1 and sums[1] == 0 and (training or net.train_split):
+            own = self.totals_[training]
+            sums = torch.tensor(list(own.values()), dtype=torch.float64, device=net.device)
+            sums = criterion.processes.sum(sums) if len(own) else sums
+            found = figures(criterion, dict(zip(own, sums.tolist(), strict=True)))
+            for name in criterion.names:
+                net.history.record(f"{prefix}_{name}", found.get(name, math.nan))
+            asked = len(own) > 0 and bool(sums[0, 1] > 0)
+            if len(net.history) == 1 and not asked and (training or net.train_split):
                 part = "training" if training else "validation"
                 warn(
                     f"nothing is asked of the {part} part: no object has a weight, or no "
@@ -48,20 +53,18 @@ class PooledFigures(Callback):
                     + ("" if training else ", and there will be no best epoch")
                 )
         net.history.record("lr", net.optimizer_.param_groups[-1]["lr"])
-        if not math.isfinite(self.totals_[True][0]):
-            raise FloatingPointError(
-                f"the training loss became {self.totals_[True][0]} in epoch "
-                f"{net.history[-1, 'epoch']}: lower lr, or look for extreme magnitudes"
-            )
+        for total, _ in self.totals_[True].values():
+            if not math.isfinite(total):
+                raise FloatingPointError(
+                    f"the training loss became {total} in epoch {net.history[-1, 'epoch']}: lower "
+                    "lr, or look for extreme magnitudes"
+                )
 
 
-def figures(criterion: Any, sums: list[float]) -> dict[str, float]:
-    """Return the criterion's figure and, where it has a variance, R², from sums over batches."""
-    total, weight, variance = sums
-    mean = torch.tensor(total / weight if weight else math.nan, dtype=torch.float64)
-    found = {criterion.figure: criterion.finish(mean).item()}
-    if criterion.has_variance:
-        found["r2"] = 1 - total / variance if variance else math.nan
+def figures(criterion: Any, sums: dict[str, list[float]]) -> dict[str, float]:
+    """Return the criterion's figures from sums over batches."""
+    ratios = {name: a / b if b else math.nan for name, (a, b) in sums.items()}
+    found: dict[str, float] = criterion.figures(ratios) if ratios else {}
     return found
 
 
@@ -91,23 +94,27 @@ class ProgressBar(Callback):
 
     def on_epoch_end(self, net: NeuralNet, **kwargs: Any) -> None:
         """Take down what the validation gave."""
-        self.valid_ = net.history[-1, f"valid_{net.criterion_.figure}"]
+        self.valid_ = net.history[-1, f"valid_{net.criterion_.names[0]}"]
 
     def on_train_end(self, net: NeuralNet, **kwargs: Any) -> None:
         """Close it."""
         self.bar_.close()
 
 
-def schedule(step: int, warmup: int, total: int | None) -> float:
+def schedule(step: int, kind: str, warmup: int, total: int) -> float:
     """Scale the learning rate in the course of training.
 
-    It rises linearly to 1 in `warmup` steps, and falls as 1/√step afterwards (eq. 5; Vaswani et
-    al. 2017), or, if `total` is given, along a cosine that ends there.
+    It rises linearly to 1 in `warmup` steps. Then it is constant, falls as 1/√step (eq. 5; Vaswani
+    et al. 2017), or along a cosine that ends at `total` steps.
     """
+    if kind == "cosine":
+        warmup = min(warmup, total // 10)
     rise = (step + 1) / warmup if warmup else 1.0
-    if total is None:
+    if kind == "inverse_sqrt":
         return min(rise, math.sqrt(max(warmup, 1) / (step + 1)))
-    return min(rise, 0.5 + 0.5 * math.cos(math.pi * min(step / total, 1.0)))
+    if kind == "cosine":
+        return min(rise, 0.5 + 0.5 * math.cos(math.pi * min(step / total, 1.0)))
+    return min(rise, 1.0)
 
 
 def tensorboard(log_dir: str | os.PathLike[str]) -> Callback:
@@ -127,16 +134,15 @@ def tensorboard(log_dir: str | os.PathLike[str]) -> Callback:
     return TensorBoard(SummaryWriter(log_dir), close_after_train=True)
 
 
-def history_frame(criterion: Any, history: Any = ()) -> pd.DataFrame:
+def history_frame(names: tuple[str, ...], history: Any = ()) -> pd.DataFrame:
     """Return a row per epoch: epoch, train_…, valid_… (NaN without), lr, seconds, best.
 
-    The figures are the criterion's and, where it has a variance, ``r2``.
+    The figures are `names`; the best epochs are those of the first.
     """
-    names = [criterion.figure, *(["r2"] if criterion.has_variance else [])]
     figures = [f"{part}_{name}" for name in names for part in ("train", "valid")]
     columns = {name: name for name in ("epoch", *figures, "lr")} | {"seconds": "dur"}
     whole = [row for row in history if "dur" in row]  # not one that was interrupted
     frame = pd.DataFrame({name: [row[key] for row in whole] for name, key in columns.items()})
-    valid = frame[f"valid_{criterion.figure}"]
+    valid = frame[f"valid_{names[0]}"]
     frame["best"] = valid.cummin() == valid
     return frame

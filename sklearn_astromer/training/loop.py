@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import warnings
 from collections.abc import Callable
 from functools import partial
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import Callback, EarlyStopping, LRScheduler
+from skorch.callbacks import Callback, EarlyStopping, GradientNormClipping, LRScheduler
 from skorch.helper import predefined_split
 from skorch.hf import AccelerateMixin
 from skorch.utils import noop
@@ -28,6 +27,7 @@ from sklearn_astromer.training.callbacks import (
     schedule,
     tensorboard,
 )
+from sklearn_astromer.training.recipes import Recipe
 from sklearn_astromer.training.resuming import Resume
 from sklearn_astromer.training.tasks import Batch, Criterion, Loader, Task
 
@@ -39,6 +39,7 @@ logger = logging.getLogger(__name__)
 # On a CPU, what a step computes between two products fits into the cache only for about so many
 # observations at once.
 PART_OBSERVATIONS = 3200
+UNDECAYED = ("*.bias", "*norm*", "*mask_token")  # parameters that are no matrices
 
 
 class Net(NeuralNet):
@@ -75,10 +76,12 @@ class Net(NeuralNet):
 
     def get_iterator(self, dataset: Any, training: bool = False) -> Any:
         """Return the loader, whose place in the epoch is part of the state."""
+        # skorch's draws row by row, and cannot begin in the middle of an epoch
         return self.loader if training else Loader(dataset, self.batch_size)
 
     def fit_loop(self, X: Any, y: Any = None, epochs: int | None = None, **kwargs: Any) -> Net:
         """Train up to `max_epochs`, those before an interruption included."""
+        # skorch counts epochs from here, and keeps silent about Ctrl-C
         if self.resume is not None:
             self.resume.restore(self)
         left = 0 if self._lost_patience() else self.max_epochs - len(self.history_)
@@ -101,12 +104,13 @@ class Net(NeuralNet):
         )
 
     def infer(self, x: Any, **fit_params: Any) -> Any:
-        """Run the module under autocast."""
+        """Run the module under autocast, which skorch has none of."""
         with autocast(torch.device(self.device), self.dtype):
             return super().infer(x, **fit_params)
 
     def train_step_single(self, batch: Batch, **fit_params: Any) -> dict[str, Tensor]:
         """Compute loss and gradients; in parts where they are wanted, with the same result."""
+        # skorch computes a batch at once, and what it accumulates is no mean over all of a batch
         parts = self._parts(batch)
         if len(parts) == 1:
             return super().train_step_single(batch, **fit_params)
@@ -162,24 +166,18 @@ def train(
     criterion: Criterion,
     task: Task,
     valid: Task | None,
+    recipe: Recipe,
     *,
     max_epochs: int,
     batch_size: int,
-    lr: float,
-    patience: int | None,
     device: torch.device,
     dtype: torch.dtype,
     progress: bool,
-    warmup_steps: int | None = None,
-    cosine: bool = False,
-    param_groups: list[tuple[str, dict[str, Any]]] | None = None,
+    encoder: str = "*",
     resume: Resume | None = None,
     accelerator: Accelerator | None = None,
-    part_windows: int | None = None,
-    compiled: bool = False,
-    log_dir: str | os.PathLike[str] | None = None,
 ) -> pd.DataFrame:
-    """Train `module` in place by Adam and leave the weights of the best epoch in it.
+    """Train `module` in place and leave the weights of the best epoch in it.
 
     Parameters
     ----------
@@ -188,28 +186,19 @@ def train(
     criterion : Criterion
     task, valid : Task
         Without `valid` there is no early stopping, and the last weights stay.
+    recipe : Recipe
+        Resolved, see `resolved`.
     max_epochs, batch_size : int
         Passes, and rows in a step.
-    lr : float
-        Learning rate; `param_groups` (skorch's patterns) may set others.
-    patience : int or None
-        Epochs without improvement after which to stop; None: never.
     device, dtype : torch.device, torch.dtype
     progress : bool
         Show a progress bar.
-    warmup_steps : int, optional
-    cosine : bool
-        See `schedule`; without both, the rate is constant.
+    encoder : str
+        Pattern of the parameters that learn at the rate `lr`; others do at `head_lr`.
     resume : Resume, optional
         Keeps the state on disk, and goes on from it.
     accelerator : Accelerator, optional
         Of the processes that train together; tasks give each its share of a batch.
-    part_windows : int, optional
-        See `Net`.
-    compiled : bool
-        Train what `torch.compile` makes of the module.
-    log_dir : path, optional
-        Where TensorBoard finds the figures.
 
     Returns
     -------
@@ -229,37 +218,42 @@ def train(
         If Ctrl-C ends it early.
     """
     refuse_fork(device)
+    criterion.processes = task.processes
     figures = PooledFigures()
     callbacks: list[Callback] = [figures]
-    if warmup_steps or cosine:
-        total = max_epochs * -(-len(task) // batch_size) if cosine else None
-        scale = partial(schedule, warmup=warmup_steps or 0, total=total)
+    if recipe.clip:
+        callbacks.append(GradientNormClipping(recipe.clip))
+    if recipe.schedule != "constant" or recipe.warmup_steps:
+        total = max(1, max_epochs * -(-len(task) // batch_size))
+        scale = partial(schedule, kind=recipe.schedule, warmup=recipe.warmup_steps, total=total)
         callbacks.append(LRScheduler(LambdaLR, lr_lambda=scale, step_every="batch"))
     if resume is not None:  # after what a step changes, before the best weights are restored
         callbacks.append(resume)
     if valid is not None:
-        monitor = f"valid_{criterion.figure}"
-        waits = max_epochs + 1 if patience is None else patience
+        waits = recipe.patience or max_epochs + 1
+        monitor = f"valid_{criterion.names[0]}"
         callbacks.append(
             EarlyStopping(monitor, waits, threshold=0, load_best=True, sink=logger.info)
         )
-    criterion.processes = task.processes
+    if progress and criterion.processes.rank == 0:
+        callbacks.append(ProgressBar())
+    if recipe.log_dir is not None:
+        callbacks.append(tensorboard(recipe.log_dir))
+    callbacks += recipe.callbacks
     kind: Callable[..., Net] = Net
     if accelerator is not None:
         kind = partial(AcceleratedNet, accelerator=accelerator, unwrap_after_train=False)
-    if progress and criterion.processes.rank == 0:
-        callbacks.append(ProgressBar())
-    if log_dir is not None:
-        callbacks.append(tensorboard(log_dir))
-    if compiled:
+    if recipe.compile:
         module.compile(dynamic=True)
+    decays = recipe.optimizer == "adamw"
     net = kind(
         module,
         criterion=criterion,
-        optimizer=torch.optim.Adam,
-        optimizer__param_groups=param_groups or [],
+        optimizer=torch.optim.AdamW if decays else torch.optim.Adam,
+        optimizer__weight_decay=recipe.weight_decay if decays else 0.0,
+        optimizer__param_groups=groups(recipe, encoder),
         optimizer__fused=device.type in ("cpu", "cuda") or None,
-        lr=lr,
+        lr=recipe.head_lr,
         max_epochs=max_epochs,
         batch_size=batch_size,
         train_split=None if valid is None else predefined_split(valid),
@@ -270,7 +264,7 @@ def train(
         loader=Loader(task, batch_size),
         figures=figures,
         resume=resume,
-        part_windows=part_windows,
+        part_windows=recipe.part_windows,
     )
     if device.type == "cpu":
         free_large_block()
@@ -279,4 +273,11 @@ def train(
     finally:
         module._compiled_call_impl = None  # not to be pickled, nor kept
     module.eval()
-    return history_frame(criterion, net.history)
+    return history_frame(criterion.names, net.history)
+
+
+def groups(recipe: Recipe, encoder: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return skorch's groups of parameters: those of the encoder, and those that do not decay."""
+    still = [(pattern, {"weight_decay": 0.0}) for pattern in UNDECAYED if recipe.weight_decay]
+    own = [(encoder + pattern, {"lr": recipe.lr, **options}) for pattern, options in still]
+    return [*own, (encoder, {"lr": recipe.lr}), *still]

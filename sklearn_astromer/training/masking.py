@@ -103,3 +103,23 @@ def probe(
     # the observation that follows in the random order: there is one, as the last is never probed
     other = order.roll(-1, 1).gather(1, rank)
     return Probing(chosen, hidden, torch.where(replaced, mag.gather(1, other), mag))
+
+
+def probe_varied(mag: Tensor, mask: Tensor | None, generator: torch.Generator) -> Probing:
+    """Hide nothing in a fifth of the windows, and 10 to 60 % of the others; probe what is hidden.
+
+    In 3 of 10 windows they are a run of consecutive observations, as of a season without any. Of a
+    window at least one observation stays visible. Arguments as for `probe`.
+    """
+
+    def draw(*shape: int) -> Tensor:
+        return torch.rand(shape, generator=generator, device=mag.device)
+
+    n = len(mag)
+    real = torch.ones_like(mag, dtype=torch.bool) if mask is None else mask
+    fraction = torch.where(draw(n, 1) < 0.2, 0.0, 0.1 + 0.5 * draw(n, 1))
+    run = (real.cumsum(1) / real.sum(1, keepdim=True) - draw(n, 1)) % 1.0
+    hidden = torch.where(draw(n, 1) < 0.3, run, draw(*mag.shape)) < fraction
+    hidden = hidden & real
+    hidden = hidden & (real & ~hidden).any(1, keepdim=True)
+    return Probing(hidden, hidden, mag)

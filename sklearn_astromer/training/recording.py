@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 from numpy.typing import NDArray
 
 from sklearn_astromer.lightcurves import LightCurves
-from sklearn_astromer.modules.config import EncoderConfig
+from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.training.augmentation import chosen_changes
+from sklearn_astromer.training.recipes import Recipe, of_a_run
 from sklearn_astromer.weights.record import origin, trained
 
 RECONSTRUCTION = "masked reconstruction"
@@ -20,11 +20,11 @@ def record_reconstruction(
     estimator: Any,
     curves: LightCurves,
     valid: NDArray[Any] | None,
+    recipe: Recipe,
     *,
     windows: int,
     history: pd.DataFrame,
-    config: EncoderConfig,
-    lr: float,
+    module: Astromer,
 ) -> dict[str, Any]:
     """Return the record of a fit or another pass of an `AstromerEmbedder`.
 
@@ -40,26 +40,27 @@ def record_reconstruction(
         begun = {"weights": "those of a fit before", "labels": None}
     best = history[history["best"]] if validated(history) else history
     figures = best.iloc[-1].to_dict() if len(best) else {}
+    labels = bool(estimator.supervised)
+    relative = module.encoder.config.scaled_inputs or recipe.loss == "smooth_l1"
     return trained(
         curves,
         valid,
-        objective=RECONSTRUCTION,
-        labels=False,
+        objective=RECONSTRUCTION + (", and labels" if labels else ""),
+        labels=labels,
         begun_with=begun,
-        parameters=estimator.get_params(deep=False)
-        | {"lr": lr, "dropout": config.dropout, "augment": list(chosen_changes(estimator.augment))},
+        parameters=parameters_of(estimator, recipe) | {"dropout": module.encoder.config.dropout},
         before=before,
         windows=windows,
         epochs=len(history),
         best_epoch=figures.get("epoch") if validated(history) else None,
         train_rmse=figures.get("train_rmse"),
         valid_rmse=figures.get("valid_rmse"),
-        rmse_unit="of the windows' standard deviation" if config.scaled_inputs else "mag",
+        rmse_unit="of the windows' standard deviation" if relative else "mag",
     )
 
 
 def record_supervision(
-    estimator: Any, curves: LightCurves, valid: NDArray[Any], parameters: Mapping[str, Any]
+    estimator: Any, curves: LightCurves, valid: NDArray[Any], recipe: Recipe
 ) -> dict[str, Any]:
     """Return the record of an encoder that a classifier or regressor has trained on."""
     encoder = estimator.encoder_
@@ -69,9 +70,16 @@ def record_supervision(
         objective=f"the targets of {type(estimator).__name__}",
         labels=True,
         begun_with=origin(encoder.pretrained, getattr(encoder, "info_", {})),
-        parameters=parameters,
+        parameters=parameters_of(estimator, recipe),
         epochs=len(estimator.history_),
     )
+
+
+def parameters_of(estimator: Any, recipe: Recipe) -> dict[str, Any]:
+    """Return what decides what is learned, beside the architecture."""
+    names = ("window_size", "batch_size", "random_state")
+    own = {name: getattr(estimator, name) for name in names if hasattr(estimator, name)}
+    return own | of_a_run(recipe) | {"augment": list(chosen_changes(recipe.augment))}
 
 
 def validated(history: pd.DataFrame) -> bool:

@@ -73,8 +73,6 @@ class Resume(Callback):
                 f"{self.path} is no checkpoint of a training run: delete it, or choose another path"
             ) from error
         differ = [key for key in self.run if of_run.get(key) != self.run[key]]
-        if differ == ["passes"] and of_run.get("passes", 0) < self.run["passes"]:
-            return  # of the fit before, on whose weights this one builds
         if differ:
             raise ValueError(
                 f"{self.path} is the checkpoint of another run, which had another "
@@ -117,7 +115,7 @@ class Resume(Callback):
             self._write(net)
 
     def _whole(self, net: NeuralNet) -> list[Any]:
-        return [row for row in net.history_ if f"train_{net.criterion_.figure}" in row]
+        return [row for row in net.history_ if f"train_{net.criterion_.names[0]}" in row]
 
     def _write(self, net: NeuralNet) -> None:
         if net.criterion_.processes.rank > 0:

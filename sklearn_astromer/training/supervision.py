@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,9 @@ from torch import Tensor, nn
 from sklearn_astromer.inference.batches import CPU_BATCH_OBSERVATIONS, WindowTensors, run_windows
 from sklearn_astromer.modules.heads import Head
 from sklearn_astromer.modules.visible import moments
-from sklearn_astromer.training.augmentation import augment
+from sklearn_astromer.training.augmentation import OF_ERRORS, augment, chosen_changes
 from sklearn_astromer.training.masking import probe
+from sklearn_astromer.training.recipes import Recipe
 from sklearn_astromer.training.tasks import Batch, Criterion, Task
 from sklearn_astromer.windows import Windows, padded
 
@@ -31,13 +32,9 @@ class Objects(Task):
     weight : ndarray of shape (n_objects,)
     frozen : FrozenFeatures or None
         What to show instead of the windows themselves.
-    most : int or None
-        Windows of an object in a batch, drawn anew each time; None, or a fixed task: all.
-    changes : collection of str
-        How to show windows, see `augment`; a fixed task shows them as they are.
-    fractions : dict or None
-        The fractions of `probe`, to hide observations and ask for them as well; a fixed task does
-        not.
+    recipe : Recipe
+        Resolved. With ``reconstruction`` observations are hidden and asked for as well, but not in
+        a fixed task.
     seed, fixed, device
         See `Task`.
     """
@@ -50,9 +47,7 @@ class Objects(Task):
         target: NDArray[Any],
         weight: NDArray[np.float64],
         frozen: FrozenFeatures | None,
-        most: int | None,
-        changes: Collection[str],
-        fractions: dict[str, float] | None,
+        recipe: Recipe,
         seed: int,
         fixed: bool,
         device: torch.device,
@@ -63,9 +58,10 @@ class Objects(Task):
         self.weight = torch.from_numpy(weight / (weight.mean() or 1.0))
         self.counts = torch.full(weight.shape, float(weight.any()))
         self.frozen = frozen
-        self.most = None if fixed else most
-        self.changes = () if fixed else changes
-        self.fractions = None if fixed else fractions
+        self.recipe = recipe
+        self.most = 0 if fixed else recipe.train_windows
+        self.changes = () if fixed else chosen_changes(recipe.augment)
+        self.hides = recipe.reconstruction > 0 and frozen is None and not fixed
         if frozen is None:
             self.tensors = WindowTensors(windows, device)
         self.first = np.searchsorted(windows.object, np.arange(len(windows.curves) + 1))
@@ -83,12 +79,20 @@ class Objects(Task):
             return seen | self.frozen.of(windows), asked
         inputs = self.tensors.of(windows)
         if self.changes:
-            errors = self.tensors.errors(windows) if "jitter" in self.changes else None
+            needs_errors = bool(OF_ERRORS & set(self.changes))
+            errors = self.tensors.errors(windows) if needs_errors else None
             inputs, _ = augment(inputs, generator, self.changes, errors)
         mag, mask = inputs["mag"], inputs.get("mask")
         seen |= inputs
-        if self.fractions is not None:
-            chosen = probe(mag, mask, generator, **self.fractions)
+        if self.hides:
+            chosen = probe(
+                mag,
+                mask,
+                generator,
+                probed=self.recipe.probed_fraction,
+                random=self.recipe.random_fraction,
+                same=self.recipe.same_fraction,
+            )
             seen |= {"mag": chosen.mag, "hidden": chosen.hidden}
             asked |= {"mag": mag, "probed": chosen.probed, "share": seen["share"]}
             asked["scale"] = moments(mag, mask)[1]
@@ -102,7 +106,7 @@ class Objects(Task):
         owner = np.repeat(np.arange(len(rows)), count)
         before = np.cumsum(count) - count
         windows = np.arange(len(owner)) + (self.first[rows] - before)[owner]
-        if self.most is None or count.max() <= self.most:
+        if not self.most or count.max() <= self.most:
             return windows, owner
         draw = torch.rand(len(owner), generator=generator, device=generator.device).cpu().numpy()
         order = np.lexsort((draw, owner))

@@ -119,25 +119,31 @@ class Loader:
 
 
 class Criterion(nn.Module, ABC):
-    """A loss that is a weighted mean, so that batches can be pooled exactly.
+    """A loss made of weighted means, so that batches can be pooled exactly.
 
-    ``figure`` is the name under which the history has it, with train_ or valid_ before.
+    ``names`` are those of its figures in the history, with train_ or valid_ before; the first is
+    what training minimises.
     """
 
-    figure = "loss"
-    has_variance = False
+    names: tuple[str, ...] = ("loss",)
     processes = Processes()
 
     @abstractmethod
     def totals(self, predicted: Any, asked: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-        """Return the weighted sum over a batch, and the sum of the weights."""
+        """Return the weighted sum over a batch, and the sum of the weights; of several terms."""
 
-    def variance(self, asked: dict[str, Tensor]) -> Tensor:
-        """Return what the sum would be for the mean of what is asked for, if `has_variance`."""
-        return torch.zeros(())
+    def measures(
+        self, predicted: Any, asked: dict[str, Tensor]
+    ) -> dict[str, tuple[Tensor, Tensor]]:
+        """Return what is summed up over an epoch: numerators and denominators by name."""
+        return {"loss": self.totals(predicted, asked)}
+
+    def figures(self, ratios: dict[str, float]) -> dict[str, float]:
+        """Return the figures `names` of an epoch, from the ratios of its sums."""
+        return ratios
 
     def finish(self, mean: Tensor) -> Tensor:
-        """Turn the mean into the figure."""
+        """Turn the mean of each term into what is added up."""
         return mean
 
     def forward(self, predicted: Any, asked: dict[str, Tensor]) -> Tensor:
@@ -152,4 +158,4 @@ class Criterion(nn.Module, ABC):
             total = self.processes.sum(total) + self.processes.count * own
             weight = self.processes.sum(weight)
         # only a weight of 0 is replaced: weights may be small
-        return self.finish(total / torch.where(weight > 0, weight, torch.ones_like(weight)))
+        return self.finish(total / torch.where(weight > 0, weight, torch.ones_like(weight))).sum()

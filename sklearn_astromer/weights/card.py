@@ -100,11 +100,11 @@ def make_card(
     sections = [
         _front_matter(stated),
         f"# {_line(title)}",
-        f"An ASTROMER encoder (layers: {config['n_layers']}, channels: {config['d_model']}). It "
+        f"An ASTROMER encoder (layers: {config.n_layers}, channels: {config.d_model}). It "
         "turns the light curve of a star, of any length and cadence, into a vector, for use with "
         "[scikit-learn](https://scikit-learn.org).",
         "## Use",
-        _usage(title, config["window_size"]),
+        _usage(title, checkpoint.window_size),
         "Whether a catalog is like the training one, before anything is embedded: "
         "`sklearn_astromer.weights.compare`, or `sklearn-astromer weights info FOLDER --catalog "
         "FILE`.",

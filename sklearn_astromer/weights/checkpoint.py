@@ -20,9 +20,9 @@ from sklearn_astromer.weights._contents import (
     Checkpoint,
     check_info,
     check_keys,
-    checked_config,
-    expected_shapes,
+    read_description,
     read_json,
+    refuse_tensors,
 )
 from sklearn_astromer.weights.official import (
     OFFICIAL_CONFIGS,
@@ -32,10 +32,10 @@ from sklearn_astromer.weights.official import (
 
 __all__ = [
     "Checkpoint",
-    "expected_shapes",
     "read_checkpoint",
     "read_folder",
     "read_official",
+    "refuse_tensors",
     "write_folder",
 ]
 
@@ -203,9 +203,9 @@ def checkpoint_files(checkpoint: Checkpoint) -> dict[str, bytes]:
     try:
         content = {
             "format": _FORMAT,
-            "config": checkpoint.config,
+            "config": checkpoint.description,
             "info": checkpoint.info,
-            "sha256": _digest(checkpoint.config, checkpoint.info, weights),
+            "sha256": _digest(checkpoint.description, checkpoint.info, weights),
         }
         text = json.dumps(content, indent=1, allow_nan=False)
     except (TypeError, ValueError) as error:
@@ -227,7 +227,7 @@ def read_files(folder: Path) -> Checkpoint:
             raise ValueError(f"key 'format' is {version!r}, expected {_FORMAT}")
         digest = content.pop("sha256", None)  # folders of the first days have none
         check_keys("top-level", content, ("format", "config", "info"))
-        config = checked_config(content["config"])
+        config, window_size = read_description(content["config"])
         check_info(content["info"])
     except ValueError as error:
         raise ValueError(f"{folder / CONFIG}: {error}") from error
@@ -236,7 +236,7 @@ def read_files(folder: Path) -> Checkpoint:
     except (safetensors.SafetensorError, KeyError, TypeError) as error:
         raise ValueError(f"{folder / WEIGHTS}: damaged ({error})") from error
     try:
-        checkpoint = Checkpoint(config, tensors, content["info"])
+        checkpoint = Checkpoint(config, tensors, content["info"], window_size)
     except ValueError as error:
         raise ValueError(f"{folder / WEIGHTS}: {error}") from error
     weights = (folder / WEIGHTS).read_bytes()

@@ -24,18 +24,18 @@ def architecture_facts(checkpoint: Checkpoint) -> Facts:
     config = checkpoint.config
     size = sum(tensor.size for tensor in checkpoint.tensors.values())
     facts = [
-        ("layers", f"{config['n_layers']} of {config['d_model']} channels"),
-        ("attention heads", str(config["n_heads"])),
-        ("feed-forward layer", f"{config['d_ff']}, {config['activation']}"),
+        ("layers", f"{config.n_layers} of {config.d_model} channels"),
+        ("attention heads", str(config.n_heads)),
+        ("feed-forward layer", f"{config.d_ff}, {config.activation}"),
         ("parameters", number(size)),
-        ("window", f"{config['window_size']} observations at most"),
+        ("window", f"{checkpoint.window_size} observations at most"),
     ]
-    if config["own_periods"]:
-        facts.append(("own periods", f"{config['own_periods']} peaks of the star's periodogram"))
+    if config.own_periods:
+        facts.append(("own periods", f"{config.own_periods} peaks of the star's periodogram"))
     flags = [
         name.replace("_", " ")
         for name in ("residual", "dense_residual", "norm_first", "mask_token", "scaled_inputs")
-        if config[name]
+        if getattr(config, name)
     ]
     return [*facts, ("options", ", ".join(flags) or "as in the paper")]
 

@@ -6,16 +6,18 @@ import stat
 import tempfile
 import zipfile
 import zlib
+from dataclasses import replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from sklearn_astromer.config import EncoderConfig
 from sklearn_astromer.weights._contents import (
     Checkpoint,
     check_keys,
-    checked_config,
+    read_description,
     read_json,
     read_toml,
 )
@@ -117,14 +119,16 @@ def _read_unpacked(folder: Path) -> Checkpoint:
     path = folder / OFFICIAL_CONFIGS[second]
     conf = read_toml(path) if second else read_json(path)
     try:
-        config = checked_config(_OFFICIAL | (_config_2(conf) if second else _config_1(conf)))
+        found = _OFFICIAL | (_config_2(conf) if second else _config_1(conf))
+        config, window_size = read_description(found)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     bundle = read_tensor_bundle(folder / "weights")
     # a token that was not asked for stays an unknown variable
-    config["mask_token"] = second and _MASK_TOKEN in bundle and not conf.get("no_msk_token")
+    token = second and _MASK_TOKEN in bundle and not conf.get("no_msk_token")
+    config = replace(config, mask_token=bool(token))
     try:
-        return Checkpoint(config, _tensors(bundle, config), {"conf": conf})
+        return Checkpoint(config, _tensors(bundle, config), {"conf": conf}, window_size)
     except ValueError as error:
         raise ValueError(f"{folder / 'weights.index'}: {error}") from error
 
@@ -181,16 +185,16 @@ def _config_2(conf: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tensors(
-    bundle: dict[str, npt.NDArray[Any]], config: dict[str, Any]
+    bundle: dict[str, npt.NDArray[Any]], config: EncoderConfig
 ) -> dict[str, npt.NDArray[np.float32]]:
     """Give the variables of the TensorFlow model our names and layout."""
-    first = int(config["mask_token"])  # the layer of the mask token comes before the encoder
+    first = int(config.mask_token)  # the layer of the mask token comes before the encoder
     sources = {
         "encoder.magnitude": [f"{first}/inp_transform"],
         "decoder.norm": [f"{first + 1}/bn_0"],
         "decoder.out": [f"{first + 1}/reg_layer"],
     }
-    for i in range(config["n_layers"]):
+    for i in range(config.n_layers):
         theirs, ours = f"{first}/enc_layers/{i}", f"encoder.layers.{i}"
         sources[f"{ours}.attention.qkv"] = [f"{theirs}/mha/{name}" for name in ("wq", "wk", "wv")]
         sources[f"{ours}.attention.out"] = [f"{theirs}/mha/dense"]
@@ -198,7 +202,7 @@ def _tensors(
         sources[f"{ours}.norm2"] = [f"{theirs}/layernorm2"]
         sources[f"{ours}.ffn_in"] = [f"{theirs}/ffn/layer_with_weights-0"]
         sources[f"{ours}.ffn_out"] = [f"{theirs}/ffn/layer_with_weights-1"]
-        if config["dense_residual"]:
+        if config.dense_residual:
             sources[f"{ours}.residual1"] = [f"{theirs}/reshape_leak_1"]
             sources[f"{ours}.residual2"] = [f"{theirs}/reshape_leak_2"]
     variables = {}
@@ -215,12 +219,16 @@ def _tensors(
         if not name.startswith(ignored) and "/.OPTIMIZER_SLOT/" not in name
     }
     expected = [name for names in variables.values() for name in names]
-    check_keys("variable", found, (*[_MASK_TOKEN][: config["mask_token"]], *expected))
+    check_keys("variable", found, (*[_MASK_TOKEN][: config.mask_token], *expected))
     tensors = {
         ours: np.ascontiguousarray(np.concatenate([found[name].T for name in names]))
         for ours, names in variables.items()
     }
-    if config["mask_token"]:
+    sizes = (config.d_ff, config.d_model)
+    for name, tensor in tensors.items():  # all others are checked where the network is made
+        if name.endswith("ffn_in.weight") and tensor.shape != sizes:
+            raise ValueError(f"{name} is {tensor.shape}, expected {sizes}")
+    if config.mask_token:
         token = found[_MASK_TOKEN]
         if token.shape != (1, 1):
             raise ValueError(f"{_MASK_TOKEN} is {token.shape}, expected (1, 1)")

@@ -20,23 +20,6 @@ from sklearn_astromer.weights.registry import WEIGHTS
 
 #: What is known of the curves alone.
 CATALOG = ("objects", "observations", "bands", "described", "percentiles", "quantiles")
-#: Parameters of an estimator that decide what is learned.
-PARAMETERS = (
-    "window_size",
-    "batch_size",
-    "lr",
-    "warmup_steps",
-    "cosine",
-    "patience",
-    "validation_fraction",
-    "probed_fraction",
-    "random_fraction",
-    "same_fraction",
-    "augment",
-    "error_weighted",
-    "dropout",
-    "random_state",
-)
 _ADDRESSES = ("hf://", "doi:", "https://")
 _GRID = np.linspace(0.0, 1.0, 2001)
 
@@ -70,7 +53,7 @@ def trained(
     begun_with : dict or None
         See `origin`.
     parameters : mapping
-        Of the estimator.
+        What decided what was learned.
     before : dict, optional
         The record of a run that this one goes on from. A catalog that both have seen counts once;
         of others, counts are summed and quantiles are those of the mixture, approximately.
@@ -92,7 +75,7 @@ def trained(
         "validation_objects": held,
         "pieces": [digest],
         **{name: plain(value) for name, value in figures.items()},
-        "parameters": {k: plain(parameters[k]) for k in PARAMETERS if k in parameters},
+        "parameters": {name: plain(value) for name, value in parameters.items()},
         "begun_with": begun_with,
         **_version(),
     }

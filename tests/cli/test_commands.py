@@ -20,6 +20,7 @@ from sklearn_astromer import AstromerEmbedder, LightCurves
 from sklearn_astromer.cli import main
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.kernels import processor
+from sklearn_astromer.weights.checkpoint import read_checkpoint
 
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.usefixtures("home")  # no test sees the cache of a user
@@ -345,13 +346,30 @@ def test_pretrain_and_embed_by_what_it_wrote(catalog, curves, capsys):
     rows = pd.read_parquet("emb.parquet").iloc[:, 1:]
     np.testing.assert_allclose(rows, embedder.transform(curves), atol=1e-5)
     # and again, onto the same folder, from there
-    again = ["--from", "to/mine", "--epochs", 1]
+    again = ["--from", "to/mine", "--epochs", 1, "--overwrite"]
     assert run("pretrain", catalog, "--out", "to/mine", *again) == 0
     err = capsys.readouterr().err
     assert "window/s" in err
     assert "mine: 1 epochs, history in " in err
     assert "the best: epoch 1, RMSE of the validation 0." in err
     assert len(pd.read_csv("to/mine.history.csv")) == 1
+
+
+def test_pretrain_by_labels_and_a_recipe(catalog, curves, error):
+    labels = pd.DataFrame({"id": curves.ids[:12], "label": ["a", "b"] * 6})
+    labels.to_csv("labels.csv", index=False)
+    options = [*SMALL, "--epochs", 1, "--recipe", "periods", "--clip", 0.5, "--augment", "thin"]
+    assert run("pretrain", catalog, "--out", "mine", *options, "--labels", "labels.csv") == 0
+    training = read_checkpoint("mine").info["training"]
+    assert training["objective"] == "masked reconstruction, and labels"
+    assert training["labels"] is True
+    asked = {"loss": "smooth_l1", "clip": 0.5, "augment": ["thin"], "parts": 4}
+    assert asked.items() <= training["parameters"].items()
+    labels.assign(id="nobody").to_csv("others.csv", index=False)
+    labels.drop(columns="label").to_csv("bare.csv", index=False)
+    for name, message in (("others.csv", "a label of none"), ("bare.csv", "no column label")):
+        words = ("pretrain", catalog, "--out", "no", *SMALL, "--labels", name)
+        assert message in error(*words)
 
 
 def test_pretrain_refuses_early_what_would_fail_late(catalog, curves, capsys, error):
@@ -372,9 +390,9 @@ def test_pretrain_refuses_early_what_would_fail_late(catalog, curves, capsys, er
             "mine/run.pt",
         ): "--checkpoint mine/run.pt is in the folder",
         ("--out", "mine", "--checkpoint", "mine"): "--checkpoint mine is in the folder",
-        ("--out", "mine", "--window-size", "100000"): "window_size must be at most 65536",
-        ("--out", "mine", "--patience", "0"): "patience must be None or at least 1",
-        ("--out", "mine", "--epochs", "-1"): "max_epochs must be at least 0",
+        ("--out", "mine", "--window-size", "100000"): "'window_size' parameter of AstromerEmbedder",
+        ("--out", "mine", "--patience", "-1"): "patience is -1",
+        ("--out", "mine", "--epochs", "-1"): "'max_epochs' parameter of AstromerEmbedder",
         ("--out", "mine", "--validation-fraction", "2"): "validation_fraction",
     }
     for options, message in refused.items():
@@ -412,7 +430,7 @@ def test_an_interrupted_pretrain_writes_nothing_and_goes_on(catalog, capsys, err
     np.testing.assert_allclose(one[columns], other[columns], atol=1e-5)
     capsys.readouterr()
     assert "run.pt is the checkpoint of another run, which had another random_state" in error(
-        "pretrain", catalog, *options, *kept, "--seed", 1
+        "pretrain", catalog, *options, *kept, "--seed", 1, "--overwrite"
     )
 
 

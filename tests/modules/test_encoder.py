@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sklearn_astromer.modules.config import EncoderConfig
+from sklearn_astromer.config import EncoderConfig
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.modules.encoder import Encoder
 from sklearn_astromer.modules.positional import PositionalEncoding

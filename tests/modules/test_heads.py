@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from sklearn_astromer.modules.config import EncoderConfig
+from sklearn_astromer.config import EncoderConfig
 from sklearn_astromer.modules.encoder import Encoder
 from sklearn_astromer.modules.heads import HEADS, CustomHead, Predictor, make_head
 

@@ -149,8 +149,9 @@ def test_kills_while_weights_are_saved(times, tmp_path, tally):
     good = read_checkpoint(TINY)
     versions = [
         weights.Checkpoint(
-            {**good.config, "window_size": value},
+            good.config,
             {name: np.full_like(tensor, value) for name, tensor in good.tensors.items()},
+            window_size=value,
         )
         for value in (1, 2)
     ]
@@ -171,10 +172,10 @@ def test_kills_while_weights_are_saved(times, tmp_path, tally):
         process.communicate()
         found = read_folder(path)
         values = {float(v) for tensor in found.tensors.values() for v in tensor.ravel()}
-        assert values == {float(found.config["window_size"])}
+        assert values == {float(found.window_size)}
         seen |= values
     write_folder(path, versions[1], overwrite=True)
-    assert read_folder(path).config["window_size"] == 2
+    assert read_folder(path).window_size == 2
     left = {p.name for p in tmp_path.iterdir()}
     assert left == {"1", "2", "mine"}
     tally("faults", "SIGKILL during save_pretrained", injected=times, survived=times)

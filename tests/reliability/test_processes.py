@@ -18,7 +18,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 
-from sklearn_astromer import AstromerClassifier, AstromerEmbedder
+from sklearn_astromer import AstromerClassifier, AstromerEmbedder, Recipe
 from sklearn_astromer.datasets import make_variable_stars
 
 
@@ -159,8 +159,7 @@ def test_nothing_global_is_changed(stars):
     model = AstromerClassifier(
         make_embedder(d_model=8, n_heads=2, d_ff=8, max_epochs=1),
         train_encoder=True,
-        reconstruction=1.0,
-        augment=True,
+        training=Recipe(reconstruction=1.0, augment=True),
         max_epochs=1,
         random_state=0,  # None draws from numpy's, as everywhere in scikit-learn
     )

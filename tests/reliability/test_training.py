@@ -19,12 +19,12 @@ TINY = {"d_model": 16, "n_heads": 2, "d_ff": 16, "random_state": 0}
 INTERRUPTED = """
 import signal, sys, warnings
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by what runs in the background
-from sklearn_astromer import EncoderConfig, AstromerEmbedder
+from sklearn_astromer import EncoderConfig, AstromerEmbedder, Recipe
 from sklearn_astromer.datasets import make_variable_stars
 curves, _ = make_variable_stars(60, random_state=0)
 tiny = EncoderConfig(d_model=16, n_heads=2, d_ff=16)
-model = AstromerEmbedder(architecture=tiny, random_state=0, max_epochs=100_000, patience=None,
-    checkpoint=sys.argv[1], checkpoint_minutes=0.0,)
+model = AstromerEmbedder(architecture=tiny, random_state=0, max_epochs=100_000,
+    training=Recipe(patience=0, checkpoint_minutes=0.0), checkpoint=sys.argv[1])
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     model.fit(curves)
@@ -83,7 +83,8 @@ def test_a_loss_that_is_no_number_is_an_error_and_leaves_the_estimator_unfitted(
     curves, labels = make_variable_stars(40, random_state=0)
     with pytest.raises(FloatingPointError, match="lower lr"):
         make_embedder(**TINY, lr=1e30, max_epochs=3).fit(curves)
-    model = AstromerClassifier(make_embedder(**TINY, max_epochs=0), lr=1e30, max_epochs=3)
+    model = AstromerClassifier(make_embedder(**TINY, max_epochs=0), max_epochs=3)
+    model.set_params(training__head_lr=1e30)
     with pytest.raises(FloatingPointError, match="lower lr"):
         model.fit(curves, labels)
 

@@ -9,7 +9,7 @@ from embedders import make_embedder
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sklearn_astromer import LightCurves, _embedder_base
+from sklearn_astromer import LightCurves
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.scale import embed_partitions, embed_to_folder
 from sklearn_astromer.search import read_rows, reconstruction_error
@@ -88,7 +88,7 @@ def test_batches(embedders, expected, stars, which, cuts):
 @pytest.mark.parametrize("which", range(len(OPTIONS)))
 def test_pieces_in_memory(embedders, expected, stars, monkeypatch, which, most):
     error = reconstruction_error(embedders[which], stars)
-    monkeypatch.setattr(_embedder_base, "PIECE_OBSERVATIONS", most)
+    monkeypatch.setattr("sklearn_astromer.embedder.PIECE_OBSERVATIONS", most)
     monkeypatch.setattr("sklearn_astromer.search.outliers.PIECE_OBSERVATIONS", most)
     rows = np.vstack(list(embedders[which].transform_batches(stars)))
     np.testing.assert_allclose(rows, expected[which], rtol=0, atol=1e-6)
@@ -101,7 +101,7 @@ def test_pieces_in_memory(embedders, expected, stars, monkeypatch, which, most):
 def test_rows_of_a_star_that_lie_apart(embedders, expected, stars, monkeypatch, tmp_path):
     order = np.random.default_rng(0).permutation(len(stars))
     mixed = stars[order]
-    monkeypatch.setattr(_embedder_base, "PIECE_OBSERVATIONS", 30)
+    monkeypatch.setattr("sklearn_astromer.embedder.PIECE_OBSERVATIONS", 30)
     np.testing.assert_allclose(embedders[0].transform(mixed), expected[0][order], atol=1e-6)
     with pytest.raises(ValueError, match=r"rows of object 'star-\d' lie apart"):
         embed_to_folder(mixed, embedders[0], tmp_path / "emb")

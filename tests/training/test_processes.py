@@ -18,13 +18,14 @@ pytest.importorskip("accelerate", reason="needs the extra accelerate")
 
 SCRIPT = """
 import sys
-from sklearn_astromer import EncoderConfig, AstromerEmbedder
+from sklearn_astromer import EncoderConfig, AstromerEmbedder, Recipe
 from sklearn_astromer.datasets import make_variable_stars
 
 curves, _ = make_variable_stars(30, n_observations=(1, 130), random_state=0)
 tiny = EncoderConfig(d_model=16, n_heads=2, d_ff=16, mask_token=True)
-model = AstromerEmbedder(architecture=tiny, dropout=0.0, max_epochs=3, batch_size=7,
-    random_state=0, warmup_steps=5, device=sys.argv[1],).fit(curves)
+model = AstromerEmbedder(architecture=tiny, max_epochs=3, batch_size=7,
+    training=Recipe(dropout=0.0, schedule="inverse_sqrt", warmup_steps=5),
+    random_state=0, device=sys.argv[1],).fit(curves)
 import os
 rank = os.environ.get("RANK", "alone")
 model.save_pretrained(f"{sys.argv[2]}/{rank}")
@@ -59,17 +60,17 @@ def test_two_processes_equal_one(tmp_path):
 
 def test_shares_of_a_batch_are_the_batch():
     from sklearn_astromer.training.processes import Processes
+    from sklearn_astromer.training.recipes import resolved
     from sklearn_astromer.training.reconstruction import Reconstruction
 
     curves, _ = make_variable_stars(5, n_observations=(5, 60), random_state=0)
-    fractions = {"probed": 0.5, "random": 0.2, "same": 0.2}
 
     def batch(processes):
         task = Reconstruction(
             Windows(curves, 50),
             0,
             False,
-            fractions,
+            resolved("astromer1", "auto"),
             device=torch.device("cpu"),
             processes=processes,
         )

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-from sklearn_astromer.weights.checkpoint import Checkpoint, expected_shapes
+from sklearn_astromer.modules.decoder import Astromer
+from sklearn_astromer.weights._contents import read_description
+from sklearn_astromer.weights.checkpoint import Checkpoint
 
 ROOT = Path(__file__).parents[2]
 OFFICIAL_ZIP = ROOT.parent / "shared" / "weights" / "macho_a0.zip"
@@ -115,7 +118,7 @@ def assert_same():
     """Compare two checkpoints to the last bit."""
 
     def compare(a, b):
-        assert a.config == b.config
+        assert a.description == b.description
         assert a.info == b.info
         assert a.tensors.keys() == b.tensors.keys()
         for name, tensor in a.tensors.items():
@@ -153,14 +156,15 @@ def make_checkpoint(config):
     def make(value=None, info=None, **changes):
         """All weights equal to `value`, or random."""
         rng = np.random.default_rng(0)
-        new = {**config, **changes}
+        new, window_size = read_description({**config, **changes})
+        with torch.device("meta"):
+            expected = Astromer(new).state_dict()
         tensors = {
-            name: (rng.standard_normal(shape) if value is None else np.full(shape, value)).astype(
-                np.float32
-            )
-            for name, shape in expected_shapes(new).items()
+            name: (rng.standard_normal(t.shape) if value is None else np.full(t.shape, value))
+            for name, t in expected.items()
         }
-        return Checkpoint(new, tensors, info or {})
+        tensors = {name: tensor.astype(np.float32) for name, tensor in tensors.items()}
+        return Checkpoint(new, tensors, info or {}, window_size)
 
     return make
 

@@ -12,8 +12,8 @@ from embedders import make_embedder
 
 from sklearn_astromer import AstromerEmbedder, LightCurves, weights
 from sklearn_astromer._protobuf import crc32c
+from sklearn_astromer.config import EncoderConfig
 from sklearn_astromer.inference.networks import make_network
-from sklearn_astromer.modules.config import EncoderConfig
 from sklearn_astromer.weights.checkpoint import read_checkpoint, read_folder, write_folder
 from sklearn_astromer.weights.tf_checkpoint import read_tensor_bundle
 
@@ -226,7 +226,7 @@ def test_it_trains_and_is_kept_as_our_own(tmp_path, assert_same):
     found = read_checkpoint(TINY)
     write_folder(tmp_path / "ours", found)
     assert_same(read_folder(tmp_path / "ours"), found)
-    assert found.config["window_size"] == 12
+    assert found.window_size == 12
     rng = np.random.default_rng(0)
     curves = LightCurves.from_arrays(
         [np.c_[np.sort(rng.uniform(0, 99, 12)), rng.normal(15, 0.3, 12)] for _ in range(12)]
@@ -271,13 +271,13 @@ def test_one_from_scratch():
         ({"no_msk_token": 3}, "no_msk_token is 3"),
         ({"pe_dim": 16}, "pe_dim is 16, expected num_heads"),
         ({"head_dim": "4"}, "pe_dim is 8, expected num_heads"),
-        ({"use_leak": 1}, "'residual' is 1"),
+        ({"use_leak": 1}, "residual is 1"),
         ({"num_layers": None}, "missing keys 'num_layers'"),
         ({"num_layers": 3}, "missing 'layer_with_weights-0/enc_layers/2"),
         ({"num_layers": 1}, "unknown 'layer_with_weights-0/enc_layers/1"),
         ({"use_leak": False}, "unknown 'layer_with_weights-0/enc_layers/0/reshape_leak_1"),
         ({"mixer": 7}, r"ffn_in.weight is \(6, 8\), expected \(7, 8\)"),
-        ({"dropout": 1.5}, "'dropout' is 1.5"),
+        ({"dropout": 1.5}, "dropout is 1.5"),
         ({"dropout": {"rate": 0.1}}, "not valid TOML"),
     ],
 )

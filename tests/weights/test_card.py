@@ -160,7 +160,7 @@ def test_a_fit_records_what_it_knows(curves):
     assert set(record["quantiles"]) == set(module.QUANTITIES)
     again = tiny(augment={"thin", "shift"}, max_epochs=2, window_size=30).fit(banded)
     assert again.training_["quantiles"] == record["quantiles"]
-    unsure = tiny(validation_fraction=None, random_state=np.random.RandomState(0)).fit(banded)
+    unsure = tiny(validation_fraction=0, random_state=np.random.RandomState(0)).fit(banded)
     assert unsure.training_["valid_rmse"] is None
     assert unsure.training_["parameters"]["random_state"] is None
     assert unsure.training_["objects"] == 24
@@ -182,12 +182,7 @@ def test_pieces_add_up_and_passes_over_the_same_do_not(curves):
         assert record["quantiles"][name] == sorted(record["quantiles"][name])
         spread = values[-1] - values[0]
         np.testing.assert_allclose(record["quantiles"][name], values, atol=0.2 * spread)
-    warm = tiny(warm_start=True).fit(curves)
-    first = warm.training_
-    second = warm.fit(curves).training_
-    assert second["objects"] == first["objects"]
-    assert second["epochs"] == 2
-    json.dumps(second, allow_nan=False)
+    json.dumps(record, allow_nan=False)
 
 
 def test_a_resumed_run_records_what_an_unbroken_one_does(curves, tmp_path):
@@ -273,7 +268,7 @@ def test_a_fit_that_fails_leaves_the_record(curves):
     model = tiny().fit(curves)
     record = model.training_
     with pytest.raises(FloatingPointError):
-        model.set_params(lr=1e30, max_epochs=3).fit(curves)
+        model.set_params(training__lr=1e30, max_epochs=3).fit(curves)
     assert model.training_ is record
 
 

@@ -180,7 +180,7 @@ def test_macho_from_the_cache(official_zip, cache, no_network):
     cache.mkdir(parents=True)
     shutil.copy(official_zip, cache)
     assert weights.fetch("macho") == cache / "macho_a0.zip"
-    assert weights.load("macho").config["d_model"] == 256
+    assert weights.load("macho").config.d_model == 256
     assert list(cache.iterdir()) == [cache / "macho_a0.zip"]
 
 

@@ -1,0 +1,113 @@
+"""What a fitted network gives for windows: pooled rows, vectors, magnitudes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sklearn_astromer.inference.batches import run_windows
+from sklearn_astromer.modules.decoder import Astromer
+from sklearn_astromer.modules.encoder import Encoder
+from sklearn_astromer.modules.pooling import combine_windows, pool_windows
+from sklearn_astromer.windows import Windows
+
+COMPILING = threading.Lock()
+
+
+def pooled(
+    encoder: Encoder,
+    parts: Iterator[Windows],
+    pooling: str,
+    *,
+    compiles: bool,
+    device: torch.device,
+    dtype: torch.dtype,
+) -> Iterator[tuple[Windows, NDArray[np.float32]]]:
+    """Yield each part's windows, and a row for each of its objects."""
+    embed = _compiled() if compiles and device.type == "cuda" else _embedded
+
+    def function(_: NDArray[np.int64], inputs: dict[str, Tensor]) -> Tensor:
+        return embed(encoder, inputs, pooling)
+
+    left = 0
+    for windows, batch, result in run_windows(function, parts, device=device, dtype=dtype):
+        if left == 0:
+            left = len(windows)
+            per_window = np.empty((left, *result.shape[1:]), dtype=np.float32)
+        per_window[batch] = result
+        left -= len(batch)
+        if left == 0:
+            first = np.flatnonzero(np.diff(windows.object, prepend=-1))
+            yield windows, combine_windows(per_window, windows.length, first, pooling)
+
+
+def vectors(
+    encoder: Encoder, windows: Windows, *, device: torch.device, dtype: torch.dtype
+) -> list[NDArray[np.float32]]:
+    """Return the vectors of all observations, (n_i, d_model) of object i."""
+    curves = windows.curves
+    flat = np.empty((len(curves.time), encoder.config.d_model), dtype=np.float32)
+
+    def function(_: NDArray[np.int64], inputs: dict[str, Tensor]) -> Tensor:
+        return encoder(**inputs)
+
+    for _, batch, result in run_windows(function, [windows], device=device, dtype=dtype):
+        where, mask = windows.positions(batch)
+        flat[where[mask]] = result[mask]
+    return np.split(flat, curves.offsets[1:-1]) if len(curves) else []
+
+
+def magnitudes(
+    module: Astromer,
+    windows: Windows,
+    hidden: NDArray[np.bool_] | None,
+    *,
+    device: torch.device,
+    dtype: torch.dtype,
+) -> list[NDArray[np.float32]]:
+    """Return reconstructed magnitudes, (n_i,) of object i.
+
+    `hidden`, as `Windows.join_hidden` gives it, tells which of them the network must not see.
+    """
+    curves = windows.curves
+    flat = np.empty(len(curves.time), dtype=np.float32)
+
+    def function(batch: NDArray[np.int64], inputs: dict[str, Tensor]) -> Tensor:
+        unseen = None
+        if hidden is not None:
+            where, real = windows.positions(batch)
+            unseen = torch.from_numpy(hidden[where] & real).to(inputs["time"].device)
+        return module(**inputs, hidden=unseen)
+
+    for _, batch, result in run_windows(function, [windows], device=device, dtype=dtype):
+        where, mask = windows.positions(batch)
+        flat[where[mask]] = (result + windows.mag_mean[batch][:, None])[mask]
+    return np.split(flat, curves.offsets[1:-1]) if len(curves) else []
+
+
+def _embedded(encoder: Encoder, inputs: dict[str, Tensor], pooling: str) -> Tensor:
+    """Return windows embedded and pooled, see `Encoder.embed` and `pool_windows`."""
+    return pool_windows(encoder.all_layers(**inputs), inputs.get("mask"), pooling)
+
+
+@cache
+def _compiled() -> Callable[..., Tensor]:
+    """Return `_embedded` as torch compiles it, for any number and length of windows.
+
+    Anew for each shape of network, pooling and dtype, with and without a mask, and for a single
+    window; after eight of those torch leaves others uncompiled, and logs so.
+    """
+    function = torch.compile(_embedded, dynamic=True)
+
+    def in_turn(*args: Any) -> Tensor:
+        with COMPILING:  # which is not for several threads at once
+            return function(*args)
+
+    return in_turn

@@ -1,0 +1,180 @@
+"""Training an encoder: masked reconstruction, and labels beside it where there are some."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+
+from sklearn_astromer.inference.batches import make_windows, own_peaks
+from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.modules.decoder import Astromer
+from sklearn_astromer.modules.heads import MomentsHead
+from sklearn_astromer.periodogram import Peaks
+from sklearn_astromer.training.labels import LabelLoss, Labels
+from sklearn_astromer.training.loop import train
+from sklearn_astromer.training.masking import draw_hidden
+from sklearn_astromer.training.parts import Parts
+from sklearn_astromer.training.processes import Processes
+from sklearn_astromer.training.recipes import Recipe
+from sklearn_astromer.training.reconstruction import Learner, Masked, Reconstruction
+from sklearn_astromer.training.resuming import Resume
+from sklearn_astromer.windows import Windows
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+HEAD_UNITS, HEAD_DROPOUT = 256, 0.2
+
+
+def pretrain(
+    network: Astromer,
+    curves: LightCurves,
+    valid: NDArray[np.bool_] | None,
+    labels: Labels | None,
+    recipe: Recipe,
+    *,
+    window_size: int,
+    shared_periods: bool,
+    seeds: tuple[int, int],
+    max_epochs: int,
+    batch_size: int,
+    device: torch.device,
+    dtype: torch.dtype,
+    progress: bool,
+    resume: Resume | None,
+    processes: Processes,
+    accelerator: Accelerator | None,
+) -> tuple[pd.DataFrame, int]:
+    """Train a network in place; return its history and the number of training windows.
+
+    Parameters
+    ----------
+    network : Astromer
+    curves : LightCurves
+    valid : ndarray of bool of shape (n_objects,), optional
+        Which of them are for validation.
+    labels : Labels, optional
+        Of all curves.
+    recipe : Recipe
+        Resolved.
+    window_size, shared_periods
+        As of `AstromerEmbedder`.
+    seeds : two ints
+        Of training and of validation.
+    max_epochs, batch_size, device, dtype, progress, resume, accelerator
+        See `train`.
+    processes : Processes
+    """
+    config = network.encoder.config
+    relative = config.scaled_inputs
+
+    def windows_of(some: LightCurves, hidden: NDArray[np.bool_] | None = None) -> Windows:
+        return make_windows(some, window_size, config, device, hidden, shared_periods)
+
+    def peaks_of(some: LightCurves) -> Peaks:
+        return own_peaks(some, config, device)
+
+    windows = windows_of(curves)
+    windows = windows if valid is None else windows.of(~valid)
+    parts = None
+    if recipe.parts:
+        parts = Parts(windows, recipe.parts, seeds[0], window_size, peaks_of, device)
+    task = Reconstruction(
+        windows,
+        seeds[0],
+        False,
+        recipe,
+        device=device,
+        relative=relative,
+        processes=processes,
+        parts=parts,
+        labels=labels,
+    )
+    asked_of_valid = None
+    if valid is not None:
+        asked_of_valid = hidden_of(
+            curves,
+            valid,
+            recipe,
+            seeds[1],
+            window_size=window_size,
+            windows_of=windows_of if config.own_periods else None,
+            device=device,
+            relative=relative,
+            processes=processes,
+            labels=labels,
+        )
+    learner: torch.nn.Module = network
+    criterion = Masked(recipe.loss)
+    if labels is not None:
+        head = MomentsHead(config.d_model, labels.n_outputs, HEAD_UNITS, HEAD_DROPOUT)
+        learner = Learner(network, head)
+        known = labels if valid is None else of_some(labels, ~valid)
+        loss = LabelLoss(known, recipe.label_smoothing)
+        criterion = Masked(recipe.loss, loss, recipe.label_weight)
+    history = train(
+        learner,
+        criterion,
+        task,
+        asked_of_valid,
+        recipe,
+        max_epochs=max_epochs,
+        batch_size=batch_size,
+        device=device,
+        dtype=dtype,
+        progress=progress,
+        encoder="*" if labels is None else "network.*",
+        resume=resume,
+        accelerator=accelerator,
+    )
+    return history, len(windows)
+
+
+def hidden_of(
+    curves: LightCurves,
+    chosen: NDArray[np.bool_] | None,
+    recipe: Recipe,
+    seed: int,
+    *,
+    window_size: int,
+    windows_of: Callable[[LightCurves, NDArray[np.bool_] | None], Windows] | None,
+    device: torch.device,
+    relative: bool = False,
+    processes: Processes = Processes(),  # noqa: B008, immutable
+    labels: Labels | None = None,
+) -> Reconstruction:
+    """Ask for observations of the chosen light curves, all hidden, the same at every pass.
+
+    `windows_of` makes windows whose periodograms are of the visible observations alone; None: the
+    encoder reads none.
+    """
+    if windows_of is None:  # observations are shared with `curves`, never copied
+        windows, hidden = Windows(curves, window_size), None
+        windows = windows if chosen is None else windows.of(chosen)
+    else:
+        if chosen is not None:
+            curves, labels = curves[chosen], None if labels is None else of_some(labels, chosen)
+        hidden = draw_hidden(Windows(curves, window_size), recipe.probed_fraction, seed)
+        windows = windows_of(curves, hidden)
+    return Reconstruction(
+        windows,
+        seed,
+        True,
+        recipe,
+        hidden=hidden,
+        device=device,
+        relative=relative,
+        processes=processes,
+        labels=labels,
+    )
+
+
+def of_some(labels: Labels, objects: NDArray[np.bool_]) -> Labels:
+    """Return the labels of some objects; the classes stay."""
+    return dataclasses.replace(labels, target=labels.target[objects])

@@ -1,0 +1,72 @@
+"""Recipes as data: names, values, and what stands for what is not said."""
+
+import pytest
+from sklearn.base import clone
+
+from sklearn_astromer import AstromerClassifier, AstromerEmbedder, Recipe
+from sklearn_astromer.training.recipes import RECIPES, resolved
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_name_stands_for_all_its_values(name):
+    whole = resolved(name, "auto", lr=1.0, dropout=0.5)
+    missing = {k for k, v in whole.get_params().items() if v is None}
+    assert missing <= {"part_windows", "log_dir"}
+    assert whole.lr == (RECIPES[name]["lr"] or 1.0)
+
+
+def test_values_go_before_those_of_the_name():
+    recipe = resolved(Recipe("periods", clip=0, lr=0.0), "astromer1", lr=1.0, dropout=0.1)
+    assert (recipe.clip, recipe.lr, recipe.dropout) == (0.0, 0.0, 0.1)
+    assert recipe.schedule == "cosine"
+
+
+def test_the_default_follows_the_architecture():
+    for architecture, loss in (("astromer1", "rmse"), ("periods", "smooth_l1")):
+        embedder = AstromerEmbedder(architecture=architecture)
+        config = embedder.get_params()["architecture"]
+        assert embedder._recipe(resolved_config(config)).loss == loss
+
+
+def resolved_config(architecture):
+    from sklearn_astromer.config import as_config
+
+    return as_config(architecture)
+
+
+def test_values_are_parameters_of_the_estimator():
+    embedder = AstromerEmbedder().set_params(training__lr=0.5, architecture__d_model=8)
+    assert embedder.training == Recipe(lr=0.5)
+    copy = clone(embedder).set_params(training__clip=2.0)
+    assert copy.training == Recipe(lr=0.5, clip=2.0)
+    assert embedder.training == Recipe(lr=0.5)
+    model = AstromerClassifier(embedder).set_params(encoder__training__parts=3, training__head_lr=1)
+    assert model.encoder.training.parts == 3
+    assert model.training == Recipe(head_lr=1.0)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"name": "mine"}, "name is 'mine'"),
+        ({"loss": "mse"}, "loss is 'mse', expected 'rmse' or 'smooth_l1' or None"),
+        ({"lr": -1.0}, "lr is -1.0"),
+        ({"lr": float("nan")}, "lr is nan"),
+        ({"parts": 1.5}, "parts is 1.5"),
+        ({"validation_fraction": 1.0}, "validation_fraction is 1.0"),
+        ({"compile": 1}, "compile is 1, expected true or false"),
+    ],
+)
+def test_values_out_of_range(values, message):
+    with pytest.raises(ValueError, match=message):
+        Recipe(**values)
+
+
+def test_fifteen_parameters():
+    for kind in (AstromerEmbedder, AstromerClassifier):
+        assert len(kind().get_params(deep=False)) <= 15
+
+
+def test_the_documentation_says_what_each_recipe_has():
+    assert "'smooth_l1' (periods)" in Recipe.__doc__
+    assert all(f"\n    {name} : " in Recipe.__doc__ for name in Recipe().get_params())
