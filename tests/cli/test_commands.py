@@ -402,7 +402,7 @@ def test_an_interrupted_pretrain_writes_nothing_and_goes_on(catalog, capsys, err
     np.testing.assert_allclose(one[columns], other[columns], atol=1e-5)
     capsys.readouterr()
     assert "run.pt is the checkpoint of another run, which had another random_state" in error(
-        "pretrain", catalog, *options, *kept, "--seed", 1
+        "pretrain", catalog, *options, *kept, "--overwrite", "--seed", 1
     )
 
 
