@@ -159,11 +159,11 @@ def test_a_failed_write_leaves_the_earlier_file(tmp_path, every_length, monkeypa
     embedder = make_embedder(**SMALL, n_layers=1).fit(every_length)
     monkeypatch.setattr(os, "replace", full_disk)
     with pytest.raises(OSError, match="No space left"):
-        to_onnx(embedder, path)
+        to_onnx(embedder, path, overwrite=True)
     assert path.read_text() == "earlier"
     assert list(tmp_path.iterdir()) == [path]
     monkeypatch.undo()
     before = {name: p.clone() for name, p in embedder.module_.named_parameters()}
-    to_onnx(embedder, path)
+    to_onnx(embedder, path, overwrite=True)
     assert path.stat().st_mode & 0o444 == 0o444
     assert all((p == before[name]).all() for name, p in embedder.module_.named_parameters())

@@ -216,7 +216,7 @@ def _training(info: Mapping[str, Any]) -> list[str]:
     facts = training_facts(info)
     parts = [_facts_table(facts)] if facts else ["The checkpoint does not say."]
     command = info.get("command")
-    if isinstance(command, str) and command:
+    if isinstance(command, str) and command.strip():
         parts.append(_fenced(command))
     return parts
 

@@ -119,7 +119,7 @@ def test_bands_in_list_columns_are_rows_of_their_own():
 def test_embed_replaces_its_own_output_and_survives_an_empty_catalog(catalog, curves):
     assert run("embed", catalog, "--out", "emb.parquet", "--quiet") == 0
     curves.to_frame().iloc[:0].to_parquet("nothing.parquet")
-    assert run("embed", "nothing.parquet", "--out", "emb.parquet", "--quiet") == 0
+    assert run("embed", "nothing.parquet", "--out", "emb.parquet", "--quiet", "--overwrite") == 0
     frame = pd.read_parquet("emb.parquet")
     assert frame.shape == (0, 129)
     assert set(frame.dtypes.iloc[1:]) == {np.dtype("float32")}
@@ -273,13 +273,14 @@ def test_a_failure_half_way_leaves_the_old_output(catalog, error, monkeypatch):
         return transform(self, X)
 
     monkeypatch.setattr(AstromerEmbedder, "transform", second_fails)
-    line = error("embed", catalog, "--out", "emb.parquet", "--batch", 5, "--quiet")
+    words = ["embed", catalog, "--out", "emb.parquet", "--batch", 5, "--quiet", "--overwrite"]
+    line = error(*words)
     assert "MemoryError" in line
     assert "--debug" in line
     assert Path("emb.parquet").read_bytes() == before
     calls.clear()
     with pytest.raises(MemoryError):
-        run("embed", catalog, "--out", "emb.parquet", "--batch", 5, "--quiet", "--debug")
+        run(*words, "--debug")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
@@ -288,9 +289,9 @@ def test_a_killed_embed_leaves_no_half_of_an_output(number, catalog, curves):
     many = LightCurves.concatenate([curves] * 400).to_frame()
     many["object_id"] = np.repeat(np.arange(400 * 24), np.tile(curves.lengths, 400))
     many.to_parquet("many.parquet")
-    words = ["embed", "many.parquet", "--out", "emb.parquet", "--batch", 24]
+    words = ["embed", "many.parquet", "--out", "emb.parquet", "--batch", 24, "--overwrite"]
     with process(*words, preexec_fn=without_nohup) as embedding:
-        wait_for(lambda: any(p.stat().st_size > 10_000 for p in Path().glob(".emb*.partial")))
+        wait_for(lambda: any(p.stat().st_size > 10_000 for p in Path().glob(".emb*.partial/emb*")))
         assert len(os.listdir()) == 4  # both catalogs, the old output, the new one under way
         embedding.send_signal(number)
         err = embedding.stderr.read()
