@@ -67,7 +67,7 @@ def check_free(
     def check(there: Path) -> None:
         try:
             is_folder = stat.S_ISDIR(there.stat().st_mode)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return
         if is_folder == (check_ours is None):
             raise (IsADirectoryError if is_folder else FileExistsError)(f"{path} {wrong}")

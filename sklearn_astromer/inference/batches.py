@@ -230,30 +230,32 @@ def run_windows(
                 for some, fetched in results(tensors, rows):
                     yield windows, some, fetched
 
-    def checked(
-        windows: Windows, rows: NDArray[np.int64], fetched: _Fetched
-    ) -> tuple[Windows, NDArray[np.int64], NDArray[np.float32]]:
-        values = fetched.numpy()
-        if not np.isfinite(values.sum()):  # then some may not be, or the sum alone is too large
-            finite = np.isfinite(values).reshape(len(values), -1).all(1)
-            if not finite.all():
-                i = windows.object[rows[int(np.argmin(finite))]]
-                raise FloatingPointError(
-                    f"the network gives numbers that are not finite for object "
-                    f"{windows.curves.ids[i].item()!r}, in {str(dtype).removeprefix('torch.')}: "
-                    "look at its magnitudes, and at the network's weights"
-                )
-        return windows, rows, values
-
     waiting: deque[tuple[Windows, NDArray[np.int64], _Fetched]] = deque()
     for each in launched():
         waiting.append(each)
         held = sum(fetched.host.nbytes for _, _, fetched in waiting)
         most = 0 if on_cpu else AHEAD if held <= AHEAD_BYTES else 1
         while len(waiting) > most:
-            yield checked(*waiting.popleft())
+            yield _checked(*waiting.popleft(), dtype)
     while waiting:
-        yield checked(*waiting.popleft())
+        yield _checked(*waiting.popleft(), dtype)
+
+
+def _checked(
+    windows: Windows, rows: NDArray[np.int64], fetched: _Fetched, dtype: torch.dtype
+) -> tuple[Windows, NDArray[np.int64], NDArray[np.float32]]:
+    """Return results as numbers; one that is not finite is an error that names its object."""
+    values = fetched.numpy()
+    if not np.isfinite(values.sum()):  # then some may not be, or the sum alone is too large
+        finite = np.isfinite(values).reshape(len(values), -1).all(1)
+        if not finite.all():
+            i = windows.object[rows[int(np.argmin(finite))]]
+            raise FloatingPointError(
+                f"the network gives numbers that are not finite for object "
+                f"{windows.curves.ids[i].item()!r}, in {str(dtype).removeprefix('torch.')}: "
+                "look at its magnitudes, and at the network's weights"
+            )
+    return windows, rows, values
 
 
 def _ahead(items: Iterator[Item], device: torch.device) -> Iterator[Item]:

@@ -129,16 +129,8 @@ def embed_to_folder(
     >>> state.parts, len(rows)
     (3, 20)
     """
-    check_is_fitted(embedder, "module_")
-    if embedder.pooling is None:
-        raise ValueError("pooling=None gives no row per object: choose a pooling")
-    if layout not in LAYOUTS:
-        raise ValueError(f"layout must be one of {LAYOUTS}, got {layout!r}")
+    _check(embedder, layout, shard, part_objects)
     number, n_shards = shard
-    if not 1 <= number <= n_shards:
-        raise ValueError(f"shard must be (i, n) with i from 1 to n, got {shard!r}")
-    if part_objects is not None and part_objects < 1:
-        raise ValueError(f"part_objects must be at least 1, got {part_objects}")
     pieces = whole_pieces([X] if isinstance(X, LightCurves) else X, embedder)
     total = len(X) if isinstance(X, LightCurves) else None
     if fingerprint is None:
@@ -200,6 +192,20 @@ def embed_to_folder(
     if not missing:
         manifest.finish(folder, objects, parts)
     return FolderState(objects, parts, missing)
+
+
+def _check(
+    embedder: AstromerEmbedder, layout: str, shard: tuple[int, int], part_objects: int | None
+) -> None:
+    check_is_fitted(embedder, "module_")
+    if embedder.pooling is None:
+        raise ValueError("pooling=None gives no row per object: choose a pooling")
+    if layout not in LAYOUTS:
+        raise ValueError(f"layout must be one of {LAYOUTS}, got {layout!r}")
+    if not 1 <= shard[0] <= shard[1]:
+        raise ValueError(f"shard must be (i, n) with i from 1 to n, got {shard!r}")
+    if part_objects is not None and part_objects < 1:
+        raise ValueError(f"part_objects must be at least 1, got {part_objects}")
 
 
 def fingerprint_of(curves: LightCurves) -> str:

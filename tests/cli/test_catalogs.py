@@ -99,7 +99,7 @@ def test_every_format_holds_the_same(ending, embedder, curves):
     for name in exact:  # to the last bit
         assert (written[name].to_numpy(exact[name].dtype) == exact[name].to_numpy()).all()
     curves.to_frame().iloc[:0].to_parquet("nothing.parquet")
-    assert run("embed", "nothing.parquet", "--out", out, *TINY) == 0
+    assert run("embed", "nothing.parquet", "--out", out, "--overwrite", *TINY) == 0
     assert list(rows_of(out).columns) == list(exact.columns)
     assert len(rows_of(out)) == 0
 
@@ -241,7 +241,7 @@ def test_fluxes(embedder):
     words = ["--columns", "id=star,time=when,flux_err=sigma", "--flux", "counts"]
     expected = read("flux.csv", zero_point=25.0, **columns)
     for zero_point in ("25", "zp"):
-        options = ["--zero-point", zero_point, "--out", "rows.csv", *TINY]
+        options = ["--zero-point", zero_point, "--out", "rows.csv", "--overwrite", *TINY]
         assert run("embed", "flux.csv", *words, *options) == 0
         assert_rows("rows.csv", embedder, expected)
     frame.to_parquet("flux.parquet")

@@ -190,7 +190,9 @@ def test_what_any_catalog_may_hold(curves, capsys):
     pd.concat([frame, frame.iloc[:1]]).to_parquet("twice.parquet", row_group_size=100)
     found = {}
     for name in ("bands", "dates", "twice"):
-        assert run("embed", f"{name}.parquet", "--out", "emb.parquet", "--quiet") == 0
+        assert (
+            run("embed", f"{name}.parquet", "--out", "emb.parquet", "--overwrite", "--quiet") == 0
+        )
         found[name] = pd.read_parquet("emb.parquet")
     assert len(found["bands"]) == 48
     assert found["bands"]["band"].tolist() == ["g", "r"] * 24

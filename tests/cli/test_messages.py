@@ -47,7 +47,7 @@ def test_ids_of_a_catalog(home, capsys):
     frame = pd.read_parquet("catalog.parquet")
     frame.loc[0, "mag"] = np.nan
     frame.to_parquet("bad.parquet")
-    assert main(["embed", "bad.parquet", "--out", "bad.csv", *quiet]) == 1
+    assert main(["embed", "bad.parquet", "--out", "bad.csv", "--on-invalid", "raise", *quiet]) == 1
     out, err = capsys.readouterr()
     assert r"\x1b" in out
     assert not [c for c in out + err if c in "\x1b\x07\x9b\r\u202e"]
