@@ -86,7 +86,7 @@ def read_items(items: Sequence[Any], options: Options, names: NDArray[Any]) -> t
 
 def in_rows(flat: Flat, report: Report, ids: NDArray[Any], band: Any, on_invalid: str) -> Flat:
     """Return one object a row, of one band; a row may have no observations."""
-    if flat.band is None and band is not None and len(flat.ids):
+    if flat.band is None and band is not None and "band" not in report.columns:
         raise refusal(
             f"band={band!r} was asked for, and no field was recognised as the band",
             Remedy("band_column"),

@@ -43,7 +43,8 @@ def sentinels(mag: NDArray[np.float64]) -> NDArray[np.bool_]:
     bad = np.zeros(len(mag), dtype=bool)
     odd = np.flatnonzero((mag <= 0) | (mag >= LEAST_LARGE_SENTINEL))
     if len(odd):
-        bad[odd] = np.isin(mag[odd].astype(np.float32), SENTINELS)
+        with np.errstate(over="ignore"):  # what is past float32 is none of them
+            bad[odd] = np.isin(mag[odd].astype(np.float32), SENTINELS)
     some = mag[:: max(1, len(mag) // LARGEST_SAMPLE)]  # a median of more is no better
     if not np.isfinite(some).any() or len(mag) < FEWEST_TO_COUNT:
         return bad
