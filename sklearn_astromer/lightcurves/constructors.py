@@ -197,7 +197,7 @@ class Constructors:
         Parameters
         ----------
         path : path, folder or list of paths
-            The rows of one object together, where there are more than some four million rows.
+            The rows of one object together, where there are more than about a million rows.
         cache_dir : path, optional
             Folder of the decoded files; default ``$SKLEARN_ASTROMER_HOME/mapped`` or the user's
             cache. Remove it at any time.

@@ -153,6 +153,7 @@ def test_a_compiled_fit_is_the_fit():
 
 CHILD = """
 import resource, sys
+from sklearn_astromer.lightcurves.reading import mapped, tables
 import numpy as np
 import pyarrow.parquet
 from sklearn_astromer import EncoderConfig, AstromerEmbedder, LightCurves
@@ -168,6 +169,7 @@ with open("/proc/self/status") as status:
 limit = 1024 * used + 64 * 2**20
 resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 if door == "open":
+    mapped.PIECE, tables.PIECE_OBJECTS = 2**16, 50  # what is held at a time, a few MiB
     curves = LightCurves.open_parquet(folder + "/catalog.parquet", cache_dir=folder)
 else:
     curves = LightCurves.read(folder + "/catalog.parquet")

@@ -42,7 +42,7 @@ from sklearn_astromer.lightcurves.reading.values import ROUNDED, days_of, number
 from sklearn_astromer.lightcurves.surveys.survey import Brightness, Survey, first_of
 
 #: A catalog is read at once up to so many observations, and beyond in pieces.
-PIECE = 2**22
+PIECE = 2**20
 MISSING = "without time or brightness"
 
 

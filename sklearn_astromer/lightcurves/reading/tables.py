@@ -35,7 +35,7 @@ OBJECT_KEYS = ("KEPLERID", "TICID", "TIC_ID", "TARGETID")
 DETECTIONS = ("detections", "candidates", "photometry", "lightcurve", "light_curve", "data")
 NON_DETECTIONS = ("non_detections", "noncandidates", "upper_limits")
 #: Parquet is read in pieces: of rows that are observations, and of rows that hold lists of them.
-PIECE_ROWS, PIECE_OBJECTS = 2**20, 10_000
+PIECE_ROWS, PIECE_OBJECTS = 2**20, 1000
 #: Lines of a header between bars, after comments, and rows without bars.
 IPAC = re.compile(rb"(\\.*\s+)*(\|.*\|\s*?\n){1,4}[^|\n]")
 HIVE_MISSING = "__HIVE_DEFAULT_PARTITION__"
