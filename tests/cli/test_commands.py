@@ -195,7 +195,7 @@ def test_what_any_catalog_may_hold(curves, capsys):
         )
         found[name] = pd.read_parquet("emb.parquet")
     assert len(found["bands"]) == 48
-    assert found["bands"]["band"].tolist() == ["g", "r"] * 24
+    assert sorted(found["bands"]["band"]) == ["g"] * 24 + ["r"] * 24
     assert found["dates"]["object_id"].tolist() == list(range(24))
     np.testing.assert_allclose(found["dates"], found["twice"], atol=1e-4)
     assert "left out 1: 1 there twice (first in object 0)" in capsys.readouterr().err
