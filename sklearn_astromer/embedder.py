@@ -139,10 +139,10 @@ class AstromerEmbedder(TransformerBase):
     module_ : torch.nn.Module
         Encoder and decoder, on the CPU.
     history_ : DataFrame
-        A row per epoch: epoch; train_… and valid_… of ``loss`` (unless that is the RMSE alone),
-        ``rmse`` (magnitudes; with `scaled_inputs` in units of each window's standard deviation),
-        ``r2`` (the share of the variance about the windows' means that is reconstructed) and, with
-        labels, ``label_loss``; lr, seconds, best (so far).
+        A row per epoch: epoch; ``train_…`` and ``valid_…`` of ``loss`` (unless that is the RMSE
+        alone), ``rmse`` (magnitudes; with `scaled_inputs` in units of each window's standard
+        deviation), ``r2`` (the share of the variance about the windows' means that is
+        reconstructed) and, with labels, ``label_loss``; lr, seconds, best (so far).
     n_passes_ : int
         Calls of `fit` and `partial_fit` that the weights have gone through.
     training_ : dict or None
