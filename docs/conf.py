@@ -134,7 +134,8 @@ def write_help(app: Any) -> None:
     """Write what the command line says of itself, for its page."""
     folder = Path(app.srcdir) / "api" / "help"
     folder.mkdir(parents=True, exist_ok=True)
-    for command in ("", "inspect", "embed", "search", "outliers", "pretrain", "weights"):
+    commands = "inspect embed periods classify search outliers pretrain weights completion"
+    for command in ("", *commands.split()):
         words = [sys.executable, "-m", "sklearn_astromer", *command.split(), "--help"]
         text = subprocess.run(
             words, check=True, capture_output=True, text=True, env=os.environ | {"COLUMNS": "90"}

@@ -9,12 +9,15 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
-from importlib import import_module
+from types import SimpleNamespace
 from typing import Any, NoReturn
 
+import click
+from click.shell_completion import shell_complete
+
 from sklearn_astromer._spinning import spin_briefly
-from sklearn_astromer.cli.messages import PROG, as_option, note
-from sklearn_astromer.cli.parser import make_parser
+from sklearn_astromer.cli.commands import CLI
+from sklearn_astromer.cli.messages import COMPLETE, PROG, as_option, note
 from sklearn_astromer.lightcurves.reading.remedies import told
 
 
@@ -31,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         The exit code: 0 fine, 1 an error of the input or its data, 128 and the number of the
         signal that ended it (130 interrupted, 143 terminated). Wrong usage raises
-        ``SystemExit(2)``.
+        ``SystemExit(2)``, and a question for help ``SystemExit(0)``.
 
     Examples
     --------
@@ -42,19 +45,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     if argv is None:  # the process is this command's own
         spin_briefly(os.environ)
-    args = make_parser().parse_args(argv)
-    args.words = [PROG, *(sys.argv[1:] if argv is None else argv)]
+        if instruction := os.environ.get(COMPLETE):  # the shell asks how a word may go on
+            raise SystemExit(shell_complete(CLI, {}, PROG, COMPLETE, instruction))
+    words = list(sys.argv[1:] if argv is None else argv)
     with warnings.catch_warnings(), _signals() as received:
         warnings.showwarning = lambda message, *_, **__: note(f"warning: {message}")
+        state = SimpleNamespace(words=[PROG, *words], received=received, debug=False)
         try:
-            module = import_module(f"sklearn_astromer.cli.{args.module}")  # slow, not for --help
-            args.received = received
-            getattr(module, args.run)(args)
+            with CLI.make_context(PROG, words, obj=state) as context:
+                CLI.invoke(context)
+        except click.exceptions.Exit as done:
+            raise SystemExit(done.exit_code) from None
+        except click.UsageError as error:
+            where = PROG if error.ctx is None else error.ctx.command_path
+            text = " ".join(error.format_message().split()).rstrip(".")
+            note(f"error: {text[:1].lower()}{text[1:]} (see {where} --help)")
+            raise SystemExit(2) from None
         except KeyboardInterrupt:
             note("interrupted")
             return 128 + (received[0] if received else signal.SIGINT)
         except Exception as error:  # whatever it is, the user gets one line, or asks for more
-            if args.debug:
+            if state.debug:
                 raise
             note(f"error: {_one_line(error)}")
             return 1

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
-from collections.abc import Iterator
+import io
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from sklearn_astromer.cli.messages import as_option
@@ -16,35 +19,54 @@ from sklearn_astromer.lightcurves.reading.mapped import mapped
 from sklearn_astromer.lightcurves.reading.report import Report
 from sklearn_astromer.lightcurves.reading.tables import is_parquet, paths_of
 
+STDIN = Path("-")
+
+
+class _Stdin(io.BytesIO):
+    name = "stdin"
+
 
 class Catalog:
-    """The catalog that a command was given.
+    """The catalog that a command was given, by its arguments or by an option.
 
     Attributes
     ----------
     files : list of Path
+        None of standard input.
+    content : bytes or None
+        Of standard input.
     options : Options
         What was asked for, as `LightCurves.read` has it.
     report : Report
         What was found so far.
     """
 
-    def __init__(self, args: argparse.Namespace) -> None:
-        self.files = [file for path in args.catalog for file in paths_of(path) or []]
+    def __init__(self, args: SimpleNamespace, paths: Sequence[Path] | None = None) -> None:
+        paths = args.catalog if paths is None else paths
+        self.content: bytes | None = None
+        if STDIN in paths:
+            if len(paths) > 1:
+                raise ValueError("-, standard input, is a catalog of its own: read the files apart")
+            self.content, paths = sys.stdin.buffer.read(), []
+        self.files = [file for path in paths for file in paths_of(path) or []]
         self.options = _options(args)
         self.report = Report()
         self._cache_dir = getattr(args, "cache_dir", None)
 
+    def source(self) -> Any:
+        """Return the files, or standard input as an open file."""
+        return self.files if self.content is None else _Stdin(self.content)
+
     def mapped(self) -> LightCurves | None:
         """Map Parquet into memory; None: `pieces` reads this catalog."""
-        if not all(map(is_parquet, self.files)):
+        if self.content is not None or not all(map(is_parquet, self.files)):
             return None
         flat, self.report = mapped(self.files, self.options, self._cache_dir)
         return LightCurves._trusted(flat, self.report)
 
     def pieces(self) -> Iterator[LightCurves]:
         """Read the catalog piece by piece; objects are whole."""
-        found = reader.Reader(self.files, self.options)
+        found = reader.Reader(self.source(), self.options)
         self.report = found.report
         for flat in found.pieces(reader.PIECE):
             yield LightCurves._trusted(flat)
@@ -63,10 +85,11 @@ class Catalog:
             warn("; ".join(self.report.lines(as_option)))
 
 
-def _options(args: argparse.Namespace) -> Options:
+def _options(args: SimpleNamespace) -> Options:
     """Return what was asked for, as `LightCurves.read` has it."""
-    columns: dict[str, Any] = dict(args.columns)
-    given = {"flux": args.flux, "zero_point": args.zero_point, "id": False if args.one else None}
+    columns: dict[str, Any] = dict(args.columns or {})
+    one = False if args.one_object else None
+    given = {"flux": args.flux, "zero_point": args.zero_point, "id": one}
     for part, value in given.items():
         if value is None:
             continue

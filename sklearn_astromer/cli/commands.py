@@ -1,234 +1,342 @@
-"""What the commands of the command line do."""
+"""The commands and their options; quick to import, for help and for completion."""
 
 from __future__ import annotations
 
-import argparse
-import os
-import shlex
-from pathlib import Path
-from typing import Any
+import click
 
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.model_selection import StratifiedKFold, cross_val_score
-from sklearn.pipeline import Pipeline
+from sklearn_astromer.cli.command import Choice, Command, File, Group
+from sklearn_astromer.cli.options import (
+    CATALOG,
+    DEVICE,
+    IN_CATALOG,
+    NUMBER,
+    OUT,
+    OVERWRITE,
+    READING,
+    RUNNING,
+    SEED,
+    USING,
+    by_weights,
+    choice,
+    fields,
+    flag,
+    option,
+    shard,
+    weights_names,
+)
+from sklearn_astromer.config import ARCHITECTURES, WINDOW_SIZE, EncoderConfig
+from sklearn_astromer.training.recipes import NAMES, RECIPES, Recipe
 
-from sklearn_astromer import weights
-from sklearn_astromer._files import check_free, replacing, sha256
-from sklearn_astromer.cli.catalogs import Catalog
-from sklearn_astromer.cli.comparing import compare, told
-from sklearn_astromer.cli.messages import PROG, note, say
-from sklearn_astromer.cli.parser import PARAMETERS
-from sklearn_astromer.config import as_config
-from sklearn_astromer.datasets import make_variable_stars
-from sklearn_astromer.embedder import FRESH_EPOCHS, AstromerEmbedder
-from sklearn_astromer.inference.networks import network_of
-from sklearn_astromer.lightcurves import LightCurves
-from sklearn_astromer.training.recipes import Recipe
-from sklearn_astromer.weights import WEIGHTS, remote
-from sklearn_astromer.weights.checkpoint import Checkpoint, check_ours, read_checkpoint
-from sklearn_astromer.weights.hub import push
+ROWS = (".parquet", ".csv", ".ecsv")
+#: Fields of a recipe that are no options.
+NO_OPTIONS = {"name", "callbacks", "compile", "train_windows", "head_lr", "reconstruction"}
+PLOT = option(
+    "--plot FILE", "Draw some curves (PNG, PDF …): the longest, or the surest folded.", File()
+)
+MORE = option("--catalog CATALOG", "The light curves; again for more.", File(), multiple=True)
 
+COMMANDS = [
+    Command(
+        "inspect",
+        f"""Tell what files hold, and what would be left out of them.
 
-def pretrain(args: argparse.Namespace) -> None:
-    """Train an encoder on a catalog, and write its weights and history."""
-    # what would fail after hours is tried now
-    history = args.out.resolve().with_name(f"{args.out.resolve().name}.history.csv")
-    check_free(args.out, args.overwrite, check_ours)
-    check_free(history, args.overwrite)
-    if args.checkpoint is not None and args.out.resolve() in (
-        args.checkpoint.resolve(),
-        *args.checkpoint.resolve().parents,
-    ):
-        raise ValueError(f"--checkpoint {args.checkpoint} is in the folder --out: put it beside it")
-    folder = args.out.resolve().parent
-    folder.mkdir(parents=True, exist_ok=True)
-    if not os.access(folder, os.W_OK):
-        raise PermissionError(f"{folder} cannot be written: choose another --out")
-    curves = Catalog(args).whole()
-    given = vars(args)
-    architecture = as_config(args.architecture)
-    names = architecture.get_params().keys() - Recipe().get_params().keys()
-    architecture.set_params(**{name: given[name] for name in names & given.keys()})
-    values = {name: given[name] for name in Recipe().get_params().keys() & given.keys()}
-    if "augment" in values:
-        values["augment"] = values["augment"].split(",")
-    embedder = AstromerEmbedder(
-        args.pretrained,
-        architecture=architecture,
-        training=Recipe(args.recipe, **values),
-        supervised=args.labels is not None,
-        checkpoint=args.checkpoint,
-        device=args.device,
-        precision=args.precision,
-        random_state=args.seed,
-        verbose=0 if args.quiet else 1,
-        max_epochs=given.get("max_epochs", FRESH_EPOCHS),
-        **{n: given[n] for n, *_ in PARAMETERS.values() if n in given and n != "max_epochs"},
-    )
-    embedder.fit(curves, None if args.labels is None else _labels(args.labels, curves))
-    if args.received:  # skorch takes an interruption for a wish to keep what was learned so far
-        if args.checkpoint is not None and args.checkpoint.exists():
-            note(f"the same command goes on from {args.checkpoint}")
-        raise KeyboardInterrupt
-    # of weights that were only copied, the command that trained them is the one to know
-    command = shlex.join(args.words) if embedder.training_ else None
-    embedder.save_pretrained(
-        args.out, licence=args.licence, command=command, overwrite=args.overwrite
-    )
-    with replacing(history, overwrite=args.overwrite) as partial:
-        embedder.history_.to_csv(partial, index=False)
-    if not args.quiet:
-        note(f"{args.out}: {len(embedder.history_)} epochs, history in {history}")
-        for row in embedder.history_[embedder.history_["best"]].tail(1).itertuples():
-            note(f"the best: epoch {row.epoch}, RMSE of the validation {row.valid_rmse:.4f}")
-        if not read_checkpoint(args.out).info.get("licence"):
-            note("the model card states no licence: before you share it, state one by --licence")
+{IN_CATALOG} It prints what they were recognised as, how many objects and observations they hold,
+in which bands and over what times, and which rows `embed` would leave out and why.""",
+        [CATALOG, PLOT, OVERWRITE],
+        READING,
+        ["inspect irsa.csv", "inspect table.fits --columns id=star,time=bjd --flux flux"],
+    ),
+    Command(
+        "embed",
+        f"""Embed a catalog of light curves.
 
+{IN_CATALOG} It may be whatever LightCurves.read takes. A survey is recognised by its columns, and
+its bad rows are left out and counted; `inspect` tells beforehand.
 
-def weights_list(args: argparse.Namespace) -> None:
-    """Print the weights that have a name."""
-    rows = [("name", "where", "licence", "what")]
-    for name, entry in WEIGHTS.items():
-        rows.append((name, _where(name)[1], entry.licence, entry.description))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        say("  ".join(cells).rstrip())
+The output has a row per object, in the order of the catalog: object_id, band if the catalog has
+bands, and float32 columns of the embedding. Without an ending it is a folder of Parquet parts: the
+same command after a kill or a full disk goes on with those that are missing or cut, and several
+processes may work on one folder. The catalog must be as it was: all of its bytes are compared.""",
+        [
+            CATALOG,
+            option(
+                "--out FILE|FOLDER",
+                "The file to write, .parquet, .csv or .ecsv; or a folder of Parquet parts.",
+                File(*ROWS, ""),
+                required=True,
+            ),
+            *RUNNING,
+            choice(
+                "--pooling", "mean|mean_std|max|layers", "What a row is of an object's vectors."
+            ),
+            option(
+                "--window-size N",
+                "The most observations seen at once.",
+                NUMBER,
+                show_default="as many as the weights have seen",
+            ),
+            choice(
+                "--layout",
+                "columns|float32|float16",
+                "Of Parquet: a column for each feature, or one of vectors of these numbers.",
+            ),
+            option(
+                "--batch-objects N",
+                "Objects in memory at a time.",
+                NUMBER,
+                show_default="of a million observations, 16 on a GPU",
+            ),
+            option(
+                "--part-objects N",
+                "Objects in a part.",
+                NUMBER,
+                show_default="five minutes of work",
+            ),
+            option(
+                "--shard I/N",
+                "Write only each N-th part, from the I-th on, and leave others to other machines.",
+                shard,
+                default="1/1",
+            ),
+            flag(
+                "--verify", "Compare the checksums of parts that are there, not only their sizes."
+            ),
+            flag(
+                "--dry-run", "Write nothing, say how long it would take and how large it would be."
+            ),
+            OVERWRITE,
+        ],
+        USING,
+        [
+            "embed irsa.csv --band g --out emb_g.csv",
+            "embed 'asassn/*.csv' --weights macho --out emb.parquet",
+            "embed stars.parquet --columns id=star,time=hjd,mag=V --out emb.ecsv",
+            "embed survey/ --out emb/ --shard 2/8",
+            "embed - --out emb.parquet < catalog.csv",
+        ],
+    ),
+    Command(
+        "periods",
+        f"""Find the period of each light curve of a catalog.
 
+{IN_CATALOG} The table has the best peak of each periodogram, the surest first: id, band, period
+(days), frequency (cycles a day), power and harmonic_power (shares of the variance that a sine and
+three harmonics explain), false_alarm (the most probable that noise has such a peak), doubled_period
+(of eclipsing binaries with two like eclipses), n_observations. Without --out it is printed.""",
+        [
+            CATALOG,
+            OUT,
+            option("--top N", "Rows to keep.", NUMBER, show_default="all"),
+            PLOT,
+            option("--max-frequency X", "Cycles a day.", float, default=24.0),
+            flag("--join-bands", "One periodogram for all bands of an object."),
+            DEVICE,
+            OVERWRITE,
+        ],
+        USING,
+        ["periods catalog.csv --top 20", "periods survey/ --out periods.csv --plot folded.png"],
+    ),
+    Command(
+        "classify",
+        f"""Train a classifier on labelled light curves, and classify others.
 
-def weights_fetch(args: argparse.Namespace) -> None:
-    """Print where weights are, after a download if need be."""
-    say(str(weights.fetch(args.name, progress=not args.quiet)))
+{IN_CATALOG} A random forest learns from embeddings of the objects that have a label; the macro-F1
+of a cross-validation, split by object, is printed. --out has the class of each object of --predict,
+and the probability of each class. --save keeps the classifier in a file of skops, for --model; of
+such a file no code is run, and types that do not belong there are refused.""",
+        [
+            click.Argument(["catalog"], nargs=-1, type=File(), metavar="[CATALOG]…"),
+            option(
+                "--labels FILE", "A table with the columns id and label, CSV or Parquet.", File()
+            ),
+            option("--label-column COLUMN", "Which column of CATALOG is the label, instead."),
+            option("--model FILE", "Read a classifier, instead of CATALOG.", File()),
+            option("--predict CATALOG", "What to classify; again for more.", File(), multiple=True),
+            OUT,
+            option("--save FILE", "Keep the classifier there.", File()),
+            *RUNNING,
+            SEED,
+            OVERWRITE,
+        ],
+        USING,
+        [
+            "classify train.csv --labels labels.csv --predict new.csv --out classes.csv",
+            "classify train.parquet --label-column type --save stars.skops",
+            "classify --model stars.skops --predict new.csv --out classes.csv",
+        ],
+    ),
+    Command(
+        "search",
+        """Find the objects most similar to one among rows of embeddings.
 
+ROWS is what `embed --out` wrote, or a saved index. One search among rows reads them all and is
+exact; it takes seconds for a million. For many searches, save an index once and search that: from
+50 000 rows on it is approximate, needs pip install 'sklearn_astromer[search]', takes minutes to
+build, and is then mapped from disk.""",
+        [
+            click.Argument(["rows"], type=File()),
+            option("--like ID", "The object to compare with."),
+            option("--band NAME", "Of that object, where it has several; all are searched."),
+            option("--top N", "Rows to find.", NUMBER, default=10),
+            choice(
+                "--metric",
+                "cosine|euclidean",
+                "The distance.",
+                default=None,
+                show_default="cosine, or that of the index",
+            ),
+            OUT,
+            option("--save FOLDER", "Build an index of the rows, and keep it there.", File()),
+            OVERWRITE,
+        ],
+        examples=[
+            "search emb/ --like 4018 --band g --top 50 --out similar.csv",
+            "search emb/ --save emb-index --like 4018",
+            "search emb-index --like 4019",
+        ],
+    ),
+    Command(
+        "outliers",
+        """Find the objects least like all others among rows of embeddings.
 
-def weights_verify(args: argparse.Namespace) -> None:
-    """Read weights that are here, after a look at their checksum."""
-    entry, (path, state) = WEIGHTS.get(args.name), _where(args.name)
-    if path is None and entry is not None:
-        weights.fetch(args.name)  # says why there are none
-    elif path is None or (entry is not None and not path.exists()):
-        raise FileNotFoundError(
-            f"the weights {args.name!r} are not downloaded: {PROG} weights fetch {args.name}"
-        )
-    elif entry is not None and entry.sha256 not in (None, found := _checksum(path)):
-        raise ValueError(
-            f"{path} is damaged, its sha256 is {found} and not {entry.sha256}: delete it, then "
-            f"{PROG} weights fetch {args.name}"
-        )
-    network_of(_load_here(args.name))
-    say(f"{args.name}: intact, {state}, {path}")
+ROWS is what `embed --out` wrote. The score of an object is the mean of -log10(share of objects at
+least as odd), by the density of objects around it and by an isolation forest. With --catalog and
+--weights also by how badly the weights reconstruct the light curve, in units of its errors: that
+finds flares, dips and other events that happen once, and takes as long as `embed` did. The page of
+--plot is one HTML file that needs no network.""",
+        [
+            click.Argument(["rows"], type=File()),
+            option("--top N", "Objects to find.", NUMBER, default=100),
+            OUT,
+            option("--plot FILE", "Draw them on a page, .html; needs --catalog.", File(".html")),
+            MORE,
+            by_weights("--weights", "Also score their reconstructions; needs --catalog."),
+            OVERWRITE,
+        ],
+        USING,
+        [
+            "outliers emb/ --top 20",
+            "outliers emb/ --out odd.csv --plot odd.html --catalog catalog.parquet",
+        ],
+    ),
+    Command(
+        "pretrain",
+        f"""Train an encoder on a catalog, or go on with a pretrained one.
 
+{IN_CATALOG} It trains by masked reconstruction, and by classes as well with --labels. --out becomes
+a folder that goes wherever weights are asked for, with a model card in it, README.md; the figures
+of every epoch go beside it, into OUT.history.csv. With --checkpoint, the same command goes on where
+a killed or interrupted run was; more --max-epochs prolong it.""",
+        [
+            CATALOG,
+            option("--out FOLDER", "The folder to write.", File(), required=True),
+            option("--licence NAME", "Of the weights, for the model card: MIT, CC-BY-4.0 …"),
+            by_weights("--from", "What to begin with; else a fresh encoder.", dest="pretrained"),
+            option("--checkpoint FILE", "State of the run, to go on from.", File()),
+            choice("--architecture", "|".join(ARCHITECTURES), "Of a fresh encoder."),
+            choice("--recipe", "|".join(NAMES), "How to train; auto: as goes with the encoder."),
+            option(
+                "--labels FILE",
+                "Learn the classes as well: a table with the columns id and label, CSV or Parquet; "
+                "objects without a label are learned from as they are.",
+                File(),
+            ),
+            option("--max-epochs N", "Passes over the training windows.", int, default=10),
+            option("--batch-size N", "Windows in a training step.", int, default=32),
+            option("--window-size N", "Observations seen at once.", int, default=WINDOW_SIZE),
+            SEED,
+            *RUNNING[1:],
+            OVERWRITE,
+        ],
+        USING,
+        [
+            "pretrain catalog.parquet --from macho --max-epochs 5 --out mine",
+            "pretrain survey/ --d-model 128 --residual --checkpoint run.pt --out mine",
+            "pretrain a.parquet --architecture periods --labels labels.csv --out mine",
+        ],
+        {
+            "Values of the recipe": fields(Recipe, RECIPES, NO_OPTIONS),
+            "Hyperparameters of a fresh encoder": fields(
+                EncoderConfig, {n: c.get_params() for n, c in ARCHITECTURES.items()}, {"dropout"}
+            ),
+        },
+    ),
+]
+NAME = click.Argument(["name"], metavar="NAME|PATH", shell_complete=weights_names)
+WEIGHTS = [
+    Command("weights:list_", "List the weights that have a name."),
+    Command(
+        "weights:fetch",
+        """Download weights, if they are not here, and print where they are.
 
-def weights_info(args: argparse.Namespace) -> None:
-    """Print all that is known of weights, and how a catalog compares; nothing is downloaded."""
-    entry, (path, state) = WEIGHTS.get(args.name), _where(args.name)
-    checkpoint, lines = None, list[tuple[str, str]]()
-    facts: dict[str, Any] = {"name": args.name, "where": f"{path} ({state})" if path else state}
-    if entry is not None:
-        facts |= {"what": entry.description, "licence": entry.licence, "cite": entry.citation}
-        facts |= {"url": entry.url, "sha256": entry.sha256}
-    if path is not None and (entry is None or path.exists()):
-        checkpoint = _load_here(args.name) if entry is None else read_checkpoint(path)
-        facts |= {"size": f"{_size(path) / 1e6:.1f} MB", "sha256": _checksum(path)}
-        facts["weights"] = sum(tensor.size for tensor in checkpoint.tensors.values())
-        facts |= checkpoint.description
-        lines = [(key, text) for key, text in told(checkpoint) if key not in facts]
-    lines = [(key, str(value)) for key, value in facts.items() if value is not None] + lines
-    width = max(len(key) for key, _ in lines)
-    for key, text in lines:
-        say(f"{key.ljust(width)}  {text}")
-    if args.catalog is not None:
-        if checkpoint is None:
-            raise FileNotFoundError(f"the weights {args.name!r} are not here to compare with")
-        compare(args, checkpoint)
+NAME is a name, or hf://user/name[@revision], doi:10.…, https://….""",
+        [click.Argument(["name"], shell_complete=weights_names)],
+    ),
+    Command("weights:verify", "Check weights that are here against their checksum.", [NAME]),
+    Command(
+        "weights:info",
+        """Tell licence, citation, size, place, architecture and training; compare a catalog.
 
+With --catalog, it compares length, span, amplitude, cadence and error of the light curves with
+those of the training: it prints percentiles, and warns where the catalog's median, or more than a
+quarter of its objects, is outside the range of 98 % of the training objects. Embeddings are less
+good there.""",
+        [NAME, MORE],
+        USING,
+    ),
+    Command(
+        "weights:push",
+        """Upload a folder of weights to the Hugging Face Hub, and print the URL of the commit.
 
-def weights_push(args: argparse.Namespace) -> None:
-    """Upload a folder of weights to the Hugging Face Hub, and print the URL of the commit."""
-    say(
-        push(
-            args.folder,
-            args.repository,
-            private=args.private,
-            revision=args.revision,
-            commit_message=args.message,
-        )
-    )
-
-
-def demo(args: argparse.Namespace) -> None:
-    """Print cross-validated scores on simulated stars."""
-    weights.load(args.weights)  # or say at once what is wrong with them
-    curves, labels = make_variable_stars(args.stars, random_state=args.seed)
-    say(f"{curves}\nclasses: {', '.join(np.unique(labels))}\n")
-    say("random forest on …, 5-fold cross-validation: macro-F1")
-    rows = {f"embeddings by {args.weights}": args.weights, "those of an untrained encoder": None}
-    for name, pretrained in rows.items():
-        embedder = AstromerEmbedder(pretrained, max_epochs=0, pooling="mean_std", random_state=0)
-        forest = RandomForestClassifier(100, random_state=0)
-        scores = cross_val_score(
-            Pipeline([("emb", embedder), ("clf", forest)]),
-            curves,
-            labels,
-            cv=StratifiedKFold(5, shuffle=True, random_state=0),
-            scoring="f1_macro",
-        )
-        say(f"  {name:32} {scores.mean():.3f} ± {scores.std():.3f}")
-
-
-def _labels(path: Path, curves: LightCurves) -> NDArray[Any]:
-    """Return the label of each row of a catalog, None where the table has none."""
-    table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
-    missing = {"id", "label"} - set(table.columns)
-    if missing:
-        raise ValueError(
-            f"{path} has no column {', '.join(sorted(missing))}: it needs id and label"
-        )
-    known = dict(zip(table["id"].astype(str), table["label"], strict=True))
-    labels = np.array([known.get(str(name)) for name in curves.ids], dtype=object)
-    if not any(label is not None for label in labels):
-        raise ValueError(f"{path} has a label of none of the catalog's objects: compare their ids")
-    return labels
-
-
-# -- what they share -----------------------------------------------------------------------------
-
-
-def _where(name: str) -> tuple[Path | None, str]:
-    """Return where weights lie or would lie, and in words what they are."""
-    entry = WEIGHTS.get(name)
-    if remote.is_address(name):
-        try:
-            return remote.fetch(name, download=False), "downloaded"
-        except FileNotFoundError:
-            return None, "not downloaded"
-    if entry is None:
-        return Path(name).expanduser().resolve(), "your own"
-    if entry.bundled:
-        return weights.fetch(name), "part of the package"
-    if entry.filename is None:
-        return None, "published nowhere"
-    path = weights.cache_dir() / entry.filename
-    return path, "downloaded" if path.exists() else "not downloaded"
-
-
-def _load_here(name: str) -> Checkpoint:
-    """Load weights that are one's own or downloaded."""
-    if remote.is_address(name):
-        return remote.load(name, download=False)
-    return weights.load(name)
-
-
-def _size(path: Path) -> int:
-    """Return the bytes of a file, or of the files in a folder."""
-    files = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
-    return sum(file.stat().st_size for file in files)
-
-
-def _checksum(path: Path) -> str | None:
-    """Return the sha256 of a file, or of the weights in a folder of ours."""
-    file = path if path.is_file() else path / "weights.safetensors"
-    return sha256(file) if file.exists() else None
+FOLDER is as `pretrain` writes it; USER/NAME is created if it is not there.""",
+        [
+            click.Argument(["folder"], type=File(), metavar="FOLDER"),
+            click.Argument(["repository"], metavar="USER/NAME"),
+            flag("--private", "Only you can read it."),
+            option("--revision R", "The branch.", show_default="main"),
+            option("--message M", "Of the commit."),
+        ],
+    ),
+]
+CLI = Group(
+    "sklearn-astromer",
+    "Embed astronomical light curves by ASTROMER, and train its encoder.",
+    [
+        *COMMANDS,
+        Group(
+            "weights",
+            "List, fetch, verify, describe or publish weights.",
+            WEIGHTS,
+            [
+                "weights list",
+                "weights fetch macho",
+                "weights info surveys-periods --catalog survey/ --band g",
+                "weights push mine/ user/name --private",
+            ],
+        ),
+        Command(
+            "demo",
+            "Embed and classify simulated stars, offline, in seconds.",
+            # ten of each class, for five folds
+            [option("--stars N", "How many.", click.IntRange(70), default=210), RUNNING[0], SEED],
+        ),
+        Command(
+            "completion",
+            "Print a script by which a shell completes commands, options and names.",
+            [click.Argument(["shell"], type=Choice(["bash", "zsh", "fish"]))],
+        ),
+    ],
+    ["demo", "inspect catalog.csv", "embed catalog.parquet --out emb.parquet", "embed --help"],
+    epilog="Exit codes: 0 fine; 1 something was wrong with the input or its data; 2 the command "
+    "line was not understood; 130 interrupted by Ctrl-C (143: terminated, 141: nobody reads the "
+    "output any more). An output is either complete or was not touched; what is there already is "
+    "replaced with --overwrite only.",
+    context_settings={
+        "show_default": True,
+        "max_content_width": 100,
+        "help_option_names": ["-h", "--help"],
+    },
+)
+click.version_option(
+    None, "-V", "--version", package_name="sklearn_astromer", message="%(version)s"
+)(CLI)

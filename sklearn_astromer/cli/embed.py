@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 from sklearn_astromer import weights
 from sklearn_astromer._files import check_apart, replacing, sha256
 from sklearn_astromer.cli.catalogs import Catalog
+from sklearn_astromer.cli.commands import ROWS
 from sklearn_astromer.cli.messages import note, say
-from sklearn_astromer.cli.parser import ROWS
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.scale.folder import described, embed_to_folder, whole_pieces, write_rows
@@ -19,11 +19,10 @@ from sklearn_astromer.scale.progress import Progress
 from sklearn_astromer.scale.tables import writing
 
 
-def embed(args: argparse.Namespace) -> None:
+def embed(args: SimpleNamespace) -> None:
     """Write a row of embeddings for each object of a catalog."""
-    check_apart(args.out, args.catalog)
     catalog = Catalog(args)
-    check_apart(args.out, catalog.files)
+    check_apart(args.out, [*args.catalog, *catalog.files])
     embedder = AstromerEmbedder(
         args.weights,
         max_epochs=0,
@@ -41,7 +40,7 @@ def embed(args: argparse.Namespace) -> None:
         _into_folder(args, catalog, embedder)
 
 
-def _into_file(args: argparse.Namespace, catalog: Catalog, embedder: AstromerEmbedder) -> None:
+def _into_file(args: SimpleNamespace, catalog: Catalog, embedder: AstromerEmbedder) -> None:
     if args.shard != (1, 1) or args.part_objects is not None or args.verify:
         raise ValueError("--shard, --part-objects and --verify are of a folder: --out FOLDER")
     ending = args.out.suffix.lower()
@@ -56,13 +55,13 @@ def _into_file(args: argparse.Namespace, catalog: Catalog, embedder: AstromerEmb
         ):
             for curves in whole_pieces(pieces, embedder):
                 table.start(curves)
-                write_rows(table, embedder, curves, args.batch, bar)
+                write_rows(table, embedder, curves, args.batch_objects, bar)
     catalog.warn()
     if not args.quiet:
         note(f"{args.out}: {table.count} objects, {len(table.names())} columns")
 
 
-def _into_folder(args: argparse.Namespace, catalog: Catalog, embedder: AstromerEmbedder) -> None:
+def _into_folder(args: SimpleNamespace, catalog: Catalog, embedder: AstromerEmbedder) -> None:
     mapped = catalog.mapped()
     total = None if mapped is None else len(mapped)
     try:
@@ -72,7 +71,7 @@ def _into_folder(args: argparse.Namespace, catalog: Catalog, embedder: AstromerE
             args.out,
             fingerprint=_Fingerprint(args, catalog),
             part_objects=args.part_objects,
-            batch_objects=args.batch,
+            batch_objects=args.batch_objects,
             shard=args.shard,
             layout=args.layout,
             progress=Progress(total, shown=not args.quiet, say=note),
@@ -99,19 +98,21 @@ class _Fingerprint:
     Called again, it reads them only if their sizes or times have changed.
     """
 
-    def __init__(self, args: argparse.Namespace, catalog: Catalog) -> None:
+    def __init__(self, args: SimpleNamespace, catalog: Catalog) -> None:
         self.asked, self.files = repr((catalog.options, args.on_invalid)), catalog.files
+        self.given = [] if catalog.content is None else [f"stdin {sha256(catalog.content)}"]
         self.state, self.found = list[tuple[int, int]](), ""
 
     def __call__(self) -> str:
         state = [(each.st_size, each.st_mtime_ns) for each in map(Path.stat, self.files)]
-        if state != self.state:
-            said = [self.asked, *(f"{file.name} {sha256(file)}" for file in self.files)]
+        if state != self.state or not self.found:
+            files = (f"{file.name} {sha256(file)}" for file in self.files)
+            said = [self.asked, *self.given, *files]
             self.state, self.found = state, sha256(repr(said).encode("utf-8", "surrogatepass"))
         return self.found
 
 
-def _dry_run(args: argparse.Namespace, catalog: Catalog, embedder: AstromerEmbedder) -> None:
+def _dry_run(args: SimpleNamespace, catalog: Catalog, embedder: AstromerEmbedder) -> None:
     """Say what `embed` would do, and how long it would take by a second of it."""
     mapped = catalog.mapped()
     objects = observations = 0

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
-from typing import Any
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 
-from sklearn_astromer._extras import import_extra
-from sklearn_astromer._files import check_apart, replacing
 from sklearn_astromer._progress import progress_bar
 from sklearn_astromer.cli.catalogs import Catalog
+from sklearn_astromer.cli.drawing import figure_of, panels
 from sklearn_astromer.cli.messages import as_option, say
+from sklearn_astromer.cli.tables import outputs
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.lightcurves.statistics import (
     CatalogSummary,
@@ -26,18 +25,16 @@ DATED = (11_400.0, 99_000.0)
 DRAWN = 3
 
 
-def inspect(args: argparse.Namespace) -> None:
+def inspect(args: SimpleNamespace) -> None:
     """Print what a catalog holds and what would be left out of it, and draw some of it."""
     catalog = Catalog(args)
-    if args.plot is None:
-        summary, _ = _read(catalog)
-    else:
-        check_apart(args.plot, [*args.catalog, *catalog.files], "--plot")
-        with replacing(args.plot, overwrite=args.overwrite) as partial:
-            figure, kind = _figure(args.plot.suffix.lower().removeprefix("."))
-            summary, longest = _read(catalog)
-            _draw(figure, longest)
-            figure.savefig(partial, format=kind, dpi=150)
+    with outputs(args, [*args.catalog, *catalog.files], "plot") as (picture,):
+        figure = None if picture is None else figure_of(picture)
+        summary, longest = _read(catalog, args.quiet)
+        if figure is not None:
+            for curve, axes in zip(longest, panels(figure, len(longest)), strict=True):
+                curve.plot(ax=axes)
+            figure.savefig(picture, dpi=150)
     lines = _lines(catalog, summary)
     if args.plot is not None:
         lines.append(("drawn", f"{args.plot}: the longest of the curves"))
@@ -46,12 +43,12 @@ def inspect(args: argparse.Namespace) -> None:
         say(f"{key.ljust(width)}  {value}")
 
 
-def _read(catalog: Catalog) -> tuple[CatalogSummary, list[LightCurves]]:
+def _read(catalog: Catalog, quiet: bool) -> tuple[CatalogSummary, list[LightCurves]]:
     """Return what a catalog is like, and the longest of its curves."""
     summary = CatalogSummary()
     longest: list[LightCurves] = []
     # a bar only where someone looks
-    with progress_bar(unit="object", disable=None, leave=False) as bar:
+    with progress_bar(unit="object", disable=quiet or None, leave=False) as bar:
         for curves in catalog.pieces():
             summary.add(curves)
             first = np.argsort(-curves.lengths, kind="stable")[:DRAWN]
@@ -64,9 +61,10 @@ def _read(catalog: Catalog) -> tuple[CatalogSummary, list[LightCurves]]:
 def _lines(catalog: Catalog, summary: CatalogSummary) -> list[tuple[str, str]]:
     """Return keys and values to print."""
     report, files = catalog.report, catalog.files
-    named = str(files[0]) if len(files) == 1 else f"{number(len(files))}, the first {files[0]}"
+    named = f"{number(len(files))}, the first {files[0]}" if len(files) > 1 else "standard input"
+    named = str(files[0]) if len(files) == 1 else named
     found = summary.to_dict()
-    lines = [("file" if len(files) == 1 else "files", named), *count_facts(found)]
+    lines = [("files" if len(files) > 1 else "file", named), *count_facts(found)]
     if summary.objects:
         lines.append(("time", _times(*summary.time)))
         of = ", of fluxes" if "flux" in report.columns else ""
@@ -81,29 +79,3 @@ def _times(first: float, last: float) -> str:
     origin = pd.Timestamp("1858-11-17")
     dates = [f"{origin + pd.Timedelta(days=day):%Y-%m-%d}" for day in (first, last)]
     return f"MJD {first:.4f} to {last:.4f} ({dates[0]} to {dates[1]})"
-
-
-def _figure(kind: str) -> tuple[Any, str]:
-    """Return an empty figure, and the format in which to save it."""
-    figure = import_extra("matplotlib.figure", "plot", "--plot").Figure(
-        figsize=(8, 7), layout="constrained"
-    )
-    known = figure.canvas.get_supported_filetypes()
-    if kind not in known:
-        raise ValueError(f"--plot must end in one of .{', .'.join(known)}, got {kind!r}")
-    return figure, kind
-
-
-def _draw(figure: Any, curves: list[LightCurves]) -> None:
-    """Draw curves below each other."""
-    if not curves:
-        raise ValueError("there are no light curves to draw")
-    panels = figure.subplots(len(curves), 1, squeeze=False)[:, 0]
-    for axes, one in zip(panels, curves, strict=True):
-        axes.errorbar(one.time, one.mag, one.mag_err, fmt=".", markersize=4, elinewidth=0.8)
-        axes.invert_yaxis()
-        band = "" if one.band is None or not one.band[0] else f", {one.band[0]}"
-        axes.set_title(f"{one.ids[0]}{band}", fontsize="medium")
-        axes.set_ylabel("magnitude")
-    dated = all(DATED[0] <= one.time[0] and one.time[-1] <= DATED[1] for one in curves)
-    panels[-1].set_xlabel("MJD" if dated else "time in days")

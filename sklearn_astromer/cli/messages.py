@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TextIO
 
@@ -9,6 +10,8 @@ from sklearn_astromer._printable import printable
 from sklearn_astromer.lightcurves.reading.remedies import Remedy
 
 PROG = "sklearn-astromer"
+COMPLETE = "_SKLEARN_ASTROMER_COMPLETE"  # the variable by which a shell asks
+CLOSED = 141  # what shells say of a program that SIGPIPE ended
 
 
 def say(text: str) -> None:
@@ -36,4 +39,8 @@ def as_option(remedy: Remedy) -> str:
 def _put(text: str, stream: TextIO) -> None:
     encoding = stream.encoding or "utf-8"
     text = printable(text).encode(encoding, "backslashreplace").decode(encoding)
-    print(text, file=stream, flush=True)
+    try:
+        print(text, file=stream, flush=True)
+    except BrokenPipeError:  # who read it, as `head` does, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # for what Python still holds
+        raise SystemExit(CLOSED) from None

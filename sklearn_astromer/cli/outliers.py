@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
-from contextlib import ExitStack
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sklearn_astromer._files import check_apart, replacing
 from sklearn_astromer.cli.catalogs import Catalog
 from sklearn_astromer.cli.messages import note, say
-from sklearn_astromer.cli.page import page_of
-from sklearn_astromer.cli.positions import with_positions
+from sklearn_astromer.cli.tables import outputs, write
 from sklearn_astromer.embedder import AstromerEmbedder
+from sklearn_astromer.inspection._page import page_of
+from sklearn_astromer.inspection._positions import with_positions
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.periodogram import find_peaks
 from sklearn_astromer.search import (
@@ -28,32 +27,21 @@ from sklearn_astromer.search import (
 from sklearn_astromer.search.storage import is_index
 
 
-def outliers(args: argparse.Namespace) -> None:
+def outliers(args: SimpleNamespace) -> None:
     """Print the objects with the highest scores, and write or draw them if asked."""
     wanted = args.plot is not None or args.weights is not None
-    if wanted != (args.catalog is not None):
+    if wanted != bool(args.catalog):
         raise ValueError("--catalog, the light curves, is needed by --plot and --weights alone")
-    for flag, path in (("--out", args.out), ("--plot", args.plot)):
-        if path is not None:
-            check_apart(path, [args.rows, *(args.catalog or [])], flag)
     if is_index(args.rows):
         raise ValueError(f"{args.rows} is an index: pass the rows that it was made of")
     rows = _of_band(read_rows(args.rows), args)
-    with ExitStack() as opened:  # what cannot be written is said before the work
-        table, page = (
-            None
-            if path is None
-            else opened.enter_context(replacing(path, overwrite=args.overwrite))
-            for path in (args.out, args.plot)
-        )
+    with outputs(args, [args.rows, *args.catalog], "out", "plot") as (table, page):
         scores = outlier_scores(rows)  # which refuses bad rows, too
         if args.weights is not None:
             scores = outlier_scores(rows, reconstruction=_reconstruction(rows, args))
         top = scores.sort_values("score", ascending=False, kind="stable")[: args.top]
-        if table is not None and args.out.suffix.lower() == ".csv":
-            top.to_csv(table, index=False)
-        elif table is not None:
-            top.to_parquet(table, index=False)
+        if table is not None:
+            write(top, table)
         if page is not None:
             curves = _curves_of(top, args)
             periods = find_peaks(curves, 1).period[:, 0]
@@ -65,9 +53,9 @@ def outliers(args: argparse.Namespace) -> None:
         note(f"{args.plot}: {len(top)} objects")
 
 
-def _of_band(rows: EmbeddingRows, args: argparse.Namespace) -> EmbeddingRows:
+def _of_band(rows: EmbeddingRows, args: SimpleNamespace) -> EmbeddingRows:
     """Return the rows of a band."""
-    if args.band is None or (rows.band is None and args.catalog is not None):
+    if args.band is None or (rows.band is None and args.catalog):
         return rows
     if rows.band is None:
         raise ValueError(f"the rows of {args.rows} have no bands: leave out --band")
@@ -78,7 +66,7 @@ def _of_band(rows: EmbeddingRows, args: argparse.Namespace) -> EmbeddingRows:
     return EmbeddingRows(rows.ids[some], rows.band[some], rows.rows[some])
 
 
-def _reconstruction(rows: EmbeddingRows, args: argparse.Namespace) -> NDArray[np.float64]:
+def _reconstruction(rows: EmbeddingRows, args: SimpleNamespace) -> NDArray[np.float64]:
     """Return how badly the light curve of each row is reconstructed."""
     embedder = AstromerEmbedder(args.weights, max_epochs=0).fit(LightCurves.from_grid([[0.0]]))
     for _ in _of_rows(rows.ids, rows.band, args):
@@ -89,7 +77,7 @@ def _reconstruction(rows: EmbeddingRows, args: argparse.Namespace) -> NDArray[np
     return error
 
 
-def _curves_of(top: pd.DataFrame, args: argparse.Namespace) -> LightCurves:
+def _curves_of(top: pd.DataFrame, args: SimpleNamespace) -> LightCurves:
     """Return the light curves of some rows; of the others none stays in memory."""
     parts = list(_of_rows(top["object_id"], top.get("band"), args))
     order = np.argsort(np.concatenate([at for _, at in parts]))
@@ -97,7 +85,7 @@ def _curves_of(top: pd.DataFrame, args: argparse.Namespace) -> LightCurves:
 
 
 def _of_rows(
-    ids: Any, band: Any, args: argparse.Namespace
+    ids: Any, band: Any, args: SimpleNamespace
 ) -> Iterator[tuple[LightCurves, NDArray[np.intp]]]:
     """Yield the light curves of rows piece by piece, and which rows these are."""
     wanted = _names(ids, band)

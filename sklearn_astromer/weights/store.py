@@ -7,6 +7,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from sklearn_astromer import _cache
+from sklearn_astromer._closest import closest
 from sklearn_astromer._files import replacing, sha256
 from sklearn_astromer.weights import registry, remote
 from sklearn_astromer.weights.checkpoint import Checkpoint, read_checkpoint
@@ -76,7 +77,7 @@ def load(name_or_path: str | os.PathLike[str], *, progress: bool = False) -> Che
     Checkpoint(d_model=256, n_layers=2, n_heads=4, d_ff=128, ...)
     >>> load("kepler")
     Traceback (most recent call last):
-    ValueError: no weights called 'kepler', and no such file or folder; the names are ...
+    ValueError: no weights called 'kepler', and no such file or folder: the names are ...
     """
     if isinstance(name_or_path, str):
         if remote.is_address(name_or_path):
@@ -86,8 +87,8 @@ def load(name_or_path: str | os.PathLike[str], *, progress: bool = False) -> Che
         path = Path(name_or_path)
         if name_or_path == path.name and not path.exists():
             raise ValueError(
-                f"no weights called {name_or_path!r}, and no such file or folder;"
-                f" the names are {_names()}"
+                f"no weights called {name_or_path!r}, and no such file or folder: "
+                f"{closest(name_or_path, _names())}"
             )
     return read_checkpoint(name_or_path)
 
@@ -130,12 +131,13 @@ def fetch(name: str, *, progress: bool = False) -> Path:
         return remote.fetch(name, progress=progress)
     entry = registry.WEIGHTS.get(name)
     if entry is None:
-        raise ValueError(f"no weights called {name!r}; the names are {_names()}")
+        raise ValueError(f"no weights called {name!r}: {closest(name, _names())}")
     if entry.bundled:
         return _BUNDLED / name
     if entry.url is None or entry.filename is None or entry.sha256 is None:
         raise ValueError(
-            f"the weights {name!r} are not available: {entry.unavailable}; the names are {_names()}"
+            f"the weights {name!r} are not available: {entry.unavailable}; the names are "
+            f"{', '.join(_names())}"
         )
     target = cache_dir() / entry.filename
     try:
@@ -156,8 +158,8 @@ def fetch(name: str, *, progress: bool = False) -> Path:
     return target
 
 
-def _names() -> str:
-    return ", ".join(n for n, entry in registry.WEIGHTS.items() if entry.unavailable is None)
+def _names() -> list[str]:
+    return [name for name, entry in registry.WEIGHTS.items() if entry.unavailable is None]
 
 
 def _is_intact(path: Path, checksum: str) -> bool:

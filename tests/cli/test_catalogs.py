@@ -1,20 +1,25 @@
 """`embed` and `pretrain` of catalogs of every kind, and rows in every format."""
 
+import io
 import mmap
 import os
 import shutil
+import subprocess
 import sys
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 from embedders import make_embedder
+from running import process
 from services import CASES
 
 from sklearn_astromer import LightCurves
 from sklearn_astromer.cli import catalogs, main
+from sklearn_astromer.cli.commands import CLI
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.lightcurves.reading import mapped, reader, tables
 
@@ -91,9 +96,9 @@ def test_every_format_holds_the_same(ending, embedder, curves):
         pytest.importorskip("astropy")
     curves.to_frame().to_parquet("catalog.parquet")
     out = f"rows.{ending}"
-    assert run("embed", "catalog.parquet", "--out", out, "--batch", 5, *TINY) == 0
+    assert run("embed", "catalog.parquet", "--out", out, "--batch-objects", 5, *TINY) == 0
     assert_rows(out, embedder, curves)
-    assert run("embed", "catalog.parquet", "--out", "all.parquet", "--batch", 5, *TINY) == 0
+    assert run("embed", "catalog.parquet", "--out", "all.parquet", "--batch-objects", 5, *TINY) == 0
     written, exact = rows_of(out), pd.read_parquet("all.parquet")
     assert len(written) == 14
     for name in exact:  # to the last bit
@@ -226,9 +231,8 @@ def test_parquet_is_mapped_and_the_rest_is_read_in_pieces(curves, home):
 
 
 def arguments(*words):
-    from sklearn_astromer.cli.parser import make_parser
-
-    return make_parser().parse_args(["embed", *words, "--out", "x.csv"])
+    context = CLI.commands["embed"].make_context("embed", [*words, "--out", "x.csv"])
+    return SimpleNamespace(**context.params)
 
 
 def test_fluxes(embedder):
@@ -259,7 +263,7 @@ def test_difference_images_are_scaled_when_asked_to(embedder, error):
 
 
 def test_pretrain_on_a_folder(folder, capsys):
-    small = ["--d-model", 16, "--n-heads", 2, "--d-ff", 16, "--n-layers", 1, "--epochs", 1]
+    small = ["--d-model", 16, "--n-heads", 2, "--d-ff", 16, "--n-layers", 1, "--max-epochs", 1]
     assert run("pretrain", folder, "--out", "mine", *small, "--quiet") == 0
     assert "7 upper limits" in capsys.readouterr().err
     assert run("embed", folder, "--out", "rows.csv", *TINY) == 0
@@ -271,3 +275,54 @@ def test_files_that_do_not_go_together(embedder, error):
     pd.DataFrame({"id": [1, 1], "time": [1.0, 2.0], "flux": [15.0, 16.0]}).to_csv("b.csv")
     assert "b.csv has " in error("embed", "a.csv", "b.csv", "--out", "rows.csv", *TINY)
     assert "would be part of the catalog" in error("embed", "*.csv", "--out", "a.csv", *TINY)
+
+
+# -- standard input ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stdin(monkeypatch):
+    def give(content):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+
+    return give
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_standard_input(kind, embedder, curves, stdin, capsys):
+    frame = curves.to_frame()
+    content = frame.to_csv(index=False).encode() if kind == "csv" else frame.to_parquet()
+    columns = ["--survey", "columns"]
+    stdin(content)
+    assert run("inspect", "-", *columns) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split(maxsplit=1) == ["file", "standard input"]
+    assert lines[1].split() == ["objects", "14"]
+    for out in ("rows.csv", "rows"):
+        stdin(content)
+        assert run("embed", "-", "--out", out, *columns, *TINY) == 0
+    assert_rows("rows.csv", embedder, curves)
+    stdin(content.replace(b"1", b"2", 1))
+    assert run("embed", "-", "--out", "rows", *columns, *TINY) == 1  # another catalog
+    assert "begun by another run (catalog" in capsys.readouterr().err
+    stdin(content)
+    assert run("periods", "-", "--out", "periods.csv", "--quiet", *columns) == 0
+    assert len(pd.read_csv("periods.csv")) == 14
+
+
+def test_standard_input_that_is_no_catalog(embedder, stdin, error):
+    stdin(bytes(range(256)))
+    assert "stdin cannot be read as a table" in error("inspect", "-")
+    Path("c.csv").write_text(STAR)
+    line = error("embed", "c.csv", "-", "--out", "rows.csv", *TINY)
+    assert "-, standard input, is a catalog of its own" in line
+
+
+def test_a_pipe_into_a_process():
+    text = ZTF.encode()
+    with process("inspect", "-", stdin=subprocess.PIPE) as inspecting:
+        inspecting.stdin.write(text.decode())
+        inspecting.stdin.close()
+        out = inspecting.stdout.read()
+    assert inspecting.returncode == 0
+    assert "read as ztf" in out

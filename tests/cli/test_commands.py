@@ -47,7 +47,7 @@ def run(*words):
 
 
 def test_embed_writes_what_transform_gives(catalog, curves, capsys):
-    assert run("embed", catalog, "--out", "emb.parquet", "--batch", 7) == 0
+    assert run("embed", catalog, "--out", "emb.parquet", "--batch-objects", 7) == 0
     out, err = capsys.readouterr()
     assert out == ""
     assert "emb.parquet: 24 objects, 129 columns" in err
@@ -66,7 +66,7 @@ def test_embed_by_other_weights_and_pooling(catalog, curves, capsys, monkeypatch
     small = make_embedder(d_model=16, n_heads=2, d_ff=16, max_epochs=0, random_state=0)
     small.fit(curves).save_pretrained("mine")
     options = ["--weights", "mine", "--pooling", "mean_std", "--precision", "bfloat16", "--quiet"]
-    options += ["--batch", 9]
+    options += ["--batch-objects", 9]
     assert run("embed", catalog, "--out", "a.parquet", *options, "--device", "cpu") == 0
     assert capsys.readouterr() == ("", "")
     frame = pd.read_parquet("a.parquet")
@@ -87,7 +87,7 @@ def test_a_tilde_is_the_home_of_the_user(catalog, curves, monkeypatch):
     monkeypatch.setenv("HOME", str(Path("me").resolve()))
     os.mkdir("me")
     catalog.rename("me/cat.parquet")
-    words = ["~/cat.parquet", "--quiet", *SMALL[:-1], "--epochs", 0]
+    words = ["~/cat.parquet", "--quiet", *SMALL[:-1], "--max-epochs", 0]
     assert run("pretrain", *words, "--out", "~/mine") == 0
     assert {"cat.parquet", "mine", "mine.history.csv"} <= set(os.listdir("me"))
     assert os.listdir() == ["me"]
@@ -275,7 +275,16 @@ def test_a_failure_half_way_leaves_the_old_output(catalog, error, monkeypatch):
         return transform(self, X)
 
     monkeypatch.setattr(AstromerEmbedder, "transform", second_fails)
-    words = ["embed", catalog, "--out", "emb.parquet", "--batch", 5, "--quiet", "--overwrite"]
+    words = [
+        "embed",
+        catalog,
+        "--out",
+        "emb.parquet",
+        "--batch-objects",
+        5,
+        "--quiet",
+        "--overwrite",
+    ]
     line = error(*words)
     assert "MemoryError" in line
     assert "--debug" in line
@@ -291,7 +300,7 @@ def test_a_killed_embed_leaves_no_half_of_an_output(number, catalog, curves):
     many = LightCurves.concatenate([curves] * 400).to_frame()
     many["object_id"] = np.repeat(np.arange(400 * 24), np.tile(curves.lengths, 400))
     many.to_parquet("many.parquet")
-    words = ["embed", "many.parquet", "--out", "emb.parquet", "--batch", 24, "--overwrite"]
+    words = ["embed", "many.parquet", "--out", "emb.parquet", "--batch-objects", 24, "--overwrite"]
     with process(*words, preexec_fn=without_nohup) as embedding:
         wait_for(lambda: any(p.stat().st_size > 10_000 for p in Path().glob(".emb*.partial/emb*")))
         assert len(os.listdir()) == 4  # both catalogs, the old output, the new one under way
@@ -323,7 +332,7 @@ def read_until(running, *texts):
 
 
 def test_pretrain_and_embed_by_what_it_wrote(catalog, curves, capsys):
-    options = [*SMALL, "--epochs", 2, "--lr", 0.01, "--batch", 8, "--window-size", 30]
+    options = [*SMALL, "--max-epochs", 2, "--lr", 0.01, "--batch-size", 8, "--window-size", 30]
     flags = ["--residual", "--mask-token", "--seed", 3]
     assert run("pretrain", catalog, "--out", "to/mine", *options, *flags) == 0
     assert capsys.readouterr() == ("", "")
@@ -349,7 +358,7 @@ def test_pretrain_and_embed_by_what_it_wrote(catalog, curves, capsys):
     rows = pd.read_parquet("emb.parquet").iloc[:, 1:]
     np.testing.assert_allclose(rows, embedder.transform(curves), atol=1e-5)
     # and again, onto the same folder, from there
-    again = ["--from", "to/mine", "--epochs", 1, "--overwrite"]
+    again = ["--from", "to/mine", "--max-epochs", 1, "--overwrite"]
     assert run("pretrain", catalog, "--out", "to/mine", *again) == 0
     err = capsys.readouterr().err
     assert "window/s" in err
@@ -361,7 +370,7 @@ def test_pretrain_and_embed_by_what_it_wrote(catalog, curves, capsys):
 def test_pretrain_by_labels_and_a_recipe(catalog, curves, error):
     labels = pd.DataFrame({"id": curves.ids[:12], "label": ["a", "b"] * 6})
     labels.to_csv("labels.csv", index=False)
-    options = [*SMALL, "--epochs", 1, "--recipe", "periods", "--clip", 0.5, "--augment", "thin"]
+    options = [*SMALL, "--max-epochs", 1, "--recipe", "periods", "--clip", 0.5, "--augment", "thin"]
     assert run("pretrain", catalog, "--out", "mine", *options, "--labels", "labels.csv") == 0
     training = read_checkpoint("mine").info["training"]
     assert training["objective"] == "masked reconstruction, and labels"
@@ -395,23 +404,23 @@ def test_pretrain_refuses_early_what_would_fail_late(catalog, curves, capsys, er
         ("--out", "mine", "--checkpoint", "mine"): "--checkpoint mine is in the folder",
         ("--out", "mine", "--window-size", "100000"): "'window_size' parameter of AstromerEmbedder",
         ("--out", "mine", "--patience", "-1"): "patience is -1",
-        ("--out", "mine", "--epochs", "-1"): "'max_epochs' parameter of AstromerEmbedder",
+        ("--out", "mine", "--max-epochs", "-1"): "'max_epochs' parameter of AstromerEmbedder",
         ("--out", "mine", "--validation-fraction", "2"): "validation_fraction",
     }
     for options, message in refused.items():
         assert message in error("pretrain", catalog, *options)
     curves.to_frame().iloc[:0].to_parquet("nothing.parquet")
     assert "no light curves" in error("pretrain", "nothing.parquet", "--out", "mine")
-    run("pretrain", catalog, "--out", "mine", *SMALL, "--epochs", 0)
+    run("pretrain", catalog, "--out", "mine", *SMALL, "--max-epochs", 0)
     capsys.readouterr()
-    diverged = [*SMALL, "--epochs", 3, "--lr", 1e30]
+    diverged = [*SMALL, "--max-epochs", 3, "--lr", 1e30]
     assert "lower lr" in error("pretrain", catalog, "--out", "other", *diverged)
 
 
 def test_an_interrupted_pretrain_writes_nothing_and_goes_on(catalog, capsys, error):
-    options = [*SMALL[:-1], "--batch", 8, "--lr", 0.01, "--patience", 10_000]
+    options = [*SMALL[:-1], "--batch-size", 8, "--lr", 0.01, "--patience", 10_000]
     kept = ["--checkpoint", "run.pt", "--checkpoint-minutes", 0, "--out", "mine"]
-    with process("pretrain", catalog, *options, *kept, "--epochs", 100_000) as training:
+    with process("pretrain", catalog, *options, *kept, "--max-epochs", 100_000) as training:
         read_until(training, "epoch=3")
         training.send_signal(signal.SIGINT)
         err = training.stderr.read()
@@ -424,7 +433,7 @@ def test_an_interrupted_pretrain_writes_nothing_and_goes_on(catalog, capsys, err
     assert sorted(os.listdir()) == ["catalog.parquet", "run.pt"]
 
     done = len(json.loads(torch.load("run.pt")["history"]))
-    options += ["--quiet", "--epochs", done + 2]
+    options += ["--quiet", "--max-epochs", done + 2]
     assert run("pretrain", catalog, *options, *kept) == 0
     assert run("pretrain", catalog, *options, "--out", "straight") == 0
     one, other = (pd.read_csv(f"{name}.history.csv") for name in ("mine", "straight"))

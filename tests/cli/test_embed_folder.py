@@ -78,7 +78,7 @@ def test_a_run_goes_on_with_what_is_missing(catalog, monkeypatch):
 
 
 def test_shards_share_a_folder(catalog):
-    words = ["embed", catalog, "--part-objects", 7, "--batch", 3, "--out"]
+    words = ["embed", catalog, "--part-objects", 7, "--batch-objects", 3, "--out"]
     run(*words, "whole")
     shards = [process(*words, "emb", "--shard", f"{i}/2", *OPTIONS) for i in (1, 2)]
     same = [process(*words, "same", *OPTIONS) for _ in range(2)]  # without shards

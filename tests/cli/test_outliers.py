@@ -10,9 +10,9 @@ import pytest
 
 from sklearn_astromer import AstromerEmbedder, LightCurves
 from sklearn_astromer.cli import main
-from sklearn_astromer.cli.page import page_of, position_of
-from sklearn_astromer.cli.positions import with_positions
 from sklearn_astromer.datasets import load_catalina, make_variable_stars
+from sklearn_astromer.inspection._page import page_of, position_of
+from sklearn_astromer.inspection._positions import with_positions
 from sklearn_astromer.search import LightCurveIndex, outlier_scores, read_rows, reconstruction_error
 
 pytestmark = pytest.mark.usefixtures("home")

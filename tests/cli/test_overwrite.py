@@ -13,7 +13,7 @@ from sklearn_astromer.export import to_onnx
 from sklearn_astromer.search import LightCurveIndex
 
 pytestmark = pytest.mark.usefixtures("home")
-TINY = ["--d-model", "16", "--n-heads", "2", "--d-ff", "16", "--epochs", "0", "--device", "cpu"]
+TINY = ["--d-model", "16", "--n-heads", "2", "--d-ff", "16", "--max-epochs", "0", "--device", "cpu"]
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,21 @@
 """What the command line says of itself, and the demo."""
 
+import inspect
+import itertools
 import subprocess
 import sys
 import textwrap
 
 import pytest
 from embedders import make_embedder
+from running import process
 
+import sklearn_astromer
+from sklearn_astromer import AstromerEmbedder, LightCurves
 from sklearn_astromer.cli import main
+from sklearn_astromer.cli.commands import CLI
 from sklearn_astromer.datasets import make_variable_stars
+from sklearn_astromer.embedder import FRESH_EPOCHS
 
 pytestmark = pytest.mark.usefixtures("home")  # no test sees the cache of a user
 
@@ -25,49 +32,140 @@ def test_demo_prints_scores_of_the_main_job(capsys, error):
     assert "no weights called" in error("demo", "--weights", "nope").replace("\n", "")
 
 
+def commands(group=CLI, path=()):
+    """Yield the words of every command."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, (*path, name))
+        else:
+            yield [*path, name]
+
+
+EMBED = ["embed", "c.parquet", "--out", "e.csv"]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ([], "COMMAND"),
-        (["embed"], "CATALOG"),
-        (["embed", "c.parquet"], "--out"),
-        (["embed", "c.parquet", "--out", "e.csv", "--pooling", "median"], "--pooling"),
-        (["embed", "c.parquet", "--out", "e.csv", "--batch", "0"], "at least 1"),
-        (
-            ["embed", "c.parquet", "--out", "e.csv", "--columns", "colour=f"],
-            "'colour=f' is not PART=NAME",
-        ),
-        (
-            ["embed", "c.parquet", "--out", "e.csv", "--columns", "mag=a,mag=b"],
-            "mag is given twice",
-        ),
-        (["embed", "c.parquet", "--out", "e.csv", "--columns", "mag"], "'mag' is not PART=NAME"),
-        (["embed", "c.parquet", "--out", "e.txt"], "does not end in .parquet, .csv or .ecsv"),
-        (["embed", "c.parquet", "--out", "e.csv", "--survey", "sloan"], "'sloan'"),
-        (["inspect"], "CATALOG"),
+        (["embed"], "missing argument 'CATALOG…'"),
+        (["embed", "c.parquet"], "missing option '--out'"),
+        ([*EMBED, "--batch-objects", "0"], "'--batch-objects': 0 is not in the range x>=1"),
+        ([*EMBED, "--columns", "colour=f"], "'colour=f' is not PART=NAME: the names are id, time"),
+        ([*EMBED, "--columns", "mga=f"], "'mga=f' is not PART=NAME: did you mean 'mag'?"),
+        ([*EMBED, "--columns", "mag=a,mag=b"], "mag is given twice"),
+        ([*EMBED, "--columns", "mag"], "'mag' is not PART=NAME"),
+        ([*EMBED, "--shard", "5/4"], "'5/4' is not I/N"),
+        ([*EMBED, "--rule", "x=y"], "'x=y' is not NAME=LIMIT or NAME=off"),
+        (["embed", "c.parquet", "--out", "e.txt"], "does not end in .parquet or .csv or .ecsv"),
+        ([*EMBED, "--survey", "2mass"], "'2mass' is none of them: the names are auto, columns"),
+        (["inspect"], "missing argument 'CATALOG…'"),
         (["search", "emb", "--like", "1", "--out", "a.txt"], "does not end in .csv or .parquet"),
-        (["pretrain", "c.parquet", "--out", "e", "--epochs", "many"], "--epochs"),
-        (["weights", "burn"], "burn"),
-        (["demo", "--stars", "7"], "at least 70"),
+        (["search", "emb", "more"], "unexpected extra argument (more)"),
+        (["pretrain", "c.parquet", "--out", "e", "--max-epochs", "many"], "'--max-epochs'"),
+        (["weights", "burn"], "no command 'burn': the names are list, fetch"),
+        (["demo", "--stars", "7"], "7 is not in the range x>=70"),
+        (["completion", "csh"], "'csh'"),
     ],
 )
-def test_usage_errors_exit_with_2(words, message, capsys):
+def test_wrong_usage_is_one_line_and_exits_with_2(words, message, capsys):
     with pytest.raises(SystemExit) as exit:
         main(words)
     assert exit.value.code == 2
-    assert message in capsys.readouterr().err
+    out, err = capsys.readouterr()
+    assert out == ""
+    (line,) = err.splitlines()
+    assert line.startswith("sklearn-astromer: error: ")
+    assert message in line
+    command = " ".join(itertools.takewhile(lambda word: word in ("embed", "search"), words))
+    assert line.endswith(f"{command} --help)")
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["inspect"], ["embed"], ["search"], ["pretrain"], ["weights"], ["demo"]]
+    ("words", "right"),
+    [
+        (["embde", "c.parquet"], "embed"),
+        (["weights", "fecth", "macho"], "fetch"),
+        ([*EMBED, "--survey", "zft"], "ztf"),
+        ([*EMBED, "--layout", "float23"], "float32"),
+        ([*EMBED, "--weigths", "macho"], "--weights"),
+        (["pretrain", "c.parquet", "--out", "m", "--architecture", "period"], "periods"),
+    ],
 )
-def test_help_teaches(words, capsys):
+def test_misspelt_words_are_answered_with_the_right_one(words, right, capsys):
+    with pytest.raises(SystemExit):
+        main(words)
+    assert f"did you mean '{right}'?" in capsys.readouterr().err.lower()
+
+
+def test_misspelt_names_are_answered_in_python_too(error):
+    with open("c.csv", "w") as file:
+        file.write("id,time,mag\na,1,15\n")
+    line = error("embed", "c.csv", "--out", "e.csv", "--weights", "survey-periods")
+    assert "did you mean 'surveys-periods'?" in line
+    assert "did you mean 'surveys-periods'?" in error("weights", "verify", "survey-periods")
+    with pytest.raises(ValueError, match="did you mean 'ztf'"):
+        LightCurves.read("c.csv", survey="zft")
+
+
+@pytest.mark.parametrize("words", [[], ["weights"], *commands()])
+@pytest.mark.parametrize("asked", ["-h", "--help"])
+def test_help_teaches(words, asked, capsys):
     with pytest.raises(SystemExit) as exit:
-        main([*words, "--help"])
+        main([*words, asked])
     assert exit.value.code == 0
     out = capsys.readouterr().out
-    if words != ["demo"]:
+    assert out.startswith(f"Usage: {' '.join(['sklearn-astromer', *words])}")
+    if words[:1] not in (["demo"], ["completion"]) and words[1:] == []:
         assert "examples:\n  sklearn-astromer " in out
+    assert all(len(line) <= 100 for line in out.splitlines() if not line.startswith("  sklearn"))
+
+
+@pytest.mark.parametrize("words", list(commands()))
+def test_help_shows_defaults(words, capsys):
+    """Of every option that has one."""
+    command = CLI
+    for word in words:
+        command = command.commands[word]
+    with pytest.raises(SystemExit):
+        main([*words, "--help"])
+    out = "".join(capsys.readouterr().out.split())
+    for param in command.params:
+        shown = getattr(param, "show_default", None) or param.default
+        if isinstance(shown, (str, int, float)) and not isinstance(shown, bool):
+            assert "default:" in out
+            assert "".join(f"{shown}".split()) in out
+    assert "--quiet" in out
+
+
+def test_defaults_are_those_of_the_classes():
+    command, signature = CLI.commands["pretrain"], inspect.signature(AstromerEmbedder).parameters
+    found = {param.name: param.default for param in command.params}
+    assert found["max_epochs"] == FRESH_EPOCHS
+    for name in ("batch_size", "window_size"):
+        assert found[name] == signature[name].default
+
+
+def test_alone_it_prints_help_and_versions(capsys):
+    assert main([]) == 0
+    alone = capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert capsys.readouterr().out == alone
+    assert main(["weights"]) == 0
+    assert "sklearn-astromer weights fetch macho" in capsys.readouterr().out
+    for asked in ("-V", "--version"):
+        with pytest.raises(SystemExit) as exit:
+            main([asked])
+        assert exit.value.code == 0
+        assert capsys.readouterr().out == f"{sklearn_astromer.__version__}\n"
+
+
+def test_nobody_reads_the_output_any_more():
+    with process("weights", "list") as running:
+        running.stdout.close()
+        err = running.stderr.read()
+    assert running.returncode == 141
+    assert err == ""
 
 
 def test_help_and_data_code_import_no_torch():
@@ -84,7 +182,7 @@ def test_help_and_data_code_import_no_torch():
         text=True,
         check=True,
     )
-    assert done.stdout.startswith("usage")
+    assert done.stdout.startswith("Usage")
     loaded = {line.split("|")[-1].strip() for line in done.stderr.splitlines()}
     assert "sklearn_astromer.cli" in loaded
     assert not {"sklearn", "torch"} & loaded

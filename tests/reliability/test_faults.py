@@ -210,7 +210,15 @@ def test_kills_while_a_catalog_is_embedded(times, cache, tally):
     many["object_id"] = np.repeat(np.arange(600), np.tile(curves.lengths, 20))
     many.to_parquet("many.parquet")
     Path("out.parquet").write_text("the old one")
-    words = ["embed", "many.parquet", "--out", "out.parquet", "--batch", "10", "--overwrite"]
+    words = [
+        "embed",
+        "many.parquet",
+        "--out",
+        "out.parquet",
+        "--batch-objects",
+        "10",
+        "--overwrite",
+    ]
     command = [sys.executable, "-m", "sklearn_astromer", *words]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     for i in range(times):

@@ -49,11 +49,11 @@ COMMANDS = {
     "a page": ["outliers", "rows", "--plot", "made.html", "--catalog", "catalog.parquet"],
     "a training": [
         *("pretrain", "catalog.parquet", "--out", "made", "--d-model", "16", "--n-heads", "2"),
-        *("--epochs", "1"),
+        *("--max-epochs", "1"),
     ],
     "a checkpoint": [
         *("pretrain", "catalog.parquet", "--out", "made", "--d-model", "16", "--n-heads", "2"),
-        *("--epochs", "1", "--checkpoint", "made.pt"),
+        *("--max-epochs", "1", "--checkpoint", "made.pt"),
     ],
 }
 FULL = """

@@ -278,7 +278,7 @@ def test_a_fit_that_fails_leaves_the_record(curves):
 def test_the_card_of_a_real_run(shared, home):
     curves = LightCurves.read(shared / "data" / "asas.parquet")[:200]
     curves.to_frame().to_parquet("asas.parquet")
-    words = ["pretrain", "asas.parquet", "--epochs", "1", "--out", "my weights", *FLAGS]
+    words = ["pretrain", "asas.parquet", "--max-epochs", "1", "--out", "my weights", *FLAGS]
     assert main([*words, "--licence", "MIT"]) == 0
     card = Path("my weights/README.md").read_text(encoding="utf-8")
     assert front_matter(card) == {
@@ -301,7 +301,7 @@ def test_the_card_of_a_real_run(shared, home):
     assert "| bands | V (160) |" in card
     assert "| labels used | no |" in card
     assert f"| validation RMSE | {record['valid_rmse']:.4g} mag |" in card
-    assert "sklearn-astromer pretrain asas.parquet --epochs 1 --out 'my weights'" in card
+    assert "sklearn-astromer pretrain asas.parquet --max-epochs 1 --out 'my weights'" in card
     assert "No licence" not in card
     assert "10.1051/0004-6361/202243928" in card
     assert make_card(found) == card  # of what the folder says alone
@@ -314,7 +314,7 @@ def test_the_card_of_a_real_run(shared, home):
 def test_a_card_without_a_licence_asks_for_it(curves, tmp_path, home, capsys):
     curves.to_frame().to_parquet("c.parquet")
     flags = [flag for flag in FLAGS if flag != "--quiet"]
-    assert main(["pretrain", "c.parquet", "--epochs", "1", "--out", "m", *flags]) == 0
+    assert main(["pretrain", "c.parquet", "--max-epochs", "1", "--out", "m", *flags]) == 0
     assert "state one by --licence" in capsys.readouterr().err
     card = Path("m/README.md").read_text()
     assert front_matter(card)["license"] == "unknown"
@@ -396,15 +396,15 @@ def test_a_card_is_replaced_unless_it_was_edited(curves, tmp_path):
 
 def test_pretrain_tells_of_an_edited_card_before_it_trains(curves, home, error):
     curves.to_frame().to_parquet("c.parquet")
-    assert main(["pretrain", "c.parquet", "--epochs", "0", "--out", "mine", *FLAGS]) == 0
+    assert main(["pretrain", "c.parquet", "--max-epochs", "0", "--out", "mine", *FLAGS]) == 0
     Path("mine/README.md").write_text("my notes")
     assert "README.md is not as" in error("pretrain", "c.parquet", "--out", "mine", *FLAGS)
 
 
 def test_epochs_0_keeps_the_command_that_trained(curves, home):
     curves.to_frame().to_parquet("c.parquet")
-    assert main(["pretrain", "c.parquet", "--epochs", "1", "--out", "a", *FLAGS]) == 0
-    words = ["pretrain", "c.parquet", "--from", "a", "--epochs", "0", "--out", "b", "--quiet"]
+    assert main(["pretrain", "c.parquet", "--max-epochs", "1", "--out", "a", *FLAGS]) == 0
+    words = ["pretrain", "c.parquet", "--from", "a", "--max-epochs", "0", "--out", "b", "--quiet"]
     assert main(words) == 0
     assert read_folder("b").info["command"] == read_folder("a").info["command"]
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_astromer._closest import closest
 from sklearn_astromer.lightcurves.flux import AB_JANSKY
 from sklearn_astromer.lightcurves.reading.lists import PLACE
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
@@ -92,7 +93,7 @@ class Options:
         for name, allowed in choices.items():
             value = getattr(self, name)
             if value not in allowed:
-                raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+                raise ValueError(f"there is no {name}={value!r}: {closest(value, allowed)}")
         if not callable(self.id_from) and self.id_from not in ("stem", "parent"):
             raise ValueError(
                 f"id_from must be 'stem', 'parent' or a function, got {self.id_from!r}"

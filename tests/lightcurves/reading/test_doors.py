@@ -5,6 +5,7 @@ Tables are made from the entries of the registry: a new survey is tested as soon
 
 import functools
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -14,13 +15,12 @@ from made_tables import EACH, FIRST_DAY, in_lists, make
 from sklearn_astromer import LightCurves
 from sklearn_astromer.cli import main
 from sklearn_astromer.cli.catalogs import Catalog
-from sklearn_astromer.cli.parser import make_parser
+from sklearn_astromer.cli.commands import CLI
 from sklearn_astromer.lightcurves.reading.report import MOST_REASONS
 from sklearn_astromer.lightcurves.surveys.registry import BY_NAME, SURVEYS
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
-PARSER = make_parser()
 EVERY_SURVEY = pytest.mark.parametrize("survey", SURVEYS, ids=lambda survey: survey.name)
 
 
@@ -122,8 +122,9 @@ def opened(source, options):
 
 def by_command(source, options):
     """Read as the command line does."""
-    words = ["inspect", str(source), *(f"--{name}={value}" for name, value in options.items())]
-    catalog = Catalog(PARSER.parse_args(words))
+    words = [str(source), *(f"--{name}={value}" for name, value in options.items())]
+    context = CLI.commands["inspect"].make_context("inspect", words)
+    catalog = Catalog(SimpleNamespace(**context.params))
     catalog._cache_dir = source.parent / "mapped"
     return catalog.whole(), catalog.report
 

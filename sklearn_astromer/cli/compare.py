@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -28,7 +28,7 @@ def told(checkpoint: Checkpoint) -> list[tuple[str, str]]:
     return lines
 
 
-def compare(args: argparse.Namespace, checkpoint: Checkpoint) -> None:
+def compare(args: SimpleNamespace, checkpoint: Checkpoint) -> None:
     """Print how a catalog compares with the light curves of the training, and warn."""
     catalog = Catalog(args)
     summary = CatalogSummary()
@@ -36,34 +36,14 @@ def compare(args: argparse.Namespace, checkpoint: Checkpoint) -> None:
         summary.add(curves)
     catalog.warn()
     table = compare_statistics(checkpoint.info, summary.quantities(), args.name)
-    say("")
-    for line in _lines(table):
-        say(line)
+    columns = {f"{of}_{p}": f"{of} {p} %" for of in ("training", "catalog") for p in (5, 50, 95)}
+    shown = table[[*columns, "outside", "unlike"]].rename(columns=columns | {"unlike": ""})
+    shown.index = pd.Index([f"{name} ({QUANTITIES[str(name)]})" for name in table.index])
+    said = {"outside": _share, "": lambda far: "unlike" if far else ""}
+    say("\n" + shown.to_string(float_format="{:.4g}".format, na_rep="–", formatters=said))
     if message := unlike(table, args.name):
         warn(message)
 
 
-def _lines(table: pd.DataFrame) -> list[str]:
-    """Return the table as text."""
-    percentiles = ("5", "50", "95")
-    header = ["", *(f"training {p} %" for p in percentiles)]
-    header += [*(f"catalog {p} %" for p in percentiles), "outside", ""]
-    rows = [header]
-    for quantity, row in table.iterrows():
-        cells = [f"{quantity} ({QUANTITIES[str(quantity)]})"]
-        for of in ("training", "catalog"):
-            cells += [_cell(row[f"{of}_{p}"]) for p in percentiles]
-        outside = "–" if np.isnan(row["outside"]) else f"{row['outside']:.0%}"
-        rows.append([*cells, outside, "unlike" if row["unlike"] else ""])
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            cell.ljust(width) if i == 0 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
-
-
-def _cell(value: float) -> str:
-    return "–" if np.isnan(value) else f"{value:.4g}"
+def _share(value: float) -> str:
+    return "–" if np.isnan(value) else f"{value:.0%}"

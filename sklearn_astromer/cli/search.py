@@ -2,44 +2,39 @@
 
 from __future__ import annotations
 
-import argparse
+from types import SimpleNamespace
 
-from sklearn_astromer._files import check_apart, check_free, replacing
+from sklearn_astromer._files import check_apart, check_free
 from sklearn_astromer.cli.messages import note, say
+from sklearn_astromer.cli.tables import outputs, write
 from sklearn_astromer.search import EmbeddingRows, LightCurveIndex, read_rows
 from sklearn_astromer.search.storage import check_ours, is_index
 
 NAMED_IDS, SLOW_ROWS = 3, 200_000
 
 
-def search(args: argparse.Namespace) -> None:
+def search(args: SimpleNamespace) -> None:
     """Print the objects most similar to one, and write them if asked."""
-    for flag, path in (("--out", args.out), ("--save", args.save)):
-        if path is not None:
-            check_apart(path, [args.rows], flag)
-    # what would fail after minutes is tried now
-    if args.out is not None:
-        check_free(args.out, args.overwrite)
-    if args.save is not None:
-        check_free(args.save, args.overwrite, check_ours)
     if args.like is None and args.save is None:
         raise ValueError("--like ID, --save FOLDER or both must be given")
-    index = _saved(args) if is_index(args.rows) else _made(args)
-    if args.like is None:
-        return
-    found = index.like(args.like, min(args.top, index.n_samples_fit_ - 1), band=args.band)
+    if args.like is None and args.out is not None:
+        raise ValueError("--out is of what is found: give --like ID, too")
+    if args.save is not None:  # what would fail after minutes is tried now
+        check_apart(args.save, [args.rows], "--save")
+        check_free(args.save, args.overwrite, check_ours)
+    with outputs(args, [args.rows], "out") as (table,):
+        index = _saved(args) if is_index(args.rows) else _made(args)
+        if args.like is None:
+            return  # the index was all
+        found = index.like(args.like, min(args.top, index.n_samples_fit_ - 1), band=args.band)
+        if table is not None:
+            write(found, table)
     say(found.to_string(index=False, float_format="{:.6f}".format))
-    if args.out is not None:
-        with replacing(args.out, overwrite=args.overwrite) as partial:
-            if args.out.suffix.lower() == ".csv":
-                found.to_csv(partial, index=False)
-            else:
-                found.to_parquet(partial, index=False)
-        if not args.quiet:
-            note(f"{args.out}: {len(found)} objects")
+    if args.out is not None and not args.quiet:
+        note(f"{args.out}: {len(found)} objects")
 
 
-def _saved(args: argparse.Namespace) -> LightCurveIndex:
+def _saved(args: SimpleNamespace) -> LightCurveIndex:
     if args.save is not None:
         raise ValueError(f"{args.rows} is an index already: --save is of rows")
     index = LightCurveIndex.load(args.rows)
@@ -51,7 +46,7 @@ def _saved(args: argparse.Namespace) -> LightCurveIndex:
     return index
 
 
-def _made(args: argparse.Namespace) -> LightCurveIndex:
+def _made(args: SimpleNamespace) -> LightCurveIndex:
     # a graph pays for many searches, and without --save this is the only one
     algorithm = "exact" if args.save is None else "auto"
     index = LightCurveIndex(metric=args.metric or "cosine", algorithm=algorithm, n_jobs=-1)
@@ -67,7 +62,7 @@ def _made(args: argparse.Namespace) -> LightCurveIndex:
     return index
 
 
-def _check_there(args: argparse.Namespace, rows: EmbeddingRows) -> None:
+def _check_there(args: SimpleNamespace, rows: EmbeddingRows) -> None:
     if len(rows.ids) < 2:
         raise ValueError(f"{args.rows} holds {len(rows.ids)} rows: there is nothing to compare")
     if args.like is None:

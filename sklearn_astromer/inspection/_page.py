@@ -83,7 +83,7 @@ def position_of(name: str) -> tuple[float, float] | None:
 
     Examples
     --------
-    >>> from sklearn_astromer.cli.page import position_of
+    >>> from sklearn_astromer.inspection._page import position_of
     >>> position_of("CSS_J060000.0-303000")
     (90.0, -30.5)
     """

@@ -1,0 +1,134 @@
+"""What ``sklearn-astromer classify`` does."""
+
+from __future__ import annotations
+
+import zipfile
+from collections import Counter
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.model_selection import StratifiedGroupKFold, cross_val_score
+from sklearn.pipeline import Pipeline
+
+from sklearn_astromer import TRUSTED_TYPES
+from sklearn_astromer._extras import import_extra
+from sklearn_astromer.cli.catalogs import STDIN, Catalog
+from sklearn_astromer.cli.messages import note, say
+from sklearn_astromer.cli.tables import labels_in, labels_of, outputs, write
+from sklearn_astromer.embedder import AstromerEmbedder
+from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.lightcurves.checks import warn
+
+FOLDS = 5
+#: Of scikit-learn's forests, beside those of this package; its code runs none of the file's.
+TREE = "sklearn.tree._tree.Tree"
+
+
+def classify(args: SimpleNamespace) -> None:
+    """Train a classifier or read one, and write the classes of a catalog."""
+    _check(args)
+    read = [*args.catalog, *args.predict, *filter(None, (args.labels, args.model))]
+    with outputs(args, read, "save", "out") as (kept, table):
+        model = _trained(args) if args.catalog else _read(args.model)
+        if kept is not None:
+            _skops().dump(model, kept)
+        if table is not None:
+            model.set_params(embedder__device=args.device, embedder__precision=args.precision)
+            write(_predicted(model, Catalog(args, args.predict).whole()), table)
+    for path in (args.save, args.out):
+        if path is not None and not args.quiet:
+            note(f"{path}: {'a classifier' if path == args.save else 'the classes'}")
+
+
+def _predicted(model: Pipeline, curves: LightCurves) -> pd.DataFrame:
+    """Return the class of each light curve, and the probability of each class."""
+    if not len(curves):
+        raise ValueError("there are no light curves to classify")
+    probability = model.predict_proba(curves)
+    names = [f"probability_{name}" for name in model.classes_]
+    table = pd.DataFrame(probability, columns=names)
+    table.insert(0, "label", model.classes_[probability.argmax(axis=1)])
+    if curves.band is not None:
+        table.insert(0, "band", curves.band)
+    table.insert(0, "object_id", curves.ids)
+    return table
+
+
+def _check(args: SimpleNamespace) -> None:
+    """Refuse what does not go together."""
+    learns, model = bool(args.catalog), args.model is not None
+    labels = [each for each in (args.labels, args.label_column) if each is not None]
+    refused = {
+        "give either a CATALOG to learn from, or --model": learns == model,
+        "a CATALOG to learn from needs --labels or --label-column": len(labels) != learns,
+        "--predict, a catalog, and --out, where its classes go, need each other": bool(args.predict)
+        != (args.out is not None),
+        "--model needs --predict, a catalog to classify": model and not args.predict,
+        "--save is of a classifier that learns here, not of --model": model and bool(args.save),
+        "-, standard input, is one catalog": STDIN in args.catalog and STDIN in args.predict,
+    }
+    for message, wrong in refused.items():
+        if wrong:
+            raise ValueError(message)
+    if args.save is not None:
+        _skops()
+
+
+def _trained(args: SimpleNamespace) -> Pipeline:
+    """Return a classifier of the labelled objects, after its score was printed."""
+    catalog = Catalog(args)
+    curves = catalog.whole()
+    if args.labels is None:
+        labels = labels_in(catalog, args.label_column, curves.ids)
+    else:
+        labels = labels_of(args.labels, curves.ids)
+    known = np.array([label is not None for label in labels])
+    curves, labels = curves[known], labels[known].astype(str)
+    embedder = AstromerEmbedder(
+        args.weights, max_epochs=0, device=args.device, precision=args.precision
+    )
+    forest = RandomForestClassifier(300, class_weight="balanced", random_state=args.seed, n_jobs=-1)
+    rows = embedder.fit_transform(curves)
+    say(_score(forest, rows, labels, curves))
+    return Pipeline([("embedder", embedder), ("forest", forest.fit(rows, labels))])
+
+
+def _score(forest: Any, rows: Any, labels: Any, curves: LightCurves) -> str:
+    """Return the cross-validated score, or why there is none."""
+    objects = pd.DataFrame({"id": curves.ids, "label": labels}).drop_duplicates()
+    rarest, n = min(Counter(objects["label"]).items(), key=lambda pair: pair[1])
+    of = f"{len(objects)} objects of {objects['label'].nunique()} classes"
+    if n == 1 or objects["label"].nunique() == 1:
+        warn(f"{of}, {n} of class {rarest}: too few for a cross-validation")
+        return f"trained on {of}"
+    cv = StratifiedGroupKFold(min(FOLDS, n), shuffle=True, random_state=0)
+    scores = cross_val_score(forest, rows, labels, groups=curves.ids, cv=cv, scoring="f1_macro")
+    how = f"{cv.n_splits}-fold cross-validation by object"
+    return f"macro-F1 {scores.mean():.3f} ± {scores.std():.3f} ({how}, {of})"
+
+
+def _read(path: Path) -> Pipeline:
+    """Return a classifier that `--save` wrote; a file with anything else in it is refused."""
+    if not path.exists():
+        raise FileNotFoundError(f"there is no classifier {path}")
+    if not zipfile.is_zipfile(path):
+        raise ValueError(f"{path} is no classifier that --save wrote")
+    io = _skops()
+    trusted = {*TRUSTED_TYPES, TREE}
+    if foreign := set(io.get_untrusted_types(file=path)) - trusted:
+        raise ValueError(
+            f"{path} holds what no classifier of --save does, and is not read: "
+            f"{', '.join(sorted(foreign))}"
+        )
+    model = io.load(path, trusted=[*trusted])
+    if not isinstance(model, Pipeline) or [*model.named_steps] != ["embedder", "forest"]:
+        raise ValueError(f"{path} holds a {type(model).__name__} and no classifier of --save")
+    return model
+
+
+def _skops() -> Any:
+    return import_extra("skops.io", "skops", "a classifier in a file")

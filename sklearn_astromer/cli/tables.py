@@ -1,0 +1,98 @@
+"""Files that commands write, and labels that they read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sklearn_astromer._closest import closest
+from sklearn_astromer._files import check_apart, replacing
+from sklearn_astromer.cli.catalogs import Catalog
+from sklearn_astromer.lightcurves.reading.columns import Options
+from sklearn_astromer.lightcurves.reading.tables import tables_of
+from sklearn_astromer.lightcurves.surveys.survey import column_name
+
+
+@contextmanager
+def outputs(
+    args: SimpleNamespace, read: Sequence[Path], *names: str
+) -> Iterator[list[Path | None]]:
+    """Give a file to write to for each option; what cannot be written is said before the work."""
+    with ExitStack() as opened:
+        files: list[Path | None] = []
+        for name in names:
+            if (path := getattr(args, name)) is not None:
+                check_apart(path, list(read), f"--{name}")
+                path = opened.enter_context(replacing(path, overwrite=args.overwrite))
+            files.append(path)
+        yield files
+
+
+def write(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV or Parquet, by the ending."""
+    if path.suffix.lower() == ".csv":
+        table.to_csv(path, index=False)
+    else:
+        table.to_parquet(path, index=False)
+
+
+def labels_of(path: Path, ids: NDArray[Any]) -> NDArray[Any]:
+    """Return the label of each object, None where a table with columns id and label has none."""
+    table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+    for name in ("id", "label"):
+        if name not in table:
+            raise ValueError(f"{path} has no column {name}: it needs id and label")
+    return _matched(table["id"], table["label"], ids, str(path))
+
+
+def labels_in(catalog: Catalog, column: str, ids: NDArray[Any]) -> NDArray[Any]:
+    """Return the label of each object of a catalog that was read, which a column of it holds."""
+    asked = _WithLabels(**vars(catalog.options), label=column_name(column))
+    id = catalog.report.columns.get("id")
+    parts = []
+    for file in catalog.files if catalog.content is None else [catalog.source()]:
+        for table in tables_of(file, asked):
+            frame = table.frame
+            if asked.label not in frame:
+                names = closest(column, table.names.values())
+                raise ValueError(f"{table.label} has no column {column!r}: {names}")
+            # ids as whole numbers, as the reader has them
+            named = table.name if id is None else frame[column_name(id)].convert_dtypes()
+            parts.append(pd.DataFrame({"id": named, "label": frame[asked.label]}).drop_duplicates())
+    pairs = pd.concat(parts)
+    return _matched(pairs["id"], pairs["label"], ids, f"column {column!r}")
+
+
+@dataclass(frozen=True)
+class _WithLabels(Options):
+    """Options by which one more column is read."""
+
+    label: str = ""
+
+    def needed(self, names: list[str], rows_are_objects: bool = False) -> list[str] | None:
+        found = super().needed(names, rows_are_objects)
+        if found is None:
+            return None
+        return [name for name in names if name in found or column_name(name) == self.label]
+
+
+def _matched(named: Any, labels: Any, ids: NDArray[Any], source: str) -> NDArray[Any]:
+    pairs = pd.DataFrame({"id": named, "label": labels}).dropna()
+    pairs = pairs.assign(id=pairs["id"].astype(str)).drop_duplicates()
+    if len(twice := pairs["id"][pairs["id"].duplicated()]):
+        raise ValueError(f"{source} has several labels of object {twice.iloc[0]}: leave one")
+    known = dict(zip(pairs["id"], pairs["label"], strict=True))
+    found = np.array([known.get(str(name)) for name in ids.tolist()], dtype=object)
+    if all(label is None for label in found):
+        raise ValueError(
+            f"{source} has a label of none of the catalog's objects: compare their ids"
+        )
+    return found

@@ -1,0 +1,124 @@
+"""What ``sklearn-astromer weights`` does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from sklearn_astromer import weights
+from sklearn_astromer._files import sha256
+from sklearn_astromer.cli.compare import compare, told
+from sklearn_astromer.cli.messages import PROG, say
+from sklearn_astromer.inference.networks import network_of
+from sklearn_astromer.weights import WEIGHTS, remote
+from sklearn_astromer.weights.checkpoint import Checkpoint, read_checkpoint
+from sklearn_astromer.weights.hub import push as push_to_hub
+
+
+def list_(args: SimpleNamespace) -> None:
+    """Print the weights that have a name."""
+    rows = [("name", "where", "licence", "what")]
+    for name, entry in WEIGHTS.items():
+        rows.append((name, _where(name)[1], entry.licence, entry.description))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        say("  ".join(cells).rstrip())
+
+
+def fetch(args: SimpleNamespace) -> None:
+    """Print where weights are, after a download if need be."""
+    say(str(weights.fetch(args.name, progress=not args.quiet)))
+
+
+def verify(args: SimpleNamespace) -> None:
+    """Read weights that are here, after a look at their checksum."""
+    entry, (path, state) = WEIGHTS.get(args.name), _where(args.name)
+    if path is None and entry is not None:
+        weights.fetch(args.name)  # says why there are none
+    elif path is None or (entry is not None and not path.exists()):
+        raise FileNotFoundError(
+            f"the weights {args.name!r} are not downloaded: {PROG} weights fetch {args.name}"
+        )
+    elif entry is not None and entry.sha256 not in (None, found := _checksum(path)):
+        raise ValueError(
+            f"{path} is damaged, its sha256 is {found} and not {entry.sha256}: delete it, then "
+            f"{PROG} weights fetch {args.name}"
+        )
+    network_of(_load_here(args.name))
+    say(f"{args.name}: intact, {state}, {path}")
+
+
+def info(args: SimpleNamespace) -> None:
+    """Print all that is known of weights, and how a catalog compares; nothing is downloaded."""
+    entry, (path, state) = WEIGHTS.get(args.name), _where(args.name)
+    checkpoint, lines = None, list[tuple[str, str]]()
+    facts: dict[str, Any] = {"name": args.name, "where": f"{path} ({state})" if path else state}
+    if entry is not None:
+        facts |= {"what": entry.description, "licence": entry.licence, "cite": entry.citation}
+        facts |= {"url": entry.url, "sha256": entry.sha256}
+    if path is not None and (entry is None or path.exists()):
+        checkpoint = _load_here(args.name) if entry is None else read_checkpoint(path)
+        facts |= {"size": f"{_size(path) / 1e6:.1f} MB", "sha256": _checksum(path)}
+        facts["weights"] = sum(tensor.size for tensor in checkpoint.tensors.values())
+        facts |= checkpoint.description
+        lines = [(key, text) for key, text in told(checkpoint) if key not in facts]
+    lines = [(key, str(value)) for key, value in facts.items() if value is not None] + lines
+    width = max(len(key) for key, _ in lines)
+    for key, text in lines:
+        say(f"{key.ljust(width)}  {text}")
+    if args.catalog:
+        if checkpoint is None:
+            raise FileNotFoundError(f"the weights {args.name!r} are not here to compare with")
+        compare(args, checkpoint)
+
+
+def push(args: SimpleNamespace) -> None:
+    """Upload a folder of weights to the Hugging Face Hub, and print the URL of the commit."""
+    say(
+        push_to_hub(
+            args.folder,
+            args.repository,
+            private=args.private,
+            revision=args.revision,
+            commit_message=args.message,
+        )
+    )
+
+
+def _where(name: str) -> tuple[Path | None, str]:
+    """Return where weights lie or would lie, and in words what they are."""
+    entry = WEIGHTS.get(name)
+    if remote.is_address(name):
+        try:
+            return remote.fetch(name, download=False), "downloaded"
+        except FileNotFoundError:
+            return None, "not downloaded"
+    if entry is None:
+        return Path(name).expanduser().resolve(), "your own"
+    if entry.bundled:
+        return weights.fetch(name), "part of the package"
+    if entry.filename is None:
+        return None, "published nowhere"
+    path = weights.cache_dir() / entry.filename
+    return path, "downloaded" if path.exists() else "not downloaded"
+
+
+def _load_here(name: str) -> Checkpoint:
+    """Load weights that are one's own or downloaded."""
+    if remote.is_address(name):
+        return remote.load(name, download=False)
+    return weights.load(name)
+
+
+def _size(path: Path) -> int:
+    """Return the bytes of a file, or of the files in a folder."""
+    files = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
+    return sum(file.stat().st_size for file in files)
+
+
+def _checksum(path: Path) -> str | None:
+    """Return the sha256 of a file, or of the weights in a folder of ours."""
+    file = path if path.is_file() else path / "weights.safetensors"
+    return sha256(file) if file.exists() else None

@@ -1,0 +1,131 @@
+"""Classes of catalogs, by the command line."""
+
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sklearn_astromer import LightCurves
+from sklearn_astromer.cli import main
+from sklearn_astromer.datasets import make_variable_stars
+
+pytestmark = pytest.mark.usefixtures("home")
+CLASSES = ["CONST", "MIRA", "RRAB"]
+OPTIONS = ["--weights", "surveys-small", "--device", "cpu"]
+
+
+@pytest.fixture(scope="module")
+def stars():
+    return make_variable_stars(60, classes=CLASSES, n_observations=(30, 60), random_state=0)
+
+
+@pytest.fixture
+def train(stars):
+    """Forty with labels, twenty without."""
+    curves, labels = stars
+    curves[:40].to_frame().to_parquet("train.parquet")
+    curves[40:].to_frame().to_parquet("new.parquet")
+    pd.DataFrame({"id": curves.ids[:40], "label": labels[:40]}).to_csv("labels.csv", index=False)
+    return "train.parquet"
+
+
+def test_train_score_predict_and_keep(train, stars, capsys, error):
+    pytest.importorskip("skops")
+    words = ["classify", train, "--labels", "labels.csv", "--save", "stars.skops", *OPTIONS]
+    assert main([*words, "--predict", "new.parquet", "--out", "classes.csv"]) == 0
+    out, err = capsys.readouterr()
+    score = re.fullmatch(
+        r"macro-F1 (0\.\d+|1\.000) ± 0\.\d+ \(5-fold cross-validation by object, 40 objects of 3 "
+        r"classes\)\n",
+        out,
+    )
+    assert float(score[1]) > 0.8
+    assert "stars.skops: a classifier" in err
+    assert "classes.csv: the classes" in err
+    found = pd.read_csv("classes.csv")
+    assert list(found) == ["object_id", "label", *(f"probability_{name}" for name in CLASSES)]
+    assert found["object_id"].tolist() == list(range(40, 60))
+    assert (found["label"] == stars[1][40:]).mean() > 0.8
+    np.testing.assert_allclose(found.iloc[:, 2:].sum(axis=1), 1)
+    again = ["classify", "--model", "stars.skops", "--predict", "new.parquet", "--quiet"]
+    assert main([*again, "--out", "again.csv"]) == 0
+    assert capsys.readouterr() == ("", "")
+    pd.testing.assert_frame_equal(pd.read_csv("again.csv"), found)
+    assert "--overwrite" in error(*again, "--out", "again.csv")
+
+
+def test_a_column_of_labels_and_several_bands(stars, capsys):
+    curves, labels = stars
+    rows = np.arange(len(curves.time))
+    frame = curves.to_frame().assign(Type=np.repeat(labels, curves.lengths))
+    frame["Type"] = frame["Type"].where(frame["object_id"] < 50)  # the others have none
+    frame.assign(band=np.where(rows % 2, "g", "r")).to_csv("train.csv", index=False)
+    words = ["classify", "train.csv", "--label-column", "Type", "--survey", "columns", *OPTIONS]
+    assert main([*words, "--predict", "train.csv", "--out", "classes.parquet"]) == 0
+    assert "by object, 50 objects of 3 classes" in capsys.readouterr().out
+    found = pd.read_parquet("classes.parquet")
+    assert len(found) == 120
+    assert set(found["band"]) == {"g", "r"}
+
+
+def test_no_object_is_trained_on_and_scored(stars, capsys):
+    """Noise of which each object has four rows would else be known by heart."""
+    rng = np.random.default_rng(0)
+    curves = LightCurves.from_arrays(
+        [np.c_[np.arange(30.0), 14 + i // 4 / 5 + rng.normal(0, 1e-3, 30)] for i in range(160)],
+        ids=np.repeat(np.arange(40), 4),
+        band=np.tile(list("griz"), 40),
+    )
+    curves.to_frame().to_parquet("noise.parquet")
+    labels = pd.DataFrame({"id": np.arange(40), "label": rng.permutation(["a", "b"] * 20)})
+    labels.to_csv("labels.csv", index=False)
+    assert main(["classify", "noise.parquet", "--labels", "labels.csv", *OPTIONS]) == 0
+    assert float(capsys.readouterr().out.split()[1]) < 0.75
+
+
+def test_what_does_not_go_together(train, error):
+    labels, predict = ["--labels", "labels.csv"], ["--predict", "new.parquet", "--out", "o.csv"]
+    for words, message in {
+        (): "give either a CATALOG",
+        (train, "--model", "m"): "give either a CATALOG",
+        (train,): "needs --labels or --label-column",
+        (train, *labels, "--label-column", "x"): "needs --labels or --label-column",
+        (train, *labels, "--out", "o.csv"): "--predict, a catalog, and --out",
+        ("--model", "m"): "--model needs --predict",
+        ("--model", "none.skops", *predict): "there is no classifier none.skops",
+        ("--model", "labels.csv", *predict): "labels.csv is no classifier",
+        ("--model", "m", "--save", "n", *predict): "--save is of a classifier that learns here",
+        ("-", *labels, "--predict", "-", "--out", "o.csv"): "-, standard input, is one catalog",
+        (train, "--label-column", "typ"): "has no column 'typ'",
+        (train, *labels, "--predict", "new.parquet", "--out", "labels.csv"): "part of the catalog",
+    }.items():
+        assert message in error("classify", *words)
+
+
+def test_labels_that_contradict_each_other_and_rare_classes(train, error, capsys):
+    labels = pd.read_csv("labels.csv")
+    twice = labels.iloc[[0]].assign(label="other")
+    pd.concat([labels, twice]).to_csv("twice.csv", index=False)
+    assert "several labels of object 0" in error("classify", train, "--labels", "twice.csv")
+    labels.loc[0, "label"] = "rare"
+    labels.to_csv("rare.csv", index=False)
+    assert main(["classify", train, "--labels", "rare.csv", *OPTIONS]) == 0
+    out, err = capsys.readouterr()
+    assert out == "trained on 40 objects of 4 classes\n"
+    assert "1 of class rare: too few for a cross-validation" in err
+
+
+def test_models_of_strangers(train, error, monkeypatch):
+    skops = pytest.importorskip("skops.io")
+    predict = ["--predict", "new.parquet", "--out", "o.csv"]
+    skops.dump({"path": Path("somewhere")}, "foreign.skops")
+    line = error("classify", "--model", "foreign.skops", *predict)
+    assert "is not read: pathlib" in line
+    skops.dump([1, 2], "list.skops")
+    assert "holds a list" in error("classify", "--model", "list.skops", *predict)
+    monkeypatch.setitem(sys.modules, "skops.io", None)
+    words = ["classify", train, "--labels", "labels.csv", "--save", "m.skops"]
+    assert "sklearn_astromer[skops]" in error(*words)
