@@ -87,11 +87,12 @@ class _WithLabels(Options):
 def _matched(named: Any, labels: Any, ids: NDArray[Any], source: str) -> NDArray[Any]:
     pairs = pd.DataFrame({"id": named, "label": labels}).dropna()
     pairs = pairs.assign(id=pairs["id"].astype(str)).drop_duplicates()
+    pairs = pairs[pairs["id"].isin(ids.astype(str))]
     if len(twice := pairs["id"][pairs["id"].duplicated()]):
         raise ValueError(f"{source} has several labels of object {twice.iloc[0]}: leave one")
     known = dict(zip(pairs["id"], pairs["label"], strict=True))
-    found = np.array([known.get(str(name)) for name in ids.tolist()], dtype=object)
-    if all(label is None for label in found):
+    found = np.array([known.get(name) for name in ids.astype(str)], dtype=object)
+    if not known:
         raise ValueError(
             f"{source} has a label of none of the catalog's objects: compare their ids"
         )

@@ -27,13 +27,17 @@ words=({words})
 CURRENT=$#words
 _sklearn_astromer_completion
 """
+FISH = """
+sklearn-astromer completion fish | source
+complete --do-complete "{words}"
+"""
 CASES = {
     "emb": ["embed"],
     "weights ve": ["verify"],
     "embed --lay": ["--layout"],
     "embed --layout fl": ["float32", "float16"],
     "embed --weights mac": ["macho", "macho-v2"],
-    "inspect --survey=zt": ["ztf"],
+    "inspect --survey=zt": ["ztf", "ztf-hats", "ztf-forced"],
     "pretrain --arch": ["--architecture"],
 }
 
@@ -55,7 +59,7 @@ def complete(shell, script, words):
     program = shutil.which(shell)
     if program is None:
         pytest.skip(f"there is no {shell}")
-    flags = {"bash": ["--norc", "-c"], "zsh": ["-f", "-c"]}[shell]
+    flags = {"bash": ["--norc", "-c"], "zsh": ["-f", "-c"], "fish": ["--no-config", "-c"]}[shell]
     done = subprocess.run(
         [program, *flags, script.format(words=f"sklearn-astromer {words}")],
         capture_output=True,
@@ -73,6 +77,11 @@ def test_bash(words, path):
 @pytest.mark.parametrize("words", CASES)
 def test_zsh(words, path):
     assert complete("zsh", ZSH, words) == CASES[words]
+
+
+@pytest.mark.parametrize("words", [w for w in CASES if "=" not in w])
+def test_fish(words, path):
+    assert set(CASES[words]) <= set(complete("fish", FISH, words))
 
 
 def test_bash_asks_for_files_where_files_go(path):
