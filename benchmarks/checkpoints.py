@@ -58,9 +58,9 @@ def rows(
     features = VariabilityFeatures().fit_transform(curves)
     yield "VariabilityFeatures", "features", features, None
     for name, path in encoders.items():
-        model = AstromerEmbedder(path, pooling="mean_std")
+        model = AstromerEmbedder(path, row=("mean", "std"))
         if name == "random-init":
-            model = AstromerEmbedder(max_epochs=0, random_state=0, pooling="mean_std")
+            model = AstromerEmbedder(None, max_epochs=0, random_state=0, row=("mean", "std"))
         table = model.fit_transform(curves)
         rmse = -model.score(curves)
         yield name, "mean", table[:, : table.shape[1] // 2], rmse

@@ -36,7 +36,7 @@ from sklearn_astromer.training.resuming import Resume, identity
 
 # Parameters that a resumed run may change.
 NOT_OF_A_RUN = {
-    *("cache_bytes", "checkpoint", "device", "max_epochs", "patience", "pooling", "verbose"),
+    *("cache_bytes", "checkpoint", "device", "max_epochs", "patience", "row", "verbose"),
 }
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -196,7 +196,7 @@ class TransformerBase(TransformerMixin, AstromerBase, ABC):
         NotFittedError
             If `fit` was not called.
         ValueError
-            If ``pooling=None``, which gives no columns.
+            If ``row=None``, which gives no columns.
         """
         check_is_fitted(self)
         return np.array(self._columns(), dtype=object)

@@ -82,8 +82,9 @@ class Recipe(Described):
     Examples
     --------
     >>> from sklearn_astromer import AstromerEmbedder, Recipe
-    >>> AstromerEmbedder(architecture="periods", training=Recipe(lr=3e-4, patience=5))
-    AstromerEmbedder(architecture='periods', training=Recipe(lr=0.0003, patience=5))
+    >>> AstromerEmbedder(None, architecture="periods", training=Recipe(lr=3e-4, patience=5))
+    AstromerEmbedder(architecture='periods', pretrained=None,
+                     training=Recipe(lr=0.0003, patience=5))
     >>> AstromerEmbedder(training="astromer1").set_params(training__schedule="cosine").training
     Recipe(name='astromer1', schedule='cosine')
     """

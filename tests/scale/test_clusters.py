@@ -15,8 +15,13 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from sklearn_astromer import AstromerClassifier, AstromerEmbedder, LightCurves
-from sklearn_astromer.multiband import MultiBandEmbedder, Stars
+from sklearn_astromer import (
+    AstromerClassifier,
+    AstromerEmbedder,
+    LightCurves,
+    MultiBandEmbedder,
+    Stars,
+)
 from sklearn_astromer.scale import embed_partitions
 
 lsdb = pytest.importorskip("lsdb")

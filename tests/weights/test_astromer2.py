@@ -179,7 +179,7 @@ def test_the_released_size(write, kind):
         path = zipped(path, "" if kind == "zip" else "astromer_v2/macho/")
     time, mag = windows(2, 200)
     curves = LightCurves.from_arrays(list(np.stack([time + 50000, mag + 15], axis=-1)))
-    embedder = AstromerEmbedder(path, max_epochs=0, pooling=None).fit(curves)
+    embedder = AstromerEmbedder(path, max_epochs=0, row=None).fit(curves)
     assert sum(p.numel() for p in embedder.module_.parameters()) == 3_953_409
     found, magnitudes = embedder.transform(curves), embedder.reconstruct(curves)
     for i in range(2):
