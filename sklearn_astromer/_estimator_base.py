@@ -104,6 +104,16 @@ class AstromerBase(BaseEstimator):
             return LightCurves.from_grid(pd.DataFrame(grid, index=X.index))
         return LightCurves.from_grid(grid)
 
+    def _validate_params(self) -> None:
+        """Refuse what is out of range; True and False are no numbers."""
+        super()._validate_params()
+        for name, constraints in self._parameter_constraints.items():
+            value = getattr(self, name)
+            if isinstance(value, bool) and not {"boolean", "verbose"} & set(map(str, constraints)):
+                raise ValueError(
+                    f"the {name!r} parameter of {type(self).__name__} must be no bool, got {value}"
+                )
+
     def set_params(self, **params: Any) -> Self:
         """Set parameters; ``architecture__…`` and ``training__…`` work for names, too."""
         names: dict[str, Any] = {"architecture": as_config, "training": as_recipe}

@@ -79,7 +79,8 @@ class AstromerClassifier(ClassifierMixin, AstromerBase):
         Memory for what a frozen encoder gives; the "lstm" head needs ``4 · d_model`` bytes per
         observation, others next to nothing. Beyond it, it is computed anew in every epoch.
     checkpoint, device, precision, random_state, verbose
-        As for `AstromerEmbedder`. An encoder without a `random_state` gets one derived from this.
+        As for `AstromerEmbedder`, but not ``device="accelerate"``. An encoder without a
+        `random_state` gets one derived from this.
 
     Attributes
     ----------
@@ -289,7 +290,7 @@ class AstromerClassifier(ClassifierMixin, AstromerBase):
         >>> np.allclose(again.predict_proba(curves), expected, atol=1e-6)
         True
         >>> encoder.transform(curves).shape
-        (20, 128)
+        (20, 257)
         """
         save(self, path, overwrite)
 

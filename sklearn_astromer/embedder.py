@@ -48,12 +48,11 @@ from sklearn_astromer.inference.networks import make_checkpoint, make_network
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.periodogram.bands import star_pieces, whole_stars
-from sklearn_astromer.training.augmentation import chosen_changes
 from sklearn_astromer.training.callbacks import history_frame
 from sklearn_astromer.training.labels import read_labels
 from sklearn_astromer.training.pretraining import hidden_of, pretrain
 from sklearn_astromer.training.processes import Processes, make_accelerator
-from sklearn_astromer.training.recipes import Recipe, resolved
+from sklearn_astromer.training.recipes import Recipe, chosen_changes, resolved
 from sklearn_astromer.training.reconstruction import hidden_rmse, history_names
 from sklearn_astromer.training.recording import record_reconstruction
 from sklearn_astromer.weights.card import make_card, with_notes

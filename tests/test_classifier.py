@@ -189,8 +189,10 @@ def test_shorthands(catalog, tmp_path):
     fitted.save_pretrained(tmp_path / "mine")
     model = AstromerClassifier(tmp_path / "mine", max_epochs=1, random_state=0).fit(X, y)
     assert same(weights_of(model.encoder_), weights_of(fitted))
-    fresh = AstromerClassifier(max_epochs=1, random_state=0).fit(X[:10], y[:10])
+    fresh = AstromerClassifier(None, max_epochs=1, random_state=0).fit(X[:10], y[:10])
     assert fresh.encoder_.module_.encoder.config.d_model == 256
+    best = AstromerClassifier(max_epochs=1, random_state=0).fit(X[:10], y[:10])
+    assert best.encoder_.module_.encoder.config.own_periods
     with pytest.raises(TypeError, match="encoder must be"):
         AstromerClassifier(LogisticRegression()).fit(X, y)
     with pytest.raises(TypeError, match="fitted"):
@@ -219,7 +221,7 @@ def test_reconstruction_beside_the_labels(catalog):
     )
     assert beside.encoder_.score(X) > apart.encoder_.score(X)
     assert beside.history_["train_loss"].iloc[-1] > apart.history_["train_loss"].iloc[-1] + 0.5
-    assert beside.score(X, y) > 0.8
+    assert beside.score(X, y) > 0.75
     still = {"head_lr": 0.0, "lr": 0.0, "max_epochs": 1, "dropout": 0.0}
     first, second = (
         classifier(encoder, **{**options, **still}, reconstruction=factor).fit(X, y)
@@ -260,6 +262,11 @@ def test_labels_of_any_kind(catalog, labels):
     }[labels]
     predicted = classifier().fit(X, of_kind).predict(X)
     assert set(predicted) <= set(of_kind)
+
+
+def test_a_head_trains_in_one_process(catalog):
+    with pytest.raises(ValueError, match="device='accelerate' is of AstromerEmbedder"):
+        classifier(device="accelerate").fit(*catalog)
 
 
 def test_bad_labels_give_the_usual_errors(catalog):

@@ -260,7 +260,7 @@ def test_training_learns(stars):
 
 
 def test_the_best_epoch_is_restored(stars):
-    options = {**SMALL, "max_epochs": 7, "lr": 0.3, "batch_size": 8, "patience": 0}
+    options = {**SMALL, "max_epochs": 5, "lr": 0.3, "batch_size": 8, "patience": 0}
     embedder = make_embedder(**options).fit(stars)
     history = embedder.history_["valid_rmse"]
     assert history.iloc[-1] > history.min() + 1e-3  # at such a rate the last is not the best
@@ -440,6 +440,9 @@ def test_hidden_magnitudes_reach_nothing(stars, options):
         ({"device": "abacus"}, "device"),
         ({"probed_fraction": 1.5, "max_epochs": 1}, "probed_fraction is 1.5"),
         ({"pretrained": "machoo"}, "machoo"),
+        ({"augment": "flip", "max_epochs": 0}, "augment must be a bool or some of"),
+        ({"window_size": True}, "'window_size' parameter of AstromerEmbedder must be no bool"),
+        ({"window_size": 2.5}, "window_size"),
     ],
 )
 def test_bad_parameters_are_named(stars, options, message):

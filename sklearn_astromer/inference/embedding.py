@@ -17,6 +17,7 @@ from sklearn_astromer.inference.batches import run_windows
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.modules.encoder import Encoder
 from sklearn_astromer.modules.pooling import combine_windows, pool_windows
+from sklearn_astromer.modules.visible import moments, visible
 from sklearn_astromer.periodogram.peaks import PEAK_COLUMNS
 from sklearn_astromer.windows import Windows
 
@@ -99,11 +100,13 @@ def magnitudes(
     flat = np.empty(len(curves.time), dtype=np.float32)
 
     def function(batch: NDArray[np.int64], inputs: dict[str, Tensor]) -> Tensor:
-        unseen = None
-        if hidden is not None:
-            where, real = windows.positions(batch)
-            unseen = torch.from_numpy(hidden[where] & real).to(inputs["time"].device)
-        return module(**inputs, hidden=unseen)
+        if hidden is None:
+            return module(**inputs)
+        where, real = windows.positions(batch)
+        unseen = torch.from_numpy(hidden[where] & real).to(inputs["time"].device)
+        centre, _ = moments(inputs["mag"], visible(inputs.get("mask"), unseen))
+        inputs["mag"] = inputs["mag"] - centre
+        return module(**inputs, hidden=unseen) + centre
 
     for _, batch, result in run_windows(function, [windows], device=device, dtype=dtype):
         where, mask = windows.positions(batch)

@@ -68,8 +68,7 @@ class Astromer(nn.Module):
     ) -> Tensor:
         """Reconstruct the centred magnitudes from the attention vectors of `mag`."""
         out: Tensor = self.decoder(vectors)
-        scaled = self.encoder.config.scaled_inputs
-        if not scaled and hidden is None:
-            return out
-        mean, scale = moments(mag, visible(mask, hidden))
-        return mean + scale * out if scaled else mean + out
+        if self.encoder.config.scaled_inputs:
+            mean, scale = moments(mag, visible(mask, hidden))
+            out = mean + scale * out
+        return out

@@ -117,8 +117,7 @@ class Encoder(nn.Module):
         Parameters
         ----------
         time, mag : float32 Tensors of shape (n_windows, L)
-            Centred times (days) and magnitudes; anything in the padding. Where observations are
-            hidden, magnitudes are centred again, on the visible ones.
+            Centred times (days) and magnitudes; anything in the padding.
         mask : bool Tensor of shape (n_windows, L), optional
             True = a real observation; None: all are.
         hidden : bool Tensor of shape (n_windows, L), optional
@@ -138,8 +137,6 @@ class Encoder(nn.Module):
         if self.config.scaled_inputs:
             mean, scale = moments(mag, keys)
             inputs = torch.stack([(mag - mean) / scale, scale.log().expand_as(mag)], dim=-1)
-        elif hidden is not None:
-            inputs = (mag - moments(mag, keys)[0]).unsqueeze(-1)
         if hidden is not None:
             inputs = inputs.masked_fill(hidden.unsqueeze(-1), 0.0)
         seen = self.magnitude(inputs)  # (n_windows, L, d_model)

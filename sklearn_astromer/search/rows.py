@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -97,7 +98,7 @@ def read_rows(path: str | os.PathLike[str], *, verify: bool = True) -> Embedding
     >>> with tempfile.TemporaryDirectory() as scratch:
     ...     _ = embed_to_folder(curves, embedder, scratch, part_objects=8)
     ...     read_rows(scratch).rows.shape
-    (20, 128)
+    (20, 269)
     """
     path = Path(path).expanduser()
     if not path.exists():
@@ -174,9 +175,9 @@ def _parts(folder: Path, verify: bool) -> list[Path]:
 
 
 def _features(path: Path, names: list[str]) -> list[str]:
-    """Return the columns of features, which end in their number."""
+    """Return the columns of features, which end in their number or their unit."""
     features = [name for name in names if name not in (ID, BAND)]
-    other = [name for name in features if not name[-1:].isdigit()]
+    other = [name for name in features if not re.search(r"\d$|\(.+\)$", name)]
     if ID not in names or not features or other:
         why = f"column {other[0]!r} is none of its features" if other else f"there are {names[:6]}"
         raise ValueError(

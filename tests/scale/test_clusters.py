@@ -188,7 +188,7 @@ def test_nested_fluxes_of_rubin(rubin_fluxes, client, embedder, tmp_path):
         both.transform(curves), columns=both.get_feature_names_out(), index=Stars(curves).ids
     )
     check_rows(rows.set_index("star"), wide)
-    assert wide.isna().to_numpy().sum() == 16
+    assert wide.isna().to_numpy().sum() == 17  # and a colour
 
 
 def left_out(caught):

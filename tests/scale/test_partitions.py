@@ -184,7 +184,7 @@ def test_what_cannot_be_embedded_is_said_at_once(stars, embedder):
         embed_partitions(stars, embedder)
     with pytest.raises(NotFittedError):
         embed_partitions(frame, AstromerEmbedder(None))
-    with pytest.raises(ValueError, match="no feature names"):
+    with pytest.raises(ValueError, match="row=None gives an array per object"):
         embed_partitions(
             frame,
             clone(embedder).set_params(row=None).fit(stars["lightcurve"]),
