@@ -143,10 +143,10 @@ def replacing_folder(
             try:
                 os.rename(new, path)
                 break
-            except OSError:
-                if not path.exists():
+            except OSError as error:  # another writer came between
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                     raise
-                shutil.rmtree(scratch / _OLD, ignore_errors=True)  # another writer came between
+                shutil.rmtree(scratch / _OLD, ignore_errors=True)
         _sync(path.parent)
 
 

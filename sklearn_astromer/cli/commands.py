@@ -21,10 +21,11 @@ from sklearn_astromer.cli.options import (
     fields,
     flag,
     option,
+    row,
     shard,
     weights_names,
 )
-from sklearn_astromer.config import ARCHITECTURES, WINDOW_SIZE, EncoderConfig
+from sklearn_astromer.config import ARCHITECTURES, ROW, ROW_PARTS, WINDOW_SIZE, EncoderConfig
 from sklearn_astromer.training.recipes import NAMES, RECIPES, Recipe
 
 ROWS = (".parquet", ".csv", ".ecsv")
@@ -66,9 +67,13 @@ processes may work on one folder. The catalog must be as it was: all of its byte
                 required=True,
             ),
             *RUNNING,
-            choice(
-                "--pooling", "mean|mean_std|max|layers", "What a row is of an object's vectors."
+            option(
+                "--row PART,…",
+                f"What a row holds: some of {', '.join(ROW_PARTS)}.",
+                row,
+                default=",".join(ROW),
             ),
+            flag("--stars", "A row for each star: the columns of all of its bands, and colours."),
             option(
                 "--window-size N",
                 "The most observations seen at once.",
@@ -233,7 +238,13 @@ a killed or interrupted run was; more --max-epochs prolong it.""",
             option("--licence NAME", "Of the weights, for the model card: MIT, CC-BY-4.0 …"),
             by_weights("--from", "What to begin with; else a fresh encoder.", dest="pretrained"),
             option("--checkpoint FILE", "State of the run, to go on from.", File()),
-            choice("--architecture", "|".join(ARCHITECTURES), "Of a fresh encoder."),
+            choice(
+                "--architecture",
+                "|".join(ARCHITECTURES),
+                "Of a fresh encoder.",
+                default=None,
+                show_default="astromer1",
+            ),
             choice("--recipe", "|".join(NAMES), "How to train; auto: as goes with the encoder."),
             option(
                 "--labels FILE",

@@ -23,7 +23,7 @@ def demo(args: SimpleNamespace) -> None:
     say("random forest on …, 5-fold cross-validation: macro-F1")
     rows = {f"embeddings by {args.weights}": args.weights, "those of an untrained encoder": None}
     for name, pretrained in rows.items():
-        embedder = AstromerEmbedder(pretrained, max_epochs=0, pooling="mean_std", random_state=0)
+        embedder = AstromerEmbedder(pretrained, max_epochs=0, random_state=0)
         forest = RandomForestClassifier(100, random_state=0)
         scores = cross_val_score(
             Pipeline([("emb", embedder), ("clf", forest)]),

@@ -5,6 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from sklearn.utils import gen_batches
 
 from sklearn_astromer import weights
 from sklearn_astromer._files import check_apart, replacing, sha256
@@ -13,10 +17,13 @@ from sklearn_astromer.cli.commands import ROWS
 from sklearn_astromer.cli.messages import note, say
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.multiband import MultiBandEmbedder
 from sklearn_astromer.scale.folder import described, embed_to_folder, whole_pieces, write_rows
 from sklearn_astromer.scale.measuring import seconds_of
 from sklearn_astromer.scale.progress import Progress
 from sklearn_astromer.scale.tables import writing
+
+STARS = 10_000  # at a time
 
 
 def embed(args: SimpleNamespace) -> None:
@@ -26,11 +33,13 @@ def embed(args: SimpleNamespace) -> None:
     embedder = AstromerEmbedder(
         args.weights,
         max_epochs=0,
-        pooling=args.pooling,
+        row=args.row,
         window_size=args.window_size or weights.load(args.weights).window_size,
         device=args.device,
         precision=args.precision,
     )
+    if args.stars:
+        return _of_stars(args, catalog, embedder)
     embedder.fit(LightCurves.from_grid([[0.0]]))  # takes the weights as they are
     if args.dry_run:
         _dry_run(args, catalog, embedder)
@@ -38,6 +47,28 @@ def embed(args: SimpleNamespace) -> None:
         _into_file(args, catalog, embedder)
     else:
         _into_folder(args, catalog, embedder)
+
+
+def _of_stars(args: SimpleNamespace, catalog: Catalog, embedder: AstromerEmbedder) -> None:
+    if args.out.suffix.lower() not in ROWS or args.dry_run:
+        raise ValueError("--stars is of a file: --out FILE, and without --dry-run")
+    curves = catalog.whole()
+    if curves.band is None:
+        raise ValueError("--stars is of catalogs with bands, and this one has none: leave it out")
+    stars = curves.stars()
+    bands = MultiBandEmbedder(embedder).fit(stars)
+    features = bands.get_feature_names_out().tolist()
+    with (
+        replacing(args.out, overwrite=args.overwrite) as partial,
+        writing(partial, args.out.suffix.lower(), features, args.layout) as table,
+        Progress(len(stars), shown=not args.quiet, say=note) as bar,
+    ):
+        for batch in gen_batches(len(stars), args.batch_objects or STARS):
+            named: Any = SimpleNamespace(ids=stars.ids[batch], band=None)
+            table.write(named, np.asarray(bands.transform(stars[batch])))
+            bar.update(len(named.ids))
+    if not args.quiet:
+        note(f"{args.out}: {table.count} stars, {len(table.names())} columns")
 
 
 def _into_file(args: SimpleNamespace, catalog: Catalog, embedder: AstromerEmbedder) -> None:

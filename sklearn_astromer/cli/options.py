@@ -11,6 +11,7 @@ from click.shell_completion import CompletionItem
 
 from sklearn_astromer._closest import closest
 from sklearn_astromer.cli.command import Choice, File
+from sklearn_astromer.config import ROW_PARTS
 from sklearn_astromer.lightcurves.surveys.registry import SURVEYS
 
 COLUMNS = ("id", "time", "mag", "mag_err", "band", "flux", "flux_err", "zero_point")
@@ -62,6 +63,15 @@ def shard(text: str) -> tuple[int, int]:
     if not (number.isdigit() and shards.isdigit() and 1 <= int(number) <= int(shards)):
         raise click.BadParameter(f"{text!r} is not I/N with I from 1 to N, as 1/4")
     return int(number), int(shards)
+
+
+def row(text: str) -> tuple[str, ...]:
+    """Return the parts of a row."""
+    parts = tuple(text.split(","))
+    for part in parts:
+        if part not in ROW_PARTS:
+            raise click.BadParameter(f"{part!r} is no part of a row: {closest(part, ROW_PARTS)}")
+    return parts
 
 
 def weights_names(

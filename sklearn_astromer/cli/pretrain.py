@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shlex
 from types import SimpleNamespace
@@ -30,9 +31,11 @@ def pretrain(args: SimpleNamespace) -> None:
         raise PermissionError(f"{out.parent} cannot be written: choose another --out")
     curves = Catalog(args).whole()
     given = {k: v for k, v in vars(args).items() if v is not None and v is not False}
-    architecture = as_config(args.architecture)
+    architecture = None
     names = EncoderConfig().get_params().keys() - Recipe().get_params().keys()
-    architecture.set_params(**{name: given[name] for name in names & given.keys()})
+    values = {name: given[name] for name in names & given.keys()}
+    if args.architecture is not None or values or args.pretrained is None:
+        architecture = dataclasses.replace(as_config(args.architecture), **values)
     values = {name: given[name] for name in Recipe().get_params().keys() & given.keys()}
     if "augment" in values:
         values["augment"] = values["augment"].split(",")

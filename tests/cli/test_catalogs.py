@@ -17,7 +17,7 @@ from embedders import make_embedder
 from running import process
 from services import CASES
 
-from sklearn_astromer import LightCurves
+from sklearn_astromer import AstromerEmbedder, LightCurves, MultiBandEmbedder
 from sklearn_astromer.cli import catalogs, main
 from sklearn_astromer.cli.commands import CLI
 from sklearn_astromer.datasets import make_variable_stars
@@ -26,7 +26,7 @@ from sklearn_astromer.lightcurves.reading import mapped, reader, tables
 pytestmark = pytest.mark.usefixtures("home")
 STAR = next(case for case in CASES if case.name == "asassn_star.csv").text
 ZTF = CASES[0].text
-TINY = ["--weights", "mine", "--quiet"]
+TINY = ["--weights", "mine", "--row", "mean", "--quiet"]
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def read(*args, **options):
 
 def test_a_file_of_a_survey(embedder, capsys):
     Path("irsa.csv").write_text(ZTF)
-    assert run("embed", "irsa.csv", "--out", "a.parquet", *TINY[:2]) == 0
+    assert run("embed", "irsa.csv", "--out", "a.parquet", *TINY[:-1]) == 0
     err = capsys.readouterr().err
     assert "warning: read as ztf (ZTF data release (IRSA)): 4 observations; columns: " in err
     assert "; left out 1: 1 catflags: bad data (bit 15) (first in object 7001)" in err
@@ -326,3 +326,25 @@ def test_a_pipe_into_a_process():
         out = inspecting.stdout.read()
     assert inspecting.returncode == 0
     assert "read as ztf" in out
+
+
+def test_a_row_for_each_star(curves, embedder, error):
+    """With the columns of its bands; NaN in those in which it was not observed."""
+    frame = curves.to_frame()
+    half = frame[frame["object_id"] < 7].assign(band="r")
+    frame = pd.concat([frame.assign(band="g"), half.assign(mag=half["mag"] - 1)])
+    frame.sort_values(["object_id", "band"]).to_csv("bands.csv", index=False)
+    words = ["embed", "bands.csv", "--survey", "columns", *TINY]
+    assert run(*words, "--stars", "--out", "stars.csv", "--batch-objects", 5) == 0
+    found = pd.read_csv("stars.csv")
+    stars = LightCurves.read("bands.csv", survey="columns").stars()
+    wanted = MultiBandEmbedder(AstromerEmbedder("mine", row="mean", max_epochs=0)).fit(stars)
+    assert list(found) == ["object_id", *wanted.get_feature_names_out()]
+    assert found["object_id"].tolist() == list(range(14))
+    np.testing.assert_allclose(found.iloc[:, 1:], wanted.transform(stars), atol=1e-5)
+    assert found.iloc[7:, -1].isna().all()  # g-r
+    np.testing.assert_allclose(found.iloc[:7, -1], 1, atol=1e-5)
+    assert "--stars is of a file" in error(*words, "--stars", "--out", "folder")
+    curves.to_frame().to_parquet("plain.parquet")
+    line = error("embed", "plain.parquet", *TINY, "--stars", "--out", "new.csv")
+    assert "--stars is of catalogs with bands" in line

@@ -50,7 +50,7 @@ def test_embed_writes_what_transform_gives(catalog, curves, capsys):
     assert run("embed", catalog, "--out", "emb.parquet", "--batch-objects", 7) == 0
     out, err = capsys.readouterr()
     assert out == ""
-    assert "emb.parquet: 24 objects, 129 columns" in err
+    assert "emb.parquet: 24 objects, 270 columns" in err
     embedder = AstromerEmbedder("surveys-periods").fit(curves)
     frame = pd.read_parquet("emb.parquet")
     assert list(frame.columns) == ["object_id", *embedder.get_feature_names_out()]
@@ -61,11 +61,11 @@ def test_embed_writes_what_transform_gives(catalog, curves, capsys):
     assert sorted(os.listdir()) == ["catalog.parquet", "emb.parquet"]
 
 
-def test_embed_by_other_weights_and_pooling(catalog, curves, capsys, monkeypatch):
+def test_embed_by_other_weights_and_rows(catalog, curves, capsys, monkeypatch):
     monkeypatch.setattr(processor, "SLOW_BFLOAT16", False)  # or a warning were right
     small = make_embedder(d_model=16, n_heads=2, d_ff=16, max_epochs=0, random_state=0)
     small.fit(curves).save_pretrained("mine")
-    options = ["--weights", "mine", "--pooling", "mean_std", "--precision", "bfloat16", "--quiet"]
+    options = ["--weights", "mine", "--row", "mean,std", "--precision", "bfloat16", "--quiet"]
     options += ["--batch-objects", 9]
     assert run("embed", catalog, "--out", "a.parquet", *options, "--device", "cpu") == 0
     assert capsys.readouterr() == ("", "")
@@ -73,13 +73,24 @@ def test_embed_by_other_weights_and_pooling(catalog, curves, capsys, monkeypatch
     np.testing.assert_array_equal(frame["object_id"], curves.ids)
     rows = frame.iloc[:, 1:]
     assert rows.shape == (24, 32)
-    exact = small.set_params(pooling="mean_std").transform(curves)
+    exact = small.set_params(row=("mean", "std")).transform(curves)
     np.testing.assert_allclose(rows, exact, atol=0.1)
     assert not np.allclose(rows, exact, atol=1e-6)  # bfloat16 it was
     assert (
-        run("embed", catalog, "--out", "b.parquet", "--weights", "mine", "--window-size", 10) == 0
+        run(
+            "embed",
+            catalog,
+            "--out",
+            "b.parquet",
+            *options[:2],
+            "--window-size",
+            10,
+            "--row",
+            "mean",
+        )
+        == 0
     )
-    windows = small.set_params(pooling="mean", window_size=10).transform(curves)
+    windows = small.set_params(row="mean", window_size=10).transform(curves)
     np.testing.assert_allclose(pd.read_parquet("b.parquet").iloc[:, 1:], windows, atol=1e-5)
 
 
@@ -121,7 +132,7 @@ def test_embed_replaces_its_own_output_and_survives_an_empty_catalog(catalog, cu
     curves.to_frame().iloc[:0].to_parquet("nothing.parquet")
     assert run("embed", "nothing.parquet", "--out", "emb.parquet", "--quiet", "--overwrite") == 0
     frame = pd.read_parquet("emb.parquet")
-    assert frame.shape == (0, 129)
+    assert frame.shape == (0, 270)
     assert set(frame.dtypes.iloc[1:]) == {np.dtype("float32")}
 
 
@@ -353,7 +364,7 @@ def test_pretrain_and_embed_by_what_it_wrote(catalog, curves, capsys):
     pd.testing.assert_frame_equal(
         history.drop(columns="seconds"), embedder.history_.drop(columns="seconds"), atol=1e-6
     )
-    options = ["--weights", "to/mine", "--quiet"]  # whose windows they are
+    options = ["--weights", "to/mine", "--row", "mean", "--quiet"]  # whose windows they are
     assert run("embed", catalog, "--out", "emb.parquet", *options) == 0
     rows = pd.read_parquet("emb.parquet").iloc[:, 1:]
     np.testing.assert_allclose(rows, embedder.transform(curves), atol=1e-5)
@@ -454,7 +465,7 @@ def test_as_a_module_and_as_the_installed_command(catalog):
         out, err = embedding.communicate()
     assert embedding.returncode == 0
     assert out == ""
-    assert "emb.parquet: 24 objects, 129 columns" in err
+    assert "emb.parquet: 24 objects, 270 columns" in err
     script = Path(sys.executable).with_name("sklearn-astromer")
     if not script.exists():
         pytest.skip("the package is not installed")

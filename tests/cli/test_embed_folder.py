@@ -102,7 +102,7 @@ def test_one_shard_says_what_is_missing(catalog, capsys):
     [
         ([], None),
         (["--weights", "surveys-periods"], "weights"),
-        (["--pooling", "max"], "parameters"),
+        (["--row", "max"], "parameters"),
         (["--precision", "bfloat16"], "precision"),
         (["--part-objects", "11"], "part_objects"),
         (["--layout", "float16"], "layout"),

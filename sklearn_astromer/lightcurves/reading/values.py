@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -86,12 +87,15 @@ def _of_dates(column: pd.Series, name: str, label: str) -> NDArray[np.float64]:
     """Return dates as MJD."""
     exact = column.dtype.kind == "M" or isinstance(column.dtype, pd.DatetimeTZDtype)
     try:
+        if column.dtype == object and any(isinstance(value, Real) for value in column.dropna()):
+            raise ValueError("numbers and dates are mixed")
         dates = pd.to_datetime(column, utc=True, format=None if exact else "ISO8601")
         return np.asarray((dates - MJD_ZERO) / pd.Timedelta(days=1), dtype=float)
     except (ValueError, TypeError, OverflowError) as error:
         why = str(error).partition(". You")[0]
-        raise ValueError(
-            f"{label}: column {name!r} holds no times: days, or dates as ISO 8601 ({why})"
+        raise refusal(
+            f"{label}: column {name!r} holds no times: days, or dates as ISO 8601 ({why})",
+            Remedy("time", None, "for another column"),
         ) from error
 
 

@@ -198,3 +198,10 @@ def test_what_is_said():
     assert "there is no filterid" in said
     _, said = outcome(case_named("ztf_nan.csv"), survey="columns", time="mjd")
     assert "flags of bad rows were not used: catflags" in said
+
+
+def test_dates_among_numbers():
+    dates = [pd.Timestamp("2026-01-01", tz="America/Santiago"), 60000.25]
+    for times in (dates, dates[::-1], ["2026-01-01", 60000]):
+        _, said = outcome(pd.DataFrame({"time": times, "mag": [15.0, 15.1]}))
+        assert "numbers and dates are mixed" in said
