@@ -50,6 +50,12 @@ class File(click.Path):
         return path
 
 
+def _shown(examples: Iterable[str]) -> str:
+    """Return command lines as click shows them, none of which is wrapped."""
+    lines = [f"  {PROG} {each}" for each in examples]
+    return "\n".join(["\b", "Examples:", *lines]) if lines else ""
+
+
 class Command(click.Command):
     """A command whose module is imported when it runs: its help waits for no torch.
 
@@ -79,7 +85,7 @@ class Command(click.Command):
         sections: Mapping[str, Iterable[click.Option]] | None = None,
     ) -> None:
         self.module, _, function = runs.partition(":")
-        self.function, self.examples = function or self.module, examples
+        self.function = function or self.module
         self.sections: dict[str, list[click.Parameter]] = {"Options": [*params, *COMMON]}
         self.sections |= {title: list(options) for title, options in (sections or {}).items()}
         self.sections["Reading the catalog"] = [*reading]
@@ -88,6 +94,7 @@ class Command(click.Command):
             params=[*chain.from_iterable(self.sections.values())],
             help=text,
             short_help=text.partition("\n")[0],
+            epilog=_shown(examples),
         )
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -97,10 +104,6 @@ class Command(click.Command):
             if options:
                 with formatter.section(title):
                     formatter.write_dl([each.get_help_record(ctx) or ("", "") for each in options])
-
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the examples as they are."""
-        write_examples(self.examples, formatter)
 
     def invoke(self, ctx: click.Context) -> None:
         """Import what it does, and do it."""
@@ -124,12 +127,19 @@ class Group(click.Group):
         text: str,
         commands: Iterable[click.Command],
         examples: Iterable[str],
+        epilog: str = "",
         **how: Any,
     ) -> None:
-        found = {str(command.name): command for command in commands}
-        how |= {"invoke_without_command": True, "subcommand_metavar": "COMMAND …"}
-        super().__init__(name, commands=found, callback=_help_alone, help=text, **how)
-        self.examples = examples
+        super().__init__(
+            name,
+            commands={str(command.name): command for command in commands},
+            callback=_help_alone,
+            help=text,
+            epilog="\n\n".join([_shown(examples), epilog]),
+            invoke_without_command=True,
+            subcommand_metavar="COMMAND …",
+            **how,
+        )
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in their order."""
@@ -142,14 +152,3 @@ class Group(click.Group):
         if args[0] not in self.commands and not ctx.resilient_parsing:
             ctx.fail(f"there is no command {args[0]!r}: {closest(args[0], self.commands)}")
         return super().resolve_command(ctx, args)
-
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the examples, and the rest as text."""
-        write_examples(self.examples, formatter)
-        super().format_epilog(ctx, formatter)
-
-
-def write_examples(examples: Iterable[str], formatter: click.HelpFormatter) -> None:
-    """Write command lines, none of which is wrapped."""
-    if lines := "".join(f"  {PROG} {each}\n" for each in examples):
-        formatter.write(f"\nexamples:\n{lines}")

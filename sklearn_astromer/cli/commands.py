@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import click
+from click.shell_completion import get_completion_class
 
 from sklearn_astromer.cli.command import Choice, Command, File, Group
+from sklearn_astromer.cli.messages import COMPLETE, PROG, say
 from sklearn_astromer.cli.options import (
     CATALOG,
     DEVICE,
@@ -31,18 +33,24 @@ from sklearn_astromer.training.recipes import NAMES, RECIPES, Recipe
 ROWS = (".parquet", ".csv", ".ecsv")
 #: Fields of a recipe that are no options.
 NO_OPTIONS = {"name", "callbacks", "compile", "train_windows", "head_lr", "reconstruction"}
-PLOT = option(
-    "--plot FILE", "Draw some curves (PNG, PDF …): the longest, or the surest folded.", File()
-)
+PLOT = option("--plot FILE", "Draw some: the longest, or the surest folded (PNG, PDF …).", File())
 MORE = option("--catalog CATALOG", "The light curves; again for more.", File(), multiple=True)
+
+
+@click.pass_context
+def _completion(ctx: click.Context, shell: str) -> None:
+    kind = get_completion_class(shell)
+    assert kind is not None  # the argument is one of those that click knows
+    say(kind(ctx.find_root().command, {}, PROG, COMPLETE).source())
+
 
 COMMANDS = [
     Command(
         "inspect",
         f"""Tell what files hold, and what would be left out of them.
 
-{IN_CATALOG} It prints what they were recognised as, how many objects and observations they hold,
-in which bands and over what times, and which rows `embed` would leave out and why.""",
+{IN_CATALOG} It prints the survey, how many objects and observations there
+are, in which bands and over what times, and which rows `embed` would leave out and why.""",
         [CATALOG, PLOT, OVERWRITE],
         READING,
         ["inspect irsa.csv", "inspect table.fits --columns id=star,time=bjd --flux flux"],
@@ -51,64 +59,24 @@ in which bands and over what times, and which rows `embed` would leave out and w
         "embed",
         f"""Embed a catalog of light curves.
 
-{IN_CATALOG} It may be whatever LightCurves.read takes. A survey is recognised by its columns, and
-its bad rows are left out and counted; `inspect` tells beforehand.
-
-The output has a row per object, in the order of the catalog: object_id, band if the catalog has
-bands, and float32 columns of the embedding. Without an ending it is a folder of Parquet parts: the
-same command after a kill or a full disk goes on with those that are missing or cut, and several
-processes may work on one folder. The catalog must be as it was: all of its bytes are compared.""",
+{IN_CATALOG} A survey is recognised by its columns, and its bad rows are
+left out and counted; `inspect` tells beforehand. --out has a row per object: object_id, band if the
+catalog has bands, and float32 columns. Without .parquet, .csv or .ecsv it is a folder of Parquet
+parts: the same command after a kill or a full disk goes on with those that are missing or cut, and
+several processes may work on it. The catalog must be as it was: all of its bytes are compared.""",
         [
             CATALOG,
-            option(
-                "--out FILE|FOLDER",
-                "The file to write, .parquet, .csv or .ecsv; or a folder of Parquet parts.",
-                File(*ROWS, ""),
-                required=True,
-            ),
+            option("--out FILE|FOLDER", "Rows, or Parquet parts.", File(*ROWS, ""), required=True),
             *RUNNING,
-            option(
-                "--row PART,…",
-                f"What a row holds: some of {', '.join(ROW_PARTS)}.",
-                row,
-                default=",".join(ROW),
-            ),
+            option("--row PART,…", f"Some of {', '.join(ROW_PARTS)}.", row, default=",".join(ROW)),
             flag("--stars", "A row for each star: the columns of all of its bands, and colours."),
-            option(
-                "--window-size N",
-                "The most observations seen at once.",
-                NUMBER,
-                show_default="as many as the weights have seen",
-            ),
-            choice(
-                "--layout",
-                "columns|float32|float16",
-                "Of Parquet: a column for each feature, or one of vectors of these numbers.",
-            ),
-            option(
-                "--batch-objects N",
-                "Objects in memory at a time.",
-                NUMBER,
-                show_default="of a million observations, 16 on a GPU",
-            ),
-            option(
-                "--part-objects N",
-                "Objects in a part.",
-                NUMBER,
-                show_default="five minutes of work",
-            ),
-            option(
-                "--shard I/N",
-                "Write only each N-th part, from the I-th on, and leave others to other machines.",
-                shard,
-                default="1/1",
-            ),
-            flag(
-                "--verify", "Compare the checksums of parts that are there, not only their sizes."
-            ),
-            flag(
-                "--dry-run", "Write nothing, say how long it would take and how large it would be."
-            ),
+            option("--window-size N", "Observations seen at once.", NUMBER, shown="as trained"),
+            choice("--layout", "columns|float32|float16", "A column a feature, or one of vectors."),
+            option("--batch-objects N", "Held in memory.", NUMBER, shown="a million observations"),
+            option("--part-objects N", "Objects in a part.", NUMBER, shown="five minutes of work"),
+            option("--shard I/N", "Only each N-th part, from the I-th on.", shard, default="1/1"),
+            flag("--verify", "Compare the checksums of parts, not only their sizes."),
+            flag("--dry-run", "Write nothing: say how long it would take, and how large it were."),
             OVERWRITE,
         ],
         USING,
@@ -124,14 +92,14 @@ processes may work on one folder. The catalog must be as it was: all of its byte
         "periods",
         f"""Find the period of each light curve of a catalog.
 
-{IN_CATALOG} The table has the best peak of each periodogram, the surest first: id, band, period
-(days), frequency (cycles a day), power and harmonic_power (shares of the variance that a sine and
-three harmonics explain), false_alarm (the most probable that noise has such a peak), doubled_period
-(of eclipsing binaries with two like eclipses), n_observations. Without --out it is printed.""",
+{IN_CATALOG} The table has the best peak of each periodogram, the surest
+first: period (days), frequency (cycles a day), power and harmonic_power (shares of the variance),
+false_alarm (probability that noise has such a peak, at most), doubled_period (of many eclipsing
+binaries). Without --out it is printed.""",
         [
             CATALOG,
             OUT,
-            option("--top N", "Rows to keep.", NUMBER, show_default="all"),
+            option("--top N", "Rows to keep.", NUMBER, shown="all"),
             PLOT,
             option("--max-frequency X", "Cycles a day.", float, default=24.0),
             flag("--join-bands", "One periodogram for all bands of an object."),
@@ -145,15 +113,13 @@ three harmonics explain), false_alarm (the most probable that noise has such a p
         "classify",
         f"""Train a classifier on labelled light curves, and classify others.
 
-{IN_CATALOG} A random forest learns from embeddings of the objects that have a label; the macro-F1
-of a cross-validation, split by object, is printed. --out has the class of each object of --predict,
-and the probability of each class. --save keeps the classifier in a file of skops, for --model; of
-such a file no code is run, and types that do not belong there are refused.""",
+{IN_CATALOG} A random forest learns from embeddings of objects with a label;
+the macro-F1 of a cross-validation, split by object, is printed. --out has the class of each object
+of --predict, and the probability of each class. --save keeps the classifier in a file of skops, for
+--model: types that do not belong into it are refused.""",
         [
             click.Argument(["catalog"], nargs=-1, type=File(), metavar="[CATALOG]…"),
-            option(
-                "--labels FILE", "A table with the columns id and label, CSV or Parquet.", File()
-            ),
+            option("--labels FILE", "A table with columns id and label, CSV or Parquet.", File()),
             option("--label-column COLUMN", "Which column of CATALOG is the label, instead."),
             option("--model FILE", "Read a classifier, instead of CATALOG.", File()),
             option("--predict CATALOG", "What to classify; again for more.", File(), multiple=True),
@@ -183,13 +149,7 @@ build, and is then mapped from disk.""",
             option("--like ID", "The object to compare with."),
             option("--band NAME", "Of that object, where it has several; all are searched."),
             option("--top N", "Rows to find.", NUMBER, default=10),
-            choice(
-                "--metric",
-                "cosine|euclidean",
-                "The distance.",
-                default=None,
-                show_default="cosine, or that of the index",
-            ),
+            choice("--metric", "auto|cosine|euclidean", "auto: that of an index, else cosine."),
             OUT,
             option("--save FOLDER", "Build an index of the rows, and keep it there.", File()),
             OVERWRITE,
@@ -238,20 +198,14 @@ a killed or interrupted run was; more --max-epochs prolong it.""",
             option("--licence NAME", "Of the weights, for the model card: MIT, CC-BY-4.0 …"),
             by_weights("--from", "What to begin with; else a fresh encoder.", dest="pretrained"),
             option("--checkpoint FILE", "State of the run, to go on from.", File()),
-            choice(
-                "--architecture",
-                "|".join(ARCHITECTURES),
+            option(
+                "--architecture NAME",
                 "Of a fresh encoder.",
-                default=None,
-                show_default="astromer1",
+                Choice([*ARCHITECTURES]),
+                shown="astromer1",
             ),
             choice("--recipe", "|".join(NAMES), "How to train; auto: as goes with the encoder."),
-            option(
-                "--labels FILE",
-                "Learn the classes as well: a table with the columns id and label, CSV or Parquet; "
-                "objects without a label are learned from as they are.",
-                File(),
-            ),
+            option("--labels FILE", "Learn classes: a table with columns id and label.", File()),
             option("--max-epochs N", "Passes over the training windows.", int, default=10),
             option("--batch-size N", "Windows in a training step.", int, default=32),
             option("--window-size N", "Observations seen at once.", int, default=WINDOW_SIZE),
@@ -304,7 +258,7 @@ FOLDER is as `pretrain` writes it; USER/NAME is created if it is not there.""",
             click.Argument(["folder"], type=File(), metavar="FOLDER"),
             click.Argument(["repository"], metavar="USER/NAME"),
             flag("--private", "Only you can read it."),
-            option("--revision R", "The branch.", show_default="main"),
+            option("--revision R", "The branch.", shown="main"),
             option("--message M", "Of the commit."),
         ],
     ),
@@ -331,10 +285,11 @@ CLI = Group(
             # ten of each class, for five folds
             [option("--stars N", "How many.", click.IntRange(70), default=210), RUNNING[0], SEED],
         ),
-        Command(
+        click.Command(
             "completion",
-            "Print a script by which a shell completes commands, options and names.",
-            [click.Argument(["shell"], type=Choice(["bash", "zsh", "fish"]))],
+            params=[click.Argument(["shell"], type=Choice(["bash", "zsh", "fish"]))],
+            callback=_completion,
+            help="Print a script by which a shell completes commands, options and names.",
         ),
     ],
     ["demo", "inspect catalog.csv", "embed catalog.parquet --out emb.parquet", "embed --help"],

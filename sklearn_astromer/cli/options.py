@@ -18,10 +18,16 @@ COLUMNS = ("id", "time", "mag", "mag_err", "band", "flux", "flux_err", "zero_poi
 NUMBER = click.IntRange(min=1)
 
 
-def option(spec: str, text: str, type: Any = str, *, dest: str = "", **how: Any) -> click.Option:
-    """Return an option, of which `spec` tells the name and what stands for its value."""
+def option(
+    spec: str, text: str, type: Any = str, *, dest: str = "", shown: str | None = None, **how: Any
+) -> click.Option:
+    """Return an option.
+
+    `spec` is its name and what stands for its value, `shown` a default that is no value.
+    """
     name, _, metavar = spec.partition(" ")
-    return click.Option([name, *[dest] * bool(dest)], metavar=metavar, help=text, type=type, **how)
+    names = [name, *[dest] * bool(dest)]
+    return click.Option(names, metavar=metavar, help=text, type=type, show_default=shown, **how)
 
 
 def flag(name: str, text: str) -> click.Option:
@@ -112,38 +118,26 @@ READING = [
     choice(
         "--survey",
         "|".join(["auto", "columns", *_NAMES]),
-        "Whose files they are: auto recognises it by the columns, columns reads these by their "
-        f"names alone; or {', '.join(_NAMES)}.",
+        f"auto recognises it, columns reads them by their names alone; or {', '.join(_NAMES)}.",
         metavar="NAME",
     ),
     option("--band NAME", "The band to keep, where the catalog holds several."),
     option("--columns PART=NAME,…", f"Which column is what; parts: {', '.join(COLUMNS)}.", columns),
     option("--flux COLUMN", "Read fluxes, of this column."),
-    option("--zero-point X|COLUMN", "Magnitude of flux 1.", show_default="by the unit, else 0"),
+    option("--zero-point X|COLUMN", "Magnitude of flux 1.", shown="by the unit, else 0"),
     flag("--one-object", "All rows of a file are of one object."),
     flag("--no-quality", "Keep rows that the survey flags as bad."),
     option(
-        "--rule NAME=LIMIT",
-        "Another limit for a rule about bad rows, by the name that inspect prints; off: none.",
-        rule,
-        multiple=True,
+        "--rule NAME=LIMIT", "Of bad rows, as inspect names it; off: none.", rule, multiple=True
     ),
     choice("--on-error", "raise|skip", "Files that cannot be read: stop, or count them."),
-    choice(
-        "--difference",
-        "raise|scale",
-        "Fluxes of difference images: refuse them, or take them in units of their deviation, for "
-        "encoders with scaled inputs.",
-    ),
+    choice("--difference", "raise|scale", "Difference fluxes: refuse them, or scale by deviation."),
 ]
 USING = [
     *READING,
     choice("--on-invalid", "drop|raise", "Observations without a value: count them, or stop."),
     option(
-        "--cache-dir FOLDER",
-        "Where decoded Parquet goes, 24 bytes per observation.",
-        File(),
-        show_default="$SKLEARN_ASTROMER_HOME/mapped, or the user's cache",
+        "--cache-dir FOLDER", "For decoded Parquet.", File(), shown="$SKLEARN_ASTROMER_HOME/mapped"
     ),
 ]
 
@@ -164,7 +158,7 @@ def fields(
         elif words := field.metadata.get("choices"):
             yield choice(name, "|".join(words), text, default=None, show_default=shown)
         else:
-            yield option(f"{name} {of.__name__.upper()}", text, of, show_default=shown)
+            yield option(f"{name} {of.__name__.upper()}", text, of, shown=shown)
 
 
 def _told(values: Mapping[str, Any]) -> str:

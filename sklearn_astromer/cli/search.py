@@ -38,7 +38,7 @@ def _saved(args: SimpleNamespace) -> LightCurveIndex:
     if args.save is not None:
         raise ValueError(f"{args.rows} is an index already: --save is of rows")
     index = LightCurveIndex.load(args.rows)
-    if args.metric not in (None, index.metric_):
+    if args.metric not in ("auto", index.metric_):
         raise ValueError(
             f"{args.rows} is an index of {index.metric_} distances: leave out --metric"
         )
@@ -49,7 +49,8 @@ def _saved(args: SimpleNamespace) -> LightCurveIndex:
 def _made(args: SimpleNamespace) -> LightCurveIndex:
     # a graph pays for many searches, and without --save this is the only one
     algorithm = "exact" if args.save is None else "auto"
-    index = LightCurveIndex(metric=args.metric or "cosine", algorithm=algorithm, n_jobs=-1)
+    metric = "cosine" if args.metric == "auto" else args.metric
+    index = LightCurveIndex(metric=metric, algorithm=algorithm, n_jobs=-1)
     rows = read_rows(args.rows)
     _check_there(args, rows)
     if args.save is None:

@@ -6,13 +6,20 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from sklearn_astromer import weights
 from sklearn_astromer._files import sha256
-from sklearn_astromer.cli.compare import compare, told
+from sklearn_astromer.cli.catalogs import Catalog
 from sklearn_astromer.cli.messages import PROG, say
 from sklearn_astromer.inference.networks import network_of
+from sklearn_astromer.lightcurves.checks import warn
+from sklearn_astromer.lightcurves.statistics import QUANTITIES, CatalogSummary
 from sklearn_astromer.weights import WEIGHTS, remote
 from sklearn_astromer.weights.checkpoint import Checkpoint, read_checkpoint
+from sklearn_astromer.weights.comparison import compare_statistics, unlike
+from sklearn_astromer.weights.facts import catalog_facts, quantile_facts, training_facts
 from sklearn_astromer.weights.hub import push as push_to_hub
 
 
@@ -63,7 +70,7 @@ def info(args: SimpleNamespace) -> None:
         facts |= {"size": f"{_size(path) / 1e6:.1f} MB", "sha256": _checksum(path)}
         facts["weights"] = sum(tensor.size for tensor in checkpoint.tensors.values())
         facts |= checkpoint.description
-        lines = [(key, text) for key, text in told(checkpoint) if key not in facts]
+        lines = [(key, text) for key, text in _told(checkpoint) if key not in facts]
     lines = [(key, str(value)) for key, value in facts.items() if value is not None] + lines
     width = max(len(key) for key, _ in lines)
     for key, text in lines:
@@ -71,7 +78,7 @@ def info(args: SimpleNamespace) -> None:
     if args.catalog:
         if checkpoint is None:
             raise FileNotFoundError(f"the weights {args.name!r} are not here to compare with")
-        compare(args, checkpoint)
+        _compare(args, checkpoint)
 
 
 def push(args: SimpleNamespace) -> None:
@@ -85,6 +92,39 @@ def push(args: SimpleNamespace) -> None:
             commit_message=args.message,
         )
     )
+
+
+def _told(checkpoint: Checkpoint) -> list[tuple[str, str]]:
+    """Return keys and values of what a checkpoint says of itself."""
+    info = checkpoint.info
+    lines = [*catalog_facts(info), *quantile_facts(info), *training_facts(info)]
+    for key in ("licence", "command"):
+        if isinstance(info.get(key), str):
+            lines.append((key, info[key]))
+    if isinstance(info.get("conf"), dict):  # of the official layout, as it is
+        lines.append(("conf", str(info["conf"])))
+    return lines
+
+
+def _compare(args: SimpleNamespace, checkpoint: Checkpoint) -> None:
+    """Print how a catalog compares with the light curves of the training, and warn."""
+    catalog = Catalog(args)
+    summary = CatalogSummary()
+    for curves in catalog.pieces():
+        summary.add(curves)
+    catalog.warn()
+    table = compare_statistics(checkpoint.info, summary.quantities(), args.name)
+    columns = {f"{of}_{p}": f"{of} {p} %" for of in ("training", "catalog") for p in (5, 50, 95)}
+    shown = table[[*columns, "outside", "unlike"]].rename(columns=columns | {"unlike": ""})
+    shown.index = pd.Index([f"{name} ({QUANTITIES[str(name)]})" for name in table.index])
+    said = {"outside": _share, "": lambda far: "unlike" if far else ""}
+    say("\n" + shown.to_string(float_format="{:.4g}".format, na_rep="–", formatters=said))
+    if message := unlike(table, args.name):
+        warn(message)
+
+
+def _share(value: float) -> str:
+    return "–" if np.isnan(value) else f"{value:.0%}"
 
 
 def _where(name: str) -> tuple[Path | None, str]:
