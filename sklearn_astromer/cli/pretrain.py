@@ -34,7 +34,10 @@ def pretrain(args: SimpleNamespace) -> None:
     architecture = None
     names = EncoderConfig().get_params().keys() - Recipe().get_params().keys()
     values = {name: given[name] for name in names & given.keys()}
-    if args.architecture is not None or values or args.pretrained is None:
+    if args.pretrained is not None and (args.architecture is not None or values):
+        option = next(iter(values), "architecture").replace("_", "-")
+        raise ValueError(f"--{option} is of a fresh encoder: {args.pretrained} has its own")
+    if args.pretrained is None:
         architecture = dataclasses.replace(as_config(args.architecture), **values)
     values = {name: given[name] for name in Recipe().get_params().keys() & given.keys()}
     if "augment" in values:
