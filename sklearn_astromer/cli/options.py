@@ -27,7 +27,9 @@ def option(
     """
     name, _, metavar = spec.partition(" ")
     names = [name, *[dest] * bool(dest)]
-    return click.Option(names, metavar=metavar or None, help=text, type=type, show_default=shown, **how)
+    return click.Option(
+        names, metavar=metavar or None, help=text, type=type, show_default=shown, **how
+    )
 
 
 def flag(name: str, text: str) -> click.Option:

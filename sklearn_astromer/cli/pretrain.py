@@ -33,11 +33,12 @@ def pretrain(args: SimpleNamespace) -> None:
     given = {k: v for k, v in vars(args).items() if v is not None and v is not False}
     architecture = None
     names = EncoderConfig().get_params().keys() - Recipe().get_params().keys()
-    values = {name: given[name] for name in names & given.keys()}
-    if args.pretrained is not None and (args.architecture is not None or values):
-        option = next(iter(values), "architecture").replace("_", "-")
-        raise ValueError(f"--{option} is of a fresh encoder: {args.pretrained} has its own")
-    if args.pretrained is None:
+    values = {name: given[name] for name in sorted(names & given.keys())}
+    asked = [*values, *["architecture"] * (args.architecture is not None)]
+    if asked and args.pretrained is not None:
+        flags = ", ".join("--" + name.replace("_", "-") for name in asked)
+        raise ValueError(f"{flags}: of a fresh encoder, and --from names one: leave out either")
+    if asked:
         architecture = dataclasses.replace(as_config(args.architecture), **values)
     values = {name: given[name] for name in Recipe().get_params().keys() & given.keys()}
     if "augment" in values:

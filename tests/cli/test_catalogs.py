@@ -20,13 +20,14 @@ from services import CASES
 from sklearn_astromer import AstromerEmbedder, LightCurves, MultiBandEmbedder
 from sklearn_astromer.cli import catalogs, main
 from sklearn_astromer.cli.commands import CLI
+from sklearn_astromer.config import ROW
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.lightcurves.reading import mapped, reader, tables
 
 pytestmark = pytest.mark.usefixtures("home")
 STAR = next(case for case in CASES if case.name == "asassn_star.csv").text
 ZTF = CASES[0].text
-TINY = ["--weights", "mine", "--row", "mean", "--quiet"]
+TINY = ["--weights", "mine", "--quiet"]
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,8 @@ def curves():
 @pytest.fixture
 def embedder(home, curves):
     """A small one, whose weights are in the folder "mine"."""
-    made = make_embedder(d_model=16, n_heads=2, d_ff=16, max_epochs=0, random_state=0).fit(curves)
+    small = {"d_model": 16, "n_heads": 2, "d_ff": 16}
+    made = make_embedder(**small, row=ROW, max_epochs=0, random_state=0).fit(curves)
     made.save_pretrained("mine")
     return made
 
@@ -79,7 +81,7 @@ def test_a_file_of_a_survey(embedder, capsys):
     err = capsys.readouterr().err
     assert "warning: read as ztf (ZTF data release (IRSA)): 4 observations; columns: " in err
     assert "; left out 1: 1 catflags: bad data (bit 15) (first in object 7001)" in err
-    assert "a.parquet: 2 objects, 18 columns" in err
+    assert "a.parquet: 2 objects, 35 columns" in err
     assert_rows("a.parquet", embedder, read("irsa.csv"))
     assert run("embed", "irsa.csv", "--no-quality", "--band", "g", "--out", "b.parquet", *TINY) == 0
     assert_rows("b.parquet", embedder, read("irsa.csv", quality=False, band="g"))
@@ -338,7 +340,7 @@ def test_a_row_for_each_star(curves, embedder, error):
     assert run(*words, "--stars", "--out", "stars.csv", "--batch-objects", 5) == 0
     found = pd.read_csv("stars.csv")
     stars = LightCurves.read("bands.csv", survey="columns").stars()
-    wanted = MultiBandEmbedder(AstromerEmbedder("mine", row="mean", max_epochs=0)).fit(stars)
+    wanted = MultiBandEmbedder(AstromerEmbedder("mine", max_epochs=0)).fit(stars)
     assert list(found) == ["object_id", *wanted.get_feature_names_out()]
     assert found["object_id"].tolist() == list(range(14))
     np.testing.assert_allclose(found.iloc[:, 1:], wanted.transform(stars), atol=1e-5)

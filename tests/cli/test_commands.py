@@ -18,6 +18,7 @@ from running import process, wait_for
 
 from sklearn_astromer import AstromerEmbedder, LightCurves
 from sklearn_astromer.cli import main
+from sklearn_astromer.config import ROW
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.kernels import processor
 from sklearn_astromer.weights.checkpoint import read_checkpoint
@@ -90,7 +91,7 @@ def test_embed_by_other_weights_and_rows(catalog, curves, capsys, monkeypatch):
         )
         == 0
     )
-    windows = small.set_params(row="mean", window_size=10).transform(curves)
+    windows = small.set_params(row=ROW, window_size=10).transform(curves)
     np.testing.assert_allclose(pd.read_parquet("b.parquet").iloc[:, 1:], windows, atol=1e-5)
 
 
@@ -360,11 +361,12 @@ def test_pretrain_and_embed_by_what_it_wrote(catalog, curves, capsys):
         residual=True,
         mask_token=True,
         random_state=3,
+        row=ROW,
     ).fit(curves)
     pd.testing.assert_frame_equal(
         history.drop(columns="seconds"), embedder.history_.drop(columns="seconds"), atol=1e-6
     )
-    options = ["--weights", "to/mine", "--row", "mean", "--quiet"]  # whose windows they are
+    options = ["--weights", "to/mine", "--quiet"]  # whose windows they are
     assert run("embed", catalog, "--out", "emb.parquet", *options) == 0
     rows = pd.read_parquet("emb.parquet").iloc[:, 1:]
     np.testing.assert_allclose(rows, embedder.transform(curves), atol=1e-5)
@@ -404,7 +406,14 @@ def test_pretrain_refuses_early_what_would_fail_late(catalog, curves, capsys, er
         ("--out", "file"): "file is a file",
         ("--out", "file/mine"): "file",
         ("--out", "mine", "--from", "nope"): "no weights called 'nope'",
-        ("--out", "mine", "--from", "surveys-small", "--d-model", "64"): "d_model=64 does not fit",
+        (
+            "--out",
+            "mine",
+            "--from",
+            "surveys-small",
+            "--d-model",
+            "64",
+        ): "--d-model: of a fresh",
         ("--out", "mine", "--d-model", "15"): "d_model=15",
         (
             "--out",

@@ -54,6 +54,7 @@ EMBED = ["embed", "c.parquet", "--out", "e.csv"]
         ([*EMBED, "--columns", "mga=f"], "'mga=f' is not PART=NAME: did you mean 'mag'?"),
         ([*EMBED, "--columns", "mag=a,mag=b"], "mag is given twice"),
         ([*EMBED, "--columns", "mag"], "'mag' is not PART=NAME"),
+        ([*EMBED, "--row", "mean,median"], "'median' is no part of a row"),
         ([*EMBED, "--shard", "5/4"], "'5/4' is not I/N"),
         ([*EMBED, "--rule", "x=y"], "'x=y' is not NAME=LIMIT or NAME=off"),
         (["embed", "c.parquet", "--out", "e.txt"], "does not end in .parquet or .csv or .ecsv"),
