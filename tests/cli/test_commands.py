@@ -77,20 +77,8 @@ def test_embed_by_other_weights_and_rows(catalog, curves, capsys, monkeypatch):
     exact = small.set_params(row=("mean", "std")).transform(curves)
     np.testing.assert_allclose(rows, exact, atol=0.1)
     assert not np.allclose(rows, exact, atol=1e-6)  # bfloat16 it was
-    assert (
-        run(
-            "embed",
-            catalog,
-            "--out",
-            "b.parquet",
-            *options[:2],
-            "--window-size",
-            10,
-            "--row",
-            "mean",
-        )
-        == 0
-    )
+    options = ["--weights", "mine", "--window-size", 10]
+    assert run("embed", catalog, "--out", "b.parquet", *options) == 0
     windows = small.set_params(row=ROW, window_size=10).transform(curves)
     np.testing.assert_allclose(pd.read_parquet("b.parquet").iloc[:, 1:], windows, atol=1e-5)
 
@@ -278,15 +266,15 @@ def test_a_folder_that_may_not_be_written(catalog, words, message, no_rights_of_
 def test_a_failure_half_way_leaves_the_old_output(catalog, error, monkeypatch):
     assert run("embed", catalog, "--out", "emb.parquet", "--quiet") == 0
     before = Path("emb.parquet").read_bytes()
-    transform, calls = AstromerEmbedder.transform, []
+    embedded, calls = AstromerEmbedder._embedded, []
 
-    def second_fails(self, X):
+    def second_fails(self, X, **how):
         calls.append(X)
         if len(calls) == 2:
             raise MemoryError
-        return transform(self, X)
+        return embedded(self, X, **how)
 
-    monkeypatch.setattr(AstromerEmbedder, "transform", second_fails)
+    monkeypatch.setattr(AstromerEmbedder, "_embedded", second_fails)
     words = [
         "embed",
         catalog,

@@ -66,9 +66,11 @@ def test_a_run_goes_on_with_what_is_missing(catalog, monkeypatch):
     for part in (1, 4):
         (Path("emb") / f"part-0000{part}.parquet").unlink()
     calls = []
-    transform = AstromerEmbedder.transform
+    embedded = AstromerEmbedder._embedded
     monkeypatch.setattr(
-        AstromerEmbedder, "transform", lambda self, X: calls.append(len(X)) or transform(self, X)
+        AstromerEmbedder,
+        "_embedded",
+        lambda self, X, **how: calls.append(len(X)) or embedded(self, X, **how),
     )
     run(*words, "emb")
     assert calls == [10, 10]
