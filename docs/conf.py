@@ -135,7 +135,7 @@ def write_help(app: Any) -> None:
     """Write what the command line says of itself, for its page."""
     folder = Path(app.srcdir) / "api" / "help"
     folder.mkdir(parents=True, exist_ok=True)
-    commands = "inspect embed periods classify search outliers pretrain weights completion"
+    commands = "inspect embed periods classify search outliers pretrain weights"
     for command in ("", *commands.split()):
         words = [sys.executable, "-m", "sklearn_astromer", *command.split(), "--help"]
         text = subprocess.run(

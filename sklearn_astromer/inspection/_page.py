@@ -132,23 +132,11 @@ def _draw(curve: LightCurves, period: float) -> bytes:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    every = slice(None, None, -(-len(curve.time) // MOST_POINTS))
-    time, mag = curve.time[every], curve.mag[every]
-    errors = None if curve.mag_err is None else curve.mag_err[every]
-    folded = np.isfinite(period)
+    some = LightCurves.from_arrays([curve[0][:: -(-len(curve.time) // MOST_POINTS)]])
     figure = Figure(figsize=SIZE, layout="constrained")
-    left, *right = figure.subplots(1, 1 + folded, squeeze=False, sharey=True)[0]
-    look = {"fmt": ".", "markersize": 4, "elinewidth": 0.6, "color": "C0"}
-    left.errorbar(time, mag, errors, **look)
-    left.ticklabel_format(axis="x", useOffset=False, style="plain")
-    left.locator_params(axis="x", nbins=6)
-    left.set(xlabel="time (days)", ylabel="magnitude (mag)")
-    left.invert_yaxis()
-    for ax in right:
-        phase = (time - time[0]) / period % 1
-        for cycle in (0, 1):
-            ax.errorbar(phase + cycle, mag, errors, **look)
-        ax.set(xlabel=f"phase (period {period:.6g} days)", xlim=(0, 2))
+    panels = [None, period] if np.isfinite(period) else [None]
+    for ax, days in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+        some.plot(period=days, ax=ax, markersize=4, elinewidth=0.6).set_title("")
     file = io.BytesIO()
     # text as text is small, and the same input gives the same bytes
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "page"}):

@@ -95,7 +95,8 @@ def test_wrong_usage_is_one_line_and_exits_with_2(words, message, capsys):
 def test_misspelt_words_are_answered_with_the_right_one(words, right, capsys):
     with pytest.raises(SystemExit):
         main(words)
-    assert f"did you mean '{right}'?" in capsys.readouterr().err.lower()
+    err = capsys.readouterr().err.lower().replace("'", "")  # some versions of click quote options
+    assert f"did you mean {right}?" in err
 
 
 def test_misspelt_names_are_answered_in_python_too(error):
