@@ -170,12 +170,15 @@ def test_nobody_reads_the_output_any_more():
     assert err == ""
 
 
-def test_help_and_data_code_import_no_torch():
+def test_help_inspect_and_data_code_import_no_torch(home):
     code = """
         import sys
         from sklearn_astromer import LightCurves
         assert not {"sklearn", "torch"} & set(sys.modules)
         from sklearn_astromer.cli import main
+        with open("c.csv", "w") as file:
+            file.write("id,time,mag\\na,1,15\\na,2,15.5\\n")
+        assert main(["inspect", "c.csv"]) == 0
         main(["embed", "--help"])
     """
     done = subprocess.run(
@@ -184,7 +187,8 @@ def test_help_and_data_code_import_no_torch():
         text=True,
         check=True,
     )
-    assert done.stdout.startswith("Usage")
+    assert done.stdout.startswith("file ")
+    assert "Usage: sklearn-astromer embed" in done.stdout
     loaded = {line.split("|")[-1].strip() for line in done.stderr.splitlines()}
     assert "sklearn_astromer.cli" in loaded
     assert not {"sklearn", "torch"} & loaded
