@@ -1,5 +1,6 @@
 """Classes of catalogs, by the command line."""
 
+import io
 import re
 import sys
 from pathlib import Path
@@ -72,10 +73,11 @@ def test_a_column_of_labels_and_several_bands(stars, capsys):
 
 
 def test_no_object_is_trained_on_and_scored(stars, capsys):
-    """Noise of which each object has four rows would else be known by heart."""
+    """Random walks that are alike in all four bands of an object would else be known by heart."""
     rng = np.random.default_rng(0)
+    walks = 15 + np.cumsum(rng.normal(0, 0.2, (40, 30)), axis=1)
     curves = LightCurves.from_arrays(
-        [np.c_[np.arange(30.0), 14 + i // 4 / 5 + rng.normal(0, 1e-3, 30)] for i in range(160)],
+        [np.c_[np.arange(30.0), walks[i // 4]] for i in range(160)],
         ids=np.repeat(np.arange(40), 4),
         band=np.tile(list("griz"), 40),
     )
@@ -129,3 +131,19 @@ def test_models_of_strangers(train, error, monkeypatch):
     monkeypatch.setitem(sys.modules, "skops.io", None)
     words = ["classify", train, "--labels", "labels.csv", "--save", "m.skops"]
     assert "sklearn_astromer[skops]" in error(*words)
+
+
+def test_standard_input(train, stars, monkeypatch):
+    words = ["classify", train, "--labels", "labels.csv", *OPTIONS, "--survey", "columns"]
+    assert main([*words, "--predict", "new.parquet", "--out", "files.csv"]) == 0
+    content = stars[0][40:].to_frame().to_csv(index=False).encode()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    assert main([*words, "--predict", "-", "--out", "stdin.csv"]) == 0
+    pd.testing.assert_frame_equal(pd.read_csv("stdin.csv"), pd.read_csv("files.csv"))
+    frame = stars[0][:40].to_frame()
+    frame["kind"] = np.repeat(stars[1][:40], stars[0][:40].lengths)
+    content = frame.to_csv(index=False).encode()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    words = ["classify", "-", "--label-column", "kind", *OPTIONS, "--survey", "columns"]
+    assert main([*words, "--predict", "new.parquet", "--out", "column.csv"]) == 0
+    pd.testing.assert_frame_equal(pd.read_csv("column.csv"), pd.read_csv("files.csv"))
