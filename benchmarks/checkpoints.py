@@ -32,6 +32,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_astromer import AstromerEmbedder, LightCurves, VariabilityFeatures
+from sklearn_astromer.config import ROW
 
 REPEATS = 5
 MODELS = {
@@ -58,14 +59,15 @@ def rows(
     features = VariabilityFeatures().fit_transform(curves)
     yield "VariabilityFeatures", "features", features, None
     for name, path in encoders.items():
-        model = AstromerEmbedder(path)
+        model = AstromerEmbedder(path, row=("std", *ROW))
         if name == "random-init":
-            model = AstromerEmbedder(None, max_epochs=0, random_state=0)
-        table = model.fit_transform(curves)
+            model.set_params(pretrained=None, max_epochs=0, random_state=0)
+        every = model.fit_transform(curves)
         rmse = -model.score(curves)
         width = model.module_.encoder.config.d_model
+        table = every[:, width:]
         yield name, "mean", table[:, :width], rmse
-        yield name, "mean and std", table[:, : 2 * width], rmse
+        yield name, "mean and std", every[:, : 2 * width], rmse
         yield name, "default row", table, rmse
         if name != "random-init":
             yield name, "default row and features", np.hstack([table, features]), rmse

@@ -290,7 +290,7 @@ class AstromerClassifier(ClassifierMixin, AstromerBase):
         >>> np.allclose(again.predict_proba(curves), expected, atol=1e-6)
         True
         >>> encoder.transform(curves).shape
-        (20, 257)
+        (20, 129)
         """
         save(self, path, overwrite)
 

@@ -9,7 +9,7 @@ from sklearn_astromer._fields import Described, described, option
 VECTOR_PARTS = ("mean", "std", "max", "layers")
 #: What the row of an object may hold, and what it holds unless told otherwise.
 ROW_PARTS = (*VECTOR_PARTS, "brightness", "periods")
-ROW = ("mean", "std", "brightness", "periods")
+ROW = ("mean", "brightness", "periods")
 
 WINDOW_SIZE = 200  # observations, as in the paper
 # Numbers of a spectrum beside those of each peak: 32 bins, time span, number of observations.

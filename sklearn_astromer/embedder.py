@@ -103,7 +103,7 @@ class AstromerEmbedder(TransformerBase):
         away. Labels may be missing: None, NaN, or -1 among whole numbers. Floating-point numbers
         are values to estimate, all else is a class; classes named ``"survey:class"`` are told
         apart within their survey alone.
-    row : str, sequence of str or None, default=("mean", "std", "brightness", "periods")
+    row : str, sequence of str or None, default=("mean", "brightness", "periods")
         What the row of an object holds, in this order: ``"mean"``, ``"std"`` or ``"max"`` of the
         attention vectors over its observations; ``"layers"``, the mean of the input embedding and
         of every block; ``"brightness"``, the mean magnitude; ``"periods"``, of the peaks that an
@@ -179,10 +179,10 @@ class AstromerEmbedder(TransformerBase):
     >>> curves, labels = make_variable_stars(20, random_state=0)
     >>> tiny = EncoderConfig(d_model=16)
     >>> AstromerEmbedder().fit_transform(curves).shape
-    (20, 269)
+    (20, 141)
     >>> embedder = AstromerEmbedder(None, architecture=tiny, max_epochs=1, random_state=0)
     >>> embedder.fit_transform(curves).shape
-    (20, 33)
+    (20, 17)
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {

@@ -81,7 +81,7 @@ def test_a_file_of_a_survey(embedder, capsys):
     err = capsys.readouterr().err
     assert "warning: read as ztf (ZTF data release (IRSA)): 4 observations; columns: " in err
     assert "; left out 1: 1 catflags: bad data (bit 15) (first in object 7001)" in err
-    assert "a.parquet: 2 objects, 35 columns" in err
+    assert "a.parquet: 2 objects, 19 columns" in err
     assert_rows("a.parquet", embedder, read("irsa.csv"))
     assert run("embed", "irsa.csv", "--no-quality", "--band", "g", "--out", "b.parquet", *TINY) == 0
     assert_rows("b.parquet", embedder, read("irsa.csv", quality=False, band="g"))
