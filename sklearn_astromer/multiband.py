@@ -16,8 +16,8 @@ from sklearn_astromer._estimator_base import TransformerBase, whole_or_not
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.lightcurves.flat import offsets_of, positions
 from sklearn_astromer.lightcurves.reading.aligned import read_nested
-from sklearn_astromer.lightcurves.reading.columns import Options
 from sklearn_astromer.lightcurves.reading.lists import is_nested
+from sklearn_astromer.lightcurves.reading.options import Options
 
 __all__ = ["MultiBandEmbedder", "Stars"]
 
