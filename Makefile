@@ -24,7 +24,7 @@ lint: $(READY)  ## formatting, lint, types, import layers
 	$(BIN)/lint-imports --no-cache
 
 docs: $(VENV)/.docs  ## the site, with its examples run: docs/_build/index.html
-	$(BIN)/sphinx-build -n -W --keep-going -q -b html docs docs/_build
+	OMP_NUM_THREADS=1 $(BIN)/sphinx-build -j 2 -n -W --keep-going -q -b html docs docs/_build
 
 $(VENV)/.docs: $(READY)
 	$(PIP) -c constraints.txt -e ".[docs]"

@@ -62,7 +62,7 @@ def embedded(catalog: str, which: str, encoder: str) -> tuple[NDArray[Any], NDAr
     if not path.exists():
         curves, labels = load(catalog)
         chosen = np.flatnonzero(np.isin(labels, CLASSES[catalog]) & (part(curves) == which))
-        rows = AstromerEmbedder(encoder, pooling="mean_std").fit_transform(curves[chosen])
+        rows = AstromerEmbedder(encoder, row=("mean", "std")).fit_transform(curves[chosen])
         CACHE.mkdir(parents=True, exist_ok=True)
         np.savez(path, rows=rows, labels=labels[chosen])
     with np.load(path) as kept:
@@ -169,7 +169,7 @@ def draw(figures: list[dict[str, Any]], columns: str) -> None:
 def main() -> None:
     """Print the table, write the JSON, draw the plot."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--columns", nargs="+", default=COLUMNS, help="encoder:pooling")
+    parser.add_argument("--columns", nargs="+", default=COLUMNS, help="encoder:row")
     parser.add_argument("--part", default="test", choices=["valid", "test"])
     parser.add_argument("--repeats", type=int, default=10)
     parser.add_argument("--most", type=int, default=200, help="labels")
@@ -179,11 +179,11 @@ def main() -> None:
 
     figures, lines = [], []
     for columns in args.columns:
-        encoder, _, pooling = columns.partition(":")
+        encoder, _, row = columns.partition(":")
         cells = {}
         for catalog in TITLES:
             rows, truth = embedded(catalog, args.part, encoder)
-            if pooling == "mean":
+            if row == "mean":
                 rows = rows[:, : rows.shape[1] // 2]
             found = joblib.Parallel(n_jobs=args.jobs)(
                 joblib.delayed(curves_of)(rows, truth, repeat, args.most)

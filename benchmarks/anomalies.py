@@ -97,7 +97,7 @@ def tables(
     standardise = make_pipeline(SimpleImputer(), StandardScaler())
     features = VariabilityFeatures().fit_transform(curves)
     yield "VariabilityFeatures", standardise.fit_transform(features), None
-    models = {"random-init": AstromerEmbedder(max_epochs=0, random_state=0)}
+    models = {"random-init": AstromerEmbedder(None, max_epochs=0, random_state=0)}
     models |= {name: AstromerEmbedder(path) for name, path in encoders.items()}
     for name, model in models.items():
         rows = model.fit_transform(curves)

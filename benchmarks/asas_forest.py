@@ -37,7 +37,7 @@ def main() -> None:
     embedder = AstromerEmbedder("macho")
     encoder = clone(embedder).fit(curves).module_.encoder
     features = VariabilityFeatures().fit_transform(curves)
-    mean_and_std = clone(embedder).set_params(pooling="mean_std").fit_transform(curves)
+    mean_and_std = clone(embedder).set_params(row=("mean", "std")).fit_transform(curves)
     small = AstromerEmbedder("surveys-small")
     agreement = {}
     for name, each in (("macho", embedder), ("surveys-small", small)):
@@ -61,7 +61,7 @@ def main() -> None:
             None,
             official.embed(encoder, curves, official.partition),
         ),
-        "random-init, mean": (AstromerEmbedder(max_epochs=0, random_state=0), curves),
+        "random-init, mean": (AstromerEmbedder(None, max_epochs=0, random_state=0), curves),
         "VariabilityFeatures": (None, features),
     }
     figures, lines = {}, []

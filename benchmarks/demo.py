@@ -63,7 +63,7 @@ def main() -> None:
 
     curves, labels = load_catalina(return_X_y=True)
     print(f"{curves}\n", flush=True)
-    embedder = AstromerEmbedder("surveys-periods")
+    embedder = AstromerEmbedder()
     rows = embedder.fit_transform(curves)
     forest = RandomForestClassifier(random_state=0)
     folds = cross_validate(

@@ -91,7 +91,7 @@ def memory(scratch: Path, sizes: list[int]) -> list[dict[str, Any]]:
     """Measure the peak memory of embedding so many curves."""
     figures = []
     small = EncoderConfig(d_model=32, n_layers=1, n_heads=1, d_ff=32)
-    encoder = AstromerEmbedder(architecture=small, max_epochs=0, random_state=0)
+    encoder = AstromerEmbedder(None, architecture=small, max_epochs=0, random_state=0)
     encoder.fit(LightCurves.from_grid([[0.0]])).save_pretrained(scratch / "encoder")
     for n in sizes:
         table, out = scratch / f"{n}.parquet", scratch / f"rows-{n}"

@@ -83,7 +83,9 @@ def ours(passes: int) -> list[dict[str, Any]]:
     for name in SETS:
         curves = LightCurves.from_arrays(curves_of(name))
         embedders = {
-            f"ours {p}": AstromerEmbedder(max_epochs=0, precision=p, device="cpu", random_state=0)
+            f"ours {p}": AstromerEmbedder(
+                None, max_epochs=0, precision=p, device="cpu", random_state=0
+            )
             for p in ("float32", "bfloat16")
         }
         calls: dict[str, Callable[[], Any]] = {}
@@ -252,7 +254,7 @@ def prepare(count: int) -> None:
         held[name] = np.concatenate([np.c_[curves.time[a:b], curves.mag[a:b]] for a, b in chosen])
         held[f"{name} ends"] = np.cumsum([b - a for a, b in chosen])
     np.savez(CURVES, **held)
-    embedder = AstromerEmbedder(max_epochs=0, random_state=0).fit(curves[:1])
+    embedder = AstromerEmbedder(None, max_epochs=0, random_state=0).fit(curves[:1])
     to_onnx(embedder, MODEL, overwrite=True)
 
 

@@ -2,7 +2,7 @@
 
     python benchmarks/fine_tuning.py
 
-Macro-F1 of a random forest and of a logistic regression on the rows of ``pooling="mean_std"``, in
+Macro-F1 of a random forest and of a logistic regression on the rows of ``row=("mean", "std")``, in
 three folds by star; the encoder is fitted on the training stars of a fold alone. The weights have
 not seen the catalogs: `surveys-periods-unlabelled` was trained on ASAS, CRTS and simulated stars,
 without labels, and the catalogs are OGLE and Stripe 82. Of each class up to ``--most`` objects of
@@ -93,7 +93,7 @@ def main() -> None:
                     continue
                 start = time.perf_counter()
                 embedder = AstromerEmbedder(
-                    args.weights, pooling="mean_std", random_state=0, **options
+                    args.weights, row=("mean", "std"), random_state=0, **options
                 )
                 found = scores(embedder, curves, labels, train, test)
                 minutes = round((time.perf_counter() - start) / 60, 2)

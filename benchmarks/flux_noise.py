@@ -39,7 +39,7 @@ def main() -> None:
     curves, _ = make_variable_stars(STARS, random_state=0)
     lines, figures = [], []
     for weights in WEIGHTS:
-        embedder = AstromerEmbedder(weights, pooling="mean_std").fit(curves)
+        embedder = AstromerEmbedder(weights, row=("mean", "std")).fit(curves)
         true = embedder.transform(curves)
         for ratio in SIGNAL_TO_NOISE:
             of_flux, of_mag, negative = noisy(curves, ratio)

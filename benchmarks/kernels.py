@@ -61,12 +61,14 @@ def main() -> None:
     real = curves[part(curves) == "test"][:400]
     figures = {}
     for kernel, precision in (("linear", "float32"), ("attention", "bfloat16")):
-        embedder = AstromerEmbedder(max_epochs=0, random_state=0, precision=precision).fit(full)
+        embedder = AstromerEmbedder(None, max_epochs=0, random_state=0, precision=precision).fit(
+            full
+        )
         for name, some in (("full windows", full), ("CRTS", real)):
             figures[f"{kernel}, transform of {name} in {precision}"] = ratio(
                 kernel, partial(embedder.transform, some)
             )
-    trainer = AstromerEmbedder(max_epochs=1, random_state=0, precision="float32")
+    trainer = AstromerEmbedder(None, max_epochs=1, random_state=0, precision="float32")
     for name, some in (("full windows", full[:128]), ("CRTS", real[:200])):
         figures[f"dropout, an epoch of fit on {name} in float32"] = ratio(
             "dropout", partial(trainer.fit, some)

@@ -40,6 +40,7 @@ import numpy as np
 import pandas as pd
 import report
 import torch
+from lstm import LightCurveLSTMClassifier
 from numpy.typing import NDArray
 from realdata import CLASSES, load, part
 from sklearn.ensemble import RandomForestClassifier
@@ -51,7 +52,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn_astromer import (
     AstromerClassifier,
     AstromerEmbedder,
-    LightCurveLSTMClassifier,
     LightCurves,
     VariabilityFeatures,
 )
@@ -103,7 +103,7 @@ def rows(name: str, encoder: str, size: int, repeat: int) -> NDArray[np.float64]
     curves = everything[np.concatenate([subset(labels, pool, size), test])]
     if encoder == "-":
         return VariabilityFeatures().fit_transform(curves)
-    return AstromerEmbedder(encoder, pooling="mean_std").fit_transform(curves)
+    return AstromerEmbedder(encoder, row=("mean", "std")).fit_transform(curves)
 
 
 @cache

@@ -45,11 +45,11 @@ def main() -> None:
     features = [VariabilityFeatures().fit_transform(c) for c in (X, X_test)]
     rows = {"mean predictor": (DummyRegressor(), X, X_test)}
     for name in ("macho", "surveys-small", "surveys-periods"):
-        for pooling in ("mean", "mean_std"):
-            embedder = AstromerEmbedder(name, pooling=pooling)
+        for row in (("mean",), ("mean", "std")):
+            embedder = AstromerEmbedder(name, row=row)
             embedded = embedder.fit_transform(X), embedder.transform(X_test)
-            rows[f"forest, {name} {pooling}"] = (forest, *embedded)
-    with_periods = AstromerEmbedder("surveys-periods", periods_in_row=True)
+            rows[f"forest, {name} {'_'.join(row)}"] = (forest, *embedded)
+    with_periods = AstromerEmbedder("surveys-periods", row=("mean", "periods"))
     embedded = with_periods.fit_transform(X), with_periods.transform(X_test)
     rows["forest, surveys-periods mean and periods"] = (forest, *embedded)
     for name in ("macho", "surveys-periods"):

@@ -108,7 +108,7 @@ def main() -> None:
     print(f"largest difference to the exact formula: {worst:.1e}")
 
     some = curves[:: len(curves) // 200][:200]
-    embedder = AstromerEmbedder("surveys-periods", pooling="mean_std").fit(some[:1])
+    embedder = AstromerEmbedder("surveys-periods", row=("mean", "std")).fit(some[:1])
 
     def embed() -> None:
         peaks._CACHE.rows.clear()

@@ -44,7 +44,7 @@ def drawn(curves: LightCurves, n: int, seed: int) -> LightCurves:
 
 def scores(few: LightCurves, labels: NDArray[np.str_]) -> list[float]:
     """Return the macro-F1 of a forest on what each of the models makes of the curves."""
-    tables = [AstromerEmbedder(e, pooling="mean_std").fit_transform(few) for e in ENCODERS]
+    tables = [AstromerEmbedder(e, row=("mean", "std")).fit_transform(few) for e in ENCODERS]
     tables.append(VariabilityFeatures().fit_transform(few))
     folds = StratifiedKFold(3, shuffle=True, random_state=0)
     forest = make_pipeline(

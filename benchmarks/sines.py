@@ -35,9 +35,9 @@ def main() -> None:
     """Print the table and write the JSON."""
     curves, labels = sines(max(SIZES))
     tables = {
-        f"{weights}, {pooling}": AstromerEmbedder(weights, pooling=pooling).fit_transform(curves)
+        f"{weights}, {'_'.join(row)}": AstromerEmbedder(weights, row=row).fit_transform(curves)
         for weights in ("surveys-periods", "surveys-periods-unlabelled", "surveys-small", "macho")
-        for pooling in ("mean", "mean_std")
+        for row in (("mean",), ("mean", "std"))
     }
     tables["VariabilityFeatures"] = VariabilityFeatures().fit_transform(curves)
     figures: dict[str, dict[int, list[float]]] = {}

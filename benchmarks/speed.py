@@ -44,7 +44,7 @@ def periodograms(of: LightCurves) -> None:
 def measured(rounds: int) -> list[dict[str, object]]:
     """Return a row for each."""
     full, long = curves(240, 200, 2000), curves(40, 450, 3300)
-    embedder = AstromerEmbedder(max_epochs=0, random_state=0, precision="float32").fit(full)
+    embedder = AstromerEmbedder(None, max_epochs=0, random_state=0, precision="float32").fit(full)
     trainer = AstromerEmbedder(
         max_epochs=1, random_state=0, precision="float32", training=Recipe(validation_fraction=0)
     )

@@ -156,7 +156,7 @@ def rows(stars: dict[str, Stars], encoders: list[str]) -> Iterator[tuple[str, di
     described = {part: features.transform(of) for part, of in stars.items()}
     yield "VariabilityFeatures", described
     for name in encoders:
-        one = AstromerEmbedder(name, pooling="mean_std", shared_periods=True)
+        one = AstromerEmbedder(name, row=("mean", "std"), shared_periods=True)
         embedder = MultiBandEmbedder(one, BANDS).fit(stars["train"])
         embedded = {part: embedder.transform(of) for part, of in stars.items()}
         yield name, embedded

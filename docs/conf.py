@@ -82,6 +82,7 @@ myst_heading_anchors = 3
 sphinx_gallery_conf = {
     "examples_dirs": "examples",
     "gallery_dirs": "gallery",
+    "parallel": 2,
     "within_subsection_order": "gallery_order.ByUse",
     "backreferences_dir": "api/examples",
     "doc_module": "sklearn_astromer",

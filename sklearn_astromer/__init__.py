@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sklearn_astromer._trusted import TRUSTED_TYPES as TRUSTED_TYPES
-    from sklearn_astromer.baseline import LightCurveLSTMClassifier as LightCurveLSTMClassifier
     from sklearn_astromer.classifier import AstromerClassifier as AstromerClassifier
     from sklearn_astromer.config import EncoderConfig as EncoderConfig
     from sklearn_astromer.embedder import AstromerEmbedder as AstromerEmbedder
     from sklearn_astromer.lightcurves import LightCurves as LightCurves
+    from sklearn_astromer.lightcurves import Stars as Stars
     from sklearn_astromer.lightcurves import as_light_curves as as_light_curves
     from sklearn_astromer.multiband import MultiBandEmbedder as MultiBandEmbedder
-    from sklearn_astromer.multiband import Stars as Stars
     from sklearn_astromer.regressor import AstromerRegressor as AstromerRegressor
     from sklearn_astromer.training.recipes import Recipe as Recipe
     from sklearn_astromer.variability import VariabilityFeatures as VariabilityFeatures
@@ -23,11 +22,10 @@ _MODULES = {
     "AstromerEmbedder": "embedder",
     "AstromerRegressor": "regressor",
     "EncoderConfig": "config",
-    "LightCurveLSTMClassifier": "baseline",
     "LightCurves": "lightcurves",
     "MultiBandEmbedder": "multiband",
     "Recipe": "training.recipes",
-    "Stars": "multiband",
+    "Stars": "lightcurves",
     "TRUSTED_TYPES": "_trusted",
     "VariabilityFeatures": "variability",
     "as_light_curves": "lightcurves",

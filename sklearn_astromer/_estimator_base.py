@@ -36,7 +36,7 @@ from sklearn_astromer.training.resuming import Resume, identity
 
 # Parameters that a resumed run may change.
 NOT_OF_A_RUN = {
-    *("cache_bytes", "checkpoint", "device", "max_epochs", "patience", "pooling", "verbose"),
+    *("cache_bytes", "checkpoint", "device", "max_epochs", "patience", "row", "verbose"),
 }
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -103,6 +103,16 @@ class AstromerBase(BaseEstimator):
         if isinstance(X, pd.DataFrame):  # whose index names the objects
             return LightCurves.from_grid(pd.DataFrame(grid, index=X.index))
         return LightCurves.from_grid(grid)
+
+    def _validate_params(self) -> None:
+        """Refuse what is out of range; True and False are no numbers."""
+        super()._validate_params()
+        for name, constraints in self._parameter_constraints.items():
+            value = getattr(self, name)
+            if isinstance(value, bool) and not {"boolean", "verbose"} & set(map(str, constraints)):
+                raise ValueError(
+                    f"the {name!r} parameter of {type(self).__name__} must be no bool, got {value}"
+                )
 
     def set_params(self, **params: Any) -> Self:
         """Set parameters; ``architecture__…`` and ``training__…`` work for names, too."""
@@ -196,7 +206,7 @@ class TransformerBase(TransformerMixin, AstromerBase, ABC):
         NotFittedError
             If `fit` was not called.
         ValueError
-            If ``pooling=None``, which gives no columns.
+            If ``row=None``, which gives no columns.
         """
         check_is_fitted(self)
         return np.array(self._columns(), dtype=object)

@@ -33,9 +33,8 @@ from sklearn_astromer._estimator_base import (
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.modules.heads import Head, Predictor
-from sklearn_astromer.training.augmentation import chosen_changes
 from sklearn_astromer.training.loop import train
-from sklearn_astromer.training.recipes import Recipe, resolved
+from sklearn_astromer.training.recipes import Recipe, chosen_changes, resolved
 from sklearn_astromer.training.recording import record_supervision
 from sklearn_astromer.training.supervision import (
     CrossEntropy,
@@ -166,6 +165,11 @@ def train_head(
     """
     recipe = head_recipe(model)
     changes = chosen_changes(recipe.augment)
+    if model.device == "accelerate":
+        raise ValueError(
+            "device='accelerate' is of AstromerEmbedder: a head trains in one process, so pass "
+            "device='auto', and an encoder that several processes have trained"
+        )
     if (changes or recipe.reconstruction) and not train_encoder:
         raise ValueError(
             "augment and reconstruction need train_encoder=True: a frozen encoder sees X once"

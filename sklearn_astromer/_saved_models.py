@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.inference.networks import network_of
 from sklearn_astromer.modules.plain import from_plain, to_plain
+from sklearn_astromer.training import recipes
 from sklearn_astromer.training.callbacks import history_frame
 from sklearn_astromer.training.recipes import Recipe, of_a_run
 from sklearn_astromer.training.reconstruction import history_names
@@ -91,14 +92,14 @@ def load(kind: type[Any], name_or_path: str | os.PathLike[str]) -> Any:
 
 def _made(kind: type[Any], saved: SavedModel, folder: Path) -> Any:
     content, checkpoint = saved.content, saved.encoder
-    given = _known(AstromerEmbedder, content["encoder"])
+    given = _known(AstromerEmbedder, content["encoder"], OF_THE_ENCODER)
     embedder = AstromerEmbedder(str(folder), max_epochs=0, **given)
     embedder.module_ = network_of(checkpoint)
     embedder.history_ = history_frame(history_names("rmse"))
     embedder.n_passes_ = 1
     embedder.training_, embedder.info_ = None, checkpoint.info
     # frozen: a clone has the same encoder, whatever becomes of the folder
-    model = kind(FrozenEstimator(embedder), **_known(kind, content["parameters"]))
+    model = kind(FrozenEstimator(embedder), **_known(kind, content["parameters"], {"encoder"}))
     model.encoder_ = embedder
     model.head_ = from_plain({**content["head"], "tensors": saved.head})
     model.history_ = history_frame(Criterion.names)
@@ -134,11 +135,21 @@ def _parameters(estimator: Any, apart: set[str]) -> dict[str, Any]:
     return kept
 
 
-def _known(kind: type[Any], parameters: dict[str, Any]) -> dict[str, Any]:
-    """Return the parameters, if the class has them all."""
-    unknown = parameters.keys() - signature(kind).parameters.keys()
-    if unknown:
-        raise ValueError(f"unknown parameters of {kind.__name__}: {', '.join(sorted(unknown))}")
-    if isinstance(training := parameters.get("training"), dict):
+def _known(kind: type[Any], parameters: dict[str, Any], apart: set[str]) -> dict[str, Any]:
+    """Return the parameters, if `save` would have kept each of them.
+
+    A path of a stranger would be written to by the next `fit`.
+    """
+    kept = signature(kind).parameters.keys() - OF_A_MACHINE - apart
+    refused = parameters.keys() - kept
+    training = parameters.get("training")
+    if isinstance(training, dict):
+        refused |= {f"training__{name}" for name in training.keys() & set(recipes.OF_A_MACHINE)}
+    if refused:
+        raise ValueError(
+            f"unknown parameters of {kind.__name__}, or none that are kept: "
+            f"{', '.join(sorted(refused))}"
+        )
+    if isinstance(training, dict):
         return parameters | {"training": Recipe(**training)}
     return parameters

@@ -3,7 +3,6 @@
 #: The types of this package in a file of ``skops.io.dump``. Each rebuilds itself from plain values
 #: and arrays, by code of this package alone.
 TRUSTED_TYPES = [
-    "sklearn_astromer.baseline.LightCurveLSTMClassifier",
     "sklearn_astromer.classifier.AstromerClassifier",
     "sklearn_astromer.embedder.AstromerEmbedder",
     "sklearn_astromer.config.EncoderConfig",

@@ -30,6 +30,7 @@ from sklearn_astromer._saved_models import load, save
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.modules.heads import Head, make_head
 from sklearn_astromer.training.recipes import Recipe
+from sklearn_astromer.weights.registry import BEST
 
 
 class AstromerClassifier(ClassifierMixin, AstromerBase):
@@ -40,7 +41,7 @@ class AstromerClassifier(ClassifierMixin, AstromerBase):
 
     Parameters
     ----------
-    encoder : AstromerEmbedder, FrozenEstimator, str, path or None, default=None
+    encoder : AstromerEmbedder, FrozenEstimator, str, path or None, default="surveys-periods"
         An `AstromerEmbedder` is cloned and fitted to X first, without labels, as its own
         parameters say (``max_epochs=0``: used as it came); so ``encoder__training__lr`` and the
         like can be searched. scikit-learn's `clone` drops a fit, so one that is fitted already is
@@ -78,7 +79,8 @@ class AstromerClassifier(ClassifierMixin, AstromerBase):
         Memory for what a frozen encoder gives; the "lstm" head needs ``4 · d_model`` bytes per
         observation, others next to nothing. Beyond it, it is computed anew in every epoch.
     checkpoint, device, precision, random_state, verbose
-        As for `AstromerEmbedder`. An encoder without a `random_state` gets one derived from this.
+        As for `AstromerEmbedder`, but not ``device="accelerate"``. An encoder without a
+        `random_state` gets one derived from this.
 
     Attributes
     ----------
@@ -105,7 +107,7 @@ class AstromerClassifier(ClassifierMixin, AstromerBase):
     >>> from sklearn_astromer import AstromerClassifier, AstromerEmbedder, EncoderConfig
     >>> from sklearn_astromer.datasets import make_variable_stars
     >>> curves, labels = make_variable_stars(40, classes=["MIRA", "CONST"], random_state=0)
-    >>> encoder = AstromerEmbedder(architecture=EncoderConfig(d_model=16), max_epochs=0)
+    >>> encoder = AstromerEmbedder(None, architecture=EncoderConfig(d_model=16), max_epochs=0)
     >>> model = AstromerClassifier(encoder, head="skip", max_epochs=30, random_state=0)
     >>> model.fit(curves, labels).predict(curves).shape
     (40,)
@@ -120,7 +122,7 @@ class AstromerClassifier(ClassifierMixin, AstromerBase):
 
     def __init__(
         self,
-        encoder: Any = None,
+        encoder: Any = BEST,
         *,
         head: str | Callable[[int, int], torch.nn.Module] = "mlp",
         train_encoder: bool = False,
@@ -288,7 +290,7 @@ class AstromerClassifier(ClassifierMixin, AstromerBase):
         >>> np.allclose(again.predict_proba(curves), expected, atol=1e-6)
         True
         >>> encoder.transform(curves).shape
-        (20, 128)
+        (20, 257)
         """
         save(self, path, overwrite)
 

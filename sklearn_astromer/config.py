@@ -5,6 +5,12 @@ import math
 
 from sklearn_astromer._fields import Described, described, option
 
+#: What can be said of the vectors of an object's observations.
+VECTOR_PARTS = ("mean", "std", "max", "layers")
+#: What the row of an object may hold, and what it holds unless told otherwise.
+ROW_PARTS = (*VECTOR_PARTS, "brightness", "periods")
+ROW = ("mean", "std", "brightness", "periods")
+
 WINDOW_SIZE = 200  # observations, as in the paper
 # Numbers of a spectrum beside those of each peak: 32 bins, time span, number of observations.
 SPECTRUM_EXTRAS = 34
@@ -22,8 +28,9 @@ class EncoderConfig(Described):
     Examples
     --------
     >>> from sklearn_astromer import AstromerEmbedder, EncoderConfig
-    >>> AstromerEmbedder(architecture=EncoderConfig(d_model=64, residual=True))
-    AstromerEmbedder(architecture=EncoderConfig(d_model=64, residual=True))
+    >>> AstromerEmbedder(None, architecture=EncoderConfig(d_model=64, residual=True))
+    AstromerEmbedder(architecture=EncoderConfig(d_model=64, residual=True),
+                     pretrained=None)
     """
 
     d_model: int = option(default=256, text="width of the vectors")
@@ -137,8 +144,8 @@ ARCHITECTURES: dict[str, EncoderConfig] = {
 }
 
 
-def as_config(architecture: str | EncoderConfig) -> EncoderConfig:
-    """Return the configuration that an `architecture` parameter asks for.
+def as_config(architecture: str | EncoderConfig | None) -> EncoderConfig:
+    """Return the configuration that an `architecture` parameter asks for; None: the paper's.
 
     Raises
     ------
@@ -147,6 +154,7 @@ def as_config(architecture: str | EncoderConfig) -> EncoderConfig:
     """
     if isinstance(architecture, EncoderConfig):
         return architecture
+    architecture = "astromer1" if architecture is None else architecture
     if architecture not in ARCHITECTURES:
         raise ValueError(
             f"architecture must be an EncoderConfig or one of {list(ARCHITECTURES)}, "

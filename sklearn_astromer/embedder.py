@@ -6,7 +6,7 @@ import copy
 import dataclasses
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from numbers import Integral
 from pathlib import Path
 from typing import Any, ClassVar
@@ -34,26 +34,31 @@ from sklearn_astromer._estimator_base import (
 from sklearn_astromer._fields import LARGEST
 from sklearn_astromer._forks import refuse_fork
 from sklearn_astromer._progress import progress_bar
-from sklearn_astromer.config import ARCHITECTURES, WINDOW_SIZE, EncoderConfig, as_config
+from sklearn_astromer.config import (
+    ARCHITECTURES,
+    ROW,
+    ROW_PARTS,
+    WINDOW_SIZE,
+    EncoderConfig,
+    as_config,
+)
 from sklearn_astromer.inference import embedding
 from sklearn_astromer.inference.batches import make_windows
 from sklearn_astromer.inference.networks import make_checkpoint, make_network
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.modules.decoder import Astromer
-from sklearn_astromer.modules.pooling import POOLINGS
 from sklearn_astromer.periodogram.bands import star_pieces, whole_stars
-from sklearn_astromer.periodogram.peaks import PEAK_COLUMNS
-from sklearn_astromer.training.augmentation import chosen_changes
 from sklearn_astromer.training.callbacks import history_frame
 from sklearn_astromer.training.labels import read_labels
 from sklearn_astromer.training.pretraining import hidden_of, pretrain
 from sklearn_astromer.training.processes import Processes, make_accelerator
-from sklearn_astromer.training.recipes import Recipe, resolved
+from sklearn_astromer.training.recipes import Recipe, chosen_changes, resolved
 from sklearn_astromer.training.reconstruction import hidden_rmse, history_names
 from sklearn_astromer.training.recording import record_reconstruction
 from sklearn_astromer.weights.card import make_card, with_notes
 from sklearn_astromer.weights.checkpoint import Checkpoint, write_folder
 from sklearn_astromer.weights.hub import push
+from sklearn_astromer.weights.registry import BEST
 from sklearn_astromer.windows import Windows, pieces
 
 FRESH = {"lr": 1e-3, "dropout": 0.1}
@@ -72,20 +77,21 @@ class AstromerEmbedder(TransformerBase):
 
     `fit` trains by masked reconstruction, and by labels as well if asked to; `transform` gives one
     row per object: the attention vectors of its observations, pooled. A curve longer than
-    `window_size` is cut into windows, which pooling weighs by their observations.
+    `window_size` is cut into windows, which count by their observations.
 
     Parameters
     ----------
-    pretrained : str or path, default=None
+    pretrained : str, path or None, default="surveys-periods"
         A name of `sklearn_astromer.weights.WEIGHTS` (``"macho"`` is downloaded at the first use);
         an address, ``"hf://user/repository"``, ``"doi:10.…"`` or ``"https://…"``, see
         `sklearn_astromer.weights.load`; or the path of a folder written by `save_pretrained`, of
         the official zip, or of its unpacked TensorFlow checkpoint. None: a fresh encoder (Xavier
         initialisation).
-    architecture : {"astromer1", "astromer2", "periods"} or EncoderConfig, default="astromer1"
-        Of a fresh encoder: the paper's, its successor's, that of ``"surveys-periods"``, or an
-        `EncoderConfig`, whose hyperparameters are reached as ``architecture__d_model`` and so on.
-        With `pretrained` its own holds, and asking for another is an error.
+    architecture : {"astromer1", "astromer2", "periods"}, EncoderConfig or None, default=None
+        Of a fresh encoder: the paper's (which None stands for), its successor's, that of
+        ``"surveys-periods"``, or an `EncoderConfig`, whose hyperparameters are reached as
+        ``architecture__d_model`` and so on. Pretrained weights have their own, so that it needs
+        ``pretrained=None``.
     training : {"auto", "astromer1", "periods"} or Recipe, default="auto"
         How `fit` learns: masking, loss, optimiser, learning rate, validation and so on, see
         `Recipe`; reached as ``training__lr`` and so on. ``"auto"``: ``"periods"`` for an encoder
@@ -95,16 +101,16 @@ class AstromerEmbedder(TransformerBase):
         away. Labels may be missing: None, NaN, or -1 among whole numbers. Floating-point numbers
         are values to estimate, all else is a class; classes named ``"survey:class"`` are told
         apart within their survey alone.
-    pooling : {"mean", "mean_std", "max", "layers"} or None, default="mean"
-        What a row is: the mean of the attention vectors over the observations; mean and standard
-        deviation; the maximum; the mean of the input embedding and of every block. None:
-        `transform` gives a list of arrays (n_i, d_model), one vector per observation.
-    periods_in_row : bool, default=False
-        With own periods: append the decimal logarithms of the frequencies (1/days) of the peaks
-        of the object's periodogram, and their powers, see `Peaks`.
-    shared_periods : bool, default=False
+    row : str, sequence of str or None, default=("mean", "std", "brightness", "periods")
+        What the row of an object holds, in this order: ``"mean"``, ``"std"`` or ``"max"`` of the
+        attention vectors over its observations; ``"layers"``, the mean of the input embedding and
+        of every block; ``"brightness"``, the mean magnitude; ``"periods"``, of the peaks that an
+        encoder with own periods reads the decimal logarithms of the frequencies (1/days) and the
+        powers, see `Peaks`; of other encoders nothing. None: `transform` gives a list of arrays
+        (n_i, d_model), one vector per observation.
+    shared_periods : bool, default=None
         With own periods: one periodogram for all rows of an id, the bands of a star, each about
-        its own mean magnitude. For `MultiBandEmbedder`, or `LightCurves` in several bands.
+        its own mean magnitude. None: in a `MultiBandEmbedder`, and not elsewhere.
     window_size : int, default=200
         The most observations the encoder sees at once.
     max_epochs : int, default=None
@@ -170,33 +176,33 @@ class AstromerEmbedder(TransformerBase):
     >>> from sklearn_astromer.datasets import make_variable_stars
     >>> curves, labels = make_variable_stars(20, random_state=0)
     >>> tiny = EncoderConfig(d_model=16)
-    >>> embedder = AstromerEmbedder(architecture=tiny, max_epochs=1, random_state=0)
+    >>> AstromerEmbedder().fit_transform(curves).shape
+    (20, 269)
+    >>> embedder = AstromerEmbedder(None, architecture=tiny, max_epochs=1, random_state=0)
     >>> embedder.fit_transform(curves).shape
-    (20, 16)
+    (20, 33)
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **COMMON_CONSTRAINTS,
         "pretrained": [str, os.PathLike, None],
-        "architecture": [StrOptions(set(ARCHITECTURES)), EncoderConfig],
+        "architecture": [StrOptions(set(ARCHITECTURES)), EncoderConfig, None],
         "supervised": ["boolean"],
-        "pooling": [StrOptions(set(POOLINGS)), None],
-        "periods_in_row": ["boolean"],
-        "shared_periods": ["boolean"],
+        "row": [StrOptions(set(ROW_PARTS)), tuple, list, None],
+        "shared_periods": ["boolean", None],
         "window_size": [Interval(Integral, 1, LARGEST, closed="both")],
         "max_epochs": [Interval(Integral, 0, None, closed="left"), None],
     }
 
     def __init__(
         self,
-        pretrained: str | os.PathLike[str] | None = None,
+        pretrained: str | os.PathLike[str] | None = BEST,
         *,
-        architecture: str | EncoderConfig = "astromer1",
+        architecture: str | EncoderConfig | None = None,
         training: str | Recipe = "auto",
         supervised: bool = False,
-        pooling: str | None = "mean",
-        periods_in_row: bool = False,
-        shared_periods: bool = False,
+        row: str | Sequence[str] | None = ROW,
+        shared_periods: bool | None = None,
         window_size: int = WINDOW_SIZE,
         max_epochs: int | None = None,
         batch_size: int = 32,
@@ -210,8 +216,7 @@ class AstromerEmbedder(TransformerBase):
         self.architecture = architecture
         self.training = training
         self.supervised = supervised
-        self.pooling = pooling
-        self.periods_in_row = periods_in_row
+        self.row = row
         self.shared_periods = shared_periods
         self.window_size = window_size
         self.max_epochs = max_epochs
@@ -324,7 +329,7 @@ class AstromerEmbedder(TransformerBase):
                     labels,
                     recipe,
                     window_size=self.window_size,
-                    shared_periods=self.shared_periods,
+                    shared_periods=bool(self.shared_periods),
                     seeds=(train_seed, valid_seed),
                     max_epochs=epochs,
                     batch_size=self.batch_size,
@@ -347,11 +352,14 @@ class AstromerEmbedder(TransformerBase):
         return self
 
     def _make_module(self) -> tuple[Astromer, dict[str, Any]]:
+        if self.pretrained is not None and self.architecture is not None:
+            raise ValueError(
+                f"architecture={self.architecture!r} is of a fresh encoder, and pretrained="
+                f"{self.pretrained!r} has its own: pass pretrained=None, or no architecture"
+            )
         asked = as_config(self.architecture)
         dropout = self._recipe(asked).dropout
-        return make_network(
-            self.pretrained, dataclasses.replace(asked, dropout=dropout), self.window_size
-        )
+        return make_network(self.pretrained, asked, self.window_size, dropout=dropout)
 
     def _recipe(self, config: EncoderConfig) -> Recipe:
         """Return the recipe for an encoder, with all its values."""
@@ -372,7 +380,7 @@ class AstromerEmbedder(TransformerBase):
         Returns
         -------
         ndarray of shape (n_objects, n_features_out), float32
-            Row i is object i. With ``pooling=None`` a list of arrays (n_i, d_model). With
+            Row i is object i. With ``row=None`` a list of arrays (n_i, d_model). With
             ``set_output(transform="pandas")`` a DataFrame, whose index is that of X, or the ids
             of a `LightCurves`.
 
@@ -385,31 +393,23 @@ class AstromerEmbedder(TransformerBase):
         """
         check_is_fitted(self, "module_")
         self._check_parameters()
-        if self.periods_in_row and not self.module_.encoder.config.own_periods:
+        if self.row is None and (container := self._container()) != "default":
             raise ValueError(
-                "periods_in_row=True needs an encoder with own periods, such as "
-                "pretrained='surveys-periods' or architecture='periods'"
-            )
-        if self.pooling is None and (container := self._container()) != "default":
-            raise ValueError(
-                f"pooling=None gives a list of arrays of different lengths, which is no {container}"
-                " table: choose a pooling, or set_output(transform='default')"
+                f"row=None gives a list of arrays of different lengths, which is no {container} "
+                "table: choose the parts of a row, or set_output(transform='default')"
             )
         curves = self._read(X, reset=False)
         where = self._where()
         encoder = self._network(where["device"]).encoder
-        if self.pooling is None:
+        if self.row is None:
             return embedding.vectors(encoder, self._windows(curves), **where)
         rows = np.empty((len(curves), len(self._columns())), dtype=np.float32)
         parts = self._pieces(curves, PIECE_OBSERVATIONS)
         windows = (self._windows(curves[part]) for part in parts)
         compiles = bool(self._recipe(encoder.config).compile)
-        found = embedding.pooled(encoder, windows, self.pooling, compiles=compiles, **where)
-        for part, (seen, pooled) in zip(parts, found, strict=True):
-            if self.periods_in_row:
-                assert seen.peaks is not None
-                pooled = np.hstack([pooled, seen.peaks.columns])
-            rows[part] = pooled
+        found = embedding.rows(encoder, windows, self._parts(), compiles=compiles, **where)
+        for part, made in zip(parts, found, strict=True):
+            rows[part] = made
         return self._indexed(rows, X, curves.ids)
 
     def transform_batches(self, X: Any, *, progress: bool | None = None) -> Iterator[Any]:
@@ -443,7 +443,7 @@ class AstromerEmbedder(TransformerBase):
         >>> from sklearn_astromer import AstromerEmbedder
         >>> from sklearn_astromer.datasets import make_variable_stars
         >>> curves, _ = make_variable_stars(20, random_state=0)
-        >>> embedder = AstromerEmbedder("surveys-periods").fit(curves)
+        >>> embedder = AstromerEmbedder().fit(curves)
         >>> rows = np.vstack(list(embedder.transform_batches([curves[:15], curves[15:]])))
         >>> np.allclose(rows, embedder.transform(curves), atol=1e-5)
         True
@@ -553,7 +553,9 @@ class AstromerEmbedder(TransformerBase):
     def _windows(self, curves: LightCurves, hidden: NDArray[np.bool_] | None = None) -> Windows:
         """Return windows for the fitted network, with periods of what is visible."""
         config, device = self.module_.encoder.config, resolve_device(self.device)
-        return make_windows(curves, self.window_size, config, device, hidden, self.shared_periods)
+        return make_windows(
+            curves, self.window_size, config, device, hidden, bool(self.shared_periods)
+        )
 
     def _where(self) -> dict[str, Any]:
         """Return device and dtype of a pass."""
@@ -567,25 +569,24 @@ class AstromerEmbedder(TransformerBase):
             return self.module_
         return copy.deepcopy(self.module_).to(device)
 
+    def _parts(self) -> tuple[str, ...]:
+        """Return the parts of a row."""
+        if self.row is None:
+            raise ValueError("row=None gives an array per object and no row: choose its parts")
+        return (self.row,) if isinstance(self.row, str) else tuple(self.row)
+
     def _columns(self) -> list[str]:
-        config = self.module_.encoder.config
-        if self.pooling is None:
-            raise ValueError("pooling=None gives a list of arrays, which has no feature names")
-        parts = {
-            "mean": ["mean"],
-            "mean_std": ["mean", "std"],
-            "max": ["max"],
-            "layers": [f"layer{i}" for i in range(config.n_layers + 1)],
-        }[self.pooling]
-        names = [f"{part}_{i}" for part in parts for i in range(config.d_model)]
-        if self.periods_in_row:
-            names += [f"{c}_{i}" for c in PEAK_COLUMNS for i in range(config.own_periods)]
+        names = embedding.column_names(self._parts(), self.module_.encoder.config)
         return [f"astromerembedder_{name}" for name in names]
 
     def _check_parameters(self) -> None:
         self._validate_params()
-        if self.periods_in_row and self.pooling is None:
-            raise ValueError("periods_in_row=True needs a pooling, which gives a row per object")
+        parts = () if self.row is None else self._parts()
+        unknown = [part for part in parts if part not in ROW_PARTS]
+        if unknown or (self.row is not None and len(set(parts)) != max(len(parts), 1)):
+            raise ValueError(
+                f"row must be some of {', '.join(ROW_PARTS)}, each once, got {self.row!r}"
+            )
 
     # -- keeping and sharing ----------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from sklearn_astromer._extras import import_extra
 from sklearn_astromer._files import check_free, replacing
+from sklearn_astromer.config import VECTOR_PARTS
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.modules.encoder import Encoder
 from sklearn_astromer.modules.pooling import pool_windows
@@ -52,7 +53,8 @@ def to_onnx(
     Parameters
     ----------
     embedder : AstromerEmbedder
-        Fitted, with a `pooling`.
+        Fitted, with a `row` without ``"periods"``, which need no network: they are the `columns`
+        of what `find_peaks` gives.
     path : path
         The file, which appears at once and whole.
     licence : str, optional
@@ -66,7 +68,7 @@ def to_onnx(
     NotFittedError
         If `fit` was not called.
     ValueError
-        If ``pooling=None``, which gives no row per object.
+        If its `row` is None or has periods.
     FileExistsError
         If there is a file already, and it is not to be replaced.
     ImportError
@@ -75,7 +77,7 @@ def to_onnx(
     Notes
     -----
     The metadata of the model are ``name`` (of the file), ``pretrained``, ``licence``,
-    ``citation``, ``pooling``, ``window_size``, ``feature_names`` (separated by commas) and
+    ``citation``, ``row``, ``window_size``, ``feature_names`` (separated by commas) and
     ``sklearn_astromer`` (the version).
 
     Rows differ from those of `transform` by what float32 leaves open: 2e-5 at most for ``macho``
@@ -84,8 +86,8 @@ def to_onnx(
 
     A curve longer than ``window_size`` observations is to be cut into windows of nearly equal
     length, and their rows averaged with their numbers of observations n as weights (``"max"``:
-    take the largest). With ``"mean_std"`` the halves m and s of the rows combine to the average M
-    of m, and the root of the average of s² + (m - M)².
+    take the largest). With ``"std"`` the means m and deviations s of the windows combine to the
+    root of the average of s² + (m - M)², where M is the average of m.
 
     Examples
     --------
@@ -94,7 +96,7 @@ def to_onnx(
     >>> from sklearn_astromer.datasets import make_variable_stars
     >>> from sklearn_astromer.export import to_onnx
     >>> curves, _ = make_variable_stars(5, random_state=0)
-    >>> embedder = AstromerEmbedder("surveys-periods").fit(curves)
+    >>> embedder = AstromerEmbedder(row="mean").fit(curves)
     >>> to_onnx(embedder, "embedder.onnx")  # doctest: +SKIP
     >>> import onnxruntime  # doctest: +SKIP
     >>> session = onnxruntime.InferenceSession("embedder.onnx")  # doctest: +SKIP
@@ -105,11 +107,17 @@ def to_onnx(
     """
     check_is_fitted(embedder, "module_")
     embedder._check_parameters()
-    if embedder.pooling is None:
-        raise ValueError("pooling=None gives no row per object: set embedder.pooling, e.g. 'mean'")
+    parts = embedder._parts()
+    own_periods = embedder.module_.encoder.config.own_periods
+    if own_periods and "periods" in parts:
+        rest = tuple(part for part in parts if part != "periods")
+        raise ValueError(
+            "the columns of periods are find_peaks(curves).columns, and not of a network: call "
+            f"embedder.set_params(row={rest}) before"
+        )
     path = Path(path).expanduser()
     check_free(path, overwrite)
-    model = _traced(_Graph(embedder.module_.encoder, embedder.pooling))
+    model = _traced(_Graph(embedder.module_.encoder, parts))
     for node in model.graph.node:  # where the source stands on this machine
         del node.metadata_props[:]
         node.doc_string = ""
@@ -119,7 +127,7 @@ def to_onnx(
         "pretrained": "" if entry is None else entry.name,
         "licence": licence or ("not stated" if entry is None else entry.licence),
         "citation": WEIGHTS["macho"].citation if entry is None else entry.citation,
-        "pooling": embedder.pooling,
+        "row": ",".join(parts),
         "window_size": str(embedder.window_size),
         "feature_names": ",".join(embedder.get_feature_names_out()),
         "sklearn_astromer": metadata.version("sklearn_astromer"),
@@ -134,10 +142,10 @@ def to_onnx(
 class _Graph(nn.Module):
     """Centring, encoder and pooling, in operators that ONNX has."""
 
-    def __init__(self, encoder: Encoder, pooling: str) -> None:
+    def __init__(self, encoder: Encoder, parts: tuple[str, ...]) -> None:
         super().__init__()
         self.encoder = encoder
-        self.pooling = pooling
+        self.parts = parts
 
     def forward(
         self,
@@ -149,9 +157,11 @@ class _Graph(nn.Module):
     ) -> Tensor:
         count = mask.sum(1, keepdim=True)
 
+        def mean(values: Tensor) -> Tensor:
+            return values.masked_fill(~mask, 0.0).sum(1, keepdim=True) / count
+
         def centred(values: Tensor) -> Tensor:
-            mean = values.masked_fill(~mask, 0.0).sum(1, keepdim=True) / count
-            return (values - mean).masked_fill(~mask, 0.0)
+            return (values - mean(values)).masked_fill(~mask, 0.0)
 
         time, phase = centred(time), None
         if frequency is not None:
@@ -160,10 +170,11 @@ class _Graph(nn.Module):
         layers = self.encoder.all_layers(
             time.float(), centred(mag).float(), mask, None, phase, spectrum
         )
-        rows = pool_windows(layers, mask, self.pooling)
-        if self.pooling == "mean_std":
-            rows = torch.stack([rows[:, 0], (rows[:, 1] / count).sqrt()], dim=1)
-        return rows.flatten(1)
+        found = {"brightness": mean(mag).float()}
+        for part in set(self.parts) & set(VECTOR_PARTS):
+            pooled = pool_windows(layers, mask, [part])
+            found[part] = (pooled[:, 1] / count).sqrt() if part == "std" else pooled.flatten(1)
+        return torch.cat([found[part] for part in self.parts if part in found], dim=1)
 
 
 def _traced(graph: _Graph) -> Any:

@@ -29,6 +29,7 @@ from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.modules.heads import Head, make_head
 from sklearn_astromer.training.recipes import Recipe
 from sklearn_astromer.training.supervision import SquaredError
+from sklearn_astromer.weights.registry import BEST
 
 
 class AstromerRegressor(RegressorMixin, AstromerBase):
@@ -67,7 +68,7 @@ class AstromerRegressor(RegressorMixin, AstromerBase):
     >>> curves, _, parameters = make_variable_stars(
     ...     40, classes=["MIRA", "CEP"], random_state=0, return_parameters=True
     ... )
-    >>> encoder = AstromerEmbedder(architecture=EncoderConfig(d_model=16), max_epochs=0)
+    >>> encoder = AstromerEmbedder(None, architecture=EncoderConfig(d_model=16), max_epochs=0)
     >>> model = AstromerRegressor(encoder, max_epochs=5, random_state=0)
     >>> model.fit(curves, np.log10(parameters["period"])).predict(curves).shape
     (40,)
@@ -78,7 +79,7 @@ class AstromerRegressor(RegressorMixin, AstromerBase):
 
     def __init__(
         self,
-        encoder: Any = None,
+        encoder: Any = BEST,
         *,
         head: str | Callable[[int, int], torch.nn.Module] = "mlp",
         train_encoder: bool = False,

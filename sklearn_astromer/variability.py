@@ -18,7 +18,7 @@ from sklearn_astromer.features import folding, periods, statistics
 from sklearn_astromer.features.ragged import Observations
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.lightcurves.flat import offsets_of
-from sklearn_astromer.multiband import check_bands, read_stars, rows_in
+from sklearn_astromer.lightcurves.stars import check_bands, read_stars, rows_in
 from sklearn_astromer.periodogram import find_peaks
 from sklearn_astromer.windows import pieces
 

@@ -24,13 +24,11 @@ from sklearn_astromer import (
     AstromerClassifier,
     AstromerEmbedder,
     AstromerRegressor,
-    LightCurveLSTMClassifier,
     LightCurves,
     Recipe,
 )
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.inference import batches
-from sklearn_astromer.modules.raw import RawObservations
 from sklearn_astromer.training.recipes import resolved
 from sklearn_astromer.training.supervision import Objects
 from sklearn_astromer.windows import Windows
@@ -67,38 +65,6 @@ def test_it_learns(catalog, head, train_encoder):
     np.testing.assert_allclose(probability.sum(1), 1, atol=1e-12)
     assert list(model.classes_) == ["CONST", "MIRA"]
     assert {"epoch", "train_loss", "valid_loss", "lr", "seconds", "best"} == set(model.history_)
-
-
-@pytest.mark.parametrize(("inputs", "accuracy"), [("centred", 0.85), ("minmax", 0.7)])
-def test_the_baseline_learns(catalog, inputs, accuracy):
-    X, y = catalog
-    model = LightCurveLSTMClassifier(
-        inputs=inputs,
-        units=16,
-        max_epochs=60,
-        training=Recipe(head_lr=1e-2),
-        random_state=5,
-    )
-    assert model.fit(X[:40], y[:40]).score(X[40:], y[40:]) >= accuracy
-    with pytest.raises(ValueError, match="'inputs' parameter of LightCurveLSTMClassifier must be"):
-        model.set_params(inputs="raw").fit(X, y)
-
-
-def test_the_baseline_reads_no_amplitude_in_minmax(catalog):
-    """And padding changes nothing of what it reads."""
-    X, _ = catalog
-    time, mag = (torch.from_numpy(X[0][:, i]).float()[None] for i in (0, 1))
-    read = RawObservations("minmax").all_layers(time, mag)[0]
-    assert read.min() == 0
-    assert read.max() == 1
-    more = RawObservations("minmax").all_layers(time, 7 * mag + 3)[0]
-    torch.testing.assert_close(more, read, atol=1e-4, rtol=0)
-    padded = [torch.nn.functional.pad(x, (0, 5)) for x in (time, mag)]
-    mask = torch.arange(padded[0].shape[1])[None] < time.shape[1]
-    kept = RawObservations("minmax").all_layers(*padded, mask)[0][:, : time.shape[1]]
-    torch.testing.assert_close(kept, read)
-    constant = RawObservations("minmax").all_layers(time[:, :1], mag[:, :1])[0]
-    assert (constant == 0).all()
 
 
 def test_a_torch_module_as_head(catalog):
@@ -223,8 +189,10 @@ def test_shorthands(catalog, tmp_path):
     fitted.save_pretrained(tmp_path / "mine")
     model = AstromerClassifier(tmp_path / "mine", max_epochs=1, random_state=0).fit(X, y)
     assert same(weights_of(model.encoder_), weights_of(fitted))
-    fresh = AstromerClassifier(max_epochs=1, random_state=0).fit(X[:10], y[:10])
+    fresh = AstromerClassifier(None, max_epochs=1, random_state=0).fit(X[:10], y[:10])
     assert fresh.encoder_.module_.encoder.config.d_model == 256
+    best = AstromerClassifier(max_epochs=1, random_state=0).fit(X[:10], y[:10])
+    assert best.encoder_.module_.encoder.config.own_periods
     with pytest.raises(TypeError, match="encoder must be"):
         AstromerClassifier(LogisticRegression()).fit(X, y)
     with pytest.raises(TypeError, match="fitted"):
@@ -253,7 +221,7 @@ def test_reconstruction_beside_the_labels(catalog):
     )
     assert beside.encoder_.score(X) > apart.encoder_.score(X)
     assert beside.history_["train_loss"].iloc[-1] > apart.history_["train_loss"].iloc[-1] + 0.5
-    assert beside.score(X, y) > 0.8
+    assert beside.score(X, y) > 0.75
     still = {"head_lr": 0.0, "lr": 0.0, "max_epochs": 1, "dropout": 0.0}
     first, second = (
         classifier(encoder, **{**options, **still}, reconstruction=factor).fit(X, y)
@@ -294,6 +262,11 @@ def test_labels_of_any_kind(catalog, labels):
     }[labels]
     predicted = classifier().fit(X, of_kind).predict(X)
     assert set(predicted) <= set(of_kind)
+
+
+def test_a_head_trains_in_one_process(catalog):
+    with pytest.raises(ValueError, match="device='accelerate' is of AstromerEmbedder"):
+        classifier(device="accelerate").fit(*catalog)
 
 
 def test_bad_labels_give_the_usual_errors(catalog):
@@ -395,7 +368,7 @@ def test_sample_weight_is_routed(catalog):
 
 
 @pytest.mark.parametrize(
-    "model", [AstromerEmbedder(), AstromerClassifier("macho"), AstromerRegressor(head="skip")]
+    "model", [AstromerEmbedder(None), AstromerClassifier("macho"), AstromerRegressor(head="skip")]
 )
 def test_notebooks_show_parameters(model):
     assert type(model).__name__ in model._repr_html_()

@@ -7,7 +7,6 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn_astromer import (
     AstromerClassifier,
     AstromerRegressor,
-    LightCurveLSTMClassifier,
     VariabilityFeatures,
 )
 
@@ -36,7 +35,7 @@ HEAD = {**ONE_STEP, "units": 8, "dropout": 0.0, "head_lr": 1e-5}
 @parametrize_with_checks(
     [
         make_embedder(**{**TINY, **ONE_STEP}),
-        make_embedder(**TINY, max_epochs=0, pooling="mean_std"),
+        make_embedder(**TINY, max_epochs=0, row=("mean", "std")),
         make_embedder(**{**TINY, **ONE_STEP}, scaled_inputs=True, own_periods=2),
         AstromerClassifier(frozen(), **with_head_recipe(HEAD)),
         AstromerClassifier(
@@ -44,7 +43,6 @@ HEAD = {**ONE_STEP, "units": 8, "dropout": 0.0, "head_lr": 1e-5}
         ),
         AstromerClassifier(frozen(), head="lstm", **with_head_recipe(HEAD)),
         AstromerRegressor(frozen(), **with_head_recipe(HEAD)),
-        LightCurveLSTMClassifier(**with_head_recipe(HEAD)),
         VariabilityFeatures(),
         VariabilityFeatures([""]),
     ]

@@ -17,6 +17,7 @@ from sklearn.exceptions import NotFittedError
 
 from sklearn_astromer import AstromerEmbedder, LightCurves, weights
 from sklearn_astromer._estimator_base import split_stars
+from sklearn_astromer.config import ROW
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.inference import batches
 from sklearn_astromer.kernels import processor
@@ -52,7 +53,7 @@ def stars():
 
 @pytest.fixture(scope="module")
 def macho(shared):
-    return AstromerEmbedder(shared / "weights" / "macho_a0.zip", max_epochs=0, pooling=None)
+    return AstromerEmbedder(shared / "weights" / "macho_a0.zip", max_epochs=0, row=None)
 
 
 # -- against the official graph ------------------------------------------------------------------
@@ -106,7 +107,7 @@ def test_float32_times_would_have_failed_the_test_above(macho, golden):
 
 
 def test_pieces_put_together_are_the_whole(curves, tmp_path, monkeypatch, capsys):
-    embedder = make_embedder(**SMALL, pooling="mean_std").fit(curves)
+    embedder = make_embedder(**SMALL, row=("mean", "std")).fit(curves)
     rows = embedder.transform(curves)
     monkeypatch.setattr("sklearn_astromer.embedder.PIECE_OBSERVATIONS", 150)
     np.testing.assert_allclose(embedder.transform(curves), rows, atol=1e-5, rtol=0)
@@ -145,12 +146,12 @@ def test_pieces_may_come_from_anywhere_one_at_a_time(curves):
 # -- invariance ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("pooling", ["mean", "mean_std", "max", "layers"])
-def test_rows_do_not_depend_on_neighbours_order_or_batches(curves, pooling, monkeypatch):
-    rows = make_embedder(**SMALL, pooling=pooling).fit(curves).transform(curves)
+@pytest.mark.parametrize("row", [ROW, "max", "layers"])
+def test_rows_do_not_depend_on_neighbours_order_or_batches(curves, row, monkeypatch):
+    rows = make_embedder(**SMALL, row=row).fit(curves).transform(curves)
     for observations in (1, 600, 10**6):
         monkeypatch.setattr(batches, "CPU_BATCH_OBSERVATIONS", observations)
-        other = make_embedder(**SMALL, pooling=pooling).fit(curves)
+        other = make_embedder(**SMALL, row=row).fit(curves)
         np.testing.assert_allclose(other.transform(curves), rows, atol=1e-5, rtol=0)
         order = np.random.RandomState(1).permutation(len(curves))
         np.testing.assert_allclose(other.transform(curves[order]), rows[order], atol=1e-5, rtol=0)
@@ -160,14 +161,30 @@ def test_rows_do_not_depend_on_neighbours_order_or_batches(curves, pooling, monk
 
 def test_equal_lengths_are_bitwise_equal_whatever_the_number_of_rows():
     grid = np.random.RandomState(0).normal(15, 1, size=(23, 30))
-    embedder = AstromerEmbedder(max_epochs=0, random_state=0).fit(grid)
+    embedder = AstromerEmbedder(None, max_epochs=0, random_state=0).fit(grid)
     rows = embedder.transform(grid)
     for n in (1, 2, 3, 5, 22):
         np.testing.assert_array_equal(embedder.transform(grid[:n]), rows[:n])
 
 
+def test_parts_stand_in_the_order_they_are_asked_for(stars):
+    embedder = AstromerEmbedder("surveys-periods").fit(stars)
+    assert embedder.row == ROW
+    frame = embedder.set_output(transform="pandas").transform(stars)
+    names = [name.removeprefix("astromerembedder_") for name in frame]
+    assert [names[i] for i in (0, 127, 128, 256, 257, 261, 265, 268)] == [
+        *("mean_0", "mean_127", "std_0", "brightness (mag)", "log10_frequency_0 (1/d)"),
+        *("power_0", "harmonic_power_0", "harmonic_power_3"),
+    ]
+    brightness = [curve[:, 1].mean() for curve in stars]
+    np.testing.assert_allclose(frame["astromerembedder_brightness (mag)"], brightness, rtol=1e-6)
+    other = embedder.set_params(row=["brightness", "std"]).transform(stars)
+    expected = frame[["astromerembedder_brightness (mag)", *(f for f in frame if "_std_" in f)]]
+    np.testing.assert_array_equal(other, expected)
+
+
 def test_one_vector_per_observation(fitted, curves):
-    vectors = clone(fitted).set_params(pooling=None).fit(curves).transform(curves)
+    vectors = clone(fitted).set_params(row=None).fit(curves).transform(curves)
     assert [v.shape for v in vectors] == [(n, 16) for n in LENGTHS]
     rows = fitted.transform(curves)
     np.testing.assert_allclose([v.mean(0, dtype=float) for v in vectors], rows, atol=5e-6)
@@ -175,7 +192,7 @@ def test_one_vector_per_observation(fitted, curves):
 
 def test_no_objects_give_no_rows(fitted, curves):
     assert fitted.transform(curves[:0]).shape == (0, 16)
-    assert clone(fitted).set_params(pooling=None).fit(curves).transform(curves[:0]) == []
+    assert clone(fitted).set_params(row=None).fit(curves).transform(curves[:0]) == []
     with pytest.raises(ValueError, match="no light curves"):
         clone(fitted).fit(curves[:0])
 
@@ -183,9 +200,11 @@ def test_no_objects_give_no_rows(fitted, curves):
 # -- names, frames, containers -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("pooling", "n"), [("mean", 16), ("mean_std", 32), ("layers", 48)])
-def test_feature_names_and_pandas_output(curves, pooling, n):
-    embedder = make_embedder(**SMALL, pooling=pooling).set_output(transform="pandas")
+@pytest.mark.parametrize(
+    ("row", "n"), [("mean", 16), (ROW, 33), ("layers", 48), (["brightness", "max"], 17)]
+)
+def test_feature_names_and_pandas_output(curves, row, n):
+    embedder = make_embedder(**SMALL, row=row).set_output(transform="pandas")
     frame = embedder.fit_transform(curves)
     assert list(frame.index) == list(curves.ids)
     assert list(frame.columns) == list(embedder.get_feature_names_out())
@@ -222,10 +241,10 @@ def test_masked_and_resampled_grids():
 
 
 def test_vectors_refuse_pandas(curves):
-    embedder = make_embedder(**SMALL, pooling=None).set_output(transform="pandas").fit(curves)
-    with pytest.raises(ValueError, match="pooling=None"):
+    embedder = make_embedder(**SMALL, row=None).set_output(transform="pandas").fit(curves)
+    with pytest.raises(ValueError, match="row=None"):
         embedder.transform(curves)
-    with pytest.raises(ValueError, match="pooling=None"):
+    with pytest.raises(ValueError, match="row=None"):
         embedder.get_feature_names_out()
 
 
@@ -241,7 +260,7 @@ def test_training_learns(stars):
 
 
 def test_the_best_epoch_is_restored(stars):
-    options = {**SMALL, "max_epochs": 7, "lr": 0.3, "batch_size": 8, "patience": 0}
+    options = {**SMALL, "max_epochs": 5, "lr": 0.3, "batch_size": 8, "patience": 0}
     embedder = make_embedder(**options).fit(stars)
     history = embedder.history_["valid_rmse"]
     assert history.iloc[-1] > history.min() + 1e-3  # at such a rate the last is not the best
@@ -386,13 +405,34 @@ def test_reconstruct_hides_what_it_is_told(fitted, curves):
         fitted.reconstruct(curves, hidden=hidden[:3])
 
 
+@pytest.mark.parametrize(
+    "options", [{"pretrained": "surveys-periods"}, SMALL], ids=["periods", "plain"]
+)
+def test_hidden_magnitudes_reach_nothing(stars, options):
+    """Not through the periodogram nor through centring, which are of the visible ones."""
+    curves = stars[stars.lengths > 10]
+    embedder = make_embedder(**options).fit(curves)
+    rng = np.random.default_rng(0)
+    hidden = [rng.random(n) < 0.4 for n in curves.lengths]
+    mag = np.where(np.concatenate(hidden), curves.mag + 3, curves.mag)
+    plain, other = (LightCurves(curves.time, m, offsets=curves.offsets) for m in (curves.mag, mag))
+    for a, b in zip(
+        embedder.reconstruct(plain, hidden), embedder.reconstruct(other, hidden), strict=True
+    ):
+        np.testing.assert_allclose(a, b, atol=2e-3)
+
+
 # -- parameters and persistence ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"pooling": "median"}, "pooling"),
+        ({"row": "median"}, "row"),
+        ({"row": ("mean", "median")}, "row must be some of"),
+        ({"row": ("mean", "mean")}, "each once"),
+        ({"row": ()}, "row must be"),
+        ({"pretrained": "surveys-small", "d_model": 64}, "pass pretrained=None"),
         ({"max_epochs": -1}, "max_epochs"),
         ({"batch_size": 0}, "batch_size"),
         ({"validation_fraction": 1.0, "max_epochs": 1}, "validation_fraction"),
@@ -400,6 +440,9 @@ def test_reconstruct_hides_what_it_is_told(fitted, curves):
         ({"device": "abacus"}, "device"),
         ({"probed_fraction": 1.5, "max_epochs": 1}, "probed_fraction is 1.5"),
         ({"pretrained": "machoo"}, "machoo"),
+        ({"augment": "flip", "max_epochs": 0}, "augment must be a bool or some of"),
+        ({"window_size": True}, "'window_size' parameter of AstromerEmbedder must be no bool"),
+        ({"window_size": 2.5}, "window_size"),
     ],
 )
 def test_bad_parameters_are_named(stars, options, message):
@@ -410,13 +453,7 @@ def test_bad_parameters_are_named(stars, options, message):
 def test_nothing_works_before_fit(curves):
     for method in ("transform", "score", "reconstruct", "save_pretrained", "get_feature_names_out"):
         with pytest.raises(NotFittedError):
-            getattr(AstromerEmbedder(), method)(curves)
-
-
-def test_sizes_that_contradict_the_checkpoint_are_refused(shared, curves):
-    path = shared / "weights" / "macho_a0.zip"
-    with pytest.raises(ValueError, match="d_model=64 does not fit"):
-        make_embedder(path, d_model=64, max_epochs=0).fit(curves)
+            getattr(AstromerEmbedder(None), method)(curves)
 
 
 def test_saved_folder_comes_back_the_same(tmp_path, stars):
@@ -429,7 +466,7 @@ def test_saved_folder_comes_back_the_same(tmp_path, stars):
 
 
 def test_pickles_when_unfitted_and_in_another_process(tmp_path, fitted, curves):
-    assert pickle.loads(pickle.dumps(AstromerEmbedder(pooling="max"))).pooling == "max"
+    assert pickle.loads(pickle.dumps(AstromerEmbedder(None, row="max"))).row == "max"
     joblib.dump((fitted, curves), tmp_path / "fitted.joblib")
     code = (
         "import joblib, numpy, sys\n"

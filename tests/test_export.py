@@ -42,39 +42,39 @@ def every_length():
     return simulated([1, 2, 3, *range(7, 200, 12), 200])
 
 
-def default_weights(pooling):
-    return AstromerEmbedder(max_epochs=0, random_state=0, pooling=pooling)
+def default_weights(row):
+    return AstromerEmbedder(None, max_epochs=0, random_state=0, row=row)
 
 
-def surveys_small(pooling):
-    return AstromerEmbedder("surveys-small", max_epochs=0, pooling=pooling)
+def surveys_small(row):
+    return AstromerEmbedder("surveys-small", max_epochs=0, row=row)
 
 
-def second_generation(pooling):
+def second_generation(row):
     return make_embedder(
-        **SMALL, n_layers=3, residual=True, dense_residual=True, mask_token=True, pooling=pooling
+        **SMALL, n_layers=3, residual=True, dense_residual=True, mask_token=True, row=row
     )
 
 
-def norm_first(pooling):
+def norm_first(row):
     return make_embedder(
         **SMALL,
         **{"residual": True, "norm_first": True, "pe_pairs": True, "activation": "gelu"},
-        pooling=pooling,
+        row=row,
     )
 
 
 @pytest.mark.parametrize(
-    ("make", "pooling"),
+    ("make", "row"),
     [
         (default_weights, "mean"),
-        (surveys_small, "mean_std"),
+        (surveys_small, ("std", "brightness", "mean")),
         (second_generation, "layers"),
         (norm_first, "max"),
     ],
 )
-def test_it_gives_what_transform_gives(tmp_path, every_length, make, pooling):
-    embedder = make(pooling).fit(every_length)
+def test_it_gives_what_transform_gives(tmp_path, every_length, make, row):
+    embedder = make(row).fit(every_length)
     to_onnx(embedder, tmp_path / "made.onnx")
     model = onnx.load(tmp_path / "made.onnx")
     onnx.checker.check_model(model, full_check=True)
@@ -94,7 +94,7 @@ def test_it_gives_what_transform_gives(tmp_path, every_length, make, pooling):
     )
     described = {p.key: p.value for p in model.metadata_props}
     assert described["name"] == "made"
-    assert described["pooling"] == pooling
+    assert described["row"] == (row if isinstance(row, str) else ",".join(row))
     assert described["window_size"] == "200"
     assert described["feature_names"].split(",") == list(embedder.get_feature_names_out())
     assert described["sklearn_astromer"]
@@ -114,24 +114,24 @@ def test_real_curves(shared, tmp_path):
     found = run(tmp_path / "macho.onnx", inputs_of(curves))
     np.testing.assert_allclose(found, embedder.transform(curves), rtol=0, atol=1e-4)
     # the largest over a window averages no rounding away: it is as good as float32 in its size
-    embedder.set_params(pooling="max")
+    embedder.set_params(row="max")
     to_onnx(embedder, tmp_path / "max.onnx")
     found, expected = run(tmp_path / "max.onnx", inputs_of(curves)), embedder.transform(curves)
     assert np.all(np.abs(found - expected) <= 2e-4 * np.maximum(1, np.abs(expected).max(0)))
 
 
-@pytest.mark.parametrize("pooling", ["mean", "mean_std"])
-def test_windows_combine_as_documented(tmp_path, pooling):
+@pytest.mark.parametrize("row", ["mean", ("mean", "std")])
+def test_windows_combine_as_documented(tmp_path, row):
     """Curves of several windows, by the formulae of the docstring."""
     curves, _ = make_variable_stars(3, n_observations=(450, 460), random_state=1)
-    embedder = make_embedder(**SMALL, pooling=pooling).fit(curves)
+    embedder = make_embedder(**SMALL, row=row).fit(curves)
     to_onnx(embedder, tmp_path / "made.onnx")
     for i, expected in enumerate(embedder.transform(curves)):
         parts = np.array_split(curves[i][:, :2], 3)
         rows = run(tmp_path / "made.onnx", inputs_of(LightCurves.from_arrays(parts)))
         weight = np.array([len(part) for part in parts])
         mean = np.average(rows[:, :16], axis=0, weights=weight)
-        if pooling == "mean_std":
+        if row != "mean":
             spread = rows[:, 16:] ** 2 + (rows[:, :16] - mean) ** 2
             mean = np.r_[mean, np.sqrt(np.average(spread, axis=0, weights=weight))]
         np.testing.assert_allclose(mean, expected, rtol=0, atol=1e-4)
@@ -141,8 +141,10 @@ def test_what_cannot_be_exported(tmp_path, every_length, monkeypatch):
     path = tmp_path / "made.onnx"
     with pytest.raises(NotFittedError):
         to_onnx(make_embedder(**SMALL), path)
-    with pytest.raises(ValueError, match="pooling=None gives no row"):
-        to_onnx(make_embedder(**SMALL, pooling=None).fit(every_length), path)
+    with pytest.raises(ValueError, match="row=None gives"):
+        to_onnx(make_embedder(**SMALL, row=None).fit(every_length), path)
+    with pytest.raises(ValueError, match=r"set_params\(row=\('mean', 'std', 'brightness'\)\)"):
+        to_onnx(AstromerEmbedder().fit(every_length), path)
     monkeypatch.setitem(sys.modules, "onnxscript", None)
     with pytest.raises(ImportError, match=r"sklearn_astromer\[onnx\]"):
         to_onnx(make_embedder(**SMALL).fit(every_length), path)

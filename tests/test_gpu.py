@@ -13,12 +13,11 @@ import torch._dynamo.utils
 from embedders import make_embedder
 
 from sklearn_astromer import AstromerClassifier
+from sklearn_astromer.config import ROW_PARTS
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.inference import batches
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no GPU here")
-
-POOLINGS = ["mean", "mean_std", "max", "layers"]
 
 
 @pytest.fixture(scope="module")
@@ -37,16 +36,16 @@ def differ(a, b):
     return (np.abs(a - b).max(0) / np.abs(b).max(0)).max()
 
 
-@pytest.mark.parametrize("pooling", POOLINGS)
-def test_rows_are_those_of_the_cpu(stars, pooling):
-    rows = embedder("cpu", pooling=pooling).transform(stars[0])
-    found = differ(embedder("cuda", pooling=pooling).transform(stars[0]), rows)
-    assert found <= (1e-4 if pooling == "max" else 1e-5)  # no mean evens out what float32 rounds
+@pytest.mark.parametrize("row", ROW_PARTS)
+def test_rows_are_those_of_the_cpu(stars, row):
+    rows = embedder("cpu", row=row).transform(stars[0])
+    found = differ(embedder("cuda", row=row).transform(stars[0]), rows)
+    assert found <= (1e-4 if row == "max" else 1e-5)  # no mean evens out what float32 rounds
 
 
 def test_vectors_and_reconstructions_are_those_of_the_cpu(stars):
     curves = stars[0][:40]
-    ours, theirs = (embedder(d, pooling=None) for d in ("cuda", "cpu"))
+    ours, theirs = (embedder(d, row=None) for d in ("cuda", "cpu"))
     for a, b in zip(ours.transform(curves), theirs.transform(curves), strict=True):
         np.testing.assert_allclose(a, b, atol=2e-4)
     hidden = [np.arange(n) % 3 == 1 for n in curves.lengths]

@@ -21,7 +21,6 @@ from sklearn_astromer import (
     AstromerClassifier,
     AstromerEmbedder,
     AstromerRegressor,
-    LightCurveLSTMClassifier,
     LightCurves,
 )
 from sklearn_astromer.datasets import make_variable_stars
@@ -160,7 +159,7 @@ def test_reconstruction_refuses(embedder, curves, options, kind, message):
 @pytest.mark.parametrize("display", [ReconstructionDisplay, AttentionDisplay])
 def test_only_a_fitted_embedder_is_taken(display, curves):
     with pytest.raises(NotFittedError):
-        display.from_estimator(AstromerEmbedder(), curves)
+        display.from_estimator(AstromerEmbedder(None), curves)
     with pytest.raises(TypeError, match=r"AstromerClassifier: of a classifier .* encoder_"):
         display.from_estimator(AstromerClassifier(), curves)
 
@@ -242,7 +241,6 @@ def test_training_curves_of_all_estimators(curves, stars):
     for model, target in [
         (AstromerClassifier(encoder, **options), labels),
         (AstromerRegressor(encoder, **options), curves.lengths.astype(float)),
-        (LightCurveLSTMClassifier(**options, units=8), labels),
     ]:
         display = TrainingCurveDisplay.from_estimator(model.fit(curves, target))
         assert display.metric == "loss"
@@ -256,7 +254,7 @@ def test_training_curves_of_all_estimators(curves, stars):
 
 def test_training_curves_that_are_not_there(embedder, curves):
     with pytest.raises(NotFittedError):
-        TrainingCurveDisplay.from_estimator(AstromerEmbedder())
+        TrainingCurveDisplay.from_estimator(AstromerEmbedder(None))
     with pytest.raises(ValueError, match="no epoch: fit with max_epochs"):
         TrainingCurveDisplay.from_estimator(make_embedder(**SMALL, max_epochs=0).fit(curves))
     with pytest.raises(ValueError, match="no train_accuracy"):
@@ -349,8 +347,8 @@ def test_maps_refuse(embedder, curves):
         EmbeddingDisplay.from_embeddings(rows, np.arange(3))
     with pytest.raises(ValueError, match="NaN"):
         EmbeddingDisplay.from_embeddings(np.full((4, 4), np.nan))
-    vectors = make_embedder(**SMALL, max_epochs=0, pooling=None).fit(curves)
-    with pytest.raises(ValueError, match="pooling=None"):
+    vectors = make_embedder(**SMALL, max_epochs=0, row=None).fit(curves)
+    with pytest.raises(ValueError, match="row=None"):
         EmbeddingDisplay.from_estimator(vectors, curves)
 
 

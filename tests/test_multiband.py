@@ -1,4 +1,4 @@
-"""Stars in several bands: the container, and MultiBandEmbedder in scikit-learn."""
+"""MultiBandEmbedder: a row per star, in scikit-learn."""
 
 import joblib
 import numpy as np
@@ -14,8 +14,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_sp
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sklearn_astromer import AstromerEmbedder, LightCurves
-from sklearn_astromer.multiband import MultiBandEmbedder, Stars
+from sklearn_astromer import AstromerEmbedder, LightCurves, MultiBandEmbedder, Stars
 from sklearn_astromer.periodogram import find_peaks
 
 SMALL = {"d_model": 8, "n_heads": 2, "d_ff": 8, "max_epochs": 0, "random_state": 0}
@@ -47,49 +46,6 @@ def embedder():
     return make_embedder(**SMALL)
 
 
-# -- the container -------------------------------------------------------------------------------
-
-
-def test_stars_stand_in_order_of_first_appearance(stars, curves):
-    assert stars.ids.tolist() == ["c", "a", "b", "d"]
-    assert stars.shape == (4,)
-    assert stars[0] == curves[[0, 2]]
-    assert stars[-3] == curves[[1, 3]]
-    assert [len(star) for star in stars] == [2, 2, 1, 1]
-    assert repr(stars) == "Stars(4 stars, bands g, i, r)"
-
-
-@pytest.mark.parametrize(
-    "key",
-    [slice(1, 3), slice(None, None, -2), [2, 0, 2], np.array([True, False, True, True]), []],
-)
-def test_indexing_takes_whole_stars(stars, key):
-    chosen = stars[key, ...]
-    expected = np.arange(4)[key]
-    assert chosen.ids.tolist() == stars.ids[expected.astype(int)].tolist()
-    assert len(chosen) == len(expected)
-    for star, i in zip(chosen, expected, strict=True):
-        assert star == stars[int(i)]
-    assert joblib.hash(chosen) == joblib.hash(stars[expected.astype(int)])
-
-
-def test_indexing_outside(stars):
-    for key in (4, -5):
-        with pytest.raises(IndexError, match="of 4"):
-            stars[key]
-    with pytest.raises(IndexError):
-        stars[np.array([True])]
-
-
-def test_what_are_no_stars(curves):
-    with pytest.raises(ValueError, match="star 'c' has two light curves in band 'g'"):
-        Stars(LightCurves.concatenate([curves, curves[:1]]))
-    with pytest.raises(TypeError, match="LightCurves, a row per star and band, got list"):
-        Stars([np.zeros((3, 2))])
-    with pytest.raises(TypeError, match="not an array"):
-        np.asarray(Stars(curves))
-
-
 # -- the embedder --------------------------------------------------------------------------------
 
 
@@ -98,10 +54,10 @@ def test_each_band_in_its_place(stars, curves, embedder):
     alone = embedder.fit(curves).transform(curves)
     nothing = np.full(8, np.nan)
     expected = [
-        np.r_[alone[2], alone[0]],
-        np.r_[alone[1], alone[3]],
-        np.r_[alone[4], nothing],
-        np.r_[nothing, nothing],
+        np.r_[alone[2], alone[0], curves[2][:, 1].mean() - curves[0][:, 1].mean()],
+        np.r_[alone[1], alone[3], curves[1][:, 1].mean() - curves[3][:, 1].mean()],
+        np.r_[alone[4], nothing, np.nan],
+        np.r_[nothing, nothing, np.nan],
     ]
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, expected, atol=1e-6)
@@ -110,15 +66,24 @@ def test_each_band_in_its_place(stars, curves, embedder):
     )
 
 
+def test_bands_of_x_by_the_best_weights(stars):
+    model = MultiBandEmbedder().fit(stars)
+    assert model.bands_ == ["g", "i", "r"]
+    assert model.embedder_.shared_periods
+    assert model.get_feature_names_out()[-2:].tolist() == ["g-i (mag)", "i-r (mag)"]
+    assert model.transform(stars).shape == (4, 3 * 269 + 2)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        MultiBandEmbedder().fit(stars, [0, 1, 0])
+
+
 def test_an_indicator_of_what_is_missing(stars, embedder):
     model = MultiBandEmbedder(embedder, ["g", "r"], missing="indicator").fit(stars)
     found, plain = model.transform(stars), clone(model).set_params(missing="nan").fit(stars)
-    np.testing.assert_array_equal(found[:, :16], np.nan_to_num(plain.transform(stars), nan=0.0))
-    assert found[:, 16:].tolist() == [[0, 0], [0, 0], [1, 0], [1, 1]]
+    np.testing.assert_array_equal(found[:, :17], np.nan_to_num(plain.transform(stars), nan=0.0))
+    assert found[:, 17:].tolist() == [[0, 0], [0, 0], [1, 0], [1, 1]]
     names = model.get_feature_names_out()
-    assert names[[0, 8, 16, 17]].tolist() == [
-        *("g_astromerembedder_mean_0", "r_astromerembedder_mean_0", "g_missing", "r_missing")
-    ]
+    assert names[[0, 8]].tolist() == ["g_astromerembedder_mean_0", "r_astromerembedder_mean_0"]
+    assert names[16:].tolist() == ["g-r (mag)", "g_missing", "r_missing"]
     assert len(names) == found.shape[1]
 
 
@@ -147,7 +112,7 @@ def test_resampled_stars_stay_apart(stars, embedder):
     np.testing.assert_allclose(
         model.transform(stars[[1, 1, 0]]), model.transform(stars)[[1, 1, 0]], atol=1e-6
     )
-    assert model.transform(stars[:0]).shape == (0, 16)
+    assert model.transform(stars[:0]).shape == (0, 17)
 
 
 @pytest.mark.parametrize(
@@ -157,8 +122,8 @@ def test_resampled_stars_stay_apart(stars, embedder):
         ({"bands": "gr"}, "bands must be a list"),
         ({"bands": []}, "bands must be a list"),
         ({"bands": ["g", "g"]}, "one twice"),
-        ({"missing": "zero"}, "missing must be one of"),
-        ({"embedder": AstromerEmbedder(pooling=None)}, "pooling=None"),
+        ({"missing": "zero"}, "'missing' parameter of MultiBandEmbedder must be"),
+        ({"embedder": AstromerEmbedder(None, row=None)}, "row=None"),
     ],
 )
 def test_what_cannot_be(stars, embedder, options, message):
@@ -203,7 +168,7 @@ def test_a_nested_column_with_mixed_bands(stars, curves, embedder):
     np.testing.assert_allclose(found, expected, atol=1e-6)
     frame = model.set_output(transform="pandas").transform(column.iloc[::-1])
     assert frame.index.tolist() == ids[::-1]
-    assert model.transform(column.iloc[:0]).shape == (0, 16)
+    assert model.transform(column.iloc[:0]).shape == (0, 17)
     arrow = pa.chunked_array([pa.array(column)])
     np.testing.assert_array_equal(clone(model).fit(arrow).transform(arrow), found)
 
@@ -224,7 +189,9 @@ def test_stripe_82(shared, tmp_path):
     assert len(stars) == 50
     assert len(stars.curves) == 245
     y = labels[stars.ids].to_numpy()
-    embedder = MultiBandEmbedder(AstromerEmbedder("surveys-small", max_epochs=0), list("ugriz"))
+    embedder = MultiBandEmbedder(
+        AstromerEmbedder("surveys-small", row="mean"), list("ugriz"), colors=False
+    )
 
     forest = make_pipeline(embedder, RandomForestClassifier(random_state=0))
     scores = cross_val_score(forest, stars, y, cv=3, scoring="balanced_accuracy")
@@ -298,9 +265,12 @@ def test_bands_together_show_a_period_that_none_shows_alone(sparse):
 
 def test_shared_periods_reach_the_rows(sparse, monkeypatch):
     curves, _ = sparse
-    embedder = AstromerEmbedder("surveys-periods", periods_in_row=True, shared_periods=True)
-    rows = MultiBandEmbedder(embedder, list("gri")).fit_transform(Stars(curves))
-    rows = rows.reshape(12, 3, -1)
+    embedder = AstromerEmbedder("surveys-periods", row=("mean", "periods"), shared_periods=True)
+    model = MultiBandEmbedder(embedder, list("gri"), colors=False)
+    rows = model.fit_transform(Stars(curves)).reshape(12, 3, -1)
+    open_ = clone(embedder).set_params(shared_periods=None)  # which are shared here, and not alone
+    again = model.set_params(embedder=open_).fit_transform(curves)
+    np.testing.assert_array_equal(again.reshape(12, 3, -1), rows)
     np.testing.assert_array_equal(rows[:, 0, -12:], rows[:, 2, -12:])
     np.testing.assert_array_equal(
         rows[:, 0, -12:], find_peaks(curves, join_bands=True).columns[::3]
@@ -308,7 +278,9 @@ def test_shared_periods_reach_the_rows(sparse, monkeypatch):
     monkeypatch.setattr("sklearn_astromer.embedder.PIECE_OBSERVATIONS", 40)
     fitted = embedder.fit(curves)
     np.testing.assert_allclose(fitted.transform(curves), rows.reshape(36, -1), atol=1e-5)
-    alone = AstromerEmbedder("surveys-periods", periods_in_row=True).fit(curves).transform(curves)
+    alone = (
+        AstromerEmbedder("surveys-periods", row=("mean", "periods")).fit(curves).transform(curves)
+    )
     assert not np.array_equal(alone[:, -12:], rows.reshape(36, -1)[:, -12:])
 
 

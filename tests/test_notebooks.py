@@ -24,7 +24,9 @@ curves.describe().head()
 ---
 tiny = EncoderConfig(d_model=16, n_heads=2, d_ff=16)
 model = make_pipeline(
-    AstromerEmbedder(architecture=tiny, max_epochs=1, random_state=0, device="cpu", verbose=1),
+    AstromerEmbedder(
+        None, architecture=tiny, max_epochs=1, random_state=0, device="cpu", verbose=1
+    ),
     LogisticRegression(max_iter=1000),
 )
 model.fit(curves, labels)
@@ -73,7 +75,7 @@ def test_the_question_mark_leads_to_the_api_reference(monkeypatch):
     entries = metadata.metadata("sklearn_astromer").get_all("Project-URL")
     site = next(e.partition(", ")[2] for e in entries if e.startswith("Documentation, "))
     link = f"{site}/api/sklearn_astromer.AstromerEmbedder.html"
-    assert AstromerEmbedder()._get_doc_link() == link
+    assert AstromerEmbedder(None)._get_doc_link() == link
 
     class Mine(AstromerEmbedder):
         """Of another package."""

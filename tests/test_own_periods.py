@@ -19,6 +19,7 @@ from sklearn_astromer.config import EncoderConfig
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.modules.own_periods import phase_encoding
+from sklearn_astromer.periodogram import find_peaks
 
 TINY = {"d_model": 8, "n_heads": 2, "d_ff": 8, "scaled_inputs": True, "own_periods": 2}
 
@@ -30,7 +31,7 @@ def stars():
 
 @pytest.fixture(scope="module")
 def fitted(stars):
-    return AstromerEmbedder("surveys-periods", pooling="mean_std").fit(stars[0])
+    return AstromerEmbedder("surveys-periods", row=("mean", "std")).fit(stars[0])
 
 
 def tiny(**options):
@@ -73,36 +74,18 @@ def test_pickles_and_folders_give_the_same(stars, fitted, tmp_path):
     rows = fitted.transform(stars[0])
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(fitted)).transform(stars[0]), rows)
     fitted.save_pretrained(tmp_path / "mine")
-    again = AstromerEmbedder(tmp_path / "mine", pooling="mean_std").fit(stars[0])
+    again = AstromerEmbedder(tmp_path / "mine", row=("mean", "std")).fit(stars[0])
     np.testing.assert_array_equal(again.transform(stars[0]), rows)
 
 
-def test_hidden_magnitudes_reach_nothing(stars, fitted):
-    """Not even through the periodogram, which is of the visible ones."""
-    curves = stars[0][stars[0].lengths > 30]
-    rng = np.random.default_rng(0)
-    hidden = [rng.random(n) < 0.4 for n in curves.lengths]
-    flat = np.concatenate(hidden)
-    other = LightCurves(
-        curves.time, np.where(flat, curves.mag + 3, curves.mag), offsets=curves.offsets
-    )
-    plain = LightCurves(curves.time, curves.mag, offsets=curves.offsets)
-    for a, b in zip(
-        fitted.reconstruct(plain, hidden), fitted.reconstruct(other, hidden), strict=True
-    ):
-        # the windows' means, which include the hidden, are added back
-        np.testing.assert_allclose(a - a.mean(), b - b.mean(), atol=2e-3)
-
-
 def test_periods_in_the_row(stars):
-    embedder = AstromerEmbedder("surveys-periods", periods_in_row=True).fit(stars[0])
-    rows, plain = embedder.transform(stars[0]), AstromerEmbedder("surveys-periods")
-    np.testing.assert_array_equal(rows[:, :128], plain.fit_transform(stars[0]))
-    names = embedder.get_feature_names_out()
-    assert rows.shape[1] == len(names) == 128 + 12
-    assert names[128] == "astromerembedder_log_frequency_0"
-    with pytest.raises(ValueError, match="encoder with own periods"):
-        AstromerEmbedder("surveys-small", periods_in_row=True).fit(stars[0]).transform(stars[0])
+    peaks = find_peaks(stars[0])
+    embedder = AstromerEmbedder("surveys-periods", row=("periods", "mean")).fit(stars[0])
+    rows = embedder.transform(stars[0])
+    np.testing.assert_array_equal(rows[:, :12], peaks.columns)
+    assert embedder.get_feature_names_out()[0] == "astromerembedder_log10_frequency_0 (1/d)"
+    embedder = AstromerEmbedder("surveys-small", row=("mean", "periods")).fit(stars[0])
+    assert embedder.transform(stars[0]).shape[1] == 128  # this encoder reads none
 
 
 def test_training_heads_and_bands(stars, tmp_path):
@@ -136,7 +119,6 @@ def test_onnx_gives_the_same(stars, fitted, tmp_path):
     pytest.importorskip("onnxscript", reason="needs the extra onnx")
     onnxruntime = pytest.importorskip("onnxruntime", reason="runs the model")
     from sklearn_astromer.export import to_onnx
-    from sklearn_astromer.periodogram import find_peaks
 
     curves = stars[0][(stars[0].lengths > 20) & (stars[0].lengths <= 200)]
     to_onnx(fitted, tmp_path / "model.onnx")

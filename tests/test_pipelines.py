@@ -31,7 +31,7 @@ def embedder(**options):
 
 def pipeline(**options):
     forest = RandomForestClassifier(30, random_state=0)
-    return Pipeline([("emb", embedder(pooling="mean_std")), ("clf", forest)], **options)
+    return Pipeline([("emb", embedder(row=("mean", "std"))), ("clf", forest)], **options)
 
 
 def test_cross_val_score_in_processes_equals_one_process(catalog):
@@ -49,7 +49,7 @@ def test_fine_tuning_in_every_fold(catalog):
 
 def test_grid_search_over_pooling_and_the_classifier(catalog):
     X, y = catalog
-    grid = {"emb__pooling": ["mean", "max", "layers"], "clf__max_depth": [1, None]}
+    grid = {"emb__row": ["mean", "max", "layers"], "clf__max_depth": [1, None]}
     search = GridSearchCV(pipeline(), grid, cv=2, error_score="raise").fit(X, y)
     assert len(search.cv_results_["params"]) == 6
     assert len(set(search.cv_results_["mean_test_score"])) > 1
@@ -102,7 +102,7 @@ def test_column_transformer_with_a_column_of_curves(catalog):
     X, y = catalog
     frame = pd.DataFrame({"curve": list(X), "colour": np.linspace(0, 1, len(X))})
     columns = ColumnTransformer(
-        [("lc", embedder(pooling="mean_std"), "curve"), ("tab", StandardScaler(), ["colour"])]
+        [("lc", embedder(row=("mean", "std")), "curve"), ("tab", StandardScaler(), ["colour"])]
     )
     rows = columns.fit_transform(frame)
     np.testing.assert_array_equal(rows[:, :32], columns.named_transformers_["lc"].transform(X))

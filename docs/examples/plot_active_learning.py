@@ -21,7 +21,7 @@ counts = {"EB": 200, "CONST": 150, "RRAB": 100, "MIRA": 60, "RRC": 40, "DSCT": 3
 kept = np.concatenate([np.flatnonzero(truth == name)[:n] for name, n in counts.items()])
 kept = np.random.default_rng(0).permutation(kept)
 curves, truth = curves[kept], truth[kept]
-rows = AstromerEmbedder("surveys-periods", pooling="mean_std").fit_transform(curves)
+rows = AstromerEmbedder(row=("mean", "std")).fit_transform(curves)
 
 test = np.arange(len(rows)) % 2 == 1
 pool, answers = rows[~test], truth[~test]

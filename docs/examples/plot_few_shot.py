@@ -16,8 +16,8 @@ from sklearn_astromer import AstromerEmbedder
 from sklearn_astromer.datasets import load_catalina
 
 curves, labels = load_catalina(return_X_y=True)
-pretrained = AstromerEmbedder("surveys-periods", pooling="mean_std")
-untrained = AstromerEmbedder(None, max_epochs=0, pooling="mean_std", random_state=0)
+pretrained = AstromerEmbedder(row=("mean", "std"))
+untrained = AstromerEmbedder(None, max_epochs=0, row=("mean", "std"), random_state=0)
 
 # %%
 # For comparison, an encoder that has learned nothing, and simple statistics of the magnitudes.

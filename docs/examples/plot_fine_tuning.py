@@ -23,8 +23,8 @@ others, truth = make_variable_stars(140, n_observations=(40, 90), random_state=3
 # ``score`` is minus the error, in magnitudes, of hidden observations. A fifth of the stars is set
 # aside for validation, and the weights of the best epoch are kept.
 
-before = AstromerEmbedder("surveys-periods").fit(curves)
-tuned = AstromerEmbedder("surveys-periods", max_epochs=3, random_state=0).fit(curves)
+before = AstromerEmbedder().fit(curves)
+tuned = AstromerEmbedder(max_epochs=3, random_state=0).fit(curves)
 print(f"error of hidden observations before: {-before.score(others):.4f} mag")
 print(f"                              after: {-tuned.score(others):.4f} mag")
 
@@ -50,7 +50,7 @@ few, few_labels = curves[:100], labels[:100]
 scores = {}
 for name, train_encoder in {"frozen": False, "trained with the head": True}.items():
     model = AstromerClassifier(
-        AstromerEmbedder("surveys-periods"),
+        AstromerEmbedder(),
         head="mean_std",
         train_encoder=train_encoder,
         training=Recipe(lr=1e-4, validation_fraction=0),

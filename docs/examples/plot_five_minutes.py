@@ -21,7 +21,7 @@ curves
 
 from sklearn_astromer import AstromerEmbedder
 
-rows = AstromerEmbedder("surveys-periods").fit_transform(curves)
+rows = AstromerEmbedder().fit_transform(curves)
 print(rows.shape)
 
 # %%
@@ -48,6 +48,6 @@ EmbeddingDisplay.from_embeddings(rows, labels, random_state=0)
 
 from sklearn.pipeline import make_pipeline
 
-model = make_pipeline(AstromerEmbedder("surveys-periods"), forest)
+model = make_pipeline(AstromerEmbedder(), forest)
 model.fit(curves[:100], labels[:100])
 print(model.predict(curves[100:105]), labels[100:105])

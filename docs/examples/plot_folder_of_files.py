@@ -56,7 +56,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from sklearn_astromer import AstromerEmbedder
 
-rows = AstromerEmbedder("surveys-periods").fit_transform(stars)
+rows = AstromerEmbedder().fit_transform(stars)
 found = NearestNeighbors(n_neighbors=5).fit(rows).kneighbors(rows[:1], return_distance=False)[0]
 
 import matplotlib.pyplot as plt

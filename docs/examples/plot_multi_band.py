@@ -2,8 +2,8 @@
 Several bands
 =============
 
-``MultiBandEmbedder`` embeds each band with the same encoder and puts the embeddings of a star side
-by side; a band in which it was not observed is marked.
+``MultiBandEmbedder`` embeds each band with the same encoder and puts the rows of a star side by
+side, followed by its colours.
 """
 
 # %%
@@ -14,7 +14,7 @@ by side; a band in which it was not observed is marked.
 
 import numpy as np
 
-from sklearn_astromer import AstromerEmbedder, LightCurves, MultiBandEmbedder, Stars
+from sklearn_astromer import LightCurves, MultiBandEmbedder
 from sklearn_astromer.datasets import make_variable_stars
 
 curves, labels = make_variable_stars(280, n_observations=(120, 240), random_state=5)
@@ -32,22 +32,15 @@ both = LightCurves.concatenate(
         LightCurves.from_arrays(r, ids=curves.ids, band="r")[in_r],
     ]
 )
-stars = Stars(both)
+stars = both.stars()
 print(both)
 print(stars)
 
 # %%
-# One of them:
+# One of them, folded with the best period of both bands together:
 
-import matplotlib.pyplot as plt
-
-mira = int(np.flatnonzero((labels == "MIRA") & in_r)[0])
-figure, ax = plt.subplots(figsize=(9, 3.5), layout="constrained")
-for one, colour in zip(stars[mira], ("tab:green", "tab:red"), strict=True):
-    ax.errorbar(*one.T[:2], yerr=one.T[2], fmt=".", color=colour)
-ax.legend(["g", "r"], frameon=False)
-ax.invert_yaxis()
-ax.set(xlabel="time (days)", ylabel="magnitude (mag)", title=f"A Mira, star {stars.ids[mira]}")
+rr_lyrae = int(np.flatnonzero((labels == "RRAB") & in_r)[0])
+ax = stars.plot(rr_lyrae, period="best")
 
 # %%
 # One row per star
@@ -59,17 +52,18 @@ ax.set(xlabel="time (days)", ylabel="magnitude (mag)", title=f"A Mira, star {sta
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 
-encoder = AstromerEmbedder("surveys-periods", pooling="mean_std")
 forest = RandomForestClassifier(100, random_state=0)
 folds = StratifiedKFold(4, shuffle=True, random_state=0)
 scores = {}
 for bands in (["g"], ["r"], ["g", "r"]):
-    rows = MultiBandEmbedder(encoder, bands).fit_transform(stars)
+    rows = MultiBandEmbedder(bands=bands).fit_transform(stars)
     name = " and ".join(bands)
     scores[name] = cross_val_score(forest, rows, labels, cv=folds, scoring="f1_macro")
     print(f"{name}: macro-F1 {scores[name].mean():.3f} ± {scores[name].std():.3f}")
 
 # %%
+
+import matplotlib.pyplot as plt
 
 figure, ax = plt.subplots(figsize=(6, 2.4), layout="constrained")
 bars = ax.barh(

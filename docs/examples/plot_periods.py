@@ -61,5 +61,5 @@ PeriodogramDisplay.from_curves(
 from sklearn_astromer import AstromerEmbedder
 
 lyrae = names.index("CSS_J175509.4+263619")
-embedder = AstromerEmbedder("surveys-periods").fit(stars.data)
+embedder = AstromerEmbedder().fit(stars.data)
 PeriodogramDisplay.from_estimator(embedder, stars.data, index=lyrae, hidden=0.5, random_state=0)

@@ -16,7 +16,7 @@ from sklearn_astromer.inspection import AttentionDisplay, ReconstructionDisplay
 stars = load_catalina()
 chosen = (stars.data.lengths > 150) & (stars.data.lengths <= 200)
 curves, frame = stars.data[chosen], stars.frame[chosen]
-embedder = AstromerEmbedder("surveys-periods").fit(curves)
+embedder = AstromerEmbedder().fit(curves)
 slow, lyrae = (int(np.flatnonzero(frame["label"] == name)[0]) for name in ("LPV", "RRab"))
 
 # %%

@@ -17,7 +17,7 @@ from sklearn_astromer.datasets import load_catalina
 
 stars = load_catalina()
 target = np.log10(stars.frame["period"].to_numpy())
-rows = AstromerEmbedder("surveys-periods").fit_transform(stars.data)
+rows = AstromerEmbedder().fit_transform(stars.data)
 
 # %%
 # A forest on the embedding. Each star is predicted by a model that did not see it.

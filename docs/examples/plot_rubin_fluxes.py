@@ -70,8 +70,6 @@ from sklearn.pipeline import make_pipeline
 
 from sklearn_astromer import AstromerEmbedder
 
-model = make_pipeline(
-    AstromerEmbedder("surveys-periods"), RandomForestClassifier(200, random_state=0)
-)
+model = make_pipeline(AstromerEmbedder(), RandomForestClassifier(200, random_state=0))
 scores = cross_val_score(model, stars, labels, cv=3, scoring="f1_macro")
 print(f"macro-F1: {scores.mean():.2f}")

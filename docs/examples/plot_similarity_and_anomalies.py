@@ -45,7 +45,7 @@ curves = LightCurves(curves.time, mag, curves.mag_err, offsets=curves.offsets)
 
 from sklearn_astromer.search import outlier_scores, reconstruction_error
 
-embedder = AstromerEmbedder("surveys-periods")
+embedder = AstromerEmbedder()
 rows = embedder.fit_transform(curves)
 
 table = outlier_scores(rows, reconstruction=reconstruction_error(embedder, curves))

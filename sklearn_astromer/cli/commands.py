@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import shlex
 from pathlib import Path
@@ -21,7 +22,7 @@ from sklearn_astromer.cli.catalogs import Catalog
 from sklearn_astromer.cli.comparing import compare, told
 from sklearn_astromer.cli.messages import PROG, note, say
 from sklearn_astromer.cli.parser import PARAMETERS
-from sklearn_astromer.config import as_config
+from sklearn_astromer.config import EncoderConfig, as_config
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.embedder import FRESH_EPOCHS, AstromerEmbedder
 from sklearn_astromer.inference.networks import network_of
@@ -49,9 +50,11 @@ def pretrain(args: argparse.Namespace) -> None:
         raise PermissionError(f"{folder} cannot be written: choose another --out")
     curves = Catalog(args).whole()
     given = vars(args)
-    architecture = as_config(args.architecture)
-    names = architecture.get_params().keys() - Recipe().get_params().keys()
-    architecture.set_params(**{name: given[name] for name in names & given.keys()})
+    architecture = None
+    names = EncoderConfig().get_params().keys() - Recipe().get_params().keys()
+    values = {name: given[name] for name in names & given.keys()}
+    if args.architecture is not None or values or args.pretrained is None:
+        architecture = dataclasses.replace(as_config(args.architecture), **values)
     values = {name: given[name] for name in Recipe().get_params().keys() & given.keys()}
     if "augment" in values:
         values["augment"] = values["augment"].split(",")
@@ -167,7 +170,7 @@ def demo(args: argparse.Namespace) -> None:
     say("random forest on …, 5-fold cross-validation: macro-F1")
     rows = {f"embeddings by {args.weights}": args.weights, "those of an untrained encoder": None}
     for name, pretrained in rows.items():
-        embedder = AstromerEmbedder(pretrained, max_epochs=0, pooling="mean_std", random_state=0)
+        embedder = AstromerEmbedder(pretrained, max_epochs=0, random_state=0)
         forest = RandomForestClassifier(100, random_state=0)
         scores = cross_val_score(
             Pipeline([("emb", embedder), ("clf", forest)]),

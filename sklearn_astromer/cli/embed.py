@@ -27,7 +27,7 @@ def embed(args: argparse.Namespace) -> None:
     embedder = AstromerEmbedder(
         args.weights,
         max_epochs=0,
-        pooling=args.pooling,
+        row=args.row,
         window_size=args.window_size or weights.load(args.weights).window_size,
         device=args.device,
         precision=args.precision,

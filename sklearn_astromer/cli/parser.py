@@ -11,7 +11,7 @@ from typing import Any
 from sklearn_astromer.cli.epilogs import EMBED, EXAMPLES, INFO, INSPECT, PRETRAIN, WEIGHTS
 from sklearn_astromer.cli.messages import PROG
 from sklearn_astromer.cli.search_parser import OUTLIERS, SEARCH, add_outliers, add_search
-from sklearn_astromer.config import EncoderConfig
+from sklearn_astromer.config import ROW, ROW_PARTS, EncoderConfig
 from sklearn_astromer.lightcurves.surveys.registry import SURVEYS
 from sklearn_astromer.training.recipes import NAMES, Recipe
 
@@ -134,10 +134,12 @@ def make_parser() -> argparse.ArgumentParser:
         "path (default: %(default)s)",
     )
     embed.add_argument(
-        "--pooling",
-        default="mean",
-        choices=["mean", "mean_std", "max", "layers"],
-        help="what a row is of the vectors of an object (default: %(default)s)",
+        "--row",
+        type=_row,
+        default=ROW,
+        metavar="PARTS",
+        help="what a row holds, separated by commas: some of mean, std, max, layers, brightness, "
+        f"periods (default: {','.join(ROW)})",
     )
     embed.add_argument(
         "--window-size",
@@ -185,9 +187,8 @@ def make_parser() -> argparse.ArgumentParser:
     )
     pretrain.add_argument(
         "--architecture",
-        default="astromer1",
         metavar="NAME",
-        help="of a fresh encoder: astromer1, astromer2 or periods; default: %(default)s",
+        help="of a fresh encoder: astromer1 (the default), astromer2 or periods",
     )
     pretrain.add_argument("--seed", type=int, default=0, metavar="N", help="default: %(default)s")
     pretrain.add_argument(
@@ -254,6 +255,15 @@ def make_parser() -> argparse.ArgumentParser:
     )
     demo.add_argument("--seed", type=int, default=0, metavar="N", help="default: %(default)s")
     return parser
+
+
+def _row(text: str) -> tuple[str, ...]:
+    parts = tuple(text.split(","))
+    if unknown := [part for part in parts if part not in ROW_PARTS]:
+        raise argparse.ArgumentTypeError(
+            f"{unknown[0]!r} is no part of a row: {', '.join(ROW_PARTS)}"
+        )
+    return parts
 
 
 def _add_field(parser: Any, field: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -12,29 +12,43 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from sklearn_astromer.config import VECTOR_PARTS, EncoderConfig
 from sklearn_astromer.inference.batches import run_windows
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.modules.encoder import Encoder
 from sklearn_astromer.modules.pooling import combine_windows, pool_windows
+from sklearn_astromer.modules.visible import moments, visible
+from sklearn_astromer.periodogram.peaks import PEAK_COLUMNS
 from sklearn_astromer.windows import Windows
 
 COMPILING = threading.Lock()
 
 
-def pooled(
+def column_names(row: Sequence[str], config: EncoderConfig) -> list[str]:
+    """Return the names of the columns of a row: the part, then what it counts or its unit."""
+    channels, peaks = range(config.d_model), range(config.own_periods)
+    names = {part: [f"{part}_{i}" for i in channels] for part in ("mean", "std", "max")}
+    names["layers"] = [f"layer{k}_{i}" for k in range(config.n_layers + 1) for i in channels]
+    names["brightness"] = ["brightness (mag)"]
+    names["periods"] = [form.format(i) for form in PEAK_COLUMNS for i in peaks]
+    return [name for part in row for name in names[part]]
+
+
+def rows(
     encoder: Encoder,
     parts: Iterator[Windows],
-    pooling: str,
+    row: Sequence[str],
     *,
     compiles: bool,
     device: torch.device,
     dtype: torch.dtype,
-) -> Iterator[tuple[Windows, NDArray[np.float32]]]:
-    """Yield each part's windows, and a row for each of its objects."""
+) -> Iterator[NDArray[np.float32]]:
+    """Yield a row for each object of each part, with the columns of `column_names`."""
     embed = _compiled() if compiles and device.type == "cuda" else _embedded
+    of_vectors = tuple(part for part in VECTOR_PARTS if part in row) or VECTOR_PARTS[:1]
 
     def function(_: NDArray[np.int64], inputs: dict[str, Tensor]) -> Tensor:
-        return embed(encoder, inputs, pooling)
+        return embed(encoder, inputs, of_vectors)
 
     left = 0
     for windows, batch, result in run_windows(function, parts, device=device, dtype=dtype):
@@ -44,8 +58,14 @@ def pooled(
         per_window[batch] = result
         left -= len(batch)
         if left == 0:
+            curves = windows.curves
             first = np.flatnonzero(np.diff(windows.object, prepend=-1))
-            yield windows, combine_windows(per_window, windows.length, first, pooling)
+            found = combine_windows(per_window, windows.length, first, of_vectors)
+            total = np.add.reduceat(curves.mag, curves.offsets[:-1])
+            found["brightness"] = (total / curves.lengths).astype(np.float32)[:, None]
+            none = np.empty((len(curves), 0), dtype=np.float32)
+            found["periods"] = none if windows.peaks is None else windows.peaks.columns
+            yield np.hstack([found[part] for part in row])
 
 
 def vectors(
@@ -80,11 +100,13 @@ def magnitudes(
     flat = np.empty(len(curves.time), dtype=np.float32)
 
     def function(batch: NDArray[np.int64], inputs: dict[str, Tensor]) -> Tensor:
-        unseen = None
-        if hidden is not None:
-            where, real = windows.positions(batch)
-            unseen = torch.from_numpy(hidden[where] & real).to(inputs["time"].device)
-        return module(**inputs, hidden=unseen)
+        if hidden is None:
+            return module(**inputs)
+        where, real = windows.positions(batch)
+        unseen = torch.from_numpy(hidden[where] & real).to(inputs["time"].device)
+        centre, _ = moments(inputs["mag"], visible(inputs.get("mask"), unseen))
+        inputs["mag"] = inputs["mag"] - centre
+        return module(**inputs, hidden=unseen) + centre
 
     for _, batch, result in run_windows(function, [windows], device=device, dtype=dtype):
         where, mask = windows.positions(batch)
@@ -92,16 +114,16 @@ def magnitudes(
     return np.split(flat, curves.offsets[1:-1]) if len(curves) else []
 
 
-def _embedded(encoder: Encoder, inputs: dict[str, Tensor], pooling: str) -> Tensor:
+def _embedded(encoder: Encoder, inputs: dict[str, Tensor], parts: tuple[str, ...]) -> Tensor:
     """Return windows embedded and pooled, see `Encoder.embed` and `pool_windows`."""
-    return pool_windows(encoder.all_layers(**inputs), inputs.get("mask"), pooling)
+    return pool_windows(encoder.all_layers(**inputs), inputs.get("mask"), parts)
 
 
 @cache
 def _compiled() -> Callable[..., Tensor]:
     """Return `_embedded` as torch compiles it, for any number and length of windows.
 
-    Anew for each shape of network, pooling and dtype, with and without a mask, and for a single
+    Anew for each shape of network, parts and dtype, with and without a mask, and for a single
     window; after eight of those torch leaves others uncompiled, and logs so.
     """
     function = torch.compile(_embedded, dynamic=True)

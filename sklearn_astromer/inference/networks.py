@@ -19,7 +19,10 @@ from sklearn_astromer.weights.record import untrained
 
 
 def make_network(
-    pretrained: str | os.PathLike[str] | None, asked: EncoderConfig, window_size: int = WINDOW_SIZE
+    pretrained: str | os.PathLike[str] | None,
+    fresh: EncoderConfig,
+    window_size: int = WINDOW_SIZE,
+    dropout: float | None = None,
 ) -> tuple[Astromer, dict[str, Any]]:
     """Make a fresh network, or one with pretrained weights.
 
@@ -27,11 +30,12 @@ def make_network(
     ----------
     pretrained : str, path or None
         See `sklearn_astromer.weights.load`.
-    asked : EncoderConfig
-        With `pretrained`, only its dropout is used, and the rest must agree with the weights
-        wherever it is not the default.
+    fresh : EncoderConfig
+        Of a fresh network.
     window_size : int
         Of the windows that it is to read.
+    dropout : float, optional
+        In training; None: that of the configuration.
 
     Returns
     -------
@@ -47,13 +51,14 @@ def make_network(
     Raises
     ------
     ValueError
-        If `asked` contradicts the weights; and as `sklearn_astromer.weights.load`.
+        As `sklearn_astromer.weights.load`.
     RuntimeError
         See `refuse_fork`.
     """
     refuse_fork(torch.device("cpu"))
     if pretrained is None:
-        return Astromer(asked), {"training": untrained()}
+        config = fresh if dropout is None else dataclasses.replace(fresh, dropout=dropout)
+        return Astromer(config), {"training": untrained()}
     checkpoint = weights.load(pretrained)
     if window_size == WINDOW_SIZE != checkpoint.window_size:
         warn(
@@ -61,15 +66,8 @@ def make_network(
             f"window_size is {window_size}: embeddings differ from those of "
             f"window_size={checkpoint.window_size}"
         )
-    for field in dataclasses.fields(EncoderConfig):
-        value, found = (getattr(each, field.name) for each in (asked, checkpoint.config))
-        if value not in (found, field.default) and field.name != "dropout":
-            raise ValueError(
-                f"{field.name}={value!r} does not fit pretrained={pretrained!r}, which has "
-                f"{found!r}: leave it at its default"
-            )
     try:
-        return network_of(checkpoint, dropout=asked.dropout), checkpoint.info
+        return network_of(checkpoint, dropout), checkpoint.info
     except ValueError as error:
         raise ValueError(f"pretrained={pretrained!r}: {error}") from error
 

@@ -59,7 +59,7 @@ class AttentionDisplay(Display):
     >>> from sklearn_astromer.datasets import make_variable_stars
     >>> from sklearn_astromer.inspection import AttentionDisplay
     >>> curves, labels = make_variable_stars(5, n_observations=50, random_state=0)
-    >>> embedder = AstromerEmbedder("surveys-periods").fit(curves)
+    >>> embedder = AstromerEmbedder().fit(curves)
     >>> display = AttentionDisplay.from_estimator(embedder, curves, query=10)
     >>> round(float(display.attention.sum()), 3)
     1.0

@@ -54,7 +54,7 @@ class EmbeddingDisplay(Display):
     >>> from sklearn_astromer.datasets import make_variable_stars
     >>> from sklearn_astromer.inspection import EmbeddingDisplay
     >>> curves, labels = make_variable_stars(20, random_state=0)
-    >>> embedder = AstromerEmbedder("surveys-periods").fit(curves)
+    >>> embedder = AstromerEmbedder().fit(curves)
     >>> display = EmbeddingDisplay.from_estimator(embedder, curves, labels)
     >>> display.xy.shape, len(display.scatters_)
     ((20, 2), 7)
@@ -101,7 +101,7 @@ class EmbeddingDisplay(Display):
         """
         embeddings = estimator.transform(X)
         if isinstance(embeddings, list):
-            raise ValueError("pooling=None gives no row per object to map: choose a pooling")
+            raise ValueError("row=None gives no row per object to map: choose its parts")
         return cls.from_embeddings(
             embeddings,
             y,

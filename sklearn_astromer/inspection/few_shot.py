@@ -54,7 +54,7 @@ class FewShotDisplay(Display):
     >>> from sklearn_astromer.datasets import make_variable_stars
     >>> from sklearn_astromer.inspection import FewShotDisplay
     >>> curves, labels = make_variable_stars(60, classes=["MIRA", "CONST"], random_state=0)
-    >>> rows = AstromerEmbedder("surveys-periods").fit_transform(curves)
+    >>> rows = AstromerEmbedder().fit_transform(curves)
     >>> display = FewShotDisplay.from_estimator(
     ...     RandomForestClassifier(20, random_state=0), rows, labels, sizes=[2, 5], n_repeats=3,
     ...     groups=curves.ids, random_state=0)

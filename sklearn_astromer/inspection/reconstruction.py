@@ -57,7 +57,7 @@ class ReconstructionDisplay(Display):
     >>> from sklearn_astromer.datasets import make_variable_stars
     >>> from sklearn_astromer.inspection import ReconstructionDisplay
     >>> curves, labels = make_variable_stars(5, random_state=0)
-    >>> embedder = AstromerEmbedder("surveys-periods").fit(curves)
+    >>> embedder = AstromerEmbedder().fit(curves)
     >>> display = ReconstructionDisplay.from_estimator(embedder, curves, random_state=0)
     >>> display.ax_.get_ylabel()
     'magnitude (mag)'

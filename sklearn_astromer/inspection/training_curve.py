@@ -48,8 +48,8 @@ class TrainingCurveDisplay(Display):
     >>> from sklearn_astromer.inspection import TrainingCurveDisplay
     >>> curves, labels = make_variable_stars(20, n_observations=30, random_state=0)
     >>> tiny = EncoderConfig(d_model=16)
-    >>> embedder = AstromerEmbedder(architecture=tiny, max_epochs=3, random_state=0).fit(curves)
-    >>> TrainingCurveDisplay.from_estimator(embedder).ax_.get_ylabel()
+    >>> embedder = AstromerEmbedder(None, architecture=tiny, max_epochs=3, random_state=0)
+    >>> TrainingCurveDisplay.from_estimator(embedder.fit(curves)).ax_.get_ylabel()
     'RMSE of hidden observations (mag)'
     """
 

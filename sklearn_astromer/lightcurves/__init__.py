@@ -2,5 +2,6 @@
 
 from sklearn_astromer.lightcurves.container import LightCurves
 from sklearn_astromer.lightcurves.conversion import as_light_curves
+from sklearn_astromer.lightcurves.stars import Stars
 
-__all__ = ["LightCurves", "as_light_curves"]
+__all__ = ["LightCurves", "Stars", "as_light_curves"]

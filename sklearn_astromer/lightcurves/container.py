@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,6 +24,9 @@ from sklearn_astromer.lightcurves.flat import (
 )
 from sklearn_astromer.lightcurves.objects import in_field_units
 from sklearn_astromer.lightcurves.summary import Summary
+
+if TYPE_CHECKING:
+    from sklearn_astromer.lightcurves.stars import Stars
 
 
 class LightCurves(Constructors, Exports, Summary):
@@ -246,6 +250,18 @@ class LightCurves(Constructors, Exports, Summary):
         """
         return ByName(self)
 
+    def stars(self) -> Stars:
+        """Return the collection as `Stars`, which puts the bands of an id together.
+
+        Raises
+        ------
+        ValueError
+            If a star has two light curves in one band.
+        """
+        # of a module that builds on this one
+        made: Stars = import_module("sklearn_astromer.lightcurves.stars").Stars(self)
+        return made
+
     def _curve(self, i: int) -> NDArray[np.float64]:
         if not -len(self) <= i < len(self):
             raise IndexError(f"object {i} of {len(self)}")
@@ -296,9 +312,9 @@ class LightCurves(Constructors, Exports, Summary):
 
 
 class ByName:
-    """Indexes light curves by their ids; see `LightCurves.loc`."""
+    """Indexes light curves or stars by their ids; see `LightCurves.loc`."""
 
-    def __init__(self, curves: LightCurves) -> None:
+    def __init__(self, curves: LightCurves | Stars) -> None:
         self._curves = curves
 
     def __getitem__(self, key: Any) -> Any:

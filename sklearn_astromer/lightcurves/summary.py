@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pandas as pd
 
-from sklearn_astromer._extras import import_extra
+from sklearn_astromer.lightcurves.drawing import draw
 from sklearn_astromer.lightcurves.exports import place_of
 from sklearn_astromer.lightcurves.flat import Flat
 from sklearn_astromer.lightcurves.statistics import (
@@ -69,7 +69,13 @@ class Summary:
         return frame.set_index(pd.Index(flat.ids, name="id"))
 
     def plot(
-        self, key: Any = 0, *, period: float | None = None, ax: Axes | None = None, **kwargs: Any
+        self,
+        key: Any = 0,
+        *,
+        period: float | str | None = None,
+        epoch: float | None = None,
+        ax: Axes | None = None,
+        **kwargs: Any,
     ) -> Axes:
         """Draw one light curve.
 
@@ -77,8 +83,11 @@ class Summary:
         ----------
         key : int or str
             Which light curve: its position, or the id of an object that has one.
-        period : float, optional
-            Fold the curve with it (days).
+        period : float or "best", optional
+            Fold the curve with it (days), and draw two cycles. ``"best"`` is that of the highest
+            peak of `find_peaks`; eclipsing binaries often have twice that.
+        epoch : float, optional
+            Time of phase 0 (days). None: the first observation.
         ax : matplotlib Axes, optional
             None: a new figure.
         **kwargs
@@ -95,26 +104,10 @@ class Summary:
         IndexError, KeyError
             If there is no such object.
         ValueError
-            If `period` is not positive.
+            If `period` is neither positive nor ``"best"``, or there is no peak.
         """
-        plt = import_extra("matplotlib.pyplot", "plot", "LightCurves.plot")
         i = place_of(self._flat, key)
-        if period is not None and not period > 0:
-            raise ValueError(f"period must be positive (days), got {period}")
-        one = self._flat.span(i, i + 1)
-        if ax is None:
-            _, ax = plt.subplots(figsize=(9, 4), layout="constrained")
-        x = one.time if period is None else (one.time - one.time[0]) / period % 1
-        style: dict[str, Any] = {"fmt": ".", "elinewidth": 0.8} | kwargs
-        ax.errorbar(x, one.mag, one.mag_err, **style)
-        if not ax.yaxis_inverted():
-            ax.invert_yaxis()
-        ax.set(
-            xlabel="time (days)" if period is None else f"phase (period {period:.6g} days)",
-            ylabel="magnitude (mag)",
-            title=_title(one),
-        )
-        return ax
+        return draw(cast("LightCurves", self)[i : i + 1], period, epoch, ax, **kwargs)
 
     def _repr_html_(self) -> str:
         """Return the view in a notebook: counts, and the first curves as sparklines."""

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from collections.abc import Collection
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-Pooling = Literal["mean", "mean_std", "max", "layers"]
-POOLINGS: tuple[str, ...] = get_args(Pooling)
 
-
-def pool_windows(layers: list[Tensor], mask: Tensor | None, pooling: str) -> Tensor:
+def pool_windows(layers: list[Tensor], mask: Tensor | None, parts: Collection[str]) -> Tensor:
     """Summarise each window over its real observations.
 
     Parameters
@@ -21,27 +18,32 @@ def pool_windows(layers: list[Tensor], mask: Tensor | None, pooling: str) -> Ten
     layers : list of Tensors of shape (n_windows, L, d_model)
         Input embedding and each block's output; all but the last are used by ``"layers"`` alone.
     mask : bool Tensor of shape (n_windows, L) or None
-    pooling : {"mean", "mean_std", "max", "layers"}
+    parts : some of ``"mean"``, ``"std"``, ``"max"``, ``"layers"``
 
     Returns
     -------
     float32 Tensor of shape (n_windows, k, d_model)
-        ``"mean"``: the mean. ``"mean_std"``: mean and sum of squared deviations. ``"max"``: the
-        largest of each channel. ``"layers"``: the mean of each of the layers.
+        In the order above, whatever that of `parts`: the mean; the mean again, and the sum of
+        squared deviations from it; the largest of each channel; the mean of each of the layers.
     """
-    if pooling == "max":
-        last = layers[-1].float()
-        if mask is not None:
-            last = last.masked_fill(~mask.unsqueeze(-1), float("-inf"))
-        return last.amax(1, keepdim=True)
-    used = layers if pooling == "layers" else layers[-1:]
-    means = [masked_mean(layer, mask) for layer in used]
-    if pooling == "mean_std":
-        deviation = layers[-1].float() - means[0].unsqueeze(1)
+    pooled: list[Tensor] = []
+    last = layers[-1]
+    if "mean" in parts:
+        pooled.append(masked_mean(last, mask))
+    if "std" in parts:
+        mean = masked_mean(last, mask)
+        deviation = last.float() - mean.unsqueeze(1)
         if mask is not None:
             deviation = deviation.masked_fill(~mask.unsqueeze(-1), 0.0)
-        means.append((deviation**2).sum(1))
-    return torch.stack(means, dim=1)
+        pooled += [mean, (deviation**2).sum(1)]
+    if "max" in parts:
+        values = last.float()
+        if mask is not None:
+            values = values.masked_fill(~mask.unsqueeze(-1), float("-inf"))
+        pooled.append(values.amax(1))
+    if "layers" in parts:
+        pooled += [masked_mean(layer, mask) for layer in layers]
+    return torch.stack(pooled, dim=1)
 
 
 def masked_mean(vectors: Tensor, mask: Tensor | None) -> Tensor:
@@ -53,8 +55,11 @@ def masked_mean(vectors: Tensor, mask: Tensor | None) -> Tensor:
 
 
 def combine_windows(
-    pooled: NDArray[np.float32], length: NDArray[np.int64], first: NDArray[np.int64], pooling: str
-) -> NDArray[np.float32]:
+    pooled: NDArray[np.float32],
+    length: NDArray[np.int64],
+    first: NDArray[np.int64],
+    parts: Collection[str],
+) -> dict[str, NDArray[np.float32]]:
     """Join the windows of each object, weighted by their observations, in float64.
 
     Parameters
@@ -65,24 +70,33 @@ def combine_windows(
         Observations of each window.
     first : ndarray of shape (n_objects,)
         The first window of each object.
-    pooling : {"mean", "mean_std", "max", "layers"}
+    parts
+        As given to `pool_windows`.
 
     Returns
     -------
-    ndarray of shape (n_objects, k · d_model)
-        For ``"mean_std"`` the mean and the standard deviation over all observations.
+    dict of str to ndarray of shape (n_objects, n_columns)
+        Of each part what it is over all observations; ``"std"`` is the standard deviation.
     """
-    if pooling != "mean_std" and len(first) == len(pooled):  # of one window each
-        return pooled.reshape(len(first), -1)
-    if pooling == "max":
-        return np.maximum.reduceat(pooled, first).reshape(len(first), -1)
-    weight = length[:, None, None].astype(np.float64)
+    weight = length[:, None].astype(np.float64)
     total = np.add.reduceat(weight, first)
-    if pooling != "mean_std":
-        combined = np.add.reduceat(pooled * weight, first) / total
-        return combined.reshape(len(first), -1).astype(np.float32)
-    mean, squares, weight, total = pooled[:, 0], pooled[:, 1], weight[:, 0], total[:, 0]
-    overall = np.add.reduceat(mean * weight, first) / total
-    between = weight * (mean - np.repeat(overall, np.diff([*first, len(pooled)]), axis=0)) ** 2
-    variance = np.add.reduceat(squares + between, first) / total
-    return np.hstack([overall, np.sqrt(variance)]).astype(np.float32)
+
+    def mean_of(values: NDArray[np.float32]) -> NDArray[np.float64]:
+        mean: NDArray[np.float64] = np.add.reduceat(values * weight, first) / total
+        return mean
+
+    joined: dict[str, NDArray[np.float32]] = {}
+    rest = list(np.moveaxis(pooled, 1, 0))
+    if "mean" in parts:
+        joined["mean"] = mean_of(rest.pop(0)).astype(np.float32)
+    if "std" in parts:
+        mean, squares = rest.pop(0), rest.pop(0)
+        overall = np.repeat(mean_of(mean), np.diff([*first, len(pooled)]), axis=0)
+        between = weight * (mean - overall) ** 2
+        variance = np.add.reduceat(squares + between, first) / total
+        joined["std"] = np.sqrt(variance).astype(np.float32)
+    if "max" in parts:
+        joined["max"] = np.maximum.reduceat(rest.pop(0), first)
+    if "layers" in parts:
+        joined["layers"] = np.hstack([mean_of(layer) for layer in rest]).astype(np.float32)
+    return joined

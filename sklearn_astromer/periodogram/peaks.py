@@ -29,7 +29,7 @@ GPU_OBSERVATIONS = 2**19
 CACHED_OBJECTS = 2**17  # about 50 MB
 SHOWN = 10  # objects in the view of a notebook
 LEAST_FREQUENCY = 1e-4  # cycles a day; in logarithms it stands for none
-PEAK_COLUMNS = ("log_frequency", "power", "harmonic_power")
+PEAK_COLUMNS = ("log10_frequency_{} (1/d)", "power_{}", "harmonic_power_{}")
 
 
 @dataclasses.dataclass(frozen=True, repr=False, eq=False)

@@ -122,7 +122,7 @@ def embed_to_folder(
     >>> from sklearn_astromer.datasets import make_variable_stars
     >>> from sklearn_astromer.scale import embed_to_folder
     >>> curves, _ = make_variable_stars(20, random_state=0)
-    >>> embedder = AstromerEmbedder("surveys-periods").fit(curves)
+    >>> embedder = AstromerEmbedder().fit(curves)
     >>> with tempfile.TemporaryDirectory() as scratch:
     ...     state = embed_to_folder(curves, embedder, f"{scratch}/emb", part_objects=8)
     ...     rows = pd.concat(map(pd.read_parquet, sorted(Path(scratch).glob("emb/*.parquet"))))
@@ -198,8 +198,9 @@ def _check(
     embedder: AstromerEmbedder, layout: str, shard: tuple[int, int], part_objects: int | None
 ) -> None:
     check_is_fitted(embedder, "module_")
-    if embedder.pooling is None:
-        raise ValueError("pooling=None gives no row per object: choose a pooling")
+    embedder._check_parameters()
+    if embedder.row is None:
+        raise ValueError("row=None gives no row per object: choose its parts")
     if layout not in LAYOUTS:
         raise ValueError(f"layout must be one of {LAYOUTS}, got {layout!r}")
     if not 1 <= shard[0] <= shard[1]:
@@ -230,10 +231,11 @@ def described(embedder: AstromerEmbedder) -> dict[str, Any]:
     for name, tensor in embedder.module_.encoder.state_dict().items():
         digest.update(name.encode() + np.ascontiguousarray(tensor.cpu().numpy()).data)
     device = resolve_device(embedder.device)
-    names = ("pooling", "window_size", "periods_in_row", "shared_periods")
+    names = ("window_size", "shared_periods")
+    parameters = {name: getattr(embedder, name) for name in names}
     return {
         "weights": digest.hexdigest(),
-        "parameters": {name: getattr(embedder, name) for name in names},
+        "parameters": {"row": list(embedder._parts()), **parameters},
         "device": device.type,
         "precision": str(resolve_dtype(embedder.precision, device)).removeprefix("torch."),
     }

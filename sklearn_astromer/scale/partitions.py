@@ -122,9 +122,9 @@ def embed_partitions(
     ...     curves.to_frame(), base_columns=[], on="object_id", name="lightcurve"
     ... )
     >>> catalog = dd.from_pandas(frame, npartitions=2)
-    >>> embedder = AstromerEmbedder("surveys-periods").fit(frame["lightcurve"])
+    >>> embedder = AstromerEmbedder().fit(frame["lightcurve"])
     >>> embed_partitions(catalog, embedder).compute().shape
-    (20, 128)
+    (20, 269)
     >>> model = make_pipeline(embedder, LogisticRegression(max_iter=1000))
     >>> model = model.fit(frame["lightcurve"], labels)
     >>> rows = embed_partitions(catalog, model).compute()

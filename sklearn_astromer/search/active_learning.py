@@ -79,7 +79,7 @@ def suggest(
     >>> from sklearn_astromer.datasets import make_variable_stars
     >>> from sklearn_astromer.search import suggest
     >>> curves, truth = make_variable_stars(60, random_state=0)
-    >>> rows = AstromerEmbedder("surveys-periods").fit_transform(curves)
+    >>> rows = AstromerEmbedder().fit_transform(curves)
     >>> labels = np.full(len(rows), None)
     >>> for _ in range(2):
     ...     chosen = suggest(rows, labels, 5, random_state=0)

@@ -19,7 +19,15 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sklearn_astromer.search import exact, storage
 from sklearn_astromer.search.exact import Floats, Rows
 from sklearn_astromer.search.graph import Graph
-from sklearn_astromer.search.rows import EmbeddingRows, as_ids, comparable, read_rows
+from sklearn_astromer.search.rows import (
+    EmbeddingRows,
+    as_ids,
+    check_finite,
+    comparable,
+    moments,
+    read_rows,
+    standardized,
+)
 
 #: From so many rows on, ``algorithm="auto"`` is approximate.
 APPROXIMATE_ROWS = 50_000
@@ -43,6 +51,9 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         Distance within which `radius_neighbors` looks.
     metric : {"cosine", "euclidean"}, default="cosine"
         The cosine distance is 1 - cos, from 0 (same direction) to 2.
+    standardize : bool, default=True
+        Compare columns in units of their standard deviation about their mean, both of the rows of
+        `fit`, so that magnitudes, logarithms of frequencies and channels count alike.
     algorithm : {"auto", "exact", "approximate"}, default="auto"
         "auto" is exact below 50 000 rows.
     n_candidates : int, default=64
@@ -58,7 +69,9 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         Objects of the rows: the index of a DataFrame; 0, 1, … if `fit` got an array.
     band_ : ndarray of shape (n_samples,), str, or None
     rows_ : ndarray of shape (n_samples, n_features), float32
-        The rows; of unit length for the cosine distance.
+        The rows as they are compared: standardised, and of unit length for the cosine distance.
+    mean_, scale_ : ndarray of shape (n_features,), float64, or None
+        What standardising subtracts, and divides by; the latter is 1 for a constant column.
     metric_ : {"cosine", "euclidean"}
         Of `fit`: the parameter counts again at the next.
     algorithm_ : {"exact", "approximate"}
@@ -98,11 +111,14 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
     ['object_id', 'distance']
     """
 
+    mean_: Floats | None
+    scale_: Floats | None
     _graph: Graph | None = None
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
         "radius": [Interval(Real, 0, None, closed="left")],
         "metric": [StrOptions(set(METRICS))],
+        "standardize": ["boolean"],
         "algorithm": [StrOptions(set(ALGORITHMS))],
         "n_candidates": [Interval(Integral, 1, None, closed="left")],
         "n_jobs": [Integral, None],
@@ -114,6 +130,7 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         *,
         radius: float = 1.0,
         metric: str = "cosine",
+        standardize: bool = True,
         algorithm: str = "auto",
         n_candidates: int = 64,
         n_jobs: int | None = None,
@@ -121,6 +138,7 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         self.n_neighbors = n_neighbors
         self.radius = radius
         self.metric = metric
+        self.standardize = standardize
         self.algorithm = algorithm
         self.n_candidates = n_candidates
         self.n_jobs = n_jobs
@@ -328,6 +346,7 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         """
         check_is_fitted(self)
         arrays = {"rows": self.rows_, "ids": self.ids_, "band": self.band_}
+        arrays |= {"mean": self.mean_, "scale": self.scale_}
         names = getattr(self, "feature_names_in_", None)
         facts = {
             "parameters": self.get_params() | {"metric": self.metric_},
@@ -374,6 +393,7 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         index.n_features_in_ = rows.shape[1]
         if stored.facts["feature_names"] is not None:
             index.feature_names_in_ = np.array(stored.facts["feature_names"], dtype=object)
+        index.mean_, index.scale_ = stored.arrays.get("mean"), stored.arrays.get("scale")
         index._set(rows, ids, stored.arrays.get("band"), stored.graph)
         return index
 
@@ -407,6 +427,11 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
             copy=fitting and self.metric_ == "euclidean" and not read,  # the caller may change it
         )
         ids = np.arange(len(rows)) if ids is None else as_ids(np.asarray(ids))
+        check_finite(rows, ids)
+        if fitting:
+            self.mean_, self.scale_ = moments(rows) if self.standardize else (None, None)
+        if self.mean_ is not None and self.scale_ is not None:
+            rows = standardized(rows, self.mean_, self.scale_)
         return comparable(EmbeddingRows(ids, band, rows), self.metric_)
 
     def _count(self, n_neighbors: int | None, others: bool = False) -> int:

@@ -184,7 +184,7 @@ def reconstruction_error(
     >>> from sklearn_astromer.datasets import make_variable_stars
     >>> from sklearn_astromer.search import reconstruction_error
     >>> curves, labels = make_variable_stars(5, random_state=0)
-    >>> embedder = AstromerEmbedder("surveys-periods").fit(curves)
+    >>> embedder = AstromerEmbedder().fit(curves)
     >>> reconstruction_error(embedder, curves).shape
     (5,)
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -93,11 +94,11 @@ def read_rows(path: str | os.PathLike[str], *, verify: bool = True) -> Embedding
     >>> from sklearn_astromer.scale import embed_to_folder
     >>> from sklearn_astromer.search import read_rows
     >>> curves, _ = make_variable_stars(20, random_state=0)
-    >>> embedder = AstromerEmbedder("surveys-periods").fit(curves)
+    >>> embedder = AstromerEmbedder().fit(curves)
     >>> with tempfile.TemporaryDirectory() as scratch:
     ...     _ = embed_to_folder(curves, embedder, scratch, part_objects=8)
     ...     read_rows(scratch).rows.shape
-    (20, 128)
+    (20, 269)
     """
     path = Path(path).expanduser()
     if not path.exists():
@@ -174,9 +175,9 @@ def _parts(folder: Path, verify: bool) -> list[Path]:
 
 
 def _features(path: Path, names: list[str]) -> list[str]:
-    """Return the columns of features, which end in their number."""
+    """Return the columns of features, which end in their number or their unit."""
     features = [name for name in names if name not in (ID, BAND)]
-    other = [name for name in features if not name[-1:].isdigit()]
+    other = [name for name in features if not re.search(r"\d$|\(.+\)$", name)]
     if ID not in names or not features or other:
         why = f"column {other[0]!r} is none of its features" if other else f"there are {names[:6]}"
         raise ValueError(
@@ -203,20 +204,46 @@ def comparable(given: EmbeddingRows, metric: str) -> EmbeddingRows:
     Raises
     ------
     ValueError
-        If a row is not finite, or zero where the metric is cosine, or ids or bands are not as
-        many as the rows.
+        If a row is zero where the metric is cosine, or ids or bands are not as many as the rows.
     """
     ids, band, rows = given
     for name, labels in (("ids", ids), ("bands", band)):
         if labels is not None and len(labels) != len(rows):
             raise ValueError(f"{len(labels)} {name} for {len(rows)} rows")
-    check_finite(rows, ids)
     if metric == "euclidean":
         return given
     length = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
     why = "is zero, and has no cosine distance: leave it out, or use metric='euclidean'"
     _refuse(length == 0, ids, why)
     return EmbeddingRows(ids, band, np.divide(rows, length[:, None].astype(np.float32)))
+
+
+def moments(rows: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return mean and standard deviation of each column; 1 for that of one that is constant.
+
+    Equal rows are left as they are: mean 0.
+    """
+    total, squares = np.zeros((2, rows.shape[1]))
+    shift = rows[:1].astype(np.float64)  # constant columns have no rounding error then
+    for piece in gen_batches(len(rows), _CHUNK):
+        values = rows[piece] - shift
+        total += values.sum(axis=0)
+        squares += (values**2).sum(axis=0)
+    mean = total / len(rows)
+    variance = squares / len(rows) - mean**2
+    constant = variance <= 1e-12 * (squares / len(rows))
+    scale = np.sqrt(np.where(constant, 1.0, variance))
+    return (np.zeros_like(mean) if constant.all() else mean + shift[0]), scale
+
+
+def standardized(
+    rows: NDArray[np.float32], mean: NDArray[np.float64], scale: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Return rows in units of `scale` about `mean`."""
+    made = np.empty_like(rows)
+    for piece in gen_batches(len(rows), _CHUNK):
+        made[piece] = (rows[piece] - mean) / scale
+    return made
 
 
 def table_of(rows: ArrayLike | EmbeddingRows) -> tuple[NDArray[Any], pd.DataFrame]:

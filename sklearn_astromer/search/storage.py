@@ -14,9 +14,9 @@ from sklearn_astromer.search.graph import Graph
 from sklearn_astromer.weights._contents import read_json
 
 HEAD, GRAPH = "index.json", "graph.usearch"
-ARRAYS = ("rows", "ids", "band")
+ARRAYS = ("rows", "ids", "band", "mean", "scale")
 _FILES = {GRAPH, *(f"{name}.npy" for name in ARRAYS)}
-_FORMAT = "sklearn_astromer.LightCurveIndex 1"
+_FORMAT = "sklearn_astromer.LightCurveIndex 2"
 
 
 class Stored(NamedTuple):

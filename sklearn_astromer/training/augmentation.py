@@ -7,30 +7,13 @@ from collections.abc import Collection
 import torch
 from torch import Tensor
 
+from sklearn_astromer.training.recipes import USUAL
+
 FEWEST = 0.5
 LONGEST_SHIFT = 100.0
 
-#: What ``augment=True`` does, and what else there is.
-USUAL = ("thin", "reverse", "shift")
-CHANGES = (*USUAL, "crop", "jitter", "noise")
-#: Which of them use the errors of observations.
+#: Which changes use the errors of observations.
 OF_ERRORS = {"jitter", "noise"}
-
-
-def chosen_changes(augment: bool | str | Collection[str]) -> tuple[str, ...]:
-    """Return the changes that the parameter `augment` of an estimator asks for.
-
-    Raises
-    ------
-    ValueError
-        If it asks for one that there is not.
-    """
-    if isinstance(augment, bool):
-        return USUAL if augment else ()
-    asked = (augment,) if isinstance(augment, str) else tuple(augment)
-    if not set(asked) <= set(CHANGES):
-        raise ValueError(f"augment must be a bool or some of {CHANGES}, got {augment!r}")
-    return asked
 
 
 def augment(

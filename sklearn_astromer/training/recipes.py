@@ -1,11 +1,16 @@
 """Recipes: how a network is trained, as data."""
 
+from collections.abc import Collection
 from typing import Any
 
 from sklearn_astromer._fields import Described, described, option
 
 #: Values of a recipe that say nothing of what is learned.
 OF_A_MACHINE = ("part_windows", "compile", "checkpoint_minutes", "log_dir", "callbacks")
+
+#: What ``augment=True`` does to windows, and what else there is.
+USUAL = ("thin", "reverse", "shift")
+CHANGES = (*USUAL, "crop", "jitter", "noise")
 
 _PAPER: dict[str, Any] = {
     "loss": "rmse",
@@ -82,8 +87,9 @@ class Recipe(Described):
     Examples
     --------
     >>> from sklearn_astromer import AstromerEmbedder, Recipe
-    >>> AstromerEmbedder(architecture="periods", training=Recipe(lr=3e-4, patience=5))
-    AstromerEmbedder(architecture='periods', training=Recipe(lr=0.0003, patience=5))
+    >>> AstromerEmbedder(None, architecture="periods", training=Recipe(lr=3e-4, patience=5))
+    AstromerEmbedder(architecture='periods', pretrained=None,
+                     training=Recipe(lr=0.0003, patience=5))
     >>> AstromerEmbedder(training="astromer1").set_params(training__schedule="cosine").training
     Recipe(name='astromer1', schedule='cosine')
     """
@@ -219,9 +225,28 @@ class Recipe(Described):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        chosen_changes(() if self.augment is None else self.augment)
         shown = sum(getattr(self, f"{name}_fraction") or 0.0 for name in ("random", "same"))
         if shown > 1:
             raise ValueError(f"random_fraction + same_fraction is {shown}, expected at most 1")
+
+
+def chosen_changes(augment: bool | str | Collection[str]) -> tuple[str, ...]:
+    """Return the changes that the value `augment` of a recipe asks for.
+
+    Raises
+    ------
+    ValueError
+        If it asks for one that there is not.
+    """
+    if isinstance(augment, bool):
+        return USUAL if augment else ()
+    asked = (
+        (augment,) if isinstance(augment, str) or not isinstance(augment, Collection) else augment
+    )
+    if not set(asked) <= set(CHANGES):
+        raise ValueError(f"augment must be a bool or some of {CHANGES}, got {augment!r}")
+    return tuple(asked)
 
 
 def as_recipe(training: str | Recipe) -> Recipe:

@@ -17,12 +17,12 @@ from sklearn_astromer.modules.heads import MomentsHead
 from sklearn_astromer.modules.losses import squared_error
 from sklearn_astromer.modules.pooling import masked_mean
 from sklearn_astromer.modules.visible import moments, visible
-from sklearn_astromer.training.augmentation import OF_ERRORS, augment, chosen_changes
+from sklearn_astromer.training.augmentation import OF_ERRORS, augment
 from sklearn_astromer.training.labels import LabelLoss, Labels
 from sklearn_astromer.training.masking import Probing, probe, probe_varied
 from sklearn_astromer.training.parts import Parts
 from sklearn_astromer.training.processes import Processes
-from sklearn_astromer.training.recipes import Recipe
+from sklearn_astromer.training.recipes import Recipe, chosen_changes
 from sklearn_astromer.training.tasks import Batch, Criterion, Loader, Task
 from sklearn_astromer.windows import Windows
 
@@ -92,7 +92,9 @@ class Reconstruction(Task):
             seen, errors = augment(seen, generator, self.changes, errors)
         mag, mask = seen["mag"], seen.get("mask")
         chosen = self._probed(rows, mag, mask, generator)
-        seen = seen | {"mag": chosen.mag, "hidden": chosen.hidden}
+        centre, _ = moments(chosen.mag, visible(mask, chosen.hidden))  # of what is hidden, nothing
+        mag = mag - centre
+        seen = seen | {"mag": chosen.mag - centre, "hidden": chosen.hidden}
         asked = {"mag": mag, "weight": chosen.probed.float()}
         if self.recipe.loss == "smooth_l1":
             asked["centre"], asked["scale"] = moments(mag, visible(mask, chosen.hidden))

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.modules.decoder import Astromer
-from sklearn_astromer.training.augmentation import chosen_changes
-from sklearn_astromer.training.recipes import Recipe, of_a_run
+from sklearn_astromer.training.recipes import Recipe, chosen_changes, of_a_run
 from sklearn_astromer.weights.record import origin, trained
 
 RECONSTRUCTION = "masked reconstruction"

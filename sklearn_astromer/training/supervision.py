@@ -14,10 +14,10 @@ from torch import Tensor, nn
 
 from sklearn_astromer.inference.batches import CPU_BATCH_OBSERVATIONS, WindowTensors, run_windows
 from sklearn_astromer.modules.heads import Head
-from sklearn_astromer.modules.visible import moments
-from sklearn_astromer.training.augmentation import OF_ERRORS, augment, chosen_changes
+from sklearn_astromer.modules.visible import moments, visible
+from sklearn_astromer.training.augmentation import OF_ERRORS, augment
 from sklearn_astromer.training.masking import probe
-from sklearn_astromer.training.recipes import Recipe
+from sklearn_astromer.training.recipes import Recipe, chosen_changes
 from sklearn_astromer.training.tasks import Batch, Criterion, Task
 from sklearn_astromer.windows import Windows, padded
 
@@ -93,7 +93,9 @@ class Objects(Task):
                 random=self.recipe.random_fraction,
                 same=self.recipe.same_fraction,
             )
-            seen |= {"mag": chosen.mag, "hidden": chosen.hidden}
+            centre, _ = moments(chosen.mag, visible(mask, chosen.hidden))
+            mag = mag - centre
+            seen |= {"mag": chosen.mag - centre, "hidden": chosen.hidden}
             asked |= {"mag": mag, "probed": chosen.probed, "share": seen["share"]}
             asked["scale"] = moments(mag, mask)[1]
         return seen, asked

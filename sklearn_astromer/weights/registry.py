@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
-__all__ = ["WEIGHTS", "WeightsEntry"]
+__all__ = ["BEST", "WEIGHTS", "WeightsEntry"]
+
+#: What estimators take unless told otherwise.
+BEST = "surveys-periods"
 
 
 @dataclass(frozen=True, kw_only=True)

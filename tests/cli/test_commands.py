@@ -73,13 +73,13 @@ def test_embed_by_other_weights_and_pooling(catalog, curves, capsys, monkeypatch
     np.testing.assert_array_equal(frame["object_id"], curves.ids)
     rows = frame.iloc[:, 1:]
     assert rows.shape == (24, 32)
-    exact = small.set_params(pooling="mean_std").transform(curves)
+    exact = small.set_params(row=("mean", "std")).transform(curves)
     np.testing.assert_allclose(rows, exact, atol=0.1)
     assert not np.allclose(rows, exact, atol=1e-6)  # bfloat16 it was
     assert (
         run("embed", catalog, "--out", "b.parquet", "--weights", "mine", "--window-size", 10) == 0
     )
-    windows = small.set_params(pooling="mean", window_size=10).transform(curves)
+    windows = small.set_params(row="mean", window_size=10).transform(curves)
     np.testing.assert_allclose(pd.read_parquet("b.parquet").iloc[:, 1:], windows, atol=1e-5)
 
 

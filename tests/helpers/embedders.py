@@ -9,7 +9,11 @@ RECIPE = {field.name for field in dataclasses.fields(Recipe)}
 
 
 def make_embedder(pretrained=None, **options):
-    """Make an embedder; values of its architecture and its recipe stand beside its parameters."""
+    """Make an embedder; values of its architecture and its recipe stand beside its parameters.
+
+    Its rows are the mean of the vectors alone, which tests count in channels.
+    """
+    options = {"row": "mean"} | options
     asked = {name: options.pop(name) for name in HYPERPARAMETERS & options.keys()}
     if asked:
         options["architecture"] = EncoderConfig(**asked)

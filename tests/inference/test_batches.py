@@ -153,7 +153,7 @@ from sklearn_astromer.datasets import make_variable_stars
 
 curves, _ = make_variable_stars(1000, n_observations=200, random_state=0)
 wide = EncoderConfig(d_model=32, n_heads=8, d_ff=64)
-embedder = AstromerEmbedder(architecture=wide, max_epochs=0, random_state=0)
+embedder = AstromerEmbedder(None, architecture=wide, max_epochs=0, random_state=0)
 expected = embedder.fit_transform(curves)
 batches.CPU_BATCH_OBSERVATIONS = 10**9
 with open("/proc/self/status") as status:

@@ -166,7 +166,7 @@ def test_exported_and_compiled_it_is_torchs_own_layer(calls):
 @pytest.mark.parametrize("name", ["surveys-small", "surveys-periods"])
 def test_embeddings_are_the_same_and_each_is_its_own(name, calls):
     curves, _ = make_variable_stars(30, random_state=0)
-    embedder = AstromerEmbedder(name, max_epochs=0, pooling="mean_std").fit(curves)
+    embedder = AstromerEmbedder(name, max_epochs=0, row=("mean", "std")).fit(curves)
     rows = embedder.transform(curves)
     assert calls
     close = {"rtol": 0, "atol": 1e-5 * float(abs(rows).max())}

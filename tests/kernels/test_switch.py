@@ -14,7 +14,7 @@ from sklearn_astromer.datasets import make_variable_stars
 @pytest.mark.parametrize("name", ["surveys-small", "surveys-periods"])
 def test_embeddings_without_kernels_are_those_with_them(name):
     curves, _ = make_variable_stars(30, random_state=0)
-    embedder = AstromerEmbedder(name, max_epochs=0, pooling="mean_std").fit(curves)
+    embedder = AstromerEmbedder(name, max_epochs=0, row=("mean", "std")).fit(curves)
     rows = embedder.transform(curves)
     assert kernels.enabled()
     with kernels.disabled():

@@ -160,7 +160,7 @@ def test_a_bare_table_is_refused(astropy):
         as_light_curves(curve)
     long = astropy.table.Table({"oid": [1, 1, 2], "mjd": TIME, "mag": MAG})
     with pytest.raises(ValueError, match=r"LightCurves.read\(table\)"):
-        AstromerEmbedder().fit(long)
+        AstromerEmbedder(None).fit(long)
     assert len(LightCurves.read(long)) == 2
 
 

@@ -63,9 +63,9 @@ def test_plot():
     assert axes.get_title() == "c, r"
     assert CURVES.plot(-3, period=3.0, ax=axes) is axes
     phases = axes.containers[-1].lines[0].get_xdata()
-    np.testing.assert_allclose(phases, [0, 1 / 3, 0, 1 / 3])
+    np.testing.assert_allclose(phases, [0, 1 / 3, 0, 1 / 3, 1, 4 / 3, 1, 4 / 3])
     for index in (3, -4):
         with pytest.raises(IndexError, match=f"index {index} for 3 objects"):
             CURVES.plot(index)
-    with pytest.raises(ValueError, match="period must be positive"):
+    with pytest.raises(ValueError, match="period must be a positive number of days"):
         CURVES.plot(period=0)

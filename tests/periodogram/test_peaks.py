@@ -117,7 +117,7 @@ def test_a_grid_search_computes_each_periodogram_once(monkeypatch):
 
     monkeypatch.setattr(peaks, "weighted", counted)
     model = Pipeline([("emb", AstromerEmbedder("surveys-periods")), ("clf", LogisticRegression())])
-    GridSearchCV(model, {"clf__C": [0.1, 1.0], "emb__pooling": ["mean", "max"]}, cv=3).fit(
+    GridSearchCV(model, {"clf__C": [0.1, 1.0], "emb__row": ["mean", "max"]}, cv=3).fit(
         curves, labels
     )
     assert len(searched) == len(curves)

@@ -95,7 +95,7 @@ if used == "used":
 def child(_):
     if call == "fit":
         tiny = EncoderConfig(d_model=8, d_ff=8)
-        return len(AstromerEmbedder(architecture=tiny, max_epochs=1).fit(curves).history_)
+        return len(AstromerEmbedder(None, architecture=tiny, max_epochs=1).fit(curves).history_)
     return len((fitted if used == "used" else model()).transform(curves))
 
 with multiprocessing.get_context("fork").Pool(1) as pool:
@@ -121,7 +121,7 @@ def test_a_search_in_two_processes_gives_what_one_gives(stars):
     model = make_pipeline(
         AstromerEmbedder("surveys-small", max_epochs=0), RandomForestClassifier(20, random_state=0)
     )
-    grid = {"astromerembedder__pooling": ["mean", "mean_std"]}
+    grid = {"astromerembedder__row": ["mean", ("mean", "std")]}
     alone, two = (GridSearchCV(model, grid, cv=2, n_jobs=n).fit(*stars) for n in (1, 2))
     np.testing.assert_array_equal(
         alone.cv_results_["mean_test_score"], two.cv_results_["mean_test_score"]
@@ -180,7 +180,8 @@ import numpy as np
 from sklearn_astromer import EncoderConfig, AstromerClassifier, AstromerEmbedder
 from sklearn_astromer.datasets import make_variable_stars
 curves, labels = make_variable_stars(40, random_state=0)
-encoder = AstromerEmbedder(architecture=EncoderConfig(d_model=8, n_heads=2, d_ff=8), max_epochs=1)
+tiny = EncoderConfig(d_model=8, n_heads=2, d_ff=8)
+encoder = AstromerEmbedder(None, architecture=tiny, max_epochs=1)
 model = AstromerClassifier(encoder, train_encoder=True, max_epochs=2, random_state=7)
 print(model.fit(curves, labels).predict_proba(curves).ravel().tolist())
 """

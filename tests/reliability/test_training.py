@@ -23,7 +23,7 @@ from sklearn_astromer import EncoderConfig, AstromerEmbedder, Recipe
 from sklearn_astromer.datasets import make_variable_stars
 curves, _ = make_variable_stars(60, random_state=0)
 tiny = EncoderConfig(d_model=16, n_heads=2, d_ff=16)
-model = AstromerEmbedder(architecture=tiny, random_state=0, max_epochs=100_000,
+model = AstromerEmbedder(None, architecture=tiny, random_state=0, max_epochs=100_000,
     training=Recipe(patience=0, checkpoint_minutes=0.0), checkpoint=sys.argv[1])
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")

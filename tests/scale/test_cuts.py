@@ -17,7 +17,7 @@ from sklearn_astromer.search import read_rows, reconstruction_error
 N_STARS = 7
 OPTIONS = [
     {"shared_periods": True},
-    {"shared_periods": True, "periods_in_row": True, "window_size": 16},
+    {"shared_periods": True, "window_size": 16},
     {"shared_periods": False},
 ]
 

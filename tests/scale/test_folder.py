@@ -100,7 +100,7 @@ def test_a_part_of_somebody_else_stays(emb, surveys_small, curves, tmp_path):
     with pytest.raises(FileExistsError, match=r"part-00002\.parquet is not of this run"):
         again(emb, surveys_small, curves)
     assert (emb / "part-00002.parquet").read_bytes() == b"years of work"
-    surveys_small = clone(surveys_small).set_params(pooling="max").fit(curves[:1])
+    surveys_small = clone(surveys_small).set_params(row="max").fit(curves[:1])
     with pytest.raises(FileExistsError, match=r"part-00002\.parquet is not of the run"):
         again(emb, surveys_small, curves, overwrite=True)
     assert (emb / "part-00002.parquet").read_bytes() == b"years of work"

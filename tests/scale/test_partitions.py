@@ -183,11 +183,11 @@ def test_what_cannot_be_embedded_is_said_at_once(stars, embedder):
     with pytest.raises(TypeError, match=r"got NestedFrame.*estimator\.transform"):
         embed_partitions(stars, embedder)
     with pytest.raises(NotFittedError):
-        embed_partitions(frame, AstromerEmbedder())
-    with pytest.raises(ValueError, match="no feature names"):
+        embed_partitions(frame, AstromerEmbedder(None))
+    with pytest.raises(ValueError, match="row=None gives an array per object"):
         embed_partitions(
             frame,
-            clone(embedder).set_params(pooling=None).fit(stars["lightcurve"]),
+            clone(embedder).set_params(row=None).fit(stars["lightcurve"]),
         )
     for message, options in [
         ("no column 'lc'", {"column": "lc"}),

@@ -44,7 +44,9 @@ def approximate(rows):
     pytest.importorskip("usearch")
     ids = np.array([f"s{i // 2}" for i in range(len(rows))])
     band = np.array(["g", "r"] * (len(rows) // 2))
-    return LightCurveIndex(5, algorithm="approximate").fit(EmbeddingRows(ids, band, rows))
+    return LightCurveIndex(5, algorithm="approximate", standardize=False).fit(
+        EmbeddingRows(ids, band, rows)
+    )
 
 
 def without_usearch(monkeypatch):
@@ -77,7 +79,7 @@ def test_exact_is_that_of_scikit_learn(count, features, metric, dtype, seed, dat
     rng = np.random.default_rng(seed)
     rows, queries = (rng.normal(size=(n, features)).astype(dtype) for n in (count, 7))
     k = data.draw(st.integers(1, count - 1))
-    index = LightCurveIndex(k, metric=metric).fit(rows)
+    index = LightCurveIndex(k, metric=metric, standardize=False).fit(rows)
     assert index.algorithm_ == "exact"
     wide = rows.astype(np.float64)
     wanted = NearestNeighbors(n_neighbors=k, metric=metric, algorithm="brute").fit(wide)
@@ -104,7 +106,9 @@ def test_radius(rows, metric, algorithm):
     if algorithm == "approximate":
         pytest.importorskip("usearch")
     radius = {"cosine": 0.1, "euclidean": 3.0}[metric]
-    index = LightCurveIndex(metric=metric, algorithm=algorithm, radius=radius).fit(rows)
+    index = LightCurveIndex(
+        metric=metric, algorithm=algorithm, radius=radius, standardize=False
+    ).fit(rows)
     wanted = NearestNeighbors(radius=radius, metric=metric).fit(rows.astype(np.float64))
     for X in (rows[:20] + 0.01, None):
         distance, where = index.radius_neighbors(X, sort_results=True)
@@ -144,7 +148,7 @@ def test_none_is_its_own_neighbour(rows, approximate):
     assert where.shape == (3000, 5)
     assert not (where == np.arange(3000)[:, None]).any()
     assert (np.diff(distance, axis=1) >= 0).all()
-    exact = LightCurveIndex(5, algorithm="exact").fit(rows).kneighbors()[1]
+    exact = LightCurveIndex(5, algorithm="exact", standardize=False).fit(rows).kneighbors()[1]
     assert (where == exact).mean() > 0.95
 
 
@@ -175,7 +179,7 @@ def test_pipeline(rows):
     )
     wanted = KNeighborsClassifier(5, metric="cosine").fit(rows[:2000], labels[:2000])
     for algorithm in ("exact", "approximate"):
-        index = LightCurveIndex(5, algorithm=algorithm)
+        index = LightCurveIndex(5, algorithm=algorithm, standardize=False)
         model = make_pipeline(index, KNeighborsClassifier(5, metric="precomputed"))
         model.fit(rows[:2000], labels[:2000])
         assert (model.predict(rows[2000:]) == wanted.predict(rows[2000:])).mean() > 0.99
@@ -202,12 +206,28 @@ def test_like(rows, approximate):
         approximate.like("t")
 
 
+@pytest.mark.parametrize("metric", METRICS)
+def test_columns_count_alike(rows, tmp_path, metric):
+    """Whatever their units and zero points; a constant column counts nothing."""
+    scale = 10.0 ** np.random.default_rng(0).uniform(-3, 3, rows.shape[1])
+    other = np.c_[rows * scale + 15 * scale, np.full(len(rows), 15.0)]
+    index = LightCurveIndex(5, metric=metric).fit(rows)
+    again = LightCurveIndex(5, metric=metric).fit(other)
+    np.testing.assert_array_equal(again.kneighbors()[1], index.kneighbors()[1])
+    again.save(tmp_path / "index")
+    loaded = LightCurveIndex.load(tmp_path / "index")
+    for found, expected in zip(
+        loaded.kneighbors(other[:9]), again.kneighbors(other[:9]), strict=True
+    ):
+        np.testing.assert_array_equal(found, expected)
+
+
 def test_a_folder_of_parts(tmp_path):
     curves, _ = make_variable_stars(30, random_state=0)
     embedder = make_embedder(d_model=8, n_heads=2, d_ff=8, max_epochs=0, random_state=0)
     embed_to_folder(curves, embedder.fit(curves), tmp_path / "emb", part_objects=8)
-    index = LightCurveIndex(2).fit(tmp_path / "emb")
-    wanted = LightCurveIndex(2).fit(embedder.transform(curves))
+    index = LightCurveIndex(2, standardize=False).fit(tmp_path / "emb")
+    wanted = LightCurveIndex(2, standardize=False).fit(embedder.transform(curves))
     np.testing.assert_allclose(index.rows_, wanted.rows_, atol=1e-6)
     np.testing.assert_array_equal(index.ids_, curves.ids)
     found = index.kneighbors(str(tmp_path / "emb"), 1)[1]
@@ -234,14 +254,15 @@ def test_rows_that_cannot_be(rows):
     some[[4, 6], 2] = np.nan, np.inf
     stars = np.array([f"star-{i}" for i in range(9)])
     with pytest.raises(ValueError, match=r"'star-4' at position 4 \(and 1 more\) contains NaN"):
-        LightCurveIndex().fit(EmbeddingRows(stars, None, some))
+        LightCurveIndex(standardize=False).fit(EmbeddingRows(stars, None, some))
     some[4:7] = 0
     with pytest.raises(ValueError, match=r"star-4' at .* is zero, and has no cosine distance"):
-        LightCurveIndex().fit(EmbeddingRows(stars, None, some))
-    assert LightCurveIndex(2, metric="euclidean").fit(some).kneighbors([some[4]])[0][0, 1] == 0
+        LightCurveIndex(standardize=False).fit(EmbeddingRows(stars, None, some))
+    raw = LightCurveIndex(2, metric="euclidean", standardize=False)
+    assert raw.fit(some).kneighbors([some[4]])[0][0, 1] == 0
     with pytest.raises(ValueError, match="8 ids for 9 rows"):
-        LightCurveIndex().fit(EmbeddingRows(stars[:8], None, rows[:9]))
-    index = LightCurveIndex().fit(rows[:9])
+        LightCurveIndex(standardize=False).fit(EmbeddingRows(stars[:8], None, rows[:9]))
+    index = LightCurveIndex(standardize=False).fit(rows[:9])
     for X, others in ((None, "8 other rows"), (rows[:1], "9 rows")):
         with pytest.raises(ValueError, match=f"10 is more than the {others} of the index"):
             index.kneighbors(X)

@@ -68,7 +68,7 @@ def test_a_failed_refit_leaves_what_was_fitted(catalog, bad):
 
 def test_a_failed_first_fit_is_no_fit(catalog):
     X, _ = catalog
-    model = AstromerEmbedder(architecture="astromer3")
+    model = AstromerEmbedder(None, architecture="astromer3")
     with pytest.raises(ValueError, match="'architecture' parameter of AstromerEmbedder must be"):
         model.fit(X)
     with pytest.raises(NotFittedError):

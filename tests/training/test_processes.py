@@ -23,7 +23,7 @@ from sklearn_astromer.datasets import make_variable_stars
 
 curves, _ = make_variable_stars(30, n_observations=(1, 130), random_state=0)
 tiny = EncoderConfig(d_model=16, n_heads=2, d_ff=16, mask_token=True)
-model = AstromerEmbedder(architecture=tiny, max_epochs=3, batch_size=7,
+model = AstromerEmbedder(None, architecture=tiny, max_epochs=3, batch_size=7,
     training=Recipe(dropout=0.0, schedule="inverse_sqrt", warmup_steps=5),
     random_state=0, device=sys.argv[1],).fit(curves)
 import os

@@ -23,7 +23,7 @@ def test_values_go_before_those_of_the_name():
 
 def test_the_default_follows_the_architecture():
     for architecture, loss in (("astromer1", "rmse"), ("periods", "smooth_l1")):
-        embedder = AstromerEmbedder(architecture=architecture)
+        embedder = AstromerEmbedder(None, architecture=architecture)
         config = embedder.get_params()["architecture"]
         assert embedder._recipe(resolved_config(config)).loss == loss
 
@@ -35,7 +35,7 @@ def resolved_config(architecture):
 
 
 def test_values_are_parameters_of_the_estimator():
-    embedder = AstromerEmbedder().set_params(training__lr=0.5, architecture__d_model=8)
+    embedder = AstromerEmbedder(None).set_params(training__lr=0.5, architecture__d_model=8)
     assert embedder.training == Recipe(lr=0.5)
     copy = clone(embedder).set_params(training__clip=2.0)
     assert copy.training == Recipe(lr=0.5, clip=2.0)

@@ -160,7 +160,7 @@ from sklearn_astromer import EncoderConfig, AstromerEmbedder, LightCurves
 
 folder, door = sys.argv[1:]
 tiny = EncoderConfig(d_model=8, n_layers=1, n_heads=1, d_ff=8)
-embedder = AstromerEmbedder(architecture=tiny, max_epochs=1, batch_size=64, random_state=0)
+embedder = AstromerEmbedder(None, architecture=tiny, max_epochs=1, batch_size=64, random_state=0)
 # what a first fit and a first reading allocate
 embedder.fit([np.random.rand(300, 2).cumsum(0) for _ in range(4)])
 pyarrow.parquet.ParquetFile(folder + "/catalog.parquet").read_row_group(0)

@@ -308,7 +308,7 @@ def test_the_card_of_a_real_run(shared, home):
     code = card.split("```python\n")[1].split("```")[0]
     here = {}
     exec(code.replace("catalog.parquet", "asas.parquet"), here)
-    assert here["vectors"].shape == (200, 8)
+    assert here["vectors"].shape == (200, 17)
 
 
 def test_a_card_without_a_licence_asks_for_it(curves, tmp_path, home, capsys):

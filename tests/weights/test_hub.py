@@ -313,7 +313,8 @@ def test_an_embedder_and_the_command_line(hub, tmp_path):
 
         curves, _ = make_variable_stars(4, n_observations=(20, 60), random_state=0)
         tiny = EncoderConfig(d_model=16, n_heads=2, d_ff=16)
-        embedder = AstromerEmbedder(architecture=tiny, max_epochs=0, random_state=0).fit(curves)
+        embedder = AstromerEmbedder(None, architecture=tiny, max_epochs=0, random_state=0)
+        embedder.fit(curves)
         url = embedder.push_to_hub(
             "me/mine", private=True, commit_message="by hand", licence="MIT"
         )
@@ -365,7 +366,7 @@ def test_a_classifier(hub, tmp_path):
 
         curves, labels = make_variable_stars(14, n_observations=(20, 60), random_state=0)
         tiny = EncoderConfig(d_model=16, n_heads=2, d_ff=16)
-        encoder = AstromerEmbedder(architecture=tiny, max_epochs=0, random_state=0)
+        encoder = AstromerEmbedder(None, architecture=tiny, max_epochs=0, random_state=0)
         model = AstromerClassifier(encoder, max_epochs=1, random_state=0).fit(curves, labels)
         model.save_pretrained("mine")
         push("mine", "me/classifier")

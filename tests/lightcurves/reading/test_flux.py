@@ -130,7 +130,7 @@ def cosines(a, b):
 def test_embeddings_of_noisy_fluxes():
     """At a signal to noise of 10 they are those of the true magnitudes; see flux_noise.py."""
     stars = make_variable_stars(40, random_state=0)[0]
-    embedder = AstromerEmbedder("surveys-periods-unlabelled", pooling="mean_std").fit(stars)
+    embedder = AstromerEmbedder("surveys-periods-unlabelled", row=("mean", "std")).fit(stars)
     truth = embedder.transform(stars)
     rng = np.random.default_rng(0)
     flux, level = median_flux(stars)
