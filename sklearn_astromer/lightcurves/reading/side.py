@@ -99,6 +99,8 @@ class Side:
                 self.report.remark(
                     f"times are in float32, which rounds them to {rounding * 1440:.2g} minutes"
                 )
+        if bands is None:
+            self._remark_blocks(time)
         rules = [(rule.reason, rule.of(frame)) for rule in brightness.bad]
         if kind == "magnitudes" and not survey.exact:
             rules += self._implausible(column, error, limit, kept)
@@ -137,6 +139,18 @@ class Side:
         if rules.get(SENTINELS, True) is not None:
             found.append((SENTINELS, plausible.sentinels(mag)))
         return found
+
+    def _remark_blocks(self, time: NDArray[np.float64]) -> None:
+        """Say that a file of one object has parts between which times start anew."""
+        starts = np.array(self.table.facts.get("blocks", ()), dtype=np.int64)
+        starts = starts[starts < len(time)]  # a text in quotes may go over several lines
+        one = id_column(self.survey, self.columns) is None and self.survey.id is not False
+        if one and len(starts) and (time[starts] < time[starts - 1]).all():
+            self.report.remark(
+                "times start anew after an empty line, a comment or another header, and may be of "
+                "several objects or bands",
+                *(len(starts), repr(self.name(0)), Remedy("id", False, "if they are of one")),
+            )
 
     def _refuse_missing(
         self, time: NDArray[np.float64], value: NDArray[np.float64], bad: NDArray[np.bool_]

@@ -59,9 +59,9 @@ class Table(NamedTuple):
     facts : dict
         What is known beside it: ``kinds`` (of columns with a unit: "date", which are MJD, "time",
         "flux", which are Jy, "mag" or the unit), ``origins`` (days to add to times),
-        ``headerless``, ``rows_are_objects``, ``empty`` (how many objects have no observations, and
-        the first), ``limits`` (how many upper limits stand beside the rows), ``exact`` (of
-        `LightCurves.to_parquet`).
+        ``headerless``, ``blocks`` (rows before which a line is empty), ``rows_are_objects``,
+        ``empty`` (how many objects have no observations, and the first), ``limits`` (how many
+        upper limits stand beside the rows), ``exact`` (of `LightCurves.to_parquet`).
     name : str
         Of its object, if it is of one.
     file : str

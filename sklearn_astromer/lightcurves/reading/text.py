@@ -277,6 +277,7 @@ def _rows(text: str, form: Form, line: int) -> pd.DataFrame:
             if as_text[name].str.fullmatch(r"0\d+").any():
                 frame[name] = as_text[name]
     frame.columns = form.columns
+    frame.attrs["blocks"] = _blocks(text)
     frame.attrs["headerless"] = form.headerless
     frame.attrs["columns"] = form.written
     return frame
@@ -285,6 +286,14 @@ def _rows(text: str, form: Form, line: int) -> pd.DataFrame:
 def _without(text: str, unwanted: Callable[[str], bool]) -> str:
     """Return text with blank lines in place of some, so that lines keep their numbers."""
     return "\n".join("" if unwanted(line) else line for line in text.split("\n"))
+
+
+def _blocks(text: str) -> list[int]:
+    """Return the rows before which a line is empty, or was a comment or a header."""
+    if "\n\n" not in text:
+        return []
+    parts = re.split(r"\n(?:[ \t]*\n)+", text.strip())
+    return np.cumsum([part.count("\n") + 1 for part in parts[:-1]]).tolist()
 
 
 def _refuse_ragged(text: str, form: Form, line: int) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
 from sklearn_astromer.lightcurves.reading.tables import Table
-from sklearn_astromer.lightcurves.surveys.names import bare, in_seconds, offset_of
+from sklearn_astromer.lightcurves.surveys.names import bare, in_no_days, offset_of
 from sklearn_astromer.lightcurves.surveys.survey import HJD_2450000, JD, MJD
 
 LEAST_JD = 2_400_000.0
@@ -70,10 +70,10 @@ def days_of(table: Table, name: str, origin: float) -> tuple[NDArray[np.float64]
     if kind != "time":
         raise ValueError(f"{label}: column {name!r} has a unit of {kind}, which is no time")
     said = table.facts["origins"].get(name, offset_of(name))
-    if in_seconds(name):
+    if in_no_days(name):
         raise refusal(
-            f"{label}: by its name, column {name!r} holds seconds, and times are in days: "
-            "divide it by 86400",
+            f"{label}: by its name, column {name!r} is not in days, as times are: convert it "
+            "(a day has 24 hours, 86400 seconds)",
             Remedy("time", None, "for a column of days"),
         )
     finite = np.isfinite(numbers)

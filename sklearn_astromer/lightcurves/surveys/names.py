@@ -67,7 +67,10 @@ _OFFSET = re.compile(
     r"\s*[\[(]?\s*[-−–+_]?\s*(?P<number>\d{4,7}(?:\.\d+)?)\s*\+?\s*[\])]?(?:\s*,?\s*days?)?",
     re.IGNORECASE,
 )
-_SECONDS = re.compile(r"(?:.*[_\s(\[])?(?:s|secs?|seconds?|unix|unixtime|epoch_s)[)\]]?|unix.*")
+_NO_DAYS = re.compile(
+    r"(?:.*[_\s(\[])?(?:s|secs?|seconds?|unix|unixtime|epoch_s)[)\]]?|unix.*|"
+    r".*[(\[]\s*(?:ms|mins?|minutes?|h|hrs?|hours?|weeks?|months?|yrs?|years?)\s*[)\]]"
+)
 
 
 def offset_of(name: str) -> float | None:
@@ -99,9 +102,9 @@ def zero_point_of(name: str) -> float | None:
     return ZERO_POINTS.get(found[1]) if found else None
 
 
-def in_seconds(name: str) -> bool:
+def in_no_days(name: str) -> bool:
     """Whether the name of a column of times says that they are no days."""
-    return _SECONDS.fullmatch(name.lower()) is not None
+    return _NO_DAYS.fullmatch(name.lower()) is not None
 
 
 def candidates(part: str, names: Iterable[str]) -> list[str]:

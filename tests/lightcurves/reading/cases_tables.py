@@ -30,6 +30,7 @@ MJD,flux(µJy),flux_err(µJy)
         [{"": ([58000.1, 58001.1], [15.0, 16.0], [0.0108574, 0.027271])}],
     ),
     Case("seconds in brackets", "a.csv", "time (s),mag\n8e7,11.1\n8.01e7,11.2\n", {}, "days"),
+    Case("hours in brackets", "a.csv", "Time [hours],mag\n1.5,11.1\n2.5,11.2\n", {}, "days"),
     # -- errors, limits and dates as programs and catalogs call them
     magnitudes("MJD MAG_AUTO MAGERR_AUTO", "a.txt", mag="MAG_AUTO"),
     magnitudes("mjd,mag_psf,mag_err_psf"),

@@ -141,6 +141,28 @@ def test_what_is_no_table(name, text, message, tmp_path):
         LightCurves.read(written(tmp_path, name, text))
 
 
+ONE = "58000.1 15.1 0.01\n58001.1 15.2 0.01\n"
+OTHER = "58000.2 12.1 0.01\n58001.2 12.2 0.01\n"
+LATER = "58010.2 15.1 0.01\n58011.2 15.2 0.01\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "remarked"),
+    [
+        (f"# star A\n{ONE}\n# star B\n{OTHER}", {}, True),
+        (f"{ONE}\n\n{OTHER}\n \n{OTHER}\n", {}, True),
+        (f"mjd mag err\n{ONE}mjd mag err\n{OTHER}", {}, True),
+        (f"{ONE}\n{OTHER}", {"id": False}, False),
+        (f"# season 1\n{ONE}# season 2\n{LATER}", {}, False),
+        (f"{ONE}{OTHER}", {}, False),
+    ],
+)
+def test_several_stars_in_one_file_are_remarked(text, options, remarked, tmp_path):
+    curves, said = reading(written(tmp_path, "a.txt", text), **options)
+    assert len(curves) == 1
+    assert ("start anew after an empty line" in said) == remarked
+
+
 def test_each_file_of_a_folder_is_read_by_its_own_header(tmp_path):
     """Though most begin as the one before."""
     texts = [
