@@ -88,10 +88,10 @@ class Constructors:
         Parameters
         ----------
         source : path, glob, folder, list of paths, open file or table
-            CSV, text, Parquet, JSON, FITS, VOTable, ECSV, IPAC, and gzip or zip of these; of a HATS
-            catalog its folder. Or a table of pandas, polars, Arrow or astropy. A row is an
-            observation, or an object with its observations in lists or a nested column. Folders
-            called ``band=g`` are a column.
+            CSV, text, Parquet, JSON, FITS, VOTable, ECSV, IPAC, tables of the AAS, and gzip or zip
+            of these; of a HATS catalog its folder. Or a table of pandas, polars, Arrow or astropy.
+            A row is an observation, or an object with its observations in lists or a nested column.
+            Folders called ``band=g`` are a column.
         survey : str
             ``"auto"`` recognises it by the columns. A name of the registry, or ``"columns"`` to
             read the columns by their names alone.
