@@ -66,6 +66,8 @@ PRETRAINED = {"lr": 1e-4, "dropout": 0.0}
 FRESH_EPOCHS = 10
 # What is embedded at a time, so that what is not yet pooled takes little memory.
 PIECE_OBSERVATIONS = 2**20
+# The same where a progress bar is to move, and after how many seconds it appears.
+STEP_OBSERVATIONS, DELAY = 2**16, 3.0
 # In a piece of `transform_batches` where a GPU computes one of the former while others are made.
 GPU_PIECE_OBSERVATIONS = 2**24
 # In a batch of `score`, whatever `batch_size` is: what is hidden is drawn a batch at a time.
@@ -138,7 +140,7 @@ class AstromerEmbedder(TransformerBase):
     random_state : int, RandomState instance or None, default=None
         Fixes initialisation, split, masks, order and dropout. Global generators are not touched.
     verbose : int, default=0
-        1: a progress bar while training.
+        1: a progress bar while training, and while `transform` takes more than three seconds.
 
     Attributes
     ----------
@@ -391,6 +393,10 @@ class AstromerEmbedder(TransformerBase):
         TypeError, ValueError
             If X is not what `as_light_curves` takes.
         """
+        return self._embedded(X, self.verbose > 0)
+
+    def _embedded(self, X: Any, shown: bool) -> Any:
+        """Return what `transform` does; with a progress bar that is `shown` if it takes long."""
         check_is_fitted(self, "module_")
         self._check_parameters()
         if self.row is None and (container := self._container()) != "default":
@@ -404,12 +410,15 @@ class AstromerEmbedder(TransformerBase):
         if self.row is None:
             return embedding.vectors(encoder, self._windows(curves), **where)
         rows = np.empty((len(curves), len(self._columns())), dtype=np.float32)
-        parts = self._pieces(curves, PIECE_OBSERVATIONS)
+        parts = self._pieces(curves, STEP_OBSERVATIONS if shown else PIECE_OBSERVATIONS)
         windows = (self._windows(curves[part]) for part in parts)
         compiles = bool(self._recipe(encoder.config).compile)
         found = embedding.rows(encoder, windows, self._parts(), compiles=compiles, **where)
-        for part, made in zip(parts, found, strict=True):
-            rows[part] = made
+        total = len(curves)
+        with progress_bar(total=total, unit="object", disable=not shown, delay=DELAY) as bar:
+            for part, made in zip(parts, found, strict=True):
+                rows[part] = made
+                bar.update(len(made))
         return self._indexed(rows, X, curves.ids)
 
     def transform_batches(self, X: Any, *, progress: bool | None = None) -> Iterator[Any]:
@@ -464,7 +473,7 @@ class AstromerEmbedder(TransformerBase):
         shown = self.verbose > 0 if progress is None else progress
         with progress_bar(total=total, unit="object", disable=not shown) as bar:
             for part in parts:
-                rows = self.transform(part)
+                rows = self._embedded(part, shown=False)
                 bar.update(len(rows))
                 yield rows
 

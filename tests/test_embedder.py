@@ -123,6 +123,16 @@ def test_pieces_put_together_are_the_whole(curves, tmp_path, monkeypatch, capsys
     assert "object" in capsys.readouterr().err
 
 
+def test_a_long_transform_shows_how_far_it_is(curves, monkeypatch, capsys):
+    embedder = make_embedder(**SMALL, verbose=1).fit(curves)
+    rows = embedder.transform(curves)
+    assert capsys.readouterr().err == ""  # it is over in less than three seconds
+    monkeypatch.setattr("sklearn_astromer.embedder.DELAY", 0)
+    monkeypatch.setattr("sklearn_astromer.embedder.STEP_OBSERVATIONS", 300)
+    np.testing.assert_allclose(embedder.transform(curves), rows, atol=1e-5)
+    assert "7/7" in capsys.readouterr().err
+
+
 def test_pieces_may_come_from_anywhere_one_at_a_time(curves):
     embedder = make_embedder(**SMALL).fit(curves)
     read = []

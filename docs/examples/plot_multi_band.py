@@ -32,9 +32,19 @@ both = LightCurves.concatenate(
         LightCurves.from_arrays(r, ids=curves.ids, band="r")[in_r],
     ]
 )
-stars = both.stars()
-print(both)
-print(stars)
+
+# %%
+# A file with both bands
+# ----------------------
+# ``read`` makes a row of each star and band, and ``stars`` puts the rows of a star together.
+
+import tempfile
+from pathlib import Path
+
+path = Path(tempfile.mkdtemp(), "stars.parquet")
+both.to_parquet(path)
+stars = LightCurves.read(path).stars()
+stars
 
 # %%
 # One of them, folded with the best period of both bands together:
@@ -74,3 +84,14 @@ bars = ax.barh(
 )
 ax.set(xlim=(0, 1), xlabel="macro-F1 (4 folds)")
 ax.invert_yaxis()
+
+# %%
+# The odd ones
+# ------------
+# The same rows show which stars are least like the others:
+
+from sklearn_astromer.search import outlier_scores
+
+rows = MultiBandEmbedder(missing="indicator").fit_transform(stars)
+odd = outlier_scores(rows)["score"].to_numpy().argsort()[::-1][:5]
+print(list(zip(stars.ids[odd].tolist(), labels[odd].tolist(), strict=True)))

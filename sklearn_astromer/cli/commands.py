@@ -53,7 +53,11 @@ def pretrain(args: argparse.Namespace) -> None:
     architecture = None
     names = EncoderConfig().get_params().keys() - Recipe().get_params().keys()
     values = {name: given[name] for name in names & given.keys()}
-    if args.architecture is not None or values or args.pretrained is None:
+    asked = [*values, *["architecture"] * (args.architecture is not None)]
+    if asked and args.pretrained is not None:
+        flags = ", ".join("--" + name.replace("_", "-") for name in asked)
+        raise ValueError(f"{flags}: of a fresh encoder, and --from names one: leave out either")
+    if asked:
         architecture = dataclasses.replace(as_config(args.architecture), **values)
     values = {name: given[name] for name in Recipe().get_params().keys() & given.keys()}
     if "augment" in values:

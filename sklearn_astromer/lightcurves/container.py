@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -220,6 +220,13 @@ class LightCurves(Constructors, Exports, Summary):
         if not isinstance(other, LightCurves):
             return NotImplemented
         return self._flat.equals(other._flat)
+
+    @overload
+    def __getitem__(self, key: int) -> NDArray[np.float64]: ...
+    @overload
+    def __getitem__(self, key: slice | list[Any] | NDArray[Any]) -> LightCurves: ...
+    @overload
+    def __getitem__(self, key: Any) -> Any: ...
 
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, tuple) and len(key) == 2 and key[1] is Ellipsis:

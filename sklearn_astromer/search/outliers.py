@@ -51,7 +51,7 @@ def outlier_scores(
     Parameters
     ----------
     rows : EmbeddingRows or array-like of shape (n_objects, n_features)
-        Mean pooling is best (``benchmarks/anomalies.py``).
+        Those of ``row="mean"`` are best (``benchmarks/anomalies.py``).
     reconstruction : array-like of shape (n_objects,), optional
         A third score, such as `reconstruction_error` gives; large = odd.
     n_components : int

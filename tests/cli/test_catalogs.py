@@ -15,6 +15,7 @@ from services import CASES
 
 from sklearn_astromer import LightCurves
 from sklearn_astromer.cli import catalogs, main
+from sklearn_astromer.config import ROW
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.lightcurves.reading import mapped, reader, tables
 
@@ -32,7 +33,8 @@ def curves():
 @pytest.fixture
 def embedder(home, curves):
     """A small one, whose weights are in the folder "mine"."""
-    made = make_embedder(d_model=16, n_heads=2, d_ff=16, max_epochs=0, random_state=0).fit(curves)
+    small = {"d_model": 16, "n_heads": 2, "d_ff": 16}
+    made = make_embedder(**small, row=ROW, max_epochs=0, random_state=0).fit(curves)
     made.save_pretrained("mine")
     return made
 
@@ -74,7 +76,7 @@ def test_a_file_of_a_survey(embedder, capsys):
     err = capsys.readouterr().err
     assert "warning: read as ztf (ZTF data release (IRSA)): 4 observations; columns: " in err
     assert "; left out 1: 1 catflags: bad data (bit 15) (first in object 7001)" in err
-    assert "a.parquet: 2 objects, 18 columns" in err
+    assert "a.parquet: 2 objects, 35 columns" in err
     assert_rows("a.parquet", embedder, read("irsa.csv"))
     assert run("embed", "irsa.csv", "--no-quality", "--band", "g", "--out", "b.parquet", *TINY) == 0
     assert_rows("b.parquet", embedder, read("irsa.csv", quality=False, band="g"))

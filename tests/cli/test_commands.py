@@ -18,6 +18,7 @@ from running import process, wait_for
 
 from sklearn_astromer import AstromerEmbedder, LightCurves
 from sklearn_astromer.cli import main
+from sklearn_astromer.config import ROW
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.kernels import processor
 from sklearn_astromer.weights.checkpoint import read_checkpoint
@@ -50,7 +51,7 @@ def test_embed_writes_what_transform_gives(catalog, curves, capsys):
     assert run("embed", catalog, "--out", "emb.parquet", "--batch", 7) == 0
     out, err = capsys.readouterr()
     assert out == ""
-    assert "emb.parquet: 24 objects, 129 columns" in err
+    assert "emb.parquet: 24 objects, 270 columns" in err
     embedder = AstromerEmbedder("surveys-periods").fit(curves)
     frame = pd.read_parquet("emb.parquet")
     assert list(frame.columns) == ["object_id", *embedder.get_feature_names_out()]
@@ -61,11 +62,11 @@ def test_embed_writes_what_transform_gives(catalog, curves, capsys):
     assert sorted(os.listdir()) == ["catalog.parquet", "emb.parquet"]
 
 
-def test_embed_by_other_weights_and_pooling(catalog, curves, capsys, monkeypatch):
+def test_embed_by_other_weights_and_parts(catalog, curves, capsys, monkeypatch):
     monkeypatch.setattr(processor, "SLOW_BFLOAT16", False)  # or a warning were right
     small = make_embedder(d_model=16, n_heads=2, d_ff=16, max_epochs=0, random_state=0)
     small.fit(curves).save_pretrained("mine")
-    options = ["--weights", "mine", "--pooling", "mean_std", "--precision", "bfloat16", "--quiet"]
+    options = ["--weights", "mine", "--row", "mean,std", "--precision", "bfloat16", "--quiet"]
     options += ["--batch", 9]
     assert run("embed", catalog, "--out", "a.parquet", *options, "--device", "cpu") == 0
     assert capsys.readouterr() == ("", "")
@@ -79,7 +80,7 @@ def test_embed_by_other_weights_and_pooling(catalog, curves, capsys, monkeypatch
     assert (
         run("embed", catalog, "--out", "b.parquet", "--weights", "mine", "--window-size", 10) == 0
     )
-    windows = small.set_params(row="mean", window_size=10).transform(curves)
+    windows = small.set_params(row=ROW, window_size=10).transform(curves)
     np.testing.assert_allclose(pd.read_parquet("b.parquet").iloc[:, 1:], windows, atol=1e-5)
 
 
@@ -121,7 +122,7 @@ def test_embed_replaces_its_own_output_and_survives_an_empty_catalog(catalog, cu
     curves.to_frame().iloc[:0].to_parquet("nothing.parquet")
     assert run("embed", "nothing.parquet", "--out", "emb.parquet", "--quiet", "--overwrite") == 0
     frame = pd.read_parquet("emb.parquet")
-    assert frame.shape == (0, 129)
+    assert frame.shape == (0, 270)
     assert set(frame.dtypes.iloc[1:]) == {np.dtype("float32")}
 
 
@@ -340,6 +341,7 @@ def test_pretrain_and_embed_by_what_it_wrote(catalog, curves, capsys):
         residual=True,
         mask_token=True,
         random_state=3,
+        row=ROW,
     ).fit(curves)
     pd.testing.assert_frame_equal(
         history.drop(columns="seconds"), embedder.history_.drop(columns="seconds"), atol=1e-6
@@ -384,7 +386,14 @@ def test_pretrain_refuses_early_what_would_fail_late(catalog, curves, capsys, er
         ("--out", "file"): "file is a file",
         ("--out", "file/mine"): "file",
         ("--out", "mine", "--from", "nope"): "no weights called 'nope'",
-        ("--out", "mine", "--from", "surveys-small", "--d-model", "64"): "d_model=64 does not fit",
+        (
+            "--out",
+            "mine",
+            "--from",
+            "surveys-small",
+            "--d-model",
+            "64",
+        ): "--d-model: of a fresh",
         ("--out", "mine", "--d-model", "15"): "d_model=15",
         (
             "--out",
@@ -445,7 +454,7 @@ def test_as_a_module_and_as_the_installed_command(catalog):
         out, err = embedding.communicate()
     assert embedding.returncode == 0
     assert out == ""
-    assert "emb.parquet: 24 objects, 129 columns" in err
+    assert "emb.parquet: 24 objects, 270 columns" in err
     script = Path(sys.executable).with_name("sklearn-astromer")
     if not script.exists():
         pytest.skip("the package is not installed")

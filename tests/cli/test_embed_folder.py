@@ -102,7 +102,7 @@ def test_one_shard_says_what_is_missing(catalog, capsys):
     [
         ([], None),
         (["--weights", "surveys-periods"], "weights"),
-        (["--pooling", "max"], "parameters"),
+        (["--row", "max"], "parameters"),
         (["--precision", "bfloat16"], "precision"),
         (["--part-objects", "11"], "part_objects"),
         (["--layout", "float16"], "layout"),
@@ -203,7 +203,7 @@ def test_vectors(catalog, curves, number):
     embedder = AstromerEmbedder("surveys-small", max_epochs=0).fit(curves)
     expected = embedder.transform(curves[40:])
     found = np.stack(table.column("embedding").to_numpy())
-    np.testing.assert_allclose(found, expected, atol=1e-5 if number == "float32" else 4e-3)
+    np.testing.assert_allclose(found, expected, atol=1e-5 if number == "float32" else 1e-2)
     polars = pytest.importorskip("polars")
     assert polars.read_parquet("one.parquet").schema["embedding"].shape == (kind.list_size,)
 

@@ -34,7 +34,7 @@ def held(path):
 
 COMMANDS = {
     "pretrain": (["pretrain", "catalog.parquet", "--out", "made", *TINY], ["--seed", "1"]),
-    "embed": (["embed", "catalog.parquet", "--out", "made.csv"], ["--pooling", "max"]),
+    "embed": (["embed", "catalog.parquet", "--out", "made.csv"], ["--row", "max"]),
     "search --out": (["search", "rows", "--like", "0", "--out", "made.csv"], ["--top", "3"]),
     "search --save": (["search", "rows", "--save", "made"], ["--metric", "euclidean"]),
     "outliers": (["outliers", "rows", "--out", "made.csv"], ["--top", "3"]),
@@ -42,7 +42,7 @@ COMMANDS = {
         ["outliers", "rows", "--plot", "made.html", "--catalog", "catalog.parquet"],
         ["--top", "3"],
     ),
-    "embed to a folder": (["embed", "catalog.parquet", "--out", "made"], ["--pooling", "max"]),
+    "embed to a folder": (["embed", "catalog.parquet", "--out", "made"], ["--row", "max"]),
 }
 
 
@@ -103,7 +103,7 @@ def test_what_somebody_put_into_a_folder_stays(catalog, error, name, words):
     assert main(command) == 0
     Path("made/notes.txt").write_text("years of work")
     if name == "embed to a folder":  # whose own files alone are ever replaced
-        assert main([*command, "--pooling", "max", "--overwrite"]) == 0
+        assert main([*command, "--row", "max", "--overwrite"]) == 0
     else:
         assert "notes.txt" in error(*command, *words)
     assert Path("made/notes.txt").read_text() == "years of work"

@@ -31,7 +31,7 @@ def test_demo_prints_scores_of_the_main_job(capsys, error):
         ([], "COMMAND"),
         (["embed"], "CATALOG"),
         (["embed", "c.parquet"], "--out"),
-        (["embed", "c.parquet", "--out", "e.csv", "--pooling", "median"], "--pooling"),
+        (["embed", "c.parquet", "--out", "e.csv", "--row", "median"], "--row"),
         (["embed", "c.parquet", "--out", "e.csv", "--batch", "0"], "at least 1"),
         (
             ["embed", "c.parquet", "--out", "e.csv", "--columns", "colour=f"],
