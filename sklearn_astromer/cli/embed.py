@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from sklearn_astromer import weights
-from sklearn_astromer._files import check_apart, replacing, sha256
+from sklearn_astromer._files import check_apart, fingerprint, replacing
 from sklearn_astromer.cli.catalogs import Catalog
 from sklearn_astromer.cli.messages import note, say
 from sklearn_astromer.cli.parser import ROWS
@@ -106,8 +106,7 @@ class _Fingerprint:
     def __call__(self) -> str:
         state = [(each.st_size, each.st_mtime_ns) for each in map(Path.stat, self.files)]
         if state != self.state:
-            said = [self.asked, *(f"{file.name} {sha256(file)}" for file in self.files)]
-            self.state, self.found = state, sha256(repr(said).encode("utf-8", "surrogatepass"))
+            self.state, self.found = state, fingerprint(self.asked, self.files)
         return self.found
 
 
