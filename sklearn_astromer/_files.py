@@ -12,7 +12,7 @@ import re
 import shutil
 import stat
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -197,6 +197,12 @@ def sha256(content: bytes | Path) -> str:
         return hashlib.sha256(content).hexdigest()
     with content.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def fingerprint(asked: str, files: Iterable[Path]) -> str:
+    """Return a hash of what was asked for, and of the names and contents of files."""
+    said = [asked, *(f"{file.name} {sha256(file)}" for file in files)]
+    return sha256(repr(said).encode("utf-8", "surrogatepass"))
 
 
 def sealed(content: dict[str, Any]) -> str:

@@ -14,8 +14,8 @@ from sklearn_astromer.cli.messages import as_option
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.lightcurves.checks import warn
 from sklearn_astromer.lightcurves.reading import reader
-from sklearn_astromer.lightcurves.reading.columns import Options
 from sklearn_astromer.lightcurves.reading.mapped import mapped
+from sklearn_astromer.lightcurves.reading.options import Options
 from sklearn_astromer.lightcurves.reading.report import Report
 from sklearn_astromer.lightcurves.reading.tables import is_parquet, paths_of
 

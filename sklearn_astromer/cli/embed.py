@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.utils import gen_batches
 
 from sklearn_astromer import weights
-from sklearn_astromer._files import check_apart, replacing, sha256
+from sklearn_astromer._files import check_apart, fingerprint, replacing, sha256
 from sklearn_astromer.cli.catalogs import Catalog
 from sklearn_astromer.cli.commands import ROWS
 from sklearn_astromer.cli.messages import note, say
@@ -130,16 +130,14 @@ class _Fingerprint:
     """
 
     def __init__(self, args: SimpleNamespace, catalog: Catalog) -> None:
-        self.asked, self.files = repr((catalog.options, args.on_invalid)), catalog.files
-        self.given = [] if catalog.content is None else [f"stdin {sha256(catalog.content)}"]
+        given = None if catalog.content is None else sha256(catalog.content)
+        self.asked, self.files = repr((catalog.options, args.on_invalid, given)), catalog.files
         self.state, self.found = list[tuple[int, int]](), ""
 
     def __call__(self) -> str:
         state = [(each.st_size, each.st_mtime_ns) for each in map(Path.stat, self.files)]
         if state != self.state or not self.found:
-            files = (f"{file.name} {sha256(file)}" for file in self.files)
-            said = [self.asked, *self.given, *files]
-            self.state, self.found = state, sha256(repr(said).encode("utf-8", "surrogatepass"))
+            self.state, self.found = state, fingerprint(self.asked, self.files)
         return self.found
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sklearn_astromer._closest import closest
 from sklearn_astromer._files import check_apart, replacing
 from sklearn_astromer.cli.catalogs import Catalog
-from sklearn_astromer.lightcurves.reading.columns import Options
+from sklearn_astromer.lightcurves.reading.options import Options
 from sklearn_astromer.lightcurves.reading.tables import tables_of
 from sklearn_astromer.lightcurves.surveys.survey import column_name
 

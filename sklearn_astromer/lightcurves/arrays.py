@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn_astromer.lightcurves.flat import Flat, as_band, as_float, as_ids, offsets_of
 from sklearn_astromer.lightcurves.objects import is_table
 from sklearn_astromer.lightcurves.reading.aligned import in_rows, index_ids, read_items
-from sklearn_astromer.lightcurves.reading.columns import Options
+from sklearn_astromer.lightcurves.reading.options import Options
 from sklearn_astromer.lightcurves.reading.report import Report
 from sklearn_astromer.lightcurves.reading.values import RUINED
 

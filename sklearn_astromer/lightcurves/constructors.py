@@ -15,8 +15,8 @@ from sklearn_astromer.lightcurves.checks import check_flat, check_objects, warn
 from sklearn_astromer.lightcurves.flat import Flat
 from sklearn_astromer.lightcurves.flux import asinh_magnitudes
 from sklearn_astromer.lightcurves.reading.aligned import in_rows, read_nested
-from sklearn_astromer.lightcurves.reading.columns import Options
 from sklearn_astromer.lightcurves.reading.mapped import mapped
+from sklearn_astromer.lightcurves.reading.options import Options
 from sklearn_astromer.lightcurves.reading.reader import read
 from sklearn_astromer.lightcurves.reading.report import Report
 
@@ -88,10 +88,10 @@ class Constructors:
         Parameters
         ----------
         source : path, glob, folder, list of paths, open file or table
-            CSV, text, Parquet, JSON, FITS, VOTable, ECSV, IPAC, and gzip or zip of these; of a HATS
-            catalog its folder. Or a table of pandas, polars, Arrow or astropy. A row is an
-            observation, or an object with its observations in lists or a nested column. Folders
-            called ``band=g`` are a column.
+            CSV, text, Parquet, JSON, FITS, VOTable, ECSV, IPAC, tables of the AAS, and gzip or zip
+            of these; of a HATS catalog its folder. Or a table of pandas, polars, Arrow or astropy.
+            A row is an observation, or an object with its observations in lists or a nested column.
+            Folders called ``band=g`` are a column.
         survey : str
             ``"auto"`` recognises it by the columns. A name of the registry, or ``"columns"`` to
             read the columns by their names alone.
@@ -191,8 +191,9 @@ class Constructors:
         """Do what `read` does with files larger than memory: columns are memory-mapped.
 
         Parquet is compressed and cannot be mapped itself, so it is decoded once, some rows at a
-        time, into flat files (24 bytes per observation), and mapped from there; the next call
-        finds them by the path, time stamp and size of the files.
+        time, into flat files (24 bytes per observation), and mapped from there. The next call
+        finds them by the paths and the content of the files, and compares them with their
+        checksums: it reads both through once, about a second for each GB.
 
         Parameters
         ----------

@@ -263,9 +263,9 @@ def as_ids(ids: Any, n: int | None = None, what: str = "ids") -> NDArray[Any]:
         kind = "i"
     if kind in "iu":
         fits = array.min() >= -(2**63) and array.max() < 2**63
-        return array.astype(np.int64) if fits else as_text(array)
+        return array.astype(np.int64) if fits else as_text(array, what)
     if kind in "SUT":
-        return as_text(array)
+        return as_text(array, what)
     raise TypeError(
         f"{what} must be integers or strings, got {array.dtype} (first: {array[:3].tolist()})"
     )
@@ -282,8 +282,7 @@ def as_band(band: Any, n: int) -> NDArray[Any] | None:
         raise ValueError(f"band must be one for all or one per object ({n}), got {values.shape}")
     values = np.atleast_1d(values)
     values[pd.isna(values)] = ""
-    names = [band_name(label) for label in values.tolist()]
-    return compact(np.broadcast_to(np.array(names, dtype=str), (n,)))
+    return compact(np.broadcast_to(as_text(values, "band"), (n,)))
 
 
 def band_name(label: Any) -> str:
@@ -293,11 +292,21 @@ def band_name(label: Any) -> str:
     return label.decode("utf-8", "backslashreplace") if isinstance(label, bytes) else str(label)
 
 
-def as_text(array: NDArray[Any]) -> NDArray[np.str_]:
-    """Return a compact str array; bytes are UTF-8."""
-    if array.dtype.kind in "SOT":
-        array = np.array([band_name(v) for v in array.tolist()], dtype=str)
-    return compact(array.astype(str))
+def as_text(array: NDArray[Any], what: str = "ids") -> NDArray[Any]:
+    """Return a compact str array; bytes are UTF-8, and a str that UTF-8 cannot hold is refused."""
+    names = [band_name(label) for label in array.tolist()]
+    try:
+        "".join(names).encode()
+    except UnicodeEncodeError as error:
+        first = next(name for name in names if not _is_utf8(name))
+        raise ValueError(
+            f"{what} must be text in UTF-8, and {first!a} is not ({error.reason}): rename it"
+        ) from error
+    return compact(np.array(names, dtype=str))
+
+
+def _is_utf8(name: str) -> bool:
+    return name.encode("utf-8", "replace").decode() == name
 
 
 def compact(strings: NDArray[Any]) -> NDArray[Any]:

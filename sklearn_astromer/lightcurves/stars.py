@@ -14,8 +14,8 @@ from sklearn_astromer.lightcurves.container import ByName, LightCurves
 from sklearn_astromer.lightcurves.drawing import draw
 from sklearn_astromer.lightcurves.flat import offsets_of, positions
 from sklearn_astromer.lightcurves.reading.aligned import read_nested
-from sklearn_astromer.lightcurves.reading.columns import Options
 from sklearn_astromer.lightcurves.reading.lists import is_nested
+from sklearn_astromer.lightcurves.reading.options import Options
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

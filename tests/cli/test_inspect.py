@@ -11,7 +11,7 @@ from services import CASES
 
 from sklearn_astromer.cli import main
 from sklearn_astromer.datasets import make_variable_stars
-from sklearn_astromer.lightcurves.reading import columns, reader, tables
+from sklearn_astromer.lightcurves.reading import options, reader, tables
 from sklearn_astromer.lightcurves.surveys.registry import SURVEYS
 
 pytest.importorskip("astropy", reason="FITS needs astropy")
@@ -186,7 +186,7 @@ def test_errors_are_one_line_and_speak_of_options(error, monkeypatch):
     write(named("atlas_star.txt"))
     assert "read them apart" in error("inspect", "irsa.csv", "atlas_star.txt")
     twins = [s for s in SURVEYS if s.name in ("ztf", "atlas")]
-    monkeypatch.setattr(columns, "recognise", lambda *_: tuple(twins))
+    monkeypatch.setattr(options, "recognise", lambda *_: tuple(twins))
     line = error("inspect", "irsa.csv")
     assert "could be of ztf" in line
     assert "pass --survey ztf, or --survey atlas" in line

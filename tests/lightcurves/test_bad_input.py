@@ -270,3 +270,37 @@ def test_grids(mag, time, message):
         LightCurves.from_grid(mag, time)
     with pytest.raises(ValueError, match="object 4 appears more than once"):
         LightCurves.from_grid(np.ones((2, 3)), ids=[4, 4])
+
+
+@pytest.mark.parametrize("odd", ["star-\ud800", "caf\udce9"])
+def test_names_that_no_file_can_hold(odd):
+    """Half a surrogate pair, as of a file whose name is no UTF-8."""
+    curves = [np.array([[58000.0, 15.0, 0.1], [58001.0, 16.0, 0.1]])]
+    flat = {"time": curves[0][:, 0], "mag": curves[0][:, 1], "offsets": [0, 2]}
+    frame = columns_of(curves, ["star-a"])
+    text = pd.Series([odd] * 2, dtype=object)
+    column = pa.array([[dict(zip(FIELDS, row, strict=True)) for row in curves[0].tolist()]])
+    for what, read in (
+        ("ids", lambda: LightCurves(**flat, ids=[odd])),
+        ("band", lambda: LightCurves(**flat, band=[odd])),
+        ("ids", lambda: LightCurves.from_arrays(curves, ids=[odd])),
+        ("band", lambda: LightCurves.from_arrays(curves, band=odd)),
+        ("ids", lambda: LightCurves.from_arrays([frame.drop(columns="oid")], ids=[odd])),
+        ("ids", lambda: LightCurves.from_nested(column, ids=[odd])),
+        ("ids", lambda: LightCurves.from_grid([[15.0, 16.0]], ids=[odd])),
+        ("ids", lambda: LightCurves.read(frame.assign(oid=text))),
+        ("band", lambda: LightCurves.read(frame.assign(band=text))),
+    ):
+        with pytest.raises(ValueError, match=rf"{what} must be text.*{re.escape(ascii(odd))}"):
+            read()
+
+
+def test_a_file_whose_name_is_no_text(tmp_path):
+    path = tmp_path / "caf\udce9.csv"  # é in Latin-1
+    try:
+        path.write_text("58000.5 15.2\n58001.5 15.3\n")
+    except OSError:
+        pytest.skip("the file system takes names in UTF-8 alone")
+    with pytest.raises(ValueError, match=r"ids must be text in UTF-8, and 'caf\\udce9' is not"):
+        LightCurves.read(path)
+    assert LightCurves.read(path, id_from=lambda path: "café").ids.tolist() == ["café"]

@@ -118,6 +118,21 @@ def test_units_are_turned_into_days_and_magnitudes(astropy):
             as_light_curves([astropy.table.QTable(column)])
 
 
+def test_advice_names_what_the_door_takes():
+    """`from_arrays` takes no names of columns, `from_nested` some; `read` takes all."""
+    tables = [pd.DataFrame({"mjd": TIME, "v": MAG})] * 2
+    message = r"pass LightCurves.read\(…, mag=…\), or LightCurves.read\(…, flux=…\)$"
+    with pytest.raises(ValueError, match=message) as caught:
+        LightCurves.from_arrays(tables)
+    assert "object 0: no column" in str(caught.value)
+    assert sorted(LightCurves.read(tables[0], mag="v").mag) == sorted(MAG)
+    fluxes = [pd.DataFrame({"mjd": TIME, "flux": MAG})]
+    with pytest.warns(UserWarning, match=r"no unit.*\(LightCurves.read\(…, zero_point=…\)\)"):
+        LightCurves.from_arrays(fluxes)
+    with pytest.raises(ValueError, match=r"mag = nan.*pass on_invalid='drop' to leave"):
+        LightCurves.from_arrays([pd.DataFrame({"mjd": TIME, "mag": [15, np.nan, 16]})])
+
+
 def test_masked_values_are_missing(astropy):
     masked = astropy.table.MaskedColumn(MAG, mask=[False, True, False])
     curve = series(astropy, mag=masked)

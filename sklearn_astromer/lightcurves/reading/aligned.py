@@ -18,13 +18,17 @@ from sklearn_astromer.lightcurves.flat import (
     joined,
     offsets_of,
 )
-from sklearn_astromer.lightcurves.reading.columns import Options
 from sklearn_astromer.lightcurves.reading.lists import PLACE, flattened, is_nested
+from sklearn_astromer.lightcurves.reading.options import Options
 from sklearn_astromer.lightcurves.reading.reader import read
-from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
+from sklearn_astromer.lightcurves.reading.remedies import Remedy, advising, by_door, refusal
 from sklearn_astromer.lightcurves.reading.report import Report
 from sklearn_astromer.lightcurves.reading.tables import as_frame, table_of
 from sklearn_astromer.lightcurves.surveys.registry import BY_NAME
+
+#: What `from_nested` and `from_arrays` take of the options of `read`.
+NESTED = ("time", "mag", "mag_err", "flux", "flux_err", "zero_point", "band_column", "on_invalid")
+ITEMS = ("on_invalid",)
 
 
 def index_ids(index: pd.Index) -> Any:
@@ -61,10 +65,11 @@ def read_nested(
     names = as_ids(ids, len(column))
     options = replace(options, columns={**options.columns, "id": PLACE})
     places = pd.DataFrame({PLACE: np.arange(len(column))})
-    frame = flattened({"": column}, places, 0, options, names)
-    frame.attrs.pop("empty", None)  # whoever asks for all rows says which have none
-    flat, report = read([table_of(frame, "", "this nested column")], options, names)
-    return flat, report, names
+    with advising(NESTED):
+        frame = flattened({"": column}, places, 0, options, names)
+        frame.attrs.pop("empty", None)  # whoever asks for all rows says which have none
+        flat, report = read([table_of(frame, "", "this nested column")], options, names)
+    return flat, _advised(report, NESTED), names
 
 
 def read_items(items: Sequence[Any], options: Options, names: NDArray[Any]) -> tuple[Flat, Report]:
@@ -78,10 +83,17 @@ def read_items(items: Sequence[Any], options: Options, names: NDArray[Any]) -> t
         except (TypeError, ValueError) as error:
             raise type(error)(f"{name}: {error}") from error
         frame[PLACE] = place
-        flat, found = read([table_of(frame, "", name)], options, names)
+        with advising(ITEMS):
+            flat, found = read([table_of(frame, "", name)], options, names)
         flats.append(flat)
         report.add(found)
-    return joined(flats), report
+    return joined(flats), _advised(report, ITEMS)
+
+
+def _advised(report: Report, takes: tuple[str, ...]) -> Report:
+    """Let remarks advise what a call takes."""
+    remarks = [each._replace(remedies=by_door(each.remedies, takes)) for each in report.remarks]
+    return replace(report, remarks=remarks)
 
 
 def in_rows(flat: Flat, report: Report, ids: NDArray[Any], band: Any, on_invalid: str) -> Flat:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Set
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Set
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sklearn_astromer._closest import closest
 from sklearn_astromer.lightcurves.flux import AB_JANSKY
 from sklearn_astromer.lightcurves.reading.lists import PLACE
+from sklearn_astromer.lightcurves.reading.options import ID_NAMES, Options
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
 from sklearn_astromer.lightcurves.reading.report import Report
 from sklearn_astromer.lightcurves.reading.tables import Table
@@ -19,28 +19,23 @@ from sklearn_astromer.lightcurves.reading.values import MOST_SHORT_JD, days_of
 from sklearn_astromer.lightcurves.surveys.names import (
     ALIASES,
     DETECTED,
+    LIMIT_OF,
     LIMITS,
     NAMES_OF_STARS,
+    bare,
     candidates,
     errors_of,
+    zero_point_of,
 )
-from sklearn_astromer.lightcurves.surveys.registry import (
-    BY_NAME,
-    OWN,
-    SURVEYS,
-    recognise,
-    resembled,
-)
+from sklearn_astromer.lightcurves.surveys.registry import OWN, SURVEYS, resembled
 from sklearn_astromer.lightcurves.surveys.survey import (
     FLAGS,
     Bad,
     Brightness,
     Survey,
-    column_name,
     first_of,
 )
 
-ID_NAMES = "|".join(dict.fromkeys(alias.lower() for alias in ALIASES["id"]))
 UPPER_LIMITS, SENTINELS, TWICE = "upper limits", "sentinels", "there twice"
 #: What each keyword of `LightCurves.read` names.
 KEYWORDS = {"band": "band_column"}
@@ -56,90 +51,6 @@ MOST_ERROR, ABSENT_ERROR = 1.5, 9.0
 SAME_INSTANT = 0.01
 
 
-@dataclass(frozen=True)
-class Options:
-    """What `LightCurves.read` was asked for; `columns` is of parts, in its keywords' words."""
-
-    survey: str = "auto"
-    band: Any = None
-    quality: bool = True
-    rules: dict[str, Any] = field(default_factory=dict)
-    limits: str = "drop"
-    difference: str = "raise"
-    id_from: str | Callable[[str], Any] = "stem"
-    columns: dict[str, Any] = field(default_factory=dict)
-    on_invalid: str = "drop"
-    on_error: str = "raise"
-    progress: bool = False
-
-    def given(self) -> dict[str, Any]:
-        """Return the columns that were named, in lower case."""
-        numbers = {p: v for p, v in self.columns.items() if p == "zero_point" or v is False}
-        return {
-            part: name if part in numbers and not isinstance(name, str) else column_name(name)
-            for part, name in self.columns.items()
-            if name is not None
-        }
-
-    def check(self) -> None:
-        """Refuse what no option can be."""
-        choices: dict[str, tuple[str, ...]] = {
-            "limits": ("drop", "raise"),
-            "difference": ("raise", "scale"),
-            "on_invalid": ("raise", "drop"),
-            "on_error": ("raise", "skip"),
-            "survey": ("auto", "columns", *BY_NAME),
-        }
-        for name, allowed in choices.items():
-            value = getattr(self, name)
-            if value not in allowed:
-                raise ValueError(f"there is no {name}={value!r}: {closest(value, allowed)}")
-        if not callable(self.id_from) and self.id_from not in ("stem", "parent"):
-            raise ValueError(
-                f"id_from must be 'stem', 'parent' or a function, got {self.id_from!r}"
-            )
-
-    # what text and Parquet ask of the names of columns, see `text.Names`
-
-    def known(self, names: list[str]) -> bool:
-        """Whether these are names of the columns of light curves."""
-        lowered = [column_name(name) for name in names]
-        given = set(map(str, self.given().values()))
-        if self._surveys(frozenset(lowered), False) or given & set(lowered):
-            return True
-        bright = [*candidates("mag", lowered), *candidates("flux", lowered)]
-        return bool(candidates("time", lowered)) and bool(bright)
-
-    def needed(self, names: list[str], rows_are_objects: bool = False) -> list[str] | None:
-        """Return the columns that are read of a table; None: any may be."""
-        lowered = {column_name(name): name for name in names}
-        found = self._surveys(frozenset(lowered), rows_are_objects)
-        if len(lowered) < len(names) or len(found) > 1 or any(each.prepare for each in found):
-            return None
-        given = {name for name in self.given().values() if isinstance(name, str)}
-        if not given <= lowered.keys():
-            return None
-        read = given | set(ID_NAMES.split("|"))
-        if found:
-            read |= found[0].columns()
-        else:
-            parts = [each for part in ALIASES for each in candidates(part, lowered)]
-            bright = candidates("mag", lowered) + candidates("flux", lowered)
-            bright += [
-                given for given in (self.given().get("mag"), self.given().get("flux")) if given
-            ]
-            read |= {*parts, *NAMES_OF_STARS, *LIMITS, *DETECTED}
-            read |= {name for each in bright for name in errors_of(each, lowered)}
-            if not rows_are_objects and not candidates("id", lowered):
-                return None  # which column names objects, values tell
-        return [name for each, name in lowered.items() if each in read]
-
-    def _surveys(self, columns: frozenset[str], rows_are_objects: bool) -> tuple[Survey, ...]:
-        if self.survey == "auto":
-            return recognise(columns, rows_are_objects)
-        return () if self.survey == "columns" else (BY_NAME[self.survey],)
-
-
 def survey_of(table: Table, options: Options) -> Survey:
     """Recognise the survey of a table, or read it by names; what was given goes before."""
     frame, given = table.frame, options.given()
@@ -152,8 +63,8 @@ def survey_of(table: Table, options: Options) -> Survey:
                 f"{_listed(table)}",
                 Remedy(KEYWORDS.get(part, part)),
             )
-    columns = frozenset(frame.columns)
-    found = options._surveys(columns, bool(table.facts.get("rows_are_objects")))
+    columns = table.held
+    found = options.surveys(columns, bool(table.facts.get("rows_are_objects")))
     if len(found) > 1:
         names = " and ".join(f"{s.name} ({s.title})" for s in found)
         raise refusal(
@@ -264,7 +175,8 @@ def _by_columns(table: Table, given: dict[str, Any], options: Options) -> Survey
     id = given.get("id")
     if id is None:
         id = _id_of(table, time, [name for name in columns if name not in used])
-    flags = [Bad(UPPER_LIMITS, name, "true", FLAGS) for name in LIMITS if name in frame]
+    limits = (*LIMITS, LIMIT_OF.format(brightness.mag))
+    flags = [Bad(UPPER_LIMITS, name, "true", FLAGS) for name in limits if name in frame]
     if brightness.flux is None:  # a flux is measured whether or not something was detected
         flags += [Bad(UPPER_LIMITS, name, "false", FLAGS) for name in DETECTED if name in frame]
     return Survey(
@@ -287,7 +199,8 @@ def _time(table: Table, columns: list[str]) -> str:
         found = [n for n in columns if kinds.get(n) == "date" or dtypes[n].kind == "M"]
         return found[0] if len(found) == 1 else _one(table, "time", columns)
     if len(found) > 1:
-        found.sort(key=[alias.lower() for alias in ALIASES["time"]].index)
+        order = {alias.lower(): i for i, alias in enumerate(ALIASES["time"])}
+        found.sort(key=lambda name: order.get(bare(name), len(order)))
         try:
             days = [days_of(table, name, np.nan)[0] for name in found]
         except ValueError:
@@ -335,7 +248,8 @@ def _brightness(table: Table, given: dict[str, Any], columns: list[str]) -> Brig
             )
         flux = None if mags else _one(table, "flux", fluxes)
     if flux is not None:
-        zero_point = given.get("zero_point", AB_JANSKY if kinds.get(flux) == "flux" else 0.0)
+        unit = AB_JANSKY if kinds.get(flux) == "flux" else zero_point_of(flux) or 0.0
+        zero_point = given.get("zero_point", unit)
         error = given.get("flux_err") or _error(table, flux, columns)
         return Brightness(flux=flux, flux_err=error, zero_point=zero_point)
     mag = given.get("mag") or (in_mag[0] if mags == in_mag else _one(table, "mag", mags))
@@ -479,8 +393,8 @@ def remark(
             f"there is no {names}: all rows are taken for one band", 0, "", Remedy("band_column")
         )
     flux = None if known else survey.brightness[0].flux
-    bare = flux is not None and flux not in table.facts["kinds"]
-    if bare and options.columns.get("zero_point") is None:
+    told = flux is None or flux in table.facts["kinds"] or zero_point_of(flux) is not None
+    if not told and options.columns.get("zero_point") is None:
         report.remark(
             "fluxes have no unit: magnitudes count from 0 for flux 1", 0, "", Remedy("zero_point")
         )

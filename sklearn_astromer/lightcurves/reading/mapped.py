@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import tempfile
@@ -14,15 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_astromer._cache import cache_dir
+from sklearn_astromer._files import fingerprint, sealed, sha256, unsealed
 from sklearn_astromer.lightcurves.checks import check_unique
 from sklearn_astromer.lightcurves.flat import Flat, joined
-from sklearn_astromer.lightcurves.reading.columns import Options
+from sklearn_astromer.lightcurves.reading.options import Options
 from sklearn_astromer.lightcurves.reading.reader import PIECE, Reader
 from sklearn_astromer.lightcurves.reading.report import Report
 from sklearn_astromer.lightcurves.reading.tables import paths_of
 
 #: Of what lies in the cache; another number makes it anew.
-LAYOUT = 2
+LAYOUT = 3
+#: The report, and the checksums of the other files.
+HEAD = "head.json"
 NOTHING = np.empty(0)
 
 
@@ -33,35 +35,50 @@ def mapped(source: Any, options: Options, folder: Any) -> tuple[Flat, Report]:
     files = paths_of(source)
     if not files:
         raise TypeError(f"open_parquet takes a path or a list of paths, got {source!r}")
-    stamps = [(str(f.resolve()), f.stat().st_mtime_ns, f.stat().st_size) for f in files]
-    request = repr((LAYOUT, stamps, options))
+    asked = repr((LAYOUT, [str(file.resolve()) for file in files], options))
     root = Path(folder) if folder is not None else cache_dir() / "mapped"
-    target = root / f"{files[0].stem}-{hashlib.sha256(request.encode()).hexdigest()[:20]}"
-    if not target.exists():  # if it does, the folder may be read-only
-        try:
-            root.mkdir(parents=True, exist_ok=True)
-            with FileLock(root / f"{target.name}.lock"):
-                if not target.exists():  # another process may have been faster
-                    _decode_into(target, Reader(files, options))
-        except OSError as error:
-            raise OSError(
-                f"{files[0]} cannot be decoded into {root} ({error}): give a folder with room for "
-                "24 bytes per observation by cache_dir=… or SKLEARN_ASTROMER_HOME"
-            ) from error
-    report = json.loads((target / "report.json").read_text(encoding="utf-8"))
-    return _open(target), Report.from_dict(report)
+    target = root / f"{files[0].stem}-{fingerprint(asked, files)[:20]}"
+    found = _opened(target)
+    if found is not None:  # then the folder may be read-only
+        return found
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with FileLock(root / f"{target.name}.lock"):
+            found = _opened(target)  # another process may have been faster
+            if found is None:
+                shutil.rmtree(target, ignore_errors=True)
+                found = _decode_into(target, Reader(files, options))
+    except OSError as error:
+        raise OSError(
+            f"{files[0]} cannot be decoded into {root} ({error}): give a folder with room for "
+            "24 bytes per observation by cache_dir=… or SKLEARN_ASTROMER_HOME"
+        ) from error
+    return found
 
 
-def _decode_into(target: Path, reader: Reader) -> None:
+def _opened(folder: Path) -> tuple[Flat, Report] | None:
+    """Map what was decoded before; None: nothing was, or it is not as it was written."""
+    try:
+        head = unsealed(json.loads((folder / HEAD).read_text(encoding="utf-8")))
+        if any(sha256(folder / name) != wanted for name, wanted in head["files"].items()):
+            return None
+    except (OSError, ValueError):
+        return None
+    return _columns(folder), Report.from_dict(head["report"])
+
+
+def _decode_into(target: Path, reader: Reader) -> tuple[Flat, Report]:
     """Decode into a folder that becomes `target` when it is whole."""
     partial = Path(tempfile.mkdtemp(dir=target.parent, prefix=f"{target.name}.partial-"))
     try:
         _decode(reader.pieces(PIECE), partial)
-        report = json.dumps(reader.report.to_dict())
-        (partial / "report.json").write_text(report, encoding="utf-8")
+        files = {file.name: sha256(file) for file in sorted(partial.iterdir())}
+        head = sealed({"report": reader.report.to_dict(), "files": files})
+        (partial / HEAD).write_text(head, encoding="utf-8")
         partial.replace(target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+    return _columns(target), reader.report
 
 
 def _decode(pieces: Iterator[Flat], folder: Path) -> None:
@@ -88,7 +105,7 @@ def _decode(pieces: Iterator[Flat], folder: Path) -> None:
         (folder / "mag_err.f64").unlink()
 
 
-def _open(folder: Path) -> Flat:
+def _columns(folder: Path) -> Flat:
     def column(name: str) -> NDArray[np.float64]:
         path = folder / f"{name}.f64"
         if path.stat().st_size == 0:

@@ -4,7 +4,8 @@
 what                                            decision
 =============================================== ==============================================
 "<14.2" or ">16.5", an error of 9 mag or more   limit: left out and counted, or an error
-an error of -1 in less than half of the rows    the same
+an error of -1 in less than half of the rows,   the same
+of a table of no known survey
 a magnitude of exactly 0; 29.999, 99.99, -99 …  sentinel: left out and counted
 a value in over 1 % of the rows, 5 mag or more  sentinel: left out and counted
 from the median
@@ -12,7 +13,7 @@ the same time, magnitude and error twice        the second is left out and count
 time, magnitude or flux missing                 left out and counted
 errors of zero or below                         taken as absent, with a warning
 times of one object 30 000 days apart           remark: origins of time may be mixed
-two levels of magnitude, interleaved in time    remark: bands, cameras or stars may be mixed
+two levels of magnitude, alternating in days    remark: bands, cameras or stars may be mixed
 =============================================== ==============================================
 """
 
@@ -36,6 +37,8 @@ LARGEST_SHARE_OF_LIMITS = 0.5
 LARGEST_GAP = 30_000.0
 FEWEST_OF_LEVELS, LEAST_OF_A_LEVEL, LEAST_GAP, GAP_IN_SCATTERS = 20, 0.25, 0.3, 5.0
 LEAST_DEVIATION, LEAST_CHANGES = 0.81, 0.1
+#: Days between two observations of different levels; a Mira takes months from one to the other.
+SOON = 5.0
 
 
 def sentinels(mag: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -89,7 +92,7 @@ def mixed_origins(flat: Flat) -> list[int]:
 
 
 def mixed_levels(flat: Flat) -> list[int]:
-    """Return the objects with two levels of magnitude that alternate in time.
+    """Return the objects with two levels of magnitude that alternate within days.
 
     Two levels lie as far from the mean as the standard deviation, nearly; only the objects of
     which that is true are looked at one by one.
@@ -104,14 +107,11 @@ def mixed_levels(flat: Flat) -> list[int]:
     scatter = np.sqrt(np.add.reduceat(np.square(far, out=far), starts) / lengths)
     some = (lengths >= FEWEST_OF_LEVELS) & (deviation > LEAST_DEVIATION * scatter)
     some &= scatter > LEAST_GAP * (LEAST_OF_A_LEVEL * (1 - LEAST_OF_A_LEVEL)) ** 0.5
-    return [
-        i
-        for i in np.flatnonzero(some).tolist()
-        if _has_levels(flat.mag[flat.offsets[i] : flat.offsets[i + 1]])
-    ]
+    parts = ((i, slice(*flat.offsets[i : i + 2])) for i in np.flatnonzero(some).tolist())
+    return [i for i, part in parts if _has_levels(flat.time[part], flat.mag[part])]
 
 
-def _has_levels(mag: NDArray[np.float64]) -> bool:
+def _has_levels(time: NDArray[np.float64], mag: NDArray[np.float64]) -> bool:
     """Whether magnitudes, sorted by time, alternate between two levels."""
     ordered = np.sort(mag)
     gaps = np.diff(ordered)
@@ -122,4 +122,4 @@ def _has_levels(mag: NDArray[np.float64]) -> bool:
     if gaps[at] < GAP_IN_SCATTERS * max(np.std(low), np.std(high)):
         return False
     level = mag > ordered[at]
-    return float(np.mean(level[1:] != level[:-1])) > LEAST_CHANGES
+    return float(np.mean((level[1:] != level[:-1]) & (np.diff(time) <= SOON))) > LEAST_CHANGES

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 
 class Remedy(NamedTuple):
-    """An option of `LightCurves.read` that would help.
+    """An option that would help.
 
     Attributes
     ----------
@@ -17,11 +18,14 @@ class Remedy(NamedTuple):
         None: whatever the user finds right.
     when : str
         When it is the right one.
+    door : str
+        The call that takes it; "": the one that was made.
     """
 
     option: str
     value: Any = None
     when: str = ""
+    door: str = ""
 
 
 #: Writes a remedy for those who use Python, or the command line.
@@ -31,7 +35,8 @@ Writer = Callable[[Remedy], str]
 def in_python(remedy: Remedy) -> str:
     """Write a remedy as a keyword argument."""
     value = "…" if remedy.value is None else repr(remedy.value)
-    return f"{remedy.option}={value}"
+    option = f"{remedy.option}={value}"
+    return f"{remedy.door}(…, {option})" if remedy.door else option
 
 
 def advice(remedies: Iterable[Remedy], write: Writer = in_python) -> str:
@@ -44,6 +49,27 @@ def refusal(what: str, *remedies: Remedy, kind: type[Exception] = ValueError) ->
     error = kind(f"{what}: pass {advice(remedies)}" if remedies else what)
     error.__dict__.update(what=what, remedies=remedies)
     return error
+
+
+def by_door(remedies: Iterable[Remedy], takes: Collection[str]) -> tuple[Remedy, ...]:
+    """Return remedies for a call that takes some of the options; `LightCurves.read` takes all."""
+    return tuple(
+        each if each.option in takes else each._replace(door="LightCurves.read")
+        for each in remedies
+    )
+
+
+@contextmanager
+def advising(takes: Collection[str]) -> Iterator[None]:
+    """Let errors advise what a call takes that takes some of the options."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        remedies = error.__dict__.get("remedies", ())
+        if not remedies:
+            raise
+        what = error.__dict__["what"]
+        raise refusal(what, *by_door(remedies, takes), kind=type(error)) from error
 
 
 def told(error: Exception, write: Writer) -> str:

@@ -100,9 +100,10 @@ class Report:
             self.columns, self.unused = other.columns, other.unused
         self.rows += other.rows
         self.kept += other.kept
-        self.left_out = dict(Counter(self.left_out) + Counter(other.left_out))
-        self.first = other.first | self.first
-        if file and other.left_out:
+        if other.left_out:
+            self.left_out = dict(Counter(self.left_out) + Counter(other.left_out))
+            self.first = other.first | self.first
+        if other.left_out and file:
             before = Counter(self.files.get(file, {}))
             self.files[file] = dict(before + Counter(other.left_out))
         for each in other.remarks:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sklearn_astromer.lightcurves.flat import Flat, as_ids, band_name, compact, offsets_of
+from sklearn_astromer.lightcurves.flat import Flat, as_ids, as_text, band_name, compact, offsets_of
 from sklearn_astromer.lightcurves.flux import asinh_magnitudes
 from sklearn_astromer.lightcurves.reading import plausible
 from sklearn_astromer.lightcurves.reading.report import Report
@@ -59,19 +59,27 @@ def runs_of(values: pd.Series) -> tuple[Runs, Any]:
 
     Most tables have all rows of an object together, so that runs are far fewer than rows.
     """
-    labels = None
+    missing: Any = None
     if isinstance(values.dtype, pd.CategoricalDtype):
-        array = values.cat.codes.to_numpy()
+        array: NDArray[Any] = values.cat.codes.to_numpy()
     elif isinstance(values.dtype, np.dtype) and values.dtype.kind != "O":
         array = values.to_numpy()
+    elif isinstance(values.dtype, pd.StringDtype):
+        array = values.to_numpy(dtype=object, na_value=missing)
     else:
         array, labels = pd.factorize(values)
-    first = [0] if len(array) else []
-    start = np.concatenate([first, np.flatnonzero(array[1:] != array[:-1]) + 1]).astype(np.int64)
-    if labels is not None:
+        start = _starts(array)
         return Runs(start, array[start].astype(np.int64)), labels
-    numbers, labels = pd.factorize(values.iloc[start])
+    start = _starts(array)
+    some: Any = array[start] if array.dtype == object else values.iloc[start]
+    numbers, labels = pd.factorize(some)
     return Runs(start, numbers), labels
+
+
+def _starts(array: NDArray[Any]) -> NDArray[np.int64]:
+    """Return where runs of equal values start."""
+    first = [0] if len(array) else []
+    return np.concatenate([first, np.flatnonzero(array[1:] != array[:-1]) + 1]).astype(np.int64)
 
 
 class Rows(NamedTuple):
@@ -152,7 +160,7 @@ def grouped(
         mag, mag_err = asinh_magnitudes(mag, mag_err, offsets=offsets)
     elif kind == "difference fluxes":
         mag, mag_err = _scaled(mag, mag_err, offsets)
-    band = np.array([*bands.names, ""], dtype=str)[pairs % n_bands]
+    band = as_text(np.array([*bands.names, ""], dtype=object), "band")[pairs % n_bands]
     ids = as_ids([names[i] for i in (pairs // n_bands).tolist()])
     return Flat(time, mag, mag_err, offsets, ids, compact(band) if (band != "").any() else None)
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import glob
 import gzip
 import io
-import json
 import os
 import re
-import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -21,23 +19,22 @@ import pandas as pd
 
 from sklearn_astromer._extras import import_extra
 from sklearn_astromer.lightcurves.objects import is_table
+from sklearn_astromer.lightcurves.reading.astronomy import of_astropy, read_astropy, read_fits
+from sklearn_astromer.lightcurves.reading.json_files import read_json
 from sklearn_astromer.lightcurves.reading.lists import DECODED, PLACE, flattened, holds_lists
 from sklearn_astromer.lightcurves.reading.text import Names, read_text
-from sklearn_astromer.lightcurves.surveys.names import offset_of
-from sklearn_astromer.lightcurves.surveys.survey import JD, column_name
+from sklearn_astromer.lightcurves.surveys.survey import column_name
 
 PARQUET = (".parquet", ".parq", ".pq")
 FITS = (".fits", ".fit", ".fz")
 VOTABLE = (".vot", ".votable", ".xml")
 JSON = (".json", ".jsonl", ".ndjson")
-OBJECT_KEYS = ("KEPLERID", "TICID", "TIC_ID", "TARGETID")
-#: Keys of JSON, of which each service has one of its own.
-DETECTIONS = ("detections", "candidates", "photometry", "lightcurve", "light_curve", "data")
-NON_DETECTIONS = ("non_detections", "noncandidates", "upper_limits")
 #: Parquet is read in pieces: of rows that are observations, and of rows that hold lists of them.
 PIECE_ROWS, PIECE_OBJECTS = 2**20, 1000
 #: Lines of a header between bars, after comments, and rows without bars.
 IPAC = re.compile(rb"(\\.*\s+)*(\|.*\|\s*?\n){1,4}[^|\n]")
+#: Within so many bytes a table of the AAS or of CDS describes its columns.
+BEFORE_ROWS = 2**16
 HIVE_MISSING = "__HIVE_DEFAULT_PARTITION__"
 #: In the metadata of Parquet that `LightCurves.to_parquet` writes.
 MARK = b"sklearn_astromer"
@@ -53,9 +50,9 @@ class Table(NamedTuple):
     facts : dict
         What is known beside it: ``kinds`` (of columns with a unit: "date", which are MJD, "time",
         "flux", which are Jy, "mag" or the unit), ``origins`` (days to add to times),
-        ``headerless``, ``rows_are_objects``, ``empty`` (how many objects have no observations, and
-        the first), ``limits`` (how many upper limits stand beside the rows), ``exact`` (of
-        `LightCurves.to_parquet`).
+        ``headerless``, ``blocks`` (rows before which a line is empty), ``rows_are_objects``,
+        ``empty`` (how many objects have no observations, and the first), ``limits`` (how many
+        upper limits stand beside the rows), ``exact`` (of `LightCurves.to_parquet`).
     name : str
         Of its object, if it is of one.
     file : str
@@ -71,6 +68,11 @@ class Table(NamedTuple):
     file: str
     names: dict[str, str]
     first_row: int = 0
+
+    @property
+    def held(self) -> frozenset[str]:
+        """Return all columns, those of the file that were not read as well."""
+        return frozenset(self.names) | frozenset(self.frame.columns)
 
     @property
     def label(self) -> str:
@@ -127,22 +129,21 @@ def tables_of(source: Any, names: Names) -> Iterator[Table]:
     """Yield the pieces of one file, open file or table; of files only the columns `needed`."""
     if isinstance(source, Table):
         yield source
-    elif isinstance(source, Path):
-        row = 0
-        for frame in _pieces_of(source, names):
-            yield table_of(frame, stem(source), str(source), row)
-            row += len(frame)
+        return
+    if isinstance(source, Path):
+        pieces, name, file = _pieces_of(source, names), stem(source), str(source)
     elif hasattr(source, "readline"):
-        named = str(getattr(source, "name", ""))
         content = source.read()
         content = content.encode() if isinstance(content, str) else content
-        file = Path(named) if named else Path("the open file")
-        row = 0
-        for frame in _read(content, file, names):
-            yield table_of(frame, stem(file) if named else "", str(file), row)
-            row += len(frame)
+        named = str(getattr(source, "name", ""))
+        path = Path(named or "the open file")
+        pieces, name, file = _read(content, path, names), stem(path) if named else "", str(path)
     else:
-        yield table_of(as_frame(source, names), "", f"this {type(source).__name__}")
+        pieces, name, file = iter([as_frame(source, names)]), "", f"this {type(source).__name__}"
+    row = 0
+    for frame in pieces:
+        yield table_of(frame, name, file, row)
+        row += len(frame)
 
 
 def table_of(frame: pd.DataFrame, name: str, file: str, first_row: int = 0) -> Table:
@@ -182,7 +183,7 @@ def _read(content: bytes, path: Path, names: Names) -> Iterator[pd.DataFrame]:
     suffix = path.suffixes[-2].lower() if path.suffix == ".gz" and path.suffixes[:-1] else ""
     try:
         yield from read_bytes(content, suffix or path.suffix.lower(), names)
-    except (ValueError, OSError, UnicodeDecodeError) as error:
+    except (ValueError, OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         raise ValueError(
             f"{path} cannot be read as a table: {error} (a glob, as '{path.parent}/*.csv', leaves "
             "out what is none)"
@@ -197,12 +198,14 @@ def read_bytes(content: bytes, suffix: str, names: Names) -> Iterator[pd.DataFra
     if content[:4] == b"PAR1":
         yield from _parquet(io.BytesIO(content), Path(), names)
     elif content[:6] == b"SIMPLE" or suffix in FITS:
-        yield _fits(content)
+        yield read_fits(content, names)
     elif suffix in VOTABLE or start[:5] == b"<?xml":
-        yield _astropy(content, "votable", use_names_over_ids=True)
+        yield read_astropy(content, "votable", use_names_over_ids=True)
     elif content[:4] == b"PK\x03\x04":
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             files = [name for name in archive.namelist() if not name.endswith("/")]
+            if {"xl/workbook.xml", "content.xml"} & set(files):
+                raise ValueError("it is a spreadsheet: save it as CSV")
             if len(files) != 1:
                 raise ValueError(
                     f"it has {len(files)} files in it: unpack them and pass the folder"
@@ -210,11 +213,13 @@ def read_bytes(content: bytes, suffix: str, names: Names) -> Iterator[pd.DataFra
             inner = archive.read(files[0])
         yield from read_bytes(inner, Path(files[0]).suffix.lower(), names)
     elif start[:1] in (b"{", b"[") and (suffix in JSON or b'"' in start):
-        yield _json(content)
+        yield read_json(content)
     elif start.startswith(b"# %ECSV"):
-        yield _astropy(content, "ascii.ecsv")
+        yield read_astropy(content, "ascii.ecsv")
     elif IPAC.match(start):
-        yield _astropy(content, "ascii.ipac")
+        yield read_astropy(content, "ascii.ipac")
+    elif b"Byte-by-byte Description" in content[:BEFORE_ROWS]:
+        yield read_astropy(content, "ascii.mrt")
     else:
         yield from read_text(content, names)
 
@@ -288,119 +293,7 @@ def _said_by_folders(path: Path, held: list[str]) -> dict[str, Any]:
     return said
 
 
-# -- JSON ------------------------------------------------------------------------------------------
-
-
-def _json(content: bytes) -> pd.DataFrame:
-    """Read JSON: a list of records, columns, or an object that has one of these somewhere in it."""
-    text = content.decode("utf-8-sig")
-    try:
-        found = json.loads(text)
-    except json.JSONDecodeError:
-        with contextlib.suppress(json.JSONDecodeError):  # a record a line
-            found = [json.loads(line) for line in text.splitlines() if line.strip()]
-            return pd.DataFrame(found)
-        raise
-    records, beside = _records(found)
-    if records is None:
-        raise ValueError(
-            "this JSON has no list of detections: pass pandas.DataFrame(…) of the part that is one"
-        )
-    frame = pd.DataFrame(records)
-    for key, value in beside.items():
-        if isinstance(value, (str, int)) and not isinstance(value, bool) and key not in frame:
-            frame[key] = value
-    limits = [len(v) for k, v in beside.items() if k in NON_DETECTIONS and isinstance(v, list)]
-    frame.attrs["limits"] = sum(limits)
-    return frame
-
-
-def _records(found: Any) -> tuple[Any, dict[str, Any]]:
-    """Return the records within JSON, and what stands beside them."""
-    if isinstance(found, list):
-        if found and all(isinstance(each, dict) for each in found):
-            inner = [_records(each) for each in found] if len(found) == 1 else []
-            return inner[0] if inner and inner[0][0] is not None else (found, {})
-        return None, {}
-    if not isinstance(found, dict):
-        return None, {}
-    columns = {k: v for k, v in found.items() if isinstance(v, list)}
-    scalar = [v for v in columns.values() if not any(isinstance(x, (dict, list)) for x in v)]
-    if len(scalar) >= 2 and len({len(v) for v in scalar}) == 1:
-        return columns, {k: v for k, v in found.items() if k not in columns}
-    for key in DETECTIONS:
-        if isinstance(found.get(key), list) and found[key] and isinstance(found[key][0], dict):
-            return found[key], {k: v for k, v in found.items() if k != key}
-        if isinstance(found.get(key), dict):
-            records, beside = _records(found[key])
-            if records is not None:
-                return records, {k: v for k, v in found.items() if k != key} | beside
-    dicts = [each for each in found.values() if isinstance(each, dict)]
-    if len(dicts) == 1 and len(found) == 1:  # of the Open Supernova Catalog: {name: {…}}
-        records, beside = _records(dicts[0])
-        return records, beside | {"object_id": next(iter(found))}
-    if dicts and all(each.keys() == dicts[0].keys() for each in dicts) and len(dicts) == len(found):
-        return {name: list(each.values()) for name, each in found.items()}, {}
-    return None, {}
-
-
-# -- astropy ---------------------------------------------------------------------------------------
-
-
-def _astropy(content: bytes, kind: str, **options: Any) -> pd.DataFrame:
-    with _quiet():
-        return as_frame(_astropy_table().read(io.BytesIO(content), format=kind, **options))
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep what astropy thinks of the units and names of a file to itself."""
-    with warnings.catch_warnings():
-        for module in ("units", "io"):
-            warnings.filterwarnings("ignore", module=rf"astropy\.{module}")
-        from astropy.units import UnitsWarning
-        from astropy.utils.exceptions import AstropyWarning
-
-        warnings.simplefilter("ignore", UnitsWarning)
-        warnings.simplefilter("ignore", AstropyWarning)
-        yield
-
-
-def _astropy_table() -> Any:
-    return import_extra("astropy.table", "astropy", "reading FITS, VOTable and ECSV").Table
-
-
-def _fits(content: bytes) -> pd.DataFrame:
-    table = _astropy_table()
-    from astropy.io import fits
-
-    with _quiet(), fits.open(io.BytesIO(content)) as units:
-        found = next((unit for unit in units if getattr(unit, "columns", None)), None)
-        if found is None:
-            raise ValueError("this FITS file has no table")
-        frame = as_frame(table.read(found))
-        header = {**dict(units[0].header), **dict(found.header)}
-    for key in OBJECT_KEYS:
-        if header.get(key) and key.lower() not in frame.columns.str.lower():
-            frame[key.lower()] = header[key]
-    _epochs(frame, header)
-    return frame
-
-
-def _epochs(frame: pd.DataFrame, header: dict[str, Any]) -> None:
-    """Take the origin and the unit of times from a FITS header; what a column says goes before."""
-    origins = frame.attrs.setdefault("origins", {})
-    times = [n for n in frame if str(n).lower().startswith(("time", "t", "barytime", "bjd", "jd"))]
-    for prefix, zero in (("BJDREF", JD), ("JDREF", JD), ("MJDREF", 0.0)):
-        known = [header[key] for key in (f"{prefix}I", f"{prefix}F", prefix) if key in header]
-        if known:
-            for name in times:
-                origins.setdefault(name, float(sum(map(float, known[:2]))) + zero)
-            break
-    if str(header.get("TIMEUNIT", "d")).strip().lower() in ("s", "sec", "seconds"):
-        for name in times:
-            if str(name).lower() == "time" and name not in frame.attrs.get("kinds", ()):
-                frame[name] = frame[name] / 86_400
+# -- tables of other libraries ------------------------------------------------------------------
 
 
 def as_frame(table: Any, names: Names | None = None) -> pd.DataFrame:
@@ -410,7 +303,7 @@ def as_frame(table: Any, names: Names | None = None) -> pd.DataFrame:
     if isinstance(table, pd.DataFrame):
         return _of_pandas(table, names)
     if is_table(table):
-        return _of_astropy(table)
+        return of_astropy(table)
     if isinstance(table, np.ndarray) and table.dtype.names:
         return _plain(pd.DataFrame(table))
     if hasattr(table, "__arrow_c_stream__") and not isinstance(table, pd.Series):
@@ -453,53 +346,3 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
         if isinstance(dtype, np.dtype) and not dtype.isnative
     }
     return frame.assign(**{str(k): v for k, v in foreign.items()}) if foreign else frame
-
-
-def _of_astropy(table: Any) -> pd.DataFrame:
-    """Return columns as plain numbers: times in days (MJD of dates), fluxes in Jy where known."""
-    from astropy import units
-    from astropy.time import Time, TimeDelta
-
-    columns: dict[str, Any] = {}
-    kinds: dict[str, str] = {}
-    origins: dict[str, float] = {}
-    known = {"time": units.day, "flux": units.Jy, "mag": units.mag}
-    for name in table.colnames:
-        column, unit = table[name], getattr(table[name], "unit", None)
-        if getattr(column, "ndim", 1) != 1:
-            continue
-        if isinstance(column, Time):
-            column, kinds[name] = column.mjd, "date"
-        elif isinstance(column, TimeDelta):
-            column, kinds[name] = column.to_value("day"), "time"
-        scale = 1.0
-        if isinstance(unit, units.UnrecognizedUnit):  # as "BJD - 2457000, days"
-            offset = offset_of(str(unit))
-            origins |= {} if offset is None else {name: offset}
-        elif isinstance(unit, units.MagUnit):
-            kinds[name] = "mag"
-        elif isinstance(unit, units.UnitBase) and unit != units.dimensionless_unscaled:
-            fits = [kind for kind, one in known.items() if unit.is_equivalent(one)]
-            kinds[name] = fits[0] if fits else str(unit)
-            scale = unit.to(known[fits[0]]) if fits else scale
-        values = _unmasked(column)
-        columns[name] = values if scale == 1.0 else values * scale
-    frame = _plain(pd.DataFrame(columns))
-    frame.attrs |= {"kinds": kinds, "origins": origins}
-    return frame
-
-
-def _unmasked(column: Any) -> Any:
-    """Return plain values; masked ones are missing."""
-    mask = np.asarray(getattr(column, "mask", False))
-    values = getattr(column, "unmasked", column)
-    array = np.asarray(getattr(values, "value", values))
-    if array.dtype.kind == "S":
-        array = np.char.decode(array, "utf-8")
-    if not mask.any():
-        return array
-    if array.dtype.kind == "f":
-        return np.where(mask, np.nan, array)
-    array = array.astype(object)  # integers past 2^53 stay what they are
-    array[mask] = None
-    return array

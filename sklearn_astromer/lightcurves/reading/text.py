@@ -20,6 +20,7 @@ PIECE_BYTES = 2**25
 MOST_LINES_BEFORE = 400
 #: Of the fields of a row, so many are numbers.
 LEAST_NUMBERS = 0.34
+ROW_NUMBERS = ("0", "1")  # of a first row, where rows are numbered
 COMMENTS = ("#", "%", "!", "\\")
 SEPARATORS = ",;\t|"
 NUMBER = re.compile(
@@ -32,6 +33,10 @@ LEADING_ZERO = re.compile(r"(?:^|[\s,;|\"])0\d")
 class Names(Protocol):
     """What is asked of the names of columns."""
 
+    @property
+    def memo(self) -> dict[str, Any]:
+        """Return what was found in one file, for the next."""
+
     def known(self, names: list[str]) -> bool:
         """Whether these are names of the columns of light curves."""
 
@@ -40,12 +45,17 @@ class Names(Protocol):
 
 
 class Form(NamedTuple):
-    """How the rows of a text table are to be read."""
+    """How the rows of a text table are to be read.
+
+    `used` are the places of the columns that are read, and `columns` their names: an index of
+    text takes pandas long, so that one is made for all files.
+    """
 
     separator: str
     written: list[str]
-    names: list[str]
-    used: list[str] | None
+    width: int
+    used: list[int]
+    columns: pd.Index
     headerless: bool
     first_line: int
     header: str
@@ -57,7 +67,7 @@ def read_text(content: bytes, names: Names) -> Iterator[pd.DataFrame]:
     if content.lstrip()[:1] == b"|":  # columns between bars, and lines that are drawn
         content = re.sub(rb"(?m)^[-+=| \t]+$", b"", content)
         content = re.sub(rb"(?m)^[ \t]*\|(.*)\|[ \t]*$", rb"\1", content)
-    if re.search(rb"^OBS:", content, re.MULTILINE):
+    if b"\nOBS:" in content or content.startswith(b"OBS:"):
         yield _snana(_decoded(content))
         return
     form, start = _form(content, names)
@@ -83,7 +93,30 @@ def _decoded(content: bytes) -> str:
 
 
 def _form(content: bytes, names: Names) -> tuple[Form, int]:
-    """Find the header and the first row; return how rows are read, and where they begin."""
+    """Find the header and the first row; return how rows are read, and where they begin.
+
+    Most files of a folder begin as the one before, and have rows of the same shape.
+    """
+    head, shape, form = names.memo.get("form", (b"", None, None))
+    if shape is not None and content.startswith(head):
+        end = content.find(b"\n", len(head))
+        if _shape(_decoded(content[len(head) : end if end >= 0 else None])) == shape:
+            return form, len(head)
+    form, start, first = _found_form(content, names)
+    names.memo["form"] = content[:start], _shape(first), form
+    return form, start
+
+
+def _shape(line: str) -> tuple[Any, ...] | None:
+    """Return what the form of a row decides about a header; None: it is no plain row."""
+    if line.lstrip().startswith(COMMENTS) or not _is_row(line) or _decimal_commas(line):
+        return None
+    separator = _separator(line)
+    fields = _fields(line, separator)
+    return separator, len(fields), len(_stripped(fields)), fields[0] in ROW_NUMBERS
+
+
+def _found_form(content: bytes, names: Names) -> tuple[Form, int, str]:
     titles: list[str] = []
     comments: list[str] = []
     start = number = 0
@@ -125,7 +158,11 @@ def _form(content: bytes, names: Names) -> tuple[Form, int]:
     used = names.needed(lowered) if header else None
     spare = [f"\0{i}" for i in range(len(found), len(fields))]  # after a separator at the end
     used = used if used is not None or not spare else lowered
-    return Form(separator, found, lowered + spare, used, not header, number, header), start
+    named = lowered + spare
+    places = [i for i, name in enumerate(named) if used is None or name in used]
+    columns = pd.Index([named[i] for i in places], dtype=object)
+    form = Form(separator, found, len(named), places, columns, not header, number, header)
+    return form, start, first
 
 
 def _header(
@@ -148,7 +185,7 @@ def _header(
                 header = _stripped(_fields(line.lstrip("#"), each))
                 if len(header) in widths:
                     told.append((header, line, plain))
-                elif len(header) == len(fields) - 1 and fields[0] in ("0", "1"):
+                elif len(header) == len(fields) - 1 and fields[0] in ROW_NUMBERS:
                     told.append((["number of the row", *header], line, plain))  # as R writes
                 elif plain and names.known(header):
                     wrong = wrong or len(header)
@@ -214,7 +251,8 @@ def _decimal_commas(line: str) -> list[str]:
 
 def _rows(text: str, form: Form, line: int) -> pd.DataFrame:
     """Read rows; a row that has not all fields, or more, is an error that names its line."""
-    if any(f"\n{mark}" in text or text.startswith(mark) for mark in COMMENTS):
+    marks = [mark for mark in COMMENTS if mark in text]
+    if any(f"\n{mark}" in text or text.startswith(mark) for mark in marks):
         text = _without(text, lambda each: each.lstrip().startswith(COMMENTS))
     if " #" in text and '"' not in text:
         text = re.sub(r"[ \t]+#.*", "", text)
@@ -223,7 +261,6 @@ def _rows(text: str, form: Form, line: int) -> pd.DataFrame:
     _refuse_ragged(text, form, line)
     options: dict[str, Any] = {
         "sep": r"\s+" if form.separator == " " else form.separator,
-        "names": form.names,
         "usecols": form.used,
         "header": None,
         "skipinitialspace": True,
@@ -231,7 +268,7 @@ def _rows(text: str, form: Form, line: int) -> pd.DataFrame:
         "escapechar": "\\" if '\\"' in text else None,
     }
     if not text.strip():
-        return pd.DataFrame(columns=form.used or form.names)
+        return pd.DataFrame(columns=form.columns)
     frame = pd.read_csv(io.StringIO(text), low_memory=False, **options)
     integers = [name for name, dtype in frame.dtypes.items() if dtype.kind in "iu"]
     if integers and LEADING_ZERO.search(text):  # "0123" names an object that is not 123
@@ -239,6 +276,8 @@ def _rows(text: str, form: Form, line: int) -> pd.DataFrame:
         for name in integers:
             if as_text[name].str.fullmatch(r"0\d+").any():
                 frame[name] = as_text[name]
+    frame.columns = form.columns
+    frame.attrs["blocks"] = _blocks(text)
     frame.attrs["headerless"] = form.headerless
     frame.attrs["columns"] = form.written
     return frame
@@ -249,8 +288,16 @@ def _without(text: str, unwanted: Callable[[str], bool]) -> str:
     return "\n".join("" if unwanted(line) else line for line in text.split("\n"))
 
 
+def _blocks(text: str) -> list[int]:
+    """Return the rows before which a line is empty, or was a comment or a header."""
+    if "\n\n" not in text:
+        return []
+    parts = re.split(r"\n(?:[ \t]*\n)+", text.strip())
+    return np.cumsum([part.count("\n") + 1 for part in parts[:-1]]).tolist()
+
+
 def _refuse_ragged(text: str, form: Form, line: int) -> None:
-    expected = len(form.names)
+    expected = form.width
     counts = _counted(text, form.separator)
     wrong = np.flatnonzero(counts != expected)
     lines = text.split("\n") if len(wrong) else []

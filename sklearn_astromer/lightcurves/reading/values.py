@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
 from sklearn_astromer.lightcurves.reading.tables import Table
-from sklearn_astromer.lightcurves.surveys.names import in_seconds, offset_of
+from sklearn_astromer.lightcurves.surveys.names import bare, in_no_days, offset_of
 from sklearn_astromer.lightcurves.surveys.survey import HJD_2450000, JD, MJD
 
 LEAST_JD = 2_400_000.0
@@ -21,7 +21,12 @@ MOST_MJD, MOST_JD = 1_000_000.0, 2_600_000.0
 #: Rounding that ruins a light curve, and that is worth a word, in days.
 RUINED, ROUNDED = 1 / 24, 1 / 1440
 MJD_ZERO = pd.Timestamp("1858-11-17", tz="UTC")
-MISSING = ("", "null", "none", "--", "---", "----", "-", "–", "na", "n/a", "*", "masked", "<na>")
+MISSING = (
+    *("", "null", "none", "--", "---", "----", "-", "–", "na", "n/a", "n.a.", "*", "masked"),
+    *("<na>", "indef", "undef"),
+)
+#: The exponent of double precision in Fortran: 0.5D-03.
+FORTRAN = r"(?<=[\d.])[dD](?=[-+]?\d)"
 
 
 def numbers_of(
@@ -30,12 +35,15 @@ def numbers_of(
     """Return numbers, and which are limits, as ">16.52"."""
     limit = np.zeros(len(column), dtype=bool)
     dtype: Any = column.dtype
+    if isinstance(dtype, np.dtype) and dtype.kind in "iuf":
+        return column.to_numpy(dtype=np.float64, copy=True), limit
     if dtype.kind in "iuf" and not isinstance(dtype, pd.CategoricalDtype):
         return column.to_numpy(dtype=np.float64, na_value=np.nan, copy=True), limit
     text = column.astype(object).where(column.notna(), "nan").astype(str).str.strip()
     limit = text.str.startswith((">", "<")).to_numpy(dtype=bool)
     text = text.str.lstrip("<>").str.strip()
     text = text.where(~text.str.lower().isin(MISSING), "nan")
+    text = text.str.replace(FORTRAN, "e", regex=True)
     numbers = pd.to_numeric(text, errors="coerce").to_numpy(dtype=np.float64)
     wrong = np.isnan(numbers) & (text.str.lower() != "nan").to_numpy()
     if wrong.any():
@@ -62,10 +70,10 @@ def days_of(table: Table, name: str, origin: float) -> tuple[NDArray[np.float64]
     if kind != "time":
         raise ValueError(f"{label}: column {name!r} has a unit of {kind}, which is no time")
     said = table.facts["origins"].get(name, offset_of(name))
-    if in_seconds(name):
+    if in_no_days(name):
         raise refusal(
-            f"{label}: by its name, column {name!r} holds seconds, and times are in days: "
-            "divide it by 86400",
+            f"{label}: by its name, column {name!r} is not in days, as times are: convert it "
+            "(a day has 24 hours, 86400 seconds)",
             Remedy("time", None, "for a column of days"),
         )
     finite = np.isfinite(numbers)
@@ -107,7 +115,7 @@ def _shift(least: float, most: float, name: str, origin: float, said: float | No
         return said
     short = most < MOST_SHORT_JD  # the digits that all Julian Dates share may be left away
     if np.isnan(origin):
-        return HJD_2450000 if short and name in ("jd", "hjd", "bjd") else MJD
+        return HJD_2450000 if short and bare(name) in ("jd", "hjd", "bjd") else MJD
     if origin == JD:
         return HJD_2450000 if short else MJD
     return origin

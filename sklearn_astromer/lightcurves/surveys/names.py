@@ -17,6 +17,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
         *("rjd", "rhjd"),
         *("bjd_tdb", "bjd_utc", "jd_utc", "jd_tdb", "mjd_utc", "mjd_tdb", "mjd_tai", "hjd_utc"),
         *("obsmjd", "mjd_obs", "mjd-obs", "obstime", "obs_time", "date", "datetime", "tmid"),
+        *("date-obs", "date_obs", "dateobs"),
     ),
     "mag": ("mag", "psfMag", "magnitude", "mags", "magnitudes", "mag_psf"),
     "flux": ("flux", "fluxes", "rel_flux", "relative_flux", "norm_flux", "normalized_flux"),
@@ -50,10 +51,15 @@ LIMITS = (
     *("upper_lim", "uplim", "uplims", "ul", "is_limit", "is_upper_limit", "islimit", "limit_flag"),
     *("limit", "is_ul", "lim", "fainter_than", "upper"),
 )
+#: The flag of limits that VizieR puts beside a brightness: "<" or ">".
+LIMIT_OF = "l_{}"
 DETECTED = ("detected", "detection", "is_detected", "det", "is_detection", "detected_bool")
 
 #: Days to add to times that are counted from an epoch of their own, to get MJD.
 EPOCHS = {"btjd": 56_999.5, "tbjd": 56_999.5, "bkjd": 54_832.5, "rjd": -0.5, "rhjd": -0.5}
+#: AB magnitudes of flux 1, by the unit that the name of a column ends in.
+ZERO_POINTS = {"jy": 8.9, "mjy": 16.4, "ujy": 23.9, "µjy": 23.9, "μjy": 23.9, "njy": 31.4}
+_UNIT = re.compile(r"\s*[\[(]\s*([^\])]*?)\s*[\])]$")
 _JD_OF_MJD_0 = 2_400_000.5
 _OFFSET = re.compile(
     r"(?P<system>m?(?:hm|b|h|t)?jd(?:[_ ](?:tdb|utc|tai|tt))?|time|t|date)"
@@ -61,7 +67,10 @@ _OFFSET = re.compile(
     r"\s*[\[(]?\s*[-−–+_]?\s*(?P<number>\d{4,7}(?:\.\d+)?)\s*\+?\s*[\])]?(?:\s*,?\s*days?)?",
     re.IGNORECASE,
 )
-_SECONDS = re.compile(r"(?:.*[_\s(\[])?(?:s|secs?|seconds?|unix|unixtime|epoch_s)[)\]]?|unix.*")
+_NO_DAYS = re.compile(
+    r"(?:.*[_\s(\[])?(?:s|secs?|seconds?|unix|unixtime|epoch_s)[)\]]?|unix.*|"
+    r".*[(\[]\s*(?:ms|mins?|minutes?|h|hrs?|hours?|weeks?|months?|yrs?|years?)\s*[)\]]"
+)
 
 
 def offset_of(name: str) -> float | None:
@@ -82,20 +91,38 @@ def offset_of(name: str) -> float | None:
     return number - _JD_OF_MJD_0 if number > 1_000_000 else None
 
 
-def in_seconds(name: str) -> bool:
+def bare(name: str) -> str:
+    """Return the name of a column without a unit in brackets at its end."""
+    return _UNIT.sub("", name)
+
+
+def zero_point_of(name: str) -> float | None:
+    """Return the magnitude of flux 1, if the name of a column ends in a unit that tells it."""
+    found = _UNIT.search(name)
+    return ZERO_POINTS.get(found[1]) if found else None
+
+
+def in_no_days(name: str) -> bool:
     """Whether the name of a column of times says that they are no days."""
-    return _SECONDS.fullmatch(name.lower()) is not None
+    return _NO_DAYS.fullmatch(name.lower()) is not None
 
 
 def candidates(part: str, names: Iterable[str]) -> list[str]:
     """Return the columns, in lower case, whose names are those of a part."""
     known = {alias.lower() for alias in ALIASES[part]}
     timed = part == "time"
-    return [name for name in names if name in known or (timed and offset_of(name) is not None)]
+    return [
+        name
+        for name in names
+        if name in known or bare(name) in known or (timed and offset_of(name) is not None)
+    ]
 
 
 def errors_of(brightness: str, names: Iterable[str]) -> list[str]:
     """Return the columns that may be the error of one: those that have its name, else others."""
-    there = set(names) - {brightness}
-    own = [name for name in (form.format(brightness) for form in ERROR_OF) if name in there]
-    return own or [name for name in ERRORS if name in there]
+    there = {bare(name): name for name in names if name != brightness}
+    first, _, last = bare(brightness).partition("_")
+    forms = [form.format(bare(brightness)) for form in ERROR_OF]
+    forms += [f"{first}err_{last}", f"{first}_err_{last}"] if last else []  # as SExtractor does
+    own = [there[form] for form in forms if form in there]
+    return own or [there[name] for name in ERRORS if name in there]

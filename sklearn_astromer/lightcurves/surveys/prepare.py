@@ -68,6 +68,11 @@ def gaia_long(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(mag_err=1.0857 / _numbers(frame, "flux_over_error")[0])
 
 
+def gaia_alerts(frame: pd.DataFrame) -> pd.DataFrame:
+    """Take "untrusted" magnitudes for none."""
+    return frame.assign(averagemag=_numbers(frame, "averagemag")[0])
+
+
 def atlas_limits(frame: pd.DataFrame) -> pd.DataFrame:
     """Take errors of nothing for what they are."""
     (error,) = _numbers(frame, "dujy")

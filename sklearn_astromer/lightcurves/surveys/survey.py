@@ -10,10 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-MJD, JD = 0.0, -2_400_000.5
-GAIA = 55_197.0
-BKJD, BTJD = 54_832.5, 56_999.5
-HJD_2450000 = 49_999.5
+from sklearn_astromer.lightcurves.surveys.names import EPOCHS
+
+MJD, JD, HJD_2450000 = 0.0, -2_400_000.5, 49_999.5
+#: Days to add to times to get MJD.
+ORIGINS = {
+    **{"MJD": MJD, "JD": JD, "HJD-2450000": HJD_2450000},
+    **{"Gaia": 55_197.0, "BKJD": EPOCHS["bkjd"], "BTJD": EPOCHS["btjd"]},
+}
 TESTS: dict[str, Callable[[pd.Series, Any], Any]] = {
     "==": lambda x, value: x == value,
     "!=": lambda x, value: x != value,
@@ -164,10 +168,10 @@ class Survey:
         return {name for column in flags for name in column.split("|")}
 
     def columns(self) -> set[str]:
-        """Return all columns that are looked at, of those that a table may have."""
+        """Return all columns whose values are looked at, of those that a table may have."""
         sides = (getattr(each, f.name) for each in self.brightness for f in fields(each))
         rules = (rule.column for rule in self.rules())
-        named = [*self.needs, self.id, self.time, self.band, *sides, *rules]
+        named = [self.id, self.time, self.band, *sides, *rules]
         return {one for name in named if isinstance(name, str) for one in name.split("|")}
 
     def lacking(self, columns: Set[str]) -> list[str]:

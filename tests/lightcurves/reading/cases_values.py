@@ -63,6 +63,18 @@ mjd,mag,magerr
         {},
         [{"": ([58000.1, 58002.1], [15.1, 15.3], [0.01, 0.03])}],
     ),
+    Case(
+        "an error of -1 in a table of a survey is none",
+        "a.csv",
+        """\
+oid,expid,hjd,mjd,mag,magerr,catflags,filtercode
+7,1,2458001.5,58001.0,15.2,0.01,0,zg
+7,2,2458002.5,58002.0,15.4,-1,0,zg
+7,3,2458003.5,58003.0,15.3,0.02,0,zg
+""",
+        {},
+        [{"g": ([58001, 58002, 58003], [15.2, 15.4, 15.3], [0.01, NAN, 0.02])}],
+    ),
     # -- bright stars of ATLAS
     Case(
         "bright star with large chi/N",

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from sklearn_astromer.lightcurves.reading.columns import Options
+from sklearn_astromer.lightcurves.reading.options import Options
 from sklearn_astromer.lightcurves.reading.tables import tables_of
 
 NAN = float("nan")

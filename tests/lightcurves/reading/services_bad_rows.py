@@ -23,6 +23,17 @@ MISSING = "without time or brightness"
 
 BAD_ROWS = [
     Case(
+        "gaia-alerts",
+        "Gaia16made.csv",
+        "#Gaia16made\n#Date,JD(TCB),averagemag\n"
+        "2016-01-01 00:00:00,2457388.5,18.50\n"
+        "2016-02-01 00:00:00,2457419.5,untrusted\n"
+        "2016-03-01 00:00:00,2457448.5,null\n"
+        "2016-04-01 00:00:00,2457479.5,17.90\n",
+        [("Gaia16made", "", [57388.0, 57479.0], [18.5, 17.9], [NAN, NAN])],
+        {MISSING: 2},
+    ),
+    Case(
         "ztf",
         "ztf_nan.csv",
         "oid,expid,hjd,mjd,mag,magerr,catflags,filtercode\n"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from made_tables import MADE_OF, VALUES, good_and_bad, in_lists, make
 
 from sklearn_astromer import LightCurves
-from sklearn_astromer.lightcurves.reading.columns import Options
+from sklearn_astromer.lightcurves.reading.options import Options
 from sklearn_astromer.lightcurves.reading.reader import Reader
 from sklearn_astromer.lightcurves.surveys.registry import BY_NAME, SURVEYS
 from sklearn_astromer.lightcurves.surveys.survey import first_of

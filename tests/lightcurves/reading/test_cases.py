@@ -11,11 +11,12 @@ from cases_columns import COLUMNS
 from cases_found import FOUND
 from cases_rows import ROWS
 from cases_surveys import SURVEYS
+from cases_tables import TABLES
 from cases_values import VALUES
 
 from sklearn_astromer import LightCurves
 
-CASES = [*ROWS, *COLUMNS, *NAMES, *VALUES, *SURVEYS, *FOUND]
+CASES = [*ROWS, *COLUMNS, *NAMES, *VALUES, *SURVEYS, *FOUND, *TABLES]
 SHARED = Path(__file__).parents[4] / "shared" / "cases" / "reading.py"
 # of fluxes, whose magnitudes are softened, and of times rounded in the cases
 CLOSE = {"mag": 2e-4, "time": 2e-6, "mag_err": 2e-5}

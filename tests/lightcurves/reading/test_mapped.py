@@ -294,6 +294,36 @@ def test_mapped_columns_are_decoded_once(write, tmp_path, monkeypatch):
     assert len(LightCurves.open_parquet(path, cache_dir=cache)) == 1
 
 
+def test_a_file_of_the_same_size_and_time_is_another(write, tmp_path):
+    path = write(FRAME, compression=None)
+    before = path.stat()
+    first = LightCurves.open_parquet(path, cache_dir=tmp_path / "cache")
+    FRAME.assign(mag=FRAME["mag"] + 1).to_parquet(path, compression=None)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert path.stat().st_size == before.st_size
+    second = LightCurves.open_parquet(path, cache_dir=tmp_path / "cache")
+    np.testing.assert_array_equal(second.mag, first.mag + 1)
+
+
+def test_what_was_changed_in_the_cache_is_decoded_anew(write, tmp_path):
+    """One bit, of the columns, of the ids, of the report; or a file is gone."""
+    path, cache = write(FRAME), tmp_path / "cache"
+    first = LightCurves.open_parquet(path, cache_dir=cache)
+    (folder,) = (entry for entry in cache.iterdir() if entry.is_dir())
+    names = sorted(file.name for file in folder.iterdir())
+    assert {"time.f64", "mag.f64", "mag_err.f64", "ids.npy", "offsets.npy"} < set(names)
+    for name in names:
+        for broken in ("bit", "gone"):
+            content = bytearray((folder / name).read_bytes())
+            content[len(content) // 2] ^= 1
+            (folder / name).unlink()
+            if broken == "bit":
+                (folder / name).write_bytes(content)
+            again = LightCurves.open_parquet(path, cache_dir=cache)
+            assert again == first
+            assert again.report == first.report
+
+
 def test_the_report_is_told_at_every_opening(write, tmp_path, monkeypatch):
     monkeypatch.setattr(tables, "PIECE_ROWS", 2)
     path = write(FRAME.assign(mag=[np.nan, 1e4, 1, 1, 1, 1], magerr=-99.0), row_group_size=2)

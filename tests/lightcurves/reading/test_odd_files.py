@@ -85,6 +85,30 @@ def test_archives(tmp_path):
         LightCurves.read(path)
 
 
+@pytest.mark.parametrize("inside", [["xl/workbook.xml", "a.xml"], ["content.xml"]])
+def test_a_spreadsheet_is_no_archive(inside, tmp_path):
+    path = tmp_path / "a.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in inside:
+            archive.writestr(name, "<a/>")
+    with pytest.raises(ValueError, match=r"a\.xlsx .*it is a spreadsheet: save it as CSV"):
+        LightCurves.read(path)
+
+
+def test_the_light_curve_may_be_a_later_table_of_fits(tmp_path):
+    """Good time intervals go before, as missions write them."""
+    fits = pytest.importorskip("astropy.io.fits")
+    from astropy.table import Table
+
+    intervals = Table({"START": [58000.0], "STOP": [58003.0]})
+    curve = Table({"MJD": [58001.0, 58002.0], "MAG": [15.0, 15.5], "MAGERR": [0.1, 0.2]})
+    units = [fits.PrimaryHDU(), fits.table_to_hdu(intervals), fits.table_to_hdu(curve)]
+    fits.HDUList(units).writeto(tmp_path / "star.fits")
+    curves = LightCurves.read(tmp_path / "star.fits")
+    assert curves.mag.tolist() == [15.0, 15.5]
+    assert curves.mag_err.tolist() == [0.1, 0.2]
+
+
 def test_tables_of_ipac(tmp_path):
     pytest.importorskip("astropy")
     curves, said = reading(written(tmp_path, "ztf.tbl", IPAC))
@@ -103,12 +127,62 @@ def test_tables_of_ipac(tmp_path):
         ("a.png", b"\x89PNG\r\n\x1a\n\x00\xff\xfe", "neither FITS.*unpack it"),
         ("a.csv", "id,mjd,mag\nñ,58001,15\n".encode("latin1"), "save it as UTF-8"),
         ("a.csv", TEXT.replace(",", ";").replace(".", ","), "decimal commas, as '58001,0'"),
+        (
+            "a.csv.gz",
+            gzip.compress(TEXT.encode())[:-20],
+            r"a\.csv\.gz cannot be read.*ended before",
+        ),
+        ("a.zip", b"PK\x03\x04" + bytes(90), r"a\.zip cannot be read as a table: .*zip"),
         ("README.md", "# Title\nwords\n", r"README.md.*a glob, as '.*/\*\.csv'"),
     ],
 )
 def test_what_is_no_table(name, text, message, tmp_path):
     with pytest.raises(ValueError, match=message):
         LightCurves.read(written(tmp_path, name, text))
+
+
+ONE = "58000.1 15.1 0.01\n58001.1 15.2 0.01\n"
+OTHER = "58000.2 12.1 0.01\n58001.2 12.2 0.01\n"
+LATER = "58010.2 15.1 0.01\n58011.2 15.2 0.01\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "remarked"),
+    [
+        (f"# star A\n{ONE}\n# star B\n{OTHER}", {}, True),
+        (f"{ONE}\n\n{OTHER}\n \n{OTHER}\n", {}, True),
+        (f"mjd mag err\n{ONE}mjd mag err\n{OTHER}", {}, True),
+        (f"{ONE}\n{OTHER}", {"id": False}, False),
+        (f"# season 1\n{ONE}# season 2\n{LATER}", {}, False),
+        (f"{ONE}{OTHER}", {}, False),
+    ],
+)
+def test_several_stars_in_one_file_are_remarked(text, options, remarked, tmp_path):
+    curves, said = reading(written(tmp_path, "a.txt", text), **options)
+    assert len(curves) == 1
+    assert ("start anew after an empty line" in said) == remarked
+
+
+def test_each_file_of_a_folder_is_read_by_its_own_header(tmp_path):
+    """Though most begin as the one before."""
+    texts = [
+        "mjd,mag,magerr\n58001,15.2,0.01\n",
+        "mjd,mag,magerr\n58001,16.2,0.02\n58002,16.3,0.02\n",
+        "mjd,magerr,mag\n58001,0.01,17.2\n",
+        "mjd,mag,magerr\n0,58001,18.2,0.01\n1,58002,18.3,0.01\n",  # as R numbers rows
+        "mjd,mag,magerr\n# a comment\n58001,19.2,0.01\n",
+        "mjd mag magerr\n58001 20.2 0.01\n",
+        "58001 21.2 0.01\n58002 21.3 0.01\n",
+        "58001 22.2 0.01\n58002 22.3 0.01\n",
+    ]
+    paths = [written(tmp_path, f"{i}.csv", text) for i, text in enumerate(texts)]
+    alone = LightCurves.concatenate(LightCurves.read(path) for path in paths)
+    assert alone.mag.min() == 15.2
+    for order in (1, -1):
+        assert LightCurves.read(paths[::order]) == alone[::order]
+    written(tmp_path, "1.csv", "mjd,mag,magerr\n58001,16.2\n")
+    with pytest.raises(ValueError, match=r"1\.csv cannot .*names 3 columns, and line 2 has 2"):
+        LightCurves.read(tmp_path)
 
 
 def test_folders_in_folders(tmp_path):

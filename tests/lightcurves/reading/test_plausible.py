@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklearn_astromer import LightCurves
+from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.lightcurves.reading import plausible
 
 
@@ -66,7 +67,15 @@ def test_two_levels_are_seen(n, share, gap, scatter, seed):
     mag = 15 + np.where(high, gap, 0) + scatter * gap * rng.uniform(-1, 1, n)
     curves = LightCurves.from_arrays([np.c_[np.arange(n), mag], np.c_[np.arange(5), mag[:5]]])
     found = plausible.mixed_levels(curves._flat)
-    assert found == [0] * plausible._has_levels(mag)
+    assert found == [0] * plausible._has_levels(np.arange(n), mag)
+
+
+def test_large_amplitudes_are_no_levels():
+    """Stars that vary by magnitudes, seen seldom or often, are one star each."""
+    for seed, n in enumerate(((20, 30), (30, 80), (80, 300))):
+        curves, labels = make_variable_stars(1000, n_observations=n, random_state=seed)
+        found = labels[plausible.mixed_levels(curves._flat)]
+        assert found.tolist() == []
 
 
 def test_a_missing_zero_point_leaves_out_its_row():

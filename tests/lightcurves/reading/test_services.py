@@ -140,8 +140,11 @@ def test_choices(tmp_path):
     with pytest.raises(ValueError, match="is not of atlas"):
         LightCurves.read(ztf, "atlas")
     for wrong in ({"survey": "sloan"}, {"limits": "keep"}, {"id_from": "path"}):
-        with pytest.raises(ValueError, match=f"{next(iter(wrong))} must be"):
+        name = next(iter(wrong))
+        with pytest.raises(ValueError, match=f"there is no {name}=|{name} must be"):
             LightCurves.read(ztf, **wrong)
+    with pytest.raises(ValueError, match="there is no survey='zft': did you mean 'ztf'?"):
+        LightCurves.read(ztf, "zft")
 
 
 def test_rules_are_switched_by_the_names_that_the_report_prints(tmp_path):

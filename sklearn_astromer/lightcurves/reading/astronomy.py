@@ -1,0 +1,129 @@
+"""FITS, VOTable and other formats of astronomy, and the tables of astropy."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sklearn_astromer._extras import import_extra
+from sklearn_astromer.lightcurves.reading.text import Names
+from sklearn_astromer.lightcurves.surveys.names import offset_of
+from sklearn_astromer.lightcurves.surveys.survey import JD
+
+OBJECT_KEYS = ("KEPLERID", "TICID", "TIC_ID", "TARGETID")
+
+
+def read_astropy(content: bytes, kind: str, **options: Any) -> pd.DataFrame:
+    """Read a format of `astropy.table.Table`."""
+    with _quiet():
+        return of_astropy(_astropy_table().read(io.BytesIO(content), format=kind, **options))
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what astropy thinks of the units and names of a file to itself."""
+    with warnings.catch_warnings():
+        for module in ("units", "io"):
+            warnings.filterwarnings("ignore", module=rf"astropy\.{module}")
+        from astropy.units import UnitsWarning
+        from astropy.utils.exceptions import AstropyWarning
+
+        warnings.simplefilter("ignore", UnitsWarning)
+        warnings.simplefilter("ignore", AstropyWarning)
+        yield
+
+
+def _astropy_table() -> Any:
+    return import_extra("astropy.table", "astropy", "reading FITS, VOTable and ECSV").Table
+
+
+def read_fits(content: bytes, names: Names) -> pd.DataFrame:
+    """Read the first table of a light curve, with what the header says of its times."""
+    table = _astropy_table()
+    from astropy.io import fits
+
+    with _quiet(), fits.open(io.BytesIO(content)) as units:
+        tables = [unit for unit in units if getattr(unit, "columns", None)]
+        if not tables:
+            raise ValueError("this FITS file has no table")
+        found = next((one for one in tables if names.known(one.columns.names)), tables[0])
+        frame = of_astropy(table.read(found))
+        header = {**dict(units[0].header), **dict(found.header)}
+    for key in OBJECT_KEYS:
+        if header.get(key) and key.lower() not in frame.columns.str.lower():
+            frame[key.lower()] = header[key]
+    _epochs(frame, header)
+    return frame
+
+
+def _epochs(frame: pd.DataFrame, header: dict[str, Any]) -> None:
+    """Take the origin and the unit of times from a FITS header; what a column says goes before."""
+    origins = frame.attrs.setdefault("origins", {})
+    times = [n for n in frame if str(n).lower().startswith(("time", "t", "barytime", "bjd", "jd"))]
+    for prefix, zero in (("BJDREF", JD), ("JDREF", JD), ("MJDREF", 0.0)):
+        known = [header[key] for key in (f"{prefix}I", f"{prefix}F", prefix) if key in header]
+        if known:
+            for name in times:
+                origins.setdefault(name, float(sum(map(float, known[:2]))) + zero)
+            break
+    if str(header.get("TIMEUNIT", "d")).strip().lower() in ("s", "sec", "seconds"):
+        for name in times:
+            if str(name).lower() == "time" and name not in frame.attrs.get("kinds", ()):
+                frame[name] = frame[name] / 86_400
+
+
+def of_astropy(table: Any) -> pd.DataFrame:
+    """Return columns as plain numbers: times in days (MJD of dates), fluxes in Jy where known."""
+    from astropy import units
+    from astropy.time import Time, TimeDelta
+
+    columns: dict[str, Any] = {}
+    kinds: dict[str, str] = {}
+    origins: dict[str, float] = {}
+    known = {"time": units.day, "flux": units.Jy, "mag": units.mag}
+    for name in table.colnames:
+        column, unit = table[name], getattr(table[name], "unit", None)
+        if getattr(column, "ndim", 1) != 1:
+            continue
+        if isinstance(column, Time):
+            column, kinds[name] = column.mjd, "date"
+        elif isinstance(column, TimeDelta):
+            column, kinds[name] = column.to_value("day"), "time"
+        scale = 1.0
+        if isinstance(unit, units.UnrecognizedUnit):  # as "BJD - 2457000, days"
+            offset = offset_of(str(unit))
+            origins |= {} if offset is None else {name: offset}
+        elif isinstance(unit, units.MagUnit):
+            kinds[name] = "mag"
+        elif isinstance(unit, units.UnitBase) and unit != units.dimensionless_unscaled:
+            fits = [kind for kind, one in known.items() if unit.is_equivalent(one)]
+            kinds[name] = fits[0] if fits else str(unit)
+            scale = unit.to(known[fits[0]]) if fits else scale
+        values = _unmasked(column)
+        columns[name] = values if scale == 1.0 else values * scale
+    frame = pd.DataFrame(columns)
+    frame.attrs |= {"kinds": kinds, "origins": origins}
+    return frame
+
+
+def _unmasked(column: Any) -> Any:
+    """Return plain values; masked ones are missing."""
+    mask = np.asarray(getattr(column, "mask", False))
+    values = getattr(column, "unmasked", column)
+    array = np.asarray(getattr(values, "value", values))
+    if array.dtype.kind == "S":
+        array = np.char.decode(array, "utf-8")
+    array = array.astype(array.dtype.newbyteorder("="), copy=False)
+    if not mask.any():
+        return array
+    if array.dtype.kind == "f":
+        return np.where(mask, np.nan, array)
+    array = array.astype(object)  # integers past 2^53 stay what they are
+    array[mask] = None
+    return array

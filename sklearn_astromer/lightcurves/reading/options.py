@@ -1,0 +1,112 @@
+"""What `LightCurves.read` was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sklearn_astromer._closest import closest
+from sklearn_astromer.lightcurves.surveys.names import (
+    ALIASES,
+    DETECTED,
+    LIMIT_OF,
+    LIMITS,
+    NAMES_OF_STARS,
+    candidates,
+    errors_of,
+)
+from sklearn_astromer.lightcurves.surveys.registry import BY_NAME, recognise
+from sklearn_astromer.lightcurves.surveys.survey import Survey, column_name
+
+ID_NAMES = "|".join(dict.fromkeys(alias.lower() for alias in ALIASES["id"]))
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `LightCurves.read` was asked for; `columns` is of parts, in its keywords' words.
+
+    `memo` is for what reads: see `text.Names`.
+    """
+
+    survey: str = "auto"
+    band: Any = None
+    quality: bool = True
+    rules: dict[str, Any] = field(default_factory=dict)
+    limits: str = "drop"
+    difference: str = "raise"
+    id_from: str | Callable[[str], Any] = "stem"
+    columns: dict[str, Any] = field(default_factory=dict)
+    on_invalid: str = "drop"
+    on_error: str = "raise"
+    progress: bool = False
+    memo: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def given(self) -> dict[str, Any]:
+        """Return the columns that were named, in lower case."""
+        numbers = {p: v for p, v in self.columns.items() if p == "zero_point" or v is False}
+        return {
+            part: name if part in numbers and not isinstance(name, str) else column_name(name)
+            for part, name in self.columns.items()
+            if name is not None
+        }
+
+    def check(self) -> None:
+        """Refuse what no option can be."""
+        choices: dict[str, tuple[str, ...]] = {
+            "limits": ("drop", "raise"),
+            "difference": ("raise", "scale"),
+            "on_invalid": ("raise", "drop"),
+            "on_error": ("raise", "skip"),
+            "survey": ("auto", "columns", *BY_NAME),
+        }
+        for name, allowed in choices.items():
+            value = getattr(self, name)
+            if value not in allowed:
+                raise ValueError(f"there is no {name}={value!r}: {closest(value, allowed)}")
+        if not callable(self.id_from) and self.id_from not in ("stem", "parent"):
+            raise ValueError(
+                f"id_from must be 'stem', 'parent' or a function, got {self.id_from!r}"
+            )
+
+    # what text and Parquet ask of the names of columns, see `text.Names`
+
+    def known(self, names: list[str]) -> bool:
+        """Whether these are names of the columns of light curves."""
+        lowered = [column_name(name) for name in names]
+        given = set(map(str, self.given().values()))
+        if self.surveys(frozenset(lowered), False) or given & set(lowered):
+            return True
+        bright = [*candidates("mag", lowered), *candidates("flux", lowered)]
+        return bool(candidates("time", lowered)) and bool(bright)
+
+    def needed(self, names: list[str], rows_are_objects: bool = False) -> list[str] | None:
+        """Return the columns that are read of a table; None: any may be."""
+        lowered = {column_name(name): name for name in names}
+        found = self.surveys(frozenset(lowered), rows_are_objects)
+        if len(lowered) < len(names) or len(found) > 1 or any(each.prepare for each in found):
+            return None
+        given = {name for name in self.given().values() if isinstance(name, str)}
+        if not given <= lowered.keys():
+            return None
+        read = given | set(ID_NAMES.split("|"))
+        if found:
+            read |= found[0].columns()
+        else:
+            parts = [each for part in ALIASES for each in candidates(part, lowered)]
+            bright = candidates("mag", lowered) + candidates("flux", lowered)
+            bright += [
+                given for given in (self.given().get("mag"), self.given().get("flux")) if given
+            ]
+            read |= {*parts, *NAMES_OF_STARS, *LIMITS, *DETECTED}
+            read |= {name for each in bright for name in errors_of(each, lowered)}
+            read |= {LIMIT_OF.format(each) for each in bright}
+            if not rows_are_objects and not candidates("id", lowered):
+                return None  # which column names objects, values tell
+        return [name for each, name in lowered.items() if each in read]
+
+    def surveys(self, columns: frozenset[str], rows_are_objects: bool) -> tuple[Survey, ...]:
+        """Return the surveys that a table may be of, by its columns."""
+        if self.survey == "auto":
+            return recognise(columns, rows_are_objects)
+        return () if self.survey == "columns" else (BY_NAME[self.survey],)
