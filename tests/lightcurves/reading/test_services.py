@@ -143,7 +143,7 @@ def test_choices(tmp_path):
         name = next(iter(wrong))
         with pytest.raises(ValueError, match=f"there is no {name}=|{name} must be"):
             LightCurves.read(ztf, **wrong)
-    with pytest.raises(ValueError, match="there is no survey='zft': did you mean 'ztf'?"):
+    with pytest.raises(ValueError, match=r"there is no survey='zft': did you mean 'ztf'"):
         LightCurves.read(ztf, "zft")
 
 
