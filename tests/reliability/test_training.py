@@ -51,7 +51,7 @@ def test_ctrl_c_keeps_the_best_weights(tmp_path):
         process.kill()
     assert process.returncode == 0
     assert "the weights are the best so far" in out
-    assert "(60, 16)" in out
+    assert "(60, 17)" in out
 
 
 def test_ctrl_c_in_the_first_epoch_gives_a_fitted_estimator(monkeypatch):

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklearn_astromer.training import augmentation
-from sklearn_astromer.training.augmentation import CHANGES, LONGEST_SHIFT, USUAL
-from sklearn_astromer.training.recipes import chosen_changes
+from sklearn_astromer.training.augmentation import LONGEST_SHIFT
+from sklearn_astromer.training.recipes import CHANGES, USUAL, chosen_changes
 
 
 def augment(time, mag, mask, generator, changes=USUAL, errors=None):
