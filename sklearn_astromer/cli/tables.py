@@ -55,7 +55,8 @@ def labels_of(path: Path, ids: NDArray[Any]) -> NDArray[Any]:
 
 def labels_in(catalog: Catalog, column: str, ids: NDArray[Any]) -> NDArray[Any]:
     """Return the label of each object of a catalog that was read, which a column of it holds."""
-    asked = _WithLabels(**vars(catalog.options), label=column_name(column))
+    given = vars(catalog.options) | {"memo": {}}  # other columns are needed than were before
+    asked = _WithLabels(**given, label=column_name(column))
     id = catalog.report.columns.get("id")
     parts = []
     for file in catalog.files if catalog.content is None else [catalog.source()]:
