@@ -67,14 +67,16 @@ def check_free(
     def check(there: Path) -> None:
         try:
             is_folder = stat.S_ISDIR(there.stat().st_mode)
+            if is_folder == (check_ours is None):
+                raise (IsADirectoryError if is_folder else FileExistsError)(f"{path} {wrong}")
+            if check_ours is not None:
+                if not any(there.iterdir()):
+                    return
+                check_ours(there)
         except (FileNotFoundError, NotADirectoryError):
-            return
-        if is_folder == (check_ours is None):
-            raise (IsADirectoryError if is_folder else FileExistsError)(f"{path} {wrong}")
-        if check_ours is not None:
-            if not any(there.iterdir()):
-                return
-            check_ours(there)
+            if there.exists():
+                raise
+            return  # another writer took it
         if not overwrite:
             raise FileExistsError(
                 f"{path} is there already: choose another place, or pass overwrite=True "
@@ -188,7 +190,14 @@ def identity_of(folder: Path) -> tuple[int, int] | None:
 def aside(path: Path) -> Path:
     """Return where a writer has put the old folder before it renames the new one, else `path`."""
     found = [scratch / _OLD for scratch in _scratches(path) if (scratch / _OLD).is_dir()]
-    return max(found, key=lambda folder: folder.stat().st_mtime_ns, default=path)
+
+    def time(folder: Path) -> int:
+        try:
+            return folder.stat().st_mtime_ns
+        except FileNotFoundError:  # it was put back, or removed
+            return -1
+
+    return max(found, key=time, default=path)
 
 
 def sha256(content: bytes | Path) -> str:
@@ -289,9 +298,11 @@ def _sweep(scratch: Path, path: Path) -> None:
     lock = FileLock(scratch / _LOCK)
     with contextlib.suppress(Timeout, OSError):  # it lives, or another process sweeps
         lock.acquire(timeout=0)
-        _settle(scratch, path)
-        lock.release()
-        _remove(scratch)
+        try:  # locked to the end, or a writer that has just begun would work in what goes
+            _settle(scratch, path)
+            _remove(scratch)
+        finally:
+            lock.release()
 
 
 def _settle(scratch: Path, path: Path) -> None:

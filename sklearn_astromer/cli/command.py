@@ -95,6 +95,7 @@ class Command(click.Command):
             help=text,
             short_help=text.partition("\n")[0],
             epilog=_shown(examples),
+            context_settings={"help_option_names": ["-h", "--help"]},
         )
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

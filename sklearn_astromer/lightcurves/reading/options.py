@@ -63,7 +63,10 @@ class Options:
         for name, allowed in choices.items():
             value = getattr(self, name)
             if value not in allowed:
-                raise ValueError(f"there is no {name}={value!r}: {closest(value, allowed)}")
+                if name == "survey":
+                    names = closest(value, allowed)
+                    raise ValueError(f"survey must be one that is known, got {value!r}: {names}")
+                raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
         if not callable(self.id_from) and self.id_from not in ("stem", "parent"):
             raise ValueError(
                 f"id_from must be 'stem', 'parent' or a function, got {self.id_from!r}"

@@ -141,9 +141,9 @@ def test_choices(tmp_path):
         LightCurves.read(ztf, "atlas")
     for wrong in ({"survey": "sloan"}, {"limits": "keep"}, {"id_from": "path"}):
         name = next(iter(wrong))
-        with pytest.raises(ValueError, match=f"there is no {name}=|{name} must be"):
+        with pytest.raises(ValueError, match=f"{name} must be"):
             LightCurves.read(ztf, **wrong)
-    with pytest.raises(ValueError, match=r"there is no survey='zft': did you mean 'ztf'"):
+    with pytest.raises(ValueError, match="got 'zft': did you mean 'ztf'"):
         LightCurves.read(ztf, "zft")
 
 
