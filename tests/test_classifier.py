@@ -405,6 +405,7 @@ def macho(shared):
     return AstromerEmbedder(shared / "weights" / "macho_a0.zip", max_epochs=0)
 
 
+@pytest.mark.reliability
 def test_heads_on_real_curves(stripe82, macho):
     X, y = stripe82
     model = AstromerClassifier(macho, max_epochs=10, random_state=0)

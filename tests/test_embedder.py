@@ -499,6 +499,7 @@ def test_bfloat16_is_close_and_said_to_be_asked_for(curves, fitted):
     assert 0 < np.abs(rows - exact).max() < 0.1
 
 
+@pytest.mark.skipif(processor.SLOW_BFLOAT16, reason="this processor has no bfloat16: minutes")
 def test_bfloat16_points_real_rows_where_float32_does(shared):
     curves = LightCurves.read(shared / "data" / "stripe82.parquet")
     model = AstromerEmbedder(shared / "weights" / "macho_a0.zip", max_epochs=0, device="cpu")

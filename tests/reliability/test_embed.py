@@ -19,7 +19,9 @@ pytestmark = pytest.mark.usefixtures("home")
 WORDS = ["--weights", "surveys-small", "--device", "cpu", "--out"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.reliability)]
+)
 def test_killed_again_and_again_it_ends_with_the_same_bytes(number, tally):
     curves, _ = make_variable_stars(60, n_observations=(20, 60), random_state=0)
     many = LightCurves.concatenate([curves] * 10).to_frame()

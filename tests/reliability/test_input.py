@@ -441,7 +441,7 @@ def spoil(path, case):
 
 # -- what comes of it ----------------------------------------------------------------------------
 
-EXAMPLES = [200, pytest.param(600, marks=pytest.mark.reliability)]
+EXAMPLES = [60, pytest.param(600, marks=pytest.mark.reliability)]
 
 
 def try_all(strategy, examples, check_one):

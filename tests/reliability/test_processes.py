@@ -104,7 +104,9 @@ with multiprocessing.get_context("fork").Pool(1) as pool:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks by default")
-@pytest.mark.parametrize("call", ["fit", "transform", "transform condensed"])
+@pytest.mark.parametrize(
+    "call", ["fit", "transform", pytest.param("transform condensed", marks=pytest.mark.reliability)]
+)
 def test_a_fork_after_torch_has_used_its_threads_is_refused(call):
     def run(used):
         return subprocess.run(

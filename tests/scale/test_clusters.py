@@ -85,6 +85,7 @@ def test_a_client_made_afterwards_computes_too(stars, client, embedder):
     check_embedding(result.compute(), embedder, stars)
 
 
+@pytest.mark.reliability
 def test_a_worker_killed_on_the_way(hats, client, surveys_small, alone):
     catalog = lsdb.open_catalog(hats)
     parts = client.compute(embed_partitions(catalog, surveys_small).to_delayed())
@@ -99,7 +100,9 @@ def test_a_worker_killed_on_the_way(hats, client, surveys_small, alone):
 # -- classes --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("made", ["pipeline", "classifier"])
+@pytest.mark.parametrize(
+    "made", [pytest.param("pipeline", marks=pytest.mark.reliability), "classifier"]
+)
 def test_class_probabilities_though_a_worker_is_killed(hats, client, alone, made, tmp_path):
     frame, _ = alone
     column = frame["lightcurve"]

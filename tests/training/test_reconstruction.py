@@ -139,6 +139,7 @@ def test_figures_for_tensorboard(tmp_path):
         np.testing.assert_allclose(values, embedder.history_[name], rtol=1e-5)
 
 
+@pytest.mark.reliability
 @pytest.mark.skipif(shutil.which("g++") is None, reason="on a CPU torch.compile needs g++")
 def test_a_compiled_fit_is_the_fit():
     curves, _ = make_variable_stars(16, n_observations=50, random_state=0)
@@ -177,6 +178,7 @@ print(len(curves.time) * 16 // 2**20, "MiB", embedder.fit(curves).history_["trai
 """
 
 
+@pytest.mark.reliability
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds a process to RLIMIT_DATA")
 def test_pretraining_on_a_catalog_larger_than_memory(tmp_path):
     """Under a limit that the catalog's columns exceed by far, and reading them all proves it."""
