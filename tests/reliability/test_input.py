@@ -233,7 +233,7 @@ def slow_reading_by_rules(case, blame):
     for i, ((id, *_), (t, m, e)) in enumerate(zip(table, rows, strict=True)):
         if id is None:
             blame.append("'oid'|ids must")
-        elif e >= 9 or (m <= 0 and np.float32(m) in (0, -99)):
+        elif 9 <= e < np.inf or (m <= 0 and np.float32(m) in (0, -99)):
             continue  # an upper limit, a sentinel
         elif not (np.isfinite(t) and np.isfinite(m)):
             blame += [of_object(id)] if keeps_bad else []
@@ -245,6 +245,8 @@ def slow_reading_by_rules(case, blame):
             ):
                 rows_before.append([t, m, e])
             blame += [of_object(id)] if abs(m) > 1e15 else []
+    for some in found.values():  # an error that is none is absent
+        some[:] = [[t, m, e if 0 < e < np.inf else np.nan] for t, m, e in some]
     if way == "nested":
         blame += ["ids must"] if None in ids else []
         blame += [of_object(id) for i, id in enumerate(ids) if ids.index(id) < i]
