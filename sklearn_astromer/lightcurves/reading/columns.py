@@ -21,6 +21,7 @@ from sklearn_astromer.lightcurves.surveys.names import (
     DETECTED,
     LIMIT_OF,
     LIMITS,
+    NAMES_OF_OTHERS,
     NAMES_OF_STARS,
     bare,
     candidates,
@@ -172,19 +173,25 @@ def _by_columns(table: Table, given: dict[str, Any], options: Options) -> Survey
     used = {time, *brightness.columns_in(frame.columns)}
     band = given.get("band") or _one(table, "band", [c for c in columns if c not in used], False)
     used |= {band}
+    # a flux is measured whether or not something was detected
+    detected = DETECTED if brightness.flux is None else ()
+    told_by = ((*LIMITS, LIMIT_OF.format(brightness.mag)), "true"), (detected, "false")
+    flags = [
+        Bad(UPPER_LIMITS, name, bad, FLAGS)
+        for names, bad in told_by
+        for name in names
+        if name in frame and name not in used
+    ]
+    used |= {flag.column for flag in flags}
     id = given.get("id")
     if id is None:
-        id = _id_of(table, time, [name for name in columns if name not in used])
-    limits = (*LIMITS, LIMIT_OF.format(brightness.mag))
-    flags = [Bad(UPPER_LIMITS, name, "true", FLAGS) for name in limits if name in frame]
-    if brightness.flux is None:  # a flux is measured whether or not something was detected
-        flags += [Bad(UPPER_LIMITS, name, "false", FLAGS) for name in DETECTED if name in frame]
+        id = _id_of(table, time, band, [name for name in columns if name not in used])
     return Survey(
         "columns",
         "recognised by the names of the columns",
         (),
         time,
-        (replace(brightness, bad=tuple(b for b in flags if b.column not in used)),),
+        (replace(brightness, bad=tuple(flags)),),
         id=id,
         origin=np.nan,
         band=band or "",
@@ -299,7 +306,7 @@ def _by_place(table: Table, given: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-def _id_of(table: Table, time: str, columns: list[str]) -> str | bool:
+def _id_of(table: Table, time: str, band: str | None, columns: list[str]) -> str | bool:
     """Return the column that names objects; "": the file is one, whatever it says."""
     frame = table.frame
     named = candidates("id", columns)
@@ -310,8 +317,9 @@ def _id_of(table: Table, time: str, columns: list[str]) -> str | bool:
     names = [name for name in columns if _could_name(frame[name])]
     for name in sorted(names, key=lambda each: each not in NAMES_OF_STARS):
         called = name in NAMES_OF_STARS
-        n, anew = frame[name].nunique(dropna=False), _starts_anew(frame, name, time)
-        if called and (n == 1 or anew):
+        surely = called and name not in NAMES_OF_OTHERS
+        n, anew = frame[name].nunique(dropna=False), _starts_anew(table, name, band, time)
+        if (called and (n == 1 or anew)) or (surely and 1 < n <= len(frame) / 2):
             return name
         if 1 < n < len(frame) and (anew or (called and name != "source")):
             raise refusal(
@@ -331,15 +339,21 @@ def _could_name(column: pd.Series) -> bool:
     return dtype.kind in "iuOUST" or isinstance(dtype, pd.StringDtype)
 
 
-def _starts_anew(frame: pd.DataFrame, name: str, time: str) -> bool:
-    """Whether rows of equal values lie together, and times start anew with another value."""
-    codes, unique = pd.factorize(frame[name])
-    changes = np.flatnonzero(np.diff(codes)) + 1
-    if len(unique) < 2 or len(changes) != len(unique) - 1 or len(unique) > len(frame) / 2:
+def _starts_anew(table: Table, name: str, band: str | None, time: str) -> bool:
+    """Whether in each band rows of equal values lie together, and times start anew after them."""
+    try:
+        times = days_of(table, time, np.nan)[0]
+    except ValueError:  # which is said once its objects are known
         return False
-    times = pd.to_numeric(frame[time], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-    falls = np.flatnonzero(np.diff(times) < 0) + 1
-    return len(falls) > 0 and set(falls.tolist()) <= set(changes.tolist())
+    codes, unique = pd.factorize(table.frame[name])
+    bands = pd.factorize(table.frame[band])[0] if band else np.zeros_like(codes)
+    order = np.argsort(bands, kind="stable")
+    times, codes, bands = times[order], codes[order], bands[order]
+    within = np.diff(bands) == 0
+    falls, changes = within & (np.diff(times) < 0), within & (np.diff(codes) != 0)
+    parts = np.bincount(bands[1:][changes] + 1) + 1  # in each band, its missing names first
+    few = 2 <= len(unique) <= len(codes) / 2 and parts.max() <= len(unique)
+    return bool(few and falls.any() and changes[falls].all())
 
 
 # -- what is said of it ----------------------------------------------------------------------------

@@ -31,6 +31,8 @@ NAMES_OF_STARS = (
     *("name", "star", "target", "object", "source", "star name", "star_name", "starname"),
     *("object_name", "target_name", "source_name", "objname", "variable", "tic", "kic", "epic"),
 )
+#: Of these, what may as well name observers, or where observations are from.
+NAMES_OF_OTHERS = ("name", "source")
 #: Names of errors of whichever brightness stands beside them, where none has its name.
 ERRORS = (
     *("err", "error", "errors", "e", "sigma", "sig", "unc", "uncertainty", "std"),

@@ -1,6 +1,39 @@
 """Small files whose columns are told by their names, or have none."""
 
+from astropy.time import Time
 from cases import Case
+
+#: Two stars in two bands, and by what such rows are sorted.
+ROWS = [("a", 58000.1 + i % 2, "gr"[i // 2], 15 + i / 10) for i in range(4)]
+ROWS += [("b", t + 0.3, band, m + 3) for _, t, band, m in ROWS]
+SORTED = {
+    "star, time": lambda row: (row[0], row[1]),
+    "star, band, time": lambda row: row,
+    "band, star, time": lambda row: (row[2], row[0], row[1]),
+    "time": lambda row: row[1],
+}
+TWO_STARS = [
+    {
+        band: (
+            [t for s, t, b, _ in ROWS if (s, b) == (star, band)],
+            [m for s, _, b, m in ROWS if (s, b) == (star, band)],
+            None,
+        )
+        for band in "gr"
+    }
+    for star in "ab"
+]
+
+
+def two_stars(name, order, curves=None, dates=False):
+    """Return a case of two stars in two bands, which a column of this name tells apart."""
+    lines = [f"{name},{'date' if dates else 'mjd'},filter,mag"]
+    for star, time, band, mag in sorted(ROWS, key=SORTED[order]):
+        lines.append(f"{star},{Time(time, format='mjd').isot if dates else time},{band},{mag}")
+    text = "\n".join([*lines, ""])
+    called = f"two stars in {name} by {order}{' of dates' * dates}"
+    return Case(called, "a.csv", text, {}, curves or TWO_STARS)
+
 
 COLUMNS = [
     # -- a column without a name is another magnitude
@@ -201,6 +234,12 @@ AG Peg,58001,8.3
         {},
         [{"": ([58000, 58001], [7.1, 7.2], None)}, {"": ([58000, 58001], [8.1, 8.3], None)}],
     ),
+    *(two_stars(name, by) for name in ("star", "target", "object", "TIC") for by in SORTED),
+    *(two_stars("name", by) for by in SORTED if by != "time"),
+    two_stars("name", "time", "'name' has 2 values in 8 rows"),
+    *(two_stars("lc", by, "'lc' has 2 values in 8 rows") for by in SORTED if by != "time"),
+    two_stars("star", "star, time", dates=True),
+    two_stars("lc", "star, time", "'lc' has 2 values in 8 rows", dates=True),
     Case(
         "quality that repeats, of no known survey",
         "a.csv",
