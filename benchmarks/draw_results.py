@@ -23,7 +23,7 @@ CATALOGS = {
 }
 ENCODERS = {
     "macho": "C7",
-    "hand-crafted": "C1",
+    "VariabilityFeatures": "C1",
     "surveys-small": "C9",
     "surveys-periods-unlabelled": "C2",
     "surveys-periods": "C0",
@@ -56,9 +56,9 @@ def main() -> None:
     scores = {(row["encoder"], row["table"], row["catalog"]): row["forest"] for row in rows}
     heights = {}
     for encoder, colour in ENCODERS.items():
-        table = "features" if encoder == "hand-crafted" else "mean and std"
+        table = "features" if encoder == "VariabilityFeatures" else "mean and std"
         values = [np.mean(scores[encoder, table, catalog]) for catalog in CATALOGS]
-        heights[encoder.replace("hand-crafted", "hand-crafted features")] = values, colour
+        heights[encoder] = values, colour
     figure = bars(heights, CATALOGS.values(), "macro-F1 of a random forest")
     figure.axes[0].set_ylim(0.5, 1)
     figure.savefig(report.RESULTS / "checkpoints.png", dpi=110)
