@@ -101,6 +101,7 @@ def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
         partial.touch(exist_ok=False)
         yield partial
         _sync(partial)
+        check_free(path, overwrite)  # another may have come into being meanwhile
         os.replace(partial, path)
         _sync(path.parent)
 
@@ -139,6 +140,7 @@ def replacing_folder(
             _sync(file)
         _sync(new)
         while True:
+            check_free(path, overwrite, check_ours)  # another may have come into being meanwhile
             if path.exists():
                 with contextlib.suppress(FileNotFoundError):  # another writer took it
                     os.rename(path, scratch / _OLD)

@@ -89,6 +89,32 @@ def test_one_rule_for_what_is_there_already(tmp_path):
     assert file.read_text() == (folder / "a").read_text() == "old"
 
 
+def fill(whole, mine, others):
+    """Write an output while another comes into being in its place, or in it."""
+    with whole as new:
+        (new / mine).write_text("mine")
+        others.parent.mkdir(exist_ok=True)
+        others.write_text("of another")
+
+
+def test_what_came_into_being_meanwhile_stays(tmp_path):
+    def ours(folder):
+        if names(folder) != ["a", "b"]:
+            raise FileExistsError(f"{folder} is not ours")
+
+    file, folder, ready = tmp_path / "file", tmp_path / "folder", tmp_path / "v"
+    with pytest.raises(FileExistsError, match="there already"):
+        fill(replacing(file, overwrite=False), "", file)
+    with pytest.raises(FileExistsError, match="there already"):
+        fill(replacing_folder(folder, anything, overwrite=False), "a", folder / "a")
+    write_folder(ready, "old")
+    with pytest.raises(FileExistsError, match="not ours"):
+        fill(replacing_folder(ready, ours), "a", ready / "thesis.tex")
+    for path in (file, folder / "a", ready / "thesis.tex"):
+        assert path.read_text() == "of another"
+    assert names(tmp_path) == ["file", "folder", "v"]
+
+
 def test_a_place_that_is_not_there(tmp_path):
     with pytest.raises(OSError, match=r"gone/out\.csv cannot be written: No such file"):
         write(tmp_path / "gone" / "out.csv", "new")

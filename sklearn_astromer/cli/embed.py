@@ -93,14 +93,17 @@ def _into_file(args: SimpleNamespace, catalog: Catalog, embedder: AstromerEmbedd
 
 
 def _into_folder(args: SimpleNamespace, catalog: Catalog, embedder: AstromerEmbedder) -> None:
-    mapped = catalog.mapped()
+    told = _Fingerprint(args, catalog)
+    before, mapped = told(), catalog.mapped()
+    if told() != before:
+        raise ValueError("the catalog changed while it was read: the same command begins again")
     total = None if mapped is None else len(mapped)
     try:
         state = embed_to_folder(
             catalog.pieces() if mapped is None else mapped,
             embedder,
             args.out,
-            fingerprint=_Fingerprint(args, catalog),
+            fingerprint=told,
             part_objects=args.part_objects,
             batch_objects=args.batch_objects,
             shard=args.shard,

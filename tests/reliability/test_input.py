@@ -68,7 +68,13 @@ HELD = ["<f8", ">f8", "<f4", ">f4", "g", "O", "read-only", "mapped", "every othe
 HELD += ["Fortran", "masked", "lists"]
 FRAMES = ["plain", "nullable", "arrow", "object", "float32", "big-endian", "categories", "junk"]
 SHAPES = [(3, 4), (3, 1), (0, 4), (3,), (), (2, 2, 2), (3, 5)]
-FOREIGN = [b"", b"PAR1", b"oid,mjd,mag\n1,2,3\n", gzip.compress(b"PAR1", mtime=0), b"\x89HDF\r\n" * 20]
+FOREIGN = [
+    b"",
+    b"PAR1",
+    b"oid,mjd,mag\n1,2,3\n",
+    gzip.compress(b"PAR1", mtime=0),
+    b"\x89HDF\r\n" * 20,
+]
 OURS = r"read as |dropped |errors that are|magnitudes outside"  # the warnings that are meant
 
 # -- what is given -------------------------------------------------------------------------------

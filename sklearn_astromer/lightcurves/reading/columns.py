@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_astromer.lightcurves.flux import AB_JANSKY
+from sklearn_astromer.lightcurves.reading.ids import could_name, id_by_values
 from sklearn_astromer.lightcurves.reading.lists import PLACE
 from sklearn_astromer.lightcurves.reading.options import ID_NAMES, Options
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
@@ -21,8 +22,6 @@ from sklearn_astromer.lightcurves.surveys.names import (
     DETECTED,
     LIMIT_OF,
     LIMITS,
-    NAMES_OF_OTHERS,
-    NAMES_OF_STARS,
     bare,
     candidates,
     errors_of,
@@ -185,7 +184,10 @@ def _by_columns(table: Table, given: dict[str, Any], options: Options) -> Survey
     used |= {flag.column for flag in flags}
     id = given.get("id")
     if id is None:
-        id = _id_of(table, time, band, [name for name in columns if name not in used])
+        left = [name for name in columns if name not in used]
+        named = [name for name in candidates("id", left) if could_name(frame[name])]
+        id = _one(table, "id", named or left, False)
+        id = id or id_by_values(table, time, brightness.mag or brightness.flux, band, left)
     return Survey(
         "columns",
         "recognised by the names of the columns",
@@ -304,56 +306,6 @@ def _by_place(table: Table, given: dict[str, Any]) -> dict[str, Any]:
         Remedy("mag"),
         Remedy("mag_err"),
     )
-
-
-def _id_of(table: Table, time: str, band: str | None, columns: list[str]) -> str | bool:
-    """Return the column that names objects; "": the file is one, whatever it says."""
-    frame = table.frame
-    named = candidates("id", columns)
-    if len(named) > 1:
-        named = [name for name in named if _could_name(frame[name])] or named
-    if named:
-        return _one(table, "id", named)
-    names = [name for name in columns if _could_name(frame[name])]
-    for name in sorted(names, key=lambda each: each not in NAMES_OF_STARS):
-        called = name in NAMES_OF_STARS
-        surely = called and name not in NAMES_OF_OTHERS
-        n, anew = frame[name].nunique(dropna=False), _starts_anew(table, name, band, time)
-        if (called and (n == 1 or anew)) or (surely and 1 < n <= len(frame) / 2):
-            return name
-        if 1 < n < len(frame) and (anew or (called and name != "source")):
-            raise refusal(
-                f"{table.label}: no column was recognised as the id, and {table.names[name]!r} "
-                f"has {n} values in {len(frame)} rows",
-                Remedy("id", table.names[name], "if it names objects"),
-                Remedy("id", False, "if all rows are of one object"),
-            )
-    return ""
-
-
-def _could_name(column: pd.Series) -> bool:
-    """Whether values could name objects: text and integers do, floats and flags do not."""
-    dtype: Any = column.dtype
-    if isinstance(dtype, pd.CategoricalDtype):
-        dtype = dtype.categories.dtype
-    return dtype.kind in "iuOUST" or isinstance(dtype, pd.StringDtype)
-
-
-def _starts_anew(table: Table, name: str, band: str | None, time: str) -> bool:
-    """Whether in each band rows of equal values lie together, and times start anew after them."""
-    try:
-        times = days_of(table, time, np.nan)[0]
-    except ValueError:  # which is said once its objects are known
-        return False
-    codes, unique = pd.factorize(table.frame[name])
-    bands = pd.factorize(table.frame[band])[0] if band else np.zeros_like(codes)
-    order = np.argsort(bands, kind="stable")
-    times, codes, bands = times[order], codes[order], bands[order]
-    within = np.diff(bands) == 0
-    falls, changes = within & (np.diff(times) < 0), within & (np.diff(codes) != 0)
-    parts = np.bincount(bands[1:][changes] + 1) + 1  # in each band, its missing names first
-    few = 2 <= len(unique) <= len(codes) / 2 and parts.max() <= len(unique)
-    return bool(few and falls.any() and changes[falls].all())
 
 
 # -- what is said of it ----------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,8 @@ def mapped(source: Any, options: Options, folder: Any) -> tuple[Flat, Report]:
         raise TypeError(f"open_parquet takes a path or a list of paths, got {source!r}")
     asked = repr((LAYOUT, [str(file.resolve()) for file in files], options))
     root = Path(folder) if folder is not None else cache_dir() / "mapped"
-    target = root / f"{files[0].stem}-{fingerprint(asked, files)[:20]}"
+    known = fingerprint(asked, files)
+    target = root / f"{files[0].stem}-{known[:20]}"
     found = _opened(target)
     if found is not None:  # then the folder may be read-only
         return found
@@ -47,7 +49,14 @@ def mapped(source: Any, options: Options, folder: Any) -> tuple[Flat, Report]:
             found = _opened(target)  # another process may have been faster
             if found is None:
                 shutil.rmtree(target, ignore_errors=True)
-                found = _decode_into(target, Reader(files, options))
+                with _whole_folder(target) as partial:
+                    report = _decode(Reader(files, options), partial)
+                    if fingerprint(asked, files) != known:
+                        raise ValueError(
+                            f"{files[0]} or a file beside it changed while it was decoded: "
+                            "try again"
+                        )
+                found = _columns(target), report
     except OSError as error:
         raise OSError(
             f"{files[0]} cannot be decoded into {root} ({error}): give a folder with room for "
@@ -67,21 +76,18 @@ def _opened(folder: Path) -> tuple[Flat, Report] | None:
     return _columns(folder), Report.from_dict(head["report"])
 
 
-def _decode_into(target: Path, reader: Reader) -> tuple[Flat, Report]:
-    """Decode into a folder that becomes `target` when it is whole."""
+@contextmanager
+def _whole_folder(target: Path) -> Iterator[Path]:
+    """Give a folder that becomes `target` if all goes well."""
     partial = Path(tempfile.mkdtemp(dir=target.parent, prefix=f"{target.name}.partial-"))
     try:
-        _decode(reader.pieces(PIECE), partial)
-        files = {file.name: sha256(file) for file in sorted(partial.iterdir())}
-        head = sealed({"report": reader.report.to_dict(), "files": files})
-        (partial / HEAD).write_text(head, encoding="utf-8")
+        yield partial
         partial.replace(target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return _columns(target), reader.report
 
 
-def _decode(pieces: Iterator[Flat], folder: Path) -> None:
+def _decode(reader: Reader, folder: Path) -> Report:
     """Append pieces to one flat file per column."""
     index, with_errors = [], False
     with (
@@ -89,7 +95,7 @@ def _decode(pieces: Iterator[Flat], folder: Path) -> None:
         open(folder / "mag.f64", "wb") as mag,
         open(folder / "mag_err.f64", "wb") as mag_err,
     ):
-        for flat in pieces:
+        for flat in reader.pieces(PIECE):
             errors = np.full(len(flat.time), np.nan) if flat.mag_err is None else flat.mag_err
             for column, file in ((flat.time, time), (flat.mag, mag), (errors, mag_err)):
                 file.write(np.ascontiguousarray(column).data)
@@ -103,6 +109,10 @@ def _decode(pieces: Iterator[Flat], folder: Path) -> None:
         np.save(folder / "band.npy", whole.band)
     if not with_errors:
         (folder / "mag_err.f64").unlink()
+    files = {file.name: sha256(file) for file in sorted(folder.iterdir())}
+    head = sealed({"report": reader.report.to_dict(), "files": files})
+    (folder / HEAD).write_text(head, encoding="utf-8")
+    return reader.report
 
 
 def _columns(folder: Path) -> Flat:

@@ -10,7 +10,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "id": (
         *("object_id", "objectid", "oid", "objectId", "diaObjectId", "id", "SNID", "sourceid"),
         *("source_id", "star_id", "starid", "obj_id", "objid", "target_id", "ticid", "tic_id"),
-        *("kepid", "keplerid", "epic_id", "gaia_id", "asas_sn_id"),
+        *("kepid", "keplerid", "epic_id", "gaia_id", "asas_sn_id", "tic_id", "kic_id", "lc_id"),
+        *("lcid", "curve_id", "lightcurve_id", "light_curve_id"),
     ),
     "time": (
         *("mjd", "hmjd", "midpointMjdTai", "time", "t", "jd", "bjd", "hjd", "btjd", "bkjd", "tbjd"),
@@ -28,8 +29,9 @@ ALIASES: dict[str, tuple[str, ...]] = {
 }
 #: Columns that name objects if a table has one value in them, or times start anew with each.
 NAMES_OF_STARS = (
-    *("name", "star", "target", "object", "source", "star name", "star_name", "starname"),
-    *("object_name", "target_name", "source_name", "objname", "variable", "tic", "kic", "epic"),
+    *("name", "star", "target", "object", "obj", "source", "star_name", "starname", "event"),
+    *("object_name", "obj_name", "target_name", "source_name", "objname", "variable", "lc_name"),
+    *("tic", "kic", "epic"),
 )
 #: Of these, what may as well name observers, or where observations are from.
 NAMES_OF_OTHERS = ("name", "source")
@@ -98,6 +100,11 @@ def bare(name: str) -> str:
     return _UNIT.sub("", name)
 
 
+def plain(name: str) -> str:
+    """Return the name of a column without a unit, and with _ between its words."""
+    return "_".join(bare(name).replace("-", " ").replace("_", " ").split())
+
+
 def zero_point_of(name: str) -> float | None:
     """Return the magnitude of flux 1, if the name of a column ends in a unit that tells it."""
     found = _UNIT.search(name)
@@ -116,7 +123,7 @@ def candidates(part: str, names: Iterable[str]) -> list[str]:
     return [
         name
         for name in names
-        if name in known or bare(name) in known or (timed and offset_of(name) is not None)
+        if {name, bare(name), plain(name)} & known or (timed and offset_of(name) is not None)
     ]
 
 

@@ -270,3 +270,39 @@ def test_bands_are_chosen_by_their_names():
 def test_bands_that_are_not_there(frame, band, message):
     with pytest.raises((ValueError, TypeError), match=message):
         LightCurves.read(frame, band=band)
+
+
+def mixed(name, level=1.0):
+    """Eight stars in two bands, their rows in the order of time, and a column that tells them."""
+    rng = np.random.default_rng(0)
+    n = 160
+    star = rng.permutation(np.repeat(np.arange(8), n // 8))
+    mag = 15 + level * star + rng.normal(0, 0.2, n)
+    time = np.sort(rng.uniform(58000, 58100, n))
+    return pd.DataFrame(
+        {
+            name: [f"N{i}" for i in star],
+            "filter": rng.choice(["g", "r"], n),
+            "mjd": time,
+            "mag": mag,
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["obj", "lc_id", "event", "TIC ID", "object [str]", "Star-Name", "source"]
+)
+def test_stars_whose_rows_are_mixed_are_told_apart(name):
+    curves = LightCurves.read(mixed(name))
+    assert sorted(set(curves.ids)) == [f"N{i}" for i in range(8)]
+
+
+def test_what_has_a_level_of_its_own_may_be_objects():
+    with pytest.raises(ValueError, match=r"'x' has 8 values .* pass id='x' .* or id=False"):
+        LightCurves.read(mixed("x"))
+    assert len(set(LightCurves.read(mixed("x"), id="x").ids)) == 8
+
+
+@pytest.mark.parametrize("name", ["observer", "camera", "source"])
+def test_observers_of_one_star_are_no_objects(name):
+    assert len(set(LightCurves.read(mixed(name, level=0)).ids)) == 1

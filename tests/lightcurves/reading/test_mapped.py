@@ -376,3 +376,23 @@ def test_a_real_catalog_reads_as_pandas_reads_it(shared, tmp_path):
     assert LightCurves.read(path, band="g") == lcs[(table["band"] == "g").to_numpy()]
     long = g.explode(["mjd", "mag", "magerr"]).astype(dict.fromkeys(["mjd", "mag", "magerr"], "f8"))
     assert LightCurves.read(long) == LightCurves.read(path, band="g")
+
+
+def test_a_file_that_changes_while_it_is_decoded(write, tmp_path, monkeypatch):
+    path = write(FRAME)
+    other = write(FRAME.assign(mag=FRAME["mag"] + 1))
+    decode = mapped._decode
+
+    def decode_and_change(*args):
+        report = decode(*args)
+        os.replace(other, path)
+        return report
+
+    folder = tmp_path / "mapped"
+    monkeypatch.setattr(mapped, "_decode", decode_and_change)
+    with pytest.raises(ValueError, match="changed while it was"):
+        LightCurves.open_parquet(path, cache_dir=folder)
+    monkeypatch.undo()
+    assert LightCurves.open_parquet(path, cache_dir=folder).mag[0] == READ.mag[0] + 1
+    write(FRAME).replace(path)  # what was there at first was not kept under its checksum
+    assert LightCurves.open_parquet(path, cache_dir=folder).mag[0] == READ.mag[0]

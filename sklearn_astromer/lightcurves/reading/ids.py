@@ -1,0 +1,92 @@
+"""Which column names the objects of a table, where none has a name of ids: its values tell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
+from sklearn_astromer.lightcurves.reading.tables import Table
+from sklearn_astromer.lightcurves.reading.values import days_of
+from sklearn_astromer.lightcurves.surveys.names import NAMES_OF_OTHERS, NAMES_OF_STARS, plain
+
+#: Objects whose rows are mixed: of so many, each seen so often, so much of the variance of the
+#: magnitudes lies between them. Observers and cameras see the same star.
+FEWEST_LEVELS, LEAST_RETURNS, LEAST_BETWEEN = 3, 3, 0.8
+
+
+def id_by_values(
+    table: Table, time: str, value: str | None, band: str | None, columns: list[str]
+) -> str:
+    """Return the column that names objects; "": the file is one, whatever it says.
+
+    Raises
+    ------
+    ValueError
+        If a column that may as well be another thing seems to name objects.
+    """
+    frame = table.frame
+    bands = np.zeros(len(frame), dtype=np.int64)
+    if band:
+        bands, _ = pd.factorize(frame[band], use_na_sentinel=False)
+    names = [name for name in columns if could_name(frame[name])]
+    for name in sorted(names, key=lambda each: plain(each) not in NAMES_OF_STARS):
+        called = plain(name) in NAMES_OF_STARS
+        surely = called and plain(name) not in NAMES_OF_OTHERS
+        codes, unique = pd.factorize(frame[name], use_na_sentinel=False)
+        n, repeated = len(unique), 2 <= len(unique) <= len(frame) / 2
+        seems = repeated and _seem_objects(table, name, codes, time, value, bands)
+        if (called and (n == 1 or seems)) or (surely and repeated):
+            return name
+        if seems or (1 < n < len(frame) and called and name != "source"):
+            raise refusal(
+                f"{table.label}: no column was recognised as the id, and {table.names[name]!r} "
+                f"has {n} values in {len(frame)} rows",
+                Remedy("id", table.names[name], "if it names objects"),
+                Remedy("id", False, "if all rows are of one object"),
+            )
+    return ""
+
+
+def could_name(column: pd.Series) -> bool:
+    """Whether values could name objects: text and integers do, floats and flags do not."""
+    dtype: Any = column.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        dtype = dtype.categories.dtype
+    return dtype.kind in "iuOUST" or isinstance(dtype, pd.StringDtype)
+
+
+def _seem_objects(
+    table: Table, name: str, codes: NDArray[np.int64], time: str, value: str | None, bands: Any
+) -> bool:
+    """Whether times start anew with each value, or magnitudes have a level for each."""
+    try:
+        times = days_of(table, time, np.nan)[0]
+    except ValueError:  # which is said once its objects are known
+        return False
+    order = np.argsort(bands, kind="stable")  # band by band
+    within = np.diff(bands[order]) == 0
+    changes = within & (np.diff(codes[order]) != 0)
+    runs = np.bincount(bands[order][1:][changes], minlength=1) + 1
+    if runs.max() <= codes.max() + 1:
+        falls = within & (np.diff(times[order]) < 0)
+        return bool(falls.any() and changes[falls].all())
+    if value is None or codes.max() < FEWEST_LEVELS - 1 or not _is_text(table.frame[name]):
+        return False
+    order = np.lexsort((times, bands))
+    returns = np.count_nonzero(np.diff(codes[order])) / (codes.max() + 1)
+    rows = pd.DataFrame({"value": pd.to_numeric(table.frame[value], errors="coerce")})
+    scatter = [
+        float(((rows["value"] - rows.groupby(by)["value"].transform("mean")) ** 2).sum())
+        for by in (bands, [bands, codes])
+    ]
+    return bool(returns >= LEAST_RETURNS and scatter[1] < (1 - LEAST_BETWEEN) * scatter[0])
+
+
+def _is_text(column: pd.Series) -> bool:
+    dtype: Any = column.dtype
+    dtype = dtype.categories.dtype if isinstance(dtype, pd.CategoricalDtype) else dtype
+    return dtype.kind in "OUT" or isinstance(dtype, pd.StringDtype)
