@@ -335,6 +335,7 @@ def test_grid_search_over_head_and_nested_encoder(catalog):
     assert search.best_estimator_.encoder_.module_.encoder.config.n_layers == best
 
 
+@pytest.mark.reliability
 def test_calibration_stacking_and_processes(catalog):
     X, y = catalog
     model = classifier(max_epochs=5)

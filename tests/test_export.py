@@ -106,6 +106,7 @@ def test_it_gives_what_transform_gives(tmp_path, every_length, make, row):
     assert b"site-packages" not in (tmp_path / "made.onnx").read_bytes()
 
 
+@pytest.mark.reliability
 def test_real_curves(shared, tmp_path):
     curves = LightCurves.read(shared / "data" / "asas.parquet")
     curves = curves[curves.lengths <= 200][:60]

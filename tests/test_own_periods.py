@@ -115,6 +115,7 @@ def test_training_heads_and_bands(stars, tmp_path):
     assert len(rows) == 12
 
 
+@pytest.mark.reliability
 def test_onnx_gives_the_same(stars, fitted, tmp_path):
     pytest.importorskip("onnxscript", reason="needs the extra onnx")
     onnxruntime = pytest.importorskip("onnxruntime", reason="runs the model")

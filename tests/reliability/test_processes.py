@@ -37,6 +37,7 @@ def probabilities(model, curves):
     return model.predict_proba(curves)
 
 
+@pytest.mark.reliability
 def test_eight_threads_at_once(classifier, stars):
     curves, _ = stars
     rows, expected = classifier.encoder_.transform(curves), classifier.predict_proba(curves)

@@ -42,6 +42,7 @@ def launch(tmp_path, device, *launcher):
     )
 
 
+@pytest.mark.reliability
 def test_two_processes_equal_one(tmp_path):
     launch(tmp_path, "cpu")
     # what `accelerate launch` runs for several GPUs; for CPUs it would want MPI
