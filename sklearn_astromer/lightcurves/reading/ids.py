@@ -41,7 +41,7 @@ def id_by_values(
         seems = repeated and _seem_objects(table, name, codes, time, value, bands)
         if (called and (n == 1 or seems)) or (surely and repeated):
             return name
-        if seems or (1 < n < len(frame) and called and name != "source"):
+        if seems or (1 < n < len(frame) and called and plain(name) != "source"):
             raise refusal(
                 f"{table.label}: no column was recognised as the id, and {table.names[name]!r} "
                 f"has {n} values in {len(frame)} rows",
@@ -53,10 +53,15 @@ def id_by_values(
 
 def could_name(column: pd.Series) -> bool:
     """Whether values could name objects: text and integers do, floats and flags do not."""
+    return _kind(column) in "iuOUST"
+
+
+def _kind(column: pd.Series) -> str:
+    """Return the letter of NumPy for what a column holds."""
     dtype: Any = column.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         dtype = dtype.categories.dtype
-    return dtype.kind in "iuOUST" or isinstance(dtype, pd.StringDtype)
+    return "T" if isinstance(dtype, pd.StringDtype) else str(dtype.kind)
 
 
 def _seem_objects(
@@ -74,7 +79,7 @@ def _seem_objects(
     if runs.max() <= codes.max() + 1:
         falls = within & (np.diff(times[order]) < 0)
         return bool(falls.any() and changes[falls].all())
-    if value is None or codes.max() < FEWEST_LEVELS - 1 or not _is_text(table.frame[name]):
+    if value is None or codes.max() < FEWEST_LEVELS - 1 or _kind(table.frame[name]) in "iu":
         return False
     order = np.lexsort((times, bands))
     returns = np.count_nonzero(np.diff(codes[order])) / (codes.max() + 1)
@@ -84,9 +89,3 @@ def _seem_objects(
         for by in (bands, [bands, codes])
     ]
     return bool(returns >= LEAST_RETURNS and scatter[1] < (1 - LEAST_BETWEEN) * scatter[0])
-
-
-def _is_text(column: pd.Series) -> bool:
-    dtype: Any = column.dtype
-    dtype = dtype.categories.dtype if isinstance(dtype, pd.CategoricalDtype) else dtype
-    return dtype.kind in "OUT" or isinstance(dtype, pd.StringDtype)
