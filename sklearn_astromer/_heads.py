@@ -33,6 +33,7 @@ from sklearn_astromer._estimator_base import (
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.modules.heads import Head, Predictor
+from sklearn_astromer.training.labels import as_labels
 from sklearn_astromer.training.loop import train
 from sklearn_astromer.training.recipes import Recipe, chosen_changes, resolved
 from sklearn_astromer.training.recording import record_supervision
@@ -73,6 +74,9 @@ def read_targets(
             f"{type(model).__name__} requires y to be passed, but the target y is None"
         )
     curves = model._read(X, reset=True)
+    missing = pd.isna(as_labels(y))
+    if missing.any():
+        raise ValueError(f"Input y contains NaN: label {int(np.argmax(missing))} is missing")
     values = column_or_1d(y, warn=True)
     check_consistent_length(curves, values)
     weight = _check_sample_weight(sample_weight, curves, dtype=np.float64, ensure_non_negative=True)
@@ -83,9 +87,6 @@ def read_classes(
     model: Any, y: NDArray[Any], weight: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], CrossEntropy]:
     """Set `classes_` of a classifier; return class numbers, weights and loss."""
-    missing = pd.isna(y)
-    if missing.any():
-        raise ValueError(f"Input y contains NaN: label {int(np.argmax(missing))} is missing")
     check_classification_targets(y)
     model.classes_, target = np.unique(y, return_inverse=True)
     if len(model.classes_) < 2:

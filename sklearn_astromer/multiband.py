@@ -8,13 +8,16 @@ from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from sklearn_astromer._estimator_base import TransformerBase, whole_or_not
 from sklearn_astromer.embedder import AstromerEmbedder
+from sklearn_astromer.lightcurves import LightCurves, Stars
 from sklearn_astromer.lightcurves.stars import check_bands, read_stars, rows_in
+from sklearn_astromer.training.labels import as_labels
 
 __all__ = ["MultiBandEmbedder"]
 
@@ -122,11 +125,11 @@ class MultiBandEmbedder(TransformerBase):
         labels = None
         if y is not None:
             check_consistent_length(stars, y)
-            labels = np.asarray(y)[stars.star[row]]
+            labels = as_labels(y)[stars.star[row]]
         embedder = AstromerEmbedder() if self.embedder is None else clone(self.embedder)
         if isinstance(embedder, AstromerEmbedder) and embedder.shared_periods is None:
             embedder.set_params(shared_periods=True)
-        self.embedder_ = embedder.fit(stars.curves[row], labels)
+        self.embedder_ = embedder.fit(_apart(stars, row), labels)
         return self
 
     def transform(self, X: Any) -> Any:
@@ -156,7 +159,7 @@ class MultiBandEmbedder(TransformerBase):
         self._check_parameters()
         stars = read_stars(X, partial(self._read, reset=False))
         row, column = rows_in(stars, self.bands_)
-        curves = stars.curves[row]
+        curves = _apart(stars, row)
         rows = np.asarray(self.embedder_.transform(curves))
         place = (stars.star[row], column)
         shape = len(stars), len(self.bands_)
@@ -189,3 +192,12 @@ class MultiBandEmbedder(TransformerBase):
         self._validate_params()
         if getattr(self.embedder, "row", "mean") is None:
             raise ValueError("an embedder with row=None gives no rows: choose their parts")
+
+
+def _apart(stars: Stars, row: NDArray[np.intp]) -> LightCurves:
+    """Return curves whose ids tell the stars apart, also those that are there twice."""
+    curves = stars.curves[row]
+    if len(np.unique(stars.ids)) == len(stars):
+        return curves
+    ids = np.array([f"{stars.ids[i]} (star {i})" for i in stars.star[row].tolist()])
+    return LightCurves._trusted(curves._flat._replace(ids=ids))

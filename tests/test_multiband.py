@@ -15,6 +15,7 @@ from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_astromer import AstromerEmbedder, LightCurves, MultiBandEmbedder, Stars
+from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.periodogram import find_peaks
 
 SMALL = {"d_model": 8, "n_heads": 2, "d_ff": 8, "max_epochs": 0, "random_state": 0}
@@ -302,3 +303,15 @@ def test_hidden_observations_stay_hidden_from_the_other_bands(sparse):
         embedder.reconstruct(curves, hidden), embedder.reconstruct(changed, hidden), strict=True
     ):
         np.testing.assert_allclose(a, b, atol=1e-4)
+
+
+@pytest.mark.parametrize("shared", [None, False])
+def test_stars_that_are_there_twice_are_embedded_as_alone(shared):
+    curves, _ = make_variable_stars(6, n_observations=30, random_state=0)
+    bands = (LightCurves.from_arrays(curves, ids=curves.ids, band=band) for band in "gr")
+    stars = LightCurves.concatenate(bands).stars()
+    model = MultiBandEmbedder(AstromerEmbedder(shared_periods=shared)).fit(stars)
+    again = np.array([0, 0, 1, 5, 0])
+    np.testing.assert_allclose(
+        model.transform(stars[again]), model.transform(stars)[again], atol=1e-5
+    )

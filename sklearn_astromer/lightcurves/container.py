@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sklearn_astromer._printable import printable
 from sklearn_astromer.lightcurves.arrays import refuse_rounded
 from sklearn_astromer.lightcurves.checks import check_flat
 from sklearn_astromer.lightcurves.constructors import Constructors
@@ -204,7 +205,7 @@ class LightCurves(Constructors, Exports, Summary):
         if len(self) == 0:
             return "LightCurves(0 objects)"
         low, high = self.lengths.min(), self.lengths.max()
-        bands = "" if self.band is None else f", band {', '.join(np.unique(self.band))}"
+        bands = "" if self.band is None else f", band {printable(', '.join(np.unique(self.band)))}"
         return (
             f"LightCurves({len(self.time)} observations of {len(self)} objects, "
             f"{low} to {high} each{bands})"

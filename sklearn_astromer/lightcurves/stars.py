@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sklearn_astromer._printable import printable
 from sklearn_astromer.lightcurves.container import ByName, LightCurves
 from sklearn_astromer.lightcurves.drawing import draw
 from sklearn_astromer.lightcurves.flat import offsets_of, positions
@@ -109,8 +110,8 @@ class Stars:
         return (self[i] for i in range(len(self)))
 
     def __repr__(self) -> str:
-        bands = np.unique(self.band)
-        return f"Stars({len(self)} stars, bands {', '.join(bands)})" if len(self) else "Stars(0)"
+        bands = printable(", ".join(np.unique(self.band)))
+        return f"Stars({len(self)} stars, bands {bands})" if len(self) else "Stars(0)"
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
         raise TypeError("Stars are ragged and not an array: embed them first (MultiBandEmbedder)")

@@ -48,7 +48,7 @@ def read_labels(y: Any, n_objects: int) -> Labels:
     """
     if y is None:
         raise ValueError("supervised=True needs labels: y is None")
-    values = np.asarray(y)
+    values = as_labels(y)
     if values.shape != (n_objects,):
         raise ValueError(
             f"y must have the shape ({n_objects},), a label per row, got {values.shape}"
@@ -64,10 +64,17 @@ def read_labels(y: Any, n_objects: int) -> Labels:
     if missing.all():
         raise ValueError("supervised=True needs labels: all of y are missing")
     target = np.full(n_objects, -1)
-    classes, target[~missing] = np.unique(values[~missing], return_inverse=True)
+    classes, target[~missing] = np.unique(np.array(values[~missing].tolist()), return_inverse=True)
     if len(classes) < 2:
         raise ValueError(f"y has one class only, {classes[0]!r}: there is nothing to tell apart")
     return Labels(target, classes)
+
+
+def as_labels(y: Any) -> NDArray[Any]:
+    """Return labels as they are: NumPy would take NaN for text, and whole numbers for floats."""
+    if isinstance(y, (pd.Series, pd.Index, pd.api.extensions.ExtensionArray)):
+        return y.to_numpy(dtype=object)
+    return np.asarray(y, dtype=object if isinstance(y, (list, tuple)) else None)
 
 
 def _numbers(values: NDArray[Any], missing: NDArray[np.bool_]) -> Labels:

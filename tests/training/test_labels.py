@@ -9,6 +9,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import Pipeline
 
+from sklearn_astromer import AstromerClassifier
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.training.labels import LabelLoss, Labels, read_labels
 from sklearn_astromer.training.tasks import Loader
@@ -175,3 +176,25 @@ def test_a_killed_run_with_labels_and_parts_ends_as_one_that_was_not(stars, tmp_
     np.testing.assert_allclose(again.history_[columns], unbroken.history_[columns], atol=1e-6)
     with pytest.raises(ValueError, match="another catalog"):
         make_embedder(**options, **kept).fit(X, y[::-1])
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        ["a", float("nan"), "b"],
+        np.array(["a", np.nan, "b"], dtype=object),
+        pd.Series(["a", None, "b"]),
+        pd.Series([1, None, 0], dtype="Int64"),
+        pd.array([True, None, False]),
+        pd.Categorical(["a", None, "b"]),
+        [1, None, 0],
+    ],
+    ids=lambda y: type(y).__name__,
+)
+def test_what_is_missing_is_no_class_and_whole_numbers_are_no_values(y):
+    labels = read_labels(y, 3)
+    assert len(labels.classes) == 2
+    assert labels.target[1] == -1
+    curves, _ = make_variable_stars(3, random_state=0)
+    with pytest.raises(ValueError, match="label 1 is missing"):
+        AstromerClassifier(max_epochs=1).fit(curves, y)

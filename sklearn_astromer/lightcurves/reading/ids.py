@@ -39,7 +39,8 @@ def id_by_values(
         codes, unique = pd.factorize(frame[name], use_na_sentinel=False)
         n, repeated = len(unique), 2 <= len(unique) <= len(frame) / 2
         seems = repeated and _seem_objects(table, name, codes, time, value, bands)
-        if (called and (n == 1 or seems)) or (surely and repeated):
+        alone = 1 < n == len(frame)  # an observation each, which is remarked
+        if (called and (n == 1 or seems)) or (surely and (repeated or alone)):
             return name
         if seems or (1 < n < len(frame) and called and plain(name) != "source"):
             raise refusal(

@@ -23,6 +23,8 @@ def read_json(content: bytes) -> pd.DataFrame:
     text = content.decode("utf-8-sig")
     try:
         found = json.loads(text)
+    except RecursionError:
+        raise ValueError("this JSON is nested too deeply") from None
     except json.JSONDecodeError:
         with contextlib.suppress(json.JSONDecodeError):  # a record a line
             found = [json.loads(line) for line in text.splitlines() if line.strip()]

@@ -23,6 +23,7 @@ from sklearn_astromer.lightcurves.reading.astronomy import of_astropy, read_astr
 from sklearn_astromer.lightcurves.reading.json_files import read_json
 from sklearn_astromer.lightcurves.reading.lists import DECODED, PLACE, flattened, holds_lists
 from sklearn_astromer.lightcurves.reading.text import Names, read_text
+from sklearn_astromer.lightcurves.surveys.names import candidates
 from sklearn_astromer.lightcurves.surveys.survey import column_name
 
 PARQUET = (".parquet", ".parq", ".pq")
@@ -328,6 +329,8 @@ def _of_pandas(frame: pd.DataFrame, names: Names | None) -> pd.DataFrame:
     lists = [name for name in frame if holds_lists(frame[name])]
     if not lists:
         return frame
+    if len(candidates("id", map(column_name, lists))) == len(lists):
+        raise TypeError(f"column {lists[0]!r} must be integers or strings, got lists or tuples")
     beside = pd.DataFrame(frame).drop(columns=lists)
     return flattened({str(name): frame[name] for name in lists}, beside, 0, names)
 

@@ -306,3 +306,30 @@ def test_what_has_a_level_of_its_own_may_be_objects():
 @pytest.mark.parametrize("name", ["observer", "camera", "source"])
 def test_observers_of_one_star_are_no_objects(name):
     assert len(set(LightCurves.read(mixed(name, level=0)).ids)) == 1
+
+
+def test_an_observation_of_each_star_is_remarked():
+    frame = pd.DataFrame({"star": list("abc"), "mjd": [1.0, 2.0, 3.0], "mag": [15.0, 16.0, 17.0]})
+    with pytest.warns(UserWarning, match="every object has one observation"):
+        assert LightCurves.read(frame).ids.tolist() == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("make", [tuple, list])
+def test_ids_are_no_lists(make):
+    ids = [make((1, 2)), make((1, 3))]
+    with pytest.raises(TypeError, match="'oid' must be integers or strings"):
+        LightCurves.read(pd.DataFrame({"oid": ids, "mjd": [1.0, 2.0], "mag": [15.0, 16.0]}))
+
+
+def test_bands_reach_no_terminal_as_they_are():
+    frame = FRAME.assign(band="\x1b[31mg")
+    curves = LightCurves.read(frame)
+    assert "\x1b" not in repr(curves) + repr(curves.stars())
+
+
+def test_json_without_end_names_its_file(tmp_path):
+    (tmp_path / "a.json").write_text('[{"id": 1, "mjd": 58000, "mag": 15}]')
+    (tmp_path / "b.json").write_text("[" * 200_000)
+    with pytest.raises(ValueError, match=r"b\.json cannot be read .* nested too deeply"):
+        LightCurves.read(tmp_path)
+    assert len(LightCurves.read(tmp_path, on_error="skip")) == 1
