@@ -5,10 +5,8 @@ from __future__ import annotations
 import copy
 import dataclasses
 import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from numbers import Integral
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -57,7 +55,6 @@ from sklearn_astromer.training.reconstruction import hidden_rmse, history_names
 from sklearn_astromer.training.recording import record_reconstruction
 from sklearn_astromer.weights.card import make_card, with_notes
 from sklearn_astromer.weights.checkpoint import Checkpoint, write_folder
-from sklearn_astromer.weights.hub import push
 from sklearn_astromer.weights.registry import BEST
 from sklearn_astromer.windows import Windows, pieces
 
@@ -611,6 +608,7 @@ class AstromerEmbedder(TransformerBase):
         """Write the network as a folder that ``pretrained=path`` reads (safetensors and JSON).
 
         Beside it goes a model card, ``README.md``, see `sklearn_astromer.weights.make_card`.
+        `sklearn_astromer.weights.push` publishes the folder.
 
         Parameters
         ----------
@@ -644,65 +642,6 @@ class AstromerEmbedder(TransformerBase):
         """Return what a folder keeps of the fitted network."""
         info = getattr(self, "info_", {})  # of an old pickle nothing is known
         return make_checkpoint(self.module_, self.window_size, with_notes(info, **notes))
-
-    def push_to_hub(
-        self,
-        repo_id: str,
-        *,
-        private: bool = False,
-        token: str | None = None,
-        revision: str | None = None,
-        commit_message: str | None = None,
-        licence: str | None = None,
-        evaluation: Mapping[str, Any] | pd.DataFrame | None = None,
-    ) -> str:
-        """Upload what `save_pretrained` writes to the Hugging Face Hub.
-
-        ``"hf://user/repository"`` then names it wherever weights are asked for. Needs ``pip install
-        sklearn_astromer[hub]``.
-
-        Parameters
-        ----------
-        repo_id : str
-            ``"user/repository"``, created if need be.
-        private : bool, default=False
-            Whether only you can read it.
-        token : str, optional
-            Of an account that may write. Default: that of ``hf auth login``, or ``HF_TOKEN``.
-        revision : str, optional
-            The branch, created if need be. Default: ``"main"``.
-        commit_message : str, optional
-            Default: "Upload weights of sklearn_astromer".
-        licence, evaluation
-            As for `save_pretrained`.
-
-        Returns
-        -------
-        str
-            The URL of the commit.
-
-        Raises
-        ------
-        NotFittedError
-            If `fit` was not called.
-        ValueError
-            If ``private=True`` and the repository exists and is public.
-        OSError
-            If the Hub cannot be reached or refuses.
-        ImportError
-            If huggingface_hub is not installed.
-        """
-        with tempfile.TemporaryDirectory() as parent:
-            folder = Path(parent) / Path(repo_id).name  # which the card is headed by
-            self.save_pretrained(folder, licence=licence, evaluation=evaluation)
-            return push(
-                folder,
-                repo_id,
-                private=private,
-                token=token,
-                revision=revision,
-                commit_message=commit_message,
-            )
 
     def _sk_visual_block_(self) -> Any:
         fitted = hasattr(self, "module_")

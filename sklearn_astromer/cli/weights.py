@@ -20,7 +20,6 @@ from sklearn_astromer.weights import WEIGHTS, remote
 from sklearn_astromer.weights.checkpoint import Checkpoint, read_checkpoint
 from sklearn_astromer.weights.comparison import compare_statistics, unlike
 from sklearn_astromer.weights.facts import catalog_facts, quantile_facts, training_facts
-from sklearn_astromer.weights.hub import push as push_to_hub
 
 
 def list_(args: SimpleNamespace) -> None:
@@ -84,7 +83,7 @@ def info(args: SimpleNamespace) -> None:
 def push(args: SimpleNamespace) -> None:
     """Upload a folder of weights to the Hugging Face Hub, and print the URL of the commit."""
     say(
-        push_to_hub(
+        weights.push(
             args.folder,
             args.repository,
             private=args.private,

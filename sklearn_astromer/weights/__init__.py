@@ -15,6 +15,7 @@ from sklearn_astromer.weights.store import cache_dir, fetch, load
 if TYPE_CHECKING:
     from sklearn_astromer.weights.card import make_card
     from sklearn_astromer.weights.comparison import compare
+    from sklearn_astromer.weights.hub import push
 
 __all__ = [
     "WEIGHTS",
@@ -25,10 +26,11 @@ __all__ = [
     "fetch",
     "load",
     "make_card",
+    "push",
 ]
 
-# They read light curves, which needs pandas: imported when first asked for.
-_LATER = {"compare": "comparison", "make_card": "card"}
+# They need pandas or a client of the Hub: imported when first asked for.
+_LATER = {"compare": "comparison", "make_card": "card", "push": "hub"}
 
 
 def __getattr__(name: str) -> Any:

@@ -315,9 +315,8 @@ def test_an_embedder_and_the_command_line(hub, tmp_path):
         tiny = EncoderConfig(d_model=16, n_heads=2, d_ff=16)
         embedder = AstromerEmbedder(None, architecture=tiny, max_epochs=0, random_state=0)
         embedder.fit(curves)
-        url = embedder.push_to_hub(
-            "me/mine", private=True, commit_message="by hand", licence="MIT"
-        )
+        embedder.save_pretrained("mine", licence="MIT")
+        url = weights.push("mine", "me/mine", private=True, commit_message="by hand")
         same = AstromerEmbedder("hf://me/mine").fit(curves)
         card = (weights.fetch("hf://me/mine") / "README.md").read_text(encoding="utf-8")
         same.save_pretrained("again")
