@@ -1,6 +1,7 @@
 """Read the one checkpoint in an archive that anybody may have made; nothing is unpacked to disk."""
 
 import gzip
+import io
 import stat
 import tarfile
 import zipfile
@@ -10,8 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from sklearn_astromer.weights.checkpoint import CONFIG, OTHERS, WEIGHTS
-from sklearn_astromer.weights.official import OFFICIAL_CONFIGS, OFFICIAL_WEIGHTS
+from sklearn_astromer.weights._contents import (
+    CONFIG,
+    OFFICIAL_CONFIGS,
+    OFFICIAL_WEIGHTS,
+    OTHERS,
+    WEIGHTS,
+)
 
 MAX_MEMBERS = 1000
 MAX_UNPACKED = 512 * 2**20  # bytes
@@ -28,15 +34,16 @@ def read_archive(path: Path) -> dict[str, bytes]:
     ------
     ValueError
         If it is no such archive, is damaged, holds no or several checkpoints, has links, names
-        outside of itself, or unpacks to more than `MAX_UNPACKED` bytes.
+        outside of itself, or has or unpacks to more than `MAX_UNPACKED` bytes.
     """
-    with path.open("rb") as file:
-        start = file.read(4)
+    if (size := path.stat().st_size) > MAX_UNPACKED:
+        raise ValueError(f"an archive of {size} bytes, expected at most {MAX_UNPACKED}")
+    content = path.read_bytes()
     try:
-        if start == b"PK\3\4":
-            return _read_zip(path)
-        if start[:2] == b"\x1f\x8b":
-            return _read_tar(path)
+        if content.startswith(b"PK\3\4"):
+            return _read_zip(content)
+        if content.startswith(b"\x1f\x8b"):
+            return _read_tar(content)
     except (
         *(zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, gzip.BadGzipFile),
         *(RuntimeError, NotImplementedError, OverflowError),
@@ -45,8 +52,8 @@ def read_archive(path: Path) -> dict[str, bytes]:
     raise ValueError("neither a zip nor a tar.gz")
 
 
-def _read_zip(path: Path) -> dict[str, bytes]:
-    with zipfile.ZipFile(path) as archive:
+def _read_zip(content: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
         members = archive.infolist()
         _check((m.orig_filename, m.file_size, _is_plain(m)) for m in members)
         chosen = _choose(member.filename for member in members if not member.is_dir())
@@ -60,8 +67,8 @@ def _is_plain(member: zipfile.ZipInfo) -> bool:
     return packed and kind in (0, stat.S_IFREG, stat.S_IFDIR)
 
 
-def _read_tar(path: Path) -> dict[str, bytes]:
-    with _opened(path) as archive:
+def _read_tar(content: bytes) -> dict[str, bytes]:
+    with _opened(content) as archive:
         names = []
 
         def entries() -> Iterator[tuple[str, int, bool]]:
@@ -73,16 +80,16 @@ def _read_tar(path: Path) -> dict[str, bytes]:
         _check(entries())
     chosen = {member: name for name, member in _choose(names).items()}
     found = {}
-    with _opened(path) as archive:
+    with _opened(content) as archive:
         for member in archive:
-            content = archive.extractfile(member) if member.name in chosen else None
-            if content is not None:
-                found[chosen[member.name]] = content.read()
+            file = archive.extractfile(member) if member.name in chosen else None
+            if file is not None:
+                found[chosen[member.name]] = file.read()
     return found
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tarfile.TarFile]:
+def _opened(content: bytes) -> Iterator[tarfile.TarFile]:
     headers = 0
 
     class Member(tarfile.TarInfo):
@@ -99,7 +106,7 @@ def _opened(path: Path) -> Iterator[tarfile.TarFile]:
             return made
 
     with (
-        gzip.open(path) as unpacked,
+        gzip.open(io.BytesIO(content)) as unpacked,
         tarfile.open(fileobj=unpacked, mode="r|", tarinfo=Member) as archive,
     ):
         yield archive

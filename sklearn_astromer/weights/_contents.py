@@ -13,6 +13,13 @@ import numpy.typing as npt
 from sklearn_astromer._fields import LARGEST
 from sklearn_astromer.config import WINDOW_SIZE, EncoderConfig
 
+CONFIG, WEIGHTS = "config.json", "weights.safetensors"
+#: What else a folder of this package may hold: a card, and a classifier or regressor.
+CARD = "README.md"
+OTHERS = {CARD, "model.json", "head.safetensors"}
+OFFICIAL_CONFIGS = ("conf.json", "config.toml")  # of ASTROMER 1, and of ASTROMER 2
+OFFICIAL_WEIGHTS = ("weights.index", "weights.data-00000-of-00001")
+
 # What the first folders said of a network. Fields of `EncoderConfig` that came later are absent
 # there, and their defaults change nothing.
 _FIRST = (

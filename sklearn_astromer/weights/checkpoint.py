@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import re
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,14 @@ import safetensors
 import safetensors.numpy
 
 from sklearn_astromer._files import read_whole, replacing_folder, sha256
+from sklearn_astromer.weights._archives import read_archive
 from sklearn_astromer.weights._contents import (
+    CARD,
+    CONFIG,
+    OFFICIAL_CONFIGS,
+    OFFICIAL_WEIGHTS,
+    OTHERS,
+    WEIGHTS,
     Checkpoint,
     check_info,
     check_keys,
@@ -24,25 +32,16 @@ from sklearn_astromer.weights._contents import (
     read_json,
     refuse_tensors,
 )
-from sklearn_astromer.weights.official import (
-    OFFICIAL_CONFIGS,
-    OFFICIAL_WEIGHTS,
-    read_official,
-)
+from sklearn_astromer.weights.official import read_official
 
 __all__ = [
     "Checkpoint",
     "read_checkpoint",
     "read_folder",
-    "read_official",
     "refuse_tensors",
     "write_folder",
 ]
 
-CONFIG, WEIGHTS = "config.json", "weights.safetensors"
-#: What else a folder of this package may hold: a card, and a classifier or regressor.
-CARD = "README.md"
-OTHERS = {CARD, "model.json", "head.safetensors"}
 _SEAL = "<!-- written by sklearn_astromer, replaced unless edited: sha256 {} -->\n"
 _SEALED = re.compile(re.escape(_SEAL).replace(r"\{\}", "([0-9a-f]{64})").encode() + rb"\Z")
 _FORMAT = 1
@@ -54,7 +53,8 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     Parameters
     ----------
     path : path-like
-        A folder written by `write_folder`, or an official ASTROMER checkpoint (zip or folder).
+        A folder written by `write_folder`, that of an official ASTROMER checkpoint, or a zip or
+        tar.gz with either, which is not unpacked next to it.
 
     Returns
     -------
@@ -65,11 +65,22 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     FileNotFoundError
         If there is no checkpoint.
     ValueError
-        If it is damaged, or not of a kind that can be read.
+        If it is damaged, unsafe, or not of a kind that can be read.
     """
     path = Path(path).expanduser()
-    official = path.is_file() or any((path / name).is_file() for name in OFFICIAL_CONFIGS)
-    return read_official(path) if official else read_folder(path)
+    if any((path / name).is_file() for name in OFFICIAL_CONFIGS):
+        return read_official(path)
+    if not path.is_file():
+        return read_folder(path)
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made).resolve()
+        try:
+            for name, content in read_archive(path).items():
+                (folder / name).write_bytes(content)
+            return read_checkpoint(folder)
+        except ValueError as error:
+            reason = str(error).replace(f"{folder}{os.sep}", "")
+            raise ValueError(f"{path}: {reason}") from error
 
 
 def read_folder(path: str | os.PathLike[str]) -> Checkpoint:

@@ -1,13 +1,7 @@
-"""Read the checkpoints that the authors of ASTROMER published, as a folder or as a zip."""
+"""Read the checkpoints that the authors of ASTROMER published."""
 
-import io
-import os
-import stat
-import tempfile
-import zipfile
-import zlib
 from dataclasses import replace
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +9,7 @@ import numpy.typing as npt
 
 from sklearn_astromer.config import EncoderConfig
 from sklearn_astromer.weights._contents import (
+    OFFICIAL_CONFIGS,
     Checkpoint,
     check_keys,
     read_description,
@@ -23,13 +18,7 @@ from sklearn_astromer.weights._contents import (
 )
 from sklearn_astromer.weights.tf_checkpoint import read_tensor_bundle
 
-__all__ = ["OFFICIAL_CONFIGS", "OFFICIAL_WEIGHTS", "read_official"]
-
-OFFICIAL_CONFIGS = ("conf.json", "config.toml")  # of ASTROMER 1, and of ASTROMER 2
-OFFICIAL_WEIGHTS = ("weights.index", "weights.data-00000-of-00001")
-
-_MAX_MEMBERS = 1000
-_MAX_UNPACKED = 512 * 2**20  # bytes; macho has 2.8 MB
+__all__ = ["read_official"]
 
 _NETWORK_KEYS = ("max_obs", "layers", "heads", "head_dim", "dff", "dropout", "base", "use_leak")
 _TRAINING_KEYS = (
@@ -65,15 +54,14 @@ _VALUE = ".ATTRIBUTES/VARIABLE_VALUE"
 _MASK_TOKEN = f"layer_with_weights-0/msk_token/{_VALUE}"
 
 
-def read_official(path: str | os.PathLike[str]) -> Checkpoint:
+def read_official(folder: Path) -> Checkpoint:
     """Read an official checkpoint of ASTROMER 1 or 2.
 
     Parameters
     ----------
-    path : path-like
-        The published zip, or its unpacked folder with ``conf.json`` (ASTROMER 1) or
-        ``config.toml`` (ASTROMER 2), ``weights.index`` and ``weights.data-00000-of-00001``.
-        Nothing in a zip is unpacked next to it.
+    folder : Path
+        With ``conf.json`` (ASTROMER 1) or ``config.toml`` (ASTROMER 2), ``weights.index`` and
+        ``weights.data-00000-of-00001``.
 
     Returns
     -------
@@ -84,10 +72,10 @@ def read_official(path: str | os.PathLike[str]) -> Checkpoint:
     Raises
     ------
     ValueError
-        If the zip is damaged or unsafe, a file is damaged, or the network is not one that
-        the released code of ASTROMER 1 or 2 builds.
+        If a file is damaged, or the network is not one that the released code of ASTROMER 1 or 2
+        builds.
     FileNotFoundError
-        If the path, or one of the three files in the folder, does not exist.
+        If one of the three files does not exist.
 
     Notes
     -----
@@ -101,20 +89,6 @@ def read_official(path: str | os.PathLike[str]) -> Checkpoint:
     Donoso-Oliva et al. 2023, A&A 670, A54, and the code released with it (``astromer`` 0.1.8);
     Donoso-Oliva et al. 2026, A&A 707, A170, and https://github.com/astromer-science/main-code.
     """
-    path = Path(path).expanduser()
-    if path.is_dir():
-        return _read_unpacked(path)
-    with tempfile.TemporaryDirectory() as folder:
-        for name, content in _read_zip(path).items():
-            (Path(folder) / name).write_bytes(content)
-        try:
-            return _read_unpacked(Path(folder))
-        except ValueError as error:
-            reason = str(error).replace(f"{folder}{os.sep}", "")
-            raise ValueError(f"{path}: {reason}") from error
-
-
-def _read_unpacked(folder: Path) -> Checkpoint:
     second = not (folder / "conf.json").is_file() and (folder / "config.toml").is_file()
     path = folder / OFFICIAL_CONFIGS[second]
     conf = read_toml(path) if second else read_json(path)
@@ -235,50 +209,3 @@ def _tensors(
         weight, bias = tensors["encoder.magnitude.weight"], tensors["encoder.magnitude.bias"]
         tensors["encoder.mask_token"] = token[0] * weight[:, 0] + bias
     return tensors
-
-
-def _read_zip(path: Path) -> dict[str, bytes]:
-    """Read the three files of the one checkpoint in a zip, in memory."""
-    if (size := path.stat().st_size) > _MAX_UNPACKED:
-        raise ValueError(f"{path}: {size} bytes, expected at most {_MAX_UNPACKED}")
-    content = io.BytesIO(path.read_bytes())
-    try:
-        with zipfile.ZipFile(content) as archive:
-            members = archive.infolist()
-            _check_members(members)
-            paths = [PurePosixPath(member.filename) for member in members]
-            configs = [path for path in paths if path.name in OFFICIAL_CONFIGS]
-            if len(configs) != 1:
-                raise ValueError(
-                    f"{len(configs)} checkpoints ({' or '.join(OFFICIAL_CONFIGS)}) in the zip,"
-                    " expected one"
-                )
-            files = (configs[0].name, *OFFICIAL_WEIGHTS)
-            return {name: archive.read(str(configs[0].parent / name)) for name in files}
-    except KeyError as error:
-        raise ValueError(f"{path}: incomplete checkpoint: {error.args[0]}") from error
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OverflowError) as error:
-        raise ValueError(f"{path}: not a zip, damaged or encrypted ({error})") from error
-
-
-def _check_members(members: list[zipfile.ZipInfo]) -> None:
-    if len(members) > _MAX_MEMBERS:
-        raise ValueError(f"{len(members)} files in the zip, expected at most {_MAX_MEMBERS}")
-    size = sum(member.file_size for member in members)
-    if size > _MAX_UNPACKED:
-        raise ValueError(f"the zip unpacks to {size} bytes, expected at most {_MAX_UNPACKED}")
-    if len({member.filename for member in members}) < len(members):
-        raise ValueError("a name is twice in the zip")
-    for member in members:
-        name = member.orig_filename
-        windows = PureWindowsPath(name)  # splits at both kinds of slash
-        if windows.drive or windows.root or ".." in windows.parts:
-            raise ValueError(f"unsafe path {name!r} in the zip")
-        kind = stat.S_IFMT(member.external_attr >> 16)
-        if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-            raise ValueError(f"{name!r} in the zip is a link or another special file")
-        # zipfile bounds what it unpacks only for these two.
-        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise ValueError(f"{name!r} in the zip: compression {member.compress_type}")
