@@ -89,6 +89,7 @@ def main() -> None:
         dropout=0.0 if args.no_labels else 0.05,
         weight_decay=0.02 if args.no_labels else 0.05,
         validation_fraction=0,
+        blend=1.0,
     )
     embedder = AstromerEmbedder(
         args.begin_with,

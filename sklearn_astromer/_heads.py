@@ -62,7 +62,7 @@ CLASS_WEIGHTS: list[Any] = [dict, StrOptions({"balanced"}), None]
 
 def head_recipe(model: Any) -> Recipe:
     """Return the recipe of an estimator with a head, with all its values."""
-    return resolved(model.training, "head", lr=1e-5, dropout=0.0)
+    return resolved(model.training, "head", lr=1e-5, dropout=0.0, blend=1.0)
 
 
 def read_targets(

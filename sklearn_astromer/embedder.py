@@ -58,8 +58,8 @@ from sklearn_astromer.weights.checkpoint import Checkpoint, write_folder
 from sklearn_astromer.weights.registry import BEST
 from sklearn_astromer.windows import Windows, pieces
 
-FRESH = {"lr": 1e-3, "dropout": 0.1}
-PRETRAINED = {"lr": 1e-4, "dropout": 0.0}
+FRESH = {"lr": 1e-3, "dropout": 0.1, "blend": 1.0}
+PRETRAINED = {"lr": 1e-4, "dropout": 0.0, "blend": 0.5}
 FRESH_EPOCHS = 10
 # What is embedded at a time, so that what is not yet pooled takes little memory.
 PIECE_OBSERVATIONS = 2**20
@@ -147,7 +147,8 @@ class AstromerEmbedder(TransformerBase):
         A row per epoch: epoch; ``train_…`` and ``valid_…`` of ``loss`` (unless that is the RMSE
         alone), ``rmse`` (magnitudes; with `scaled_inputs` in units of each window's standard
         deviation), ``r2`` (the share of the variance about the windows' means that is
-        reconstructed) and, with labels, ``label_loss``; lr, seconds, best (so far).
+        reconstructed) and, with labels, ``label_loss``; lr, seconds, best (so far). They are of
+        the trained weights, before ``training__blend`` of them are kept.
     n_passes_ : int
         Calls of `fit` and `partial_fit` that the weights have gone through.
     training_ : dict or None
@@ -312,6 +313,8 @@ class AstromerEmbedder(TransformerBase):
             else:
                 module = copy.deepcopy(module)
             recipe = self._recipe(module.encoder.config)
+            if not validate:  # many passes, each of which begins with the one before
+                recipe = dataclasses.replace(recipe, blend=1.0)
             history = history_frame(history_names(recipe.loss))
             if epochs > 0:
                 if recipe.error_weighted or "jitter" in chosen_changes(recipe.augment):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -72,6 +73,7 @@ def pretrain(
     processes : Processes
     """
     config = network.encoder.config
+    before = copy.deepcopy(network.state_dict())
     relative = config.scaled_inputs
 
     def windows_of(some: LightCurves, hidden: NDArray[np.bool_] | None = None) -> Windows:
@@ -133,6 +135,9 @@ def pretrain(
         resume=resume,
         accelerator=accelerator,
     )
+    after = network.state_dict()
+    for name, weight in after.items():
+        weight.lerp_(before[name].to(weight.device), 1 - recipe.blend)
     return history, len(windows)
 
 

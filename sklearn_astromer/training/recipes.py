@@ -35,6 +35,7 @@ _PAPER: dict[str, Any] = {
     "dropout": None,
     "patience": 3,
     "validation_fraction": 0.2,
+    "blend": 1.0,
     "part_windows": None,
     "compile": False,
     "checkpoint_minutes": 10.0,
@@ -58,6 +59,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         "schedule": "cosine",
         "warmup_steps": 300,
         "patience": 0,
+        "blend": None,
     },
     # a head on an encoder that is trained already
     "head": _PAPER | {"lr": 1e-5, "reconstruction": 0.0, "patience": 20},
@@ -189,6 +191,15 @@ class Recipe(Described):
         float,
         low=0,
         below=1,
+    )
+    blend: Any = _value(
+        "share of the trained weights in what `fit` of an embedder keeps, the rest is the weights "
+        "that it began with; if that of the recipe is None, 0.5 for pretrained weights, which "
+        "embeds small catalogs better than either (Wortsman et al. 2022, arXiv:2109.01903), and 1 "
+        "for a fresh encoder",
+        float,
+        low=0,
+        high=1,
     )
     part_windows: Any = _value(
         "windows whose gradients are computed at once, to be summed over a batch, for batches "

@@ -1,15 +1,20 @@
 """Recipes as data: names, values, and what stands for what is not said."""
 
+import copy
+
 import pytest
+import torch
+from embedders import make_embedder
 from sklearn.base import clone
 
-from sklearn_astromer import AstromerClassifier, AstromerEmbedder, Recipe
+from sklearn_astromer import AstromerClassifier, AstromerEmbedder, EncoderConfig, Recipe
+from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.training.recipes import RECIPES, resolved
 
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_name_stands_for_all_its_values(name):
-    whole = resolved(name, "auto", lr=1.0, dropout=0.5)
+    whole = resolved(name, "auto", lr=1.0, dropout=0.5, blend=0.5)
     missing = {k for k, v in whole.get_params().items() if v is None}
     assert missing <= {"part_windows", "log_dir"}
     assert whole.lr == (RECIPES[name]["lr"] or 1.0)
@@ -37,8 +42,8 @@ def resolved_config(architecture):
 def test_values_are_parameters_of_the_estimator():
     embedder = AstromerEmbedder(None).set_params(training__lr=0.5, architecture__d_model=8)
     assert embedder.training == Recipe(lr=0.5)
-    copy = clone(embedder).set_params(training__clip=2.0)
-    assert copy.training == Recipe(lr=0.5, clip=2.0)
+    other = clone(embedder).set_params(training__clip=2.0)
+    assert other.training == Recipe(lr=0.5, clip=2.0)
     assert embedder.training == Recipe(lr=0.5)
     model = AstromerClassifier(embedder).set_params(encoder__training__parts=3, training__head_lr=1)
     assert model.encoder.training.parts == 3
@@ -60,6 +65,52 @@ def test_values_are_parameters_of_the_estimator():
 def test_values_out_of_range(values, message):
     with pytest.raises(ValueError, match=message):
         Recipe(**values)
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory):
+    """Weights on disk, and what fits them further with a given blend."""
+    X, y = make_variable_stars(30, n_observations=(20, 60), random_state=0)
+    start = make_embedder(
+        d_model=16, own_periods=1, scaled_inputs=True, max_epochs=0, random_state=0
+    ).fit(X)
+    folder = tmp_path_factory.mktemp("weights") / "start"
+    start.save_pretrained(folder)
+
+    def fit(**values):
+        options = {"supervised": True, "max_epochs": 2, "batch_size": 8, "random_state": 0}
+        model = make_embedder(str(folder), training=Recipe(lr=1e-2, parts=2, **values), **options)
+        return model.fit(X, y)
+
+    return start.module_.state_dict(), fit, (X, y)
+
+
+def test_half_of_the_trained_weights_is_kept_of_pretrained_ones(fitted):
+    before, fit, _ = fitted
+    whole = fit(blend=1.0).module_.state_dict()
+    assert any(not torch.equal(before[name], whole[name]) for name in before)
+    for options, share in (({}, 0.5), ({"blend": 0.25}, 0.25), ({"blend": 0.0}, 0.0)):
+        kept = fit(**options).module_.state_dict()
+        for name, weight in kept.items():
+            expected = (1 - share) * before[name] + share * whole[name]
+            torch.testing.assert_close(weight, expected, rtol=0, atol=1e-6)
+
+
+def test_partial_fit_keeps_all_that_it_has_learned(fitted):
+    _, fit, (X, y) = fitted
+    model = fit(blend=0.0)
+    whole = copy.deepcopy(model).set_params(training__blend=1.0).partial_fit(X, y)
+    other = model.partial_fit(X, y)
+    for name, weight in whole.module_.state_dict().items():
+        assert torch.equal(weight, other.module_.state_dict()[name])
+
+
+def test_the_papers_recipe_and_fresh_encoders_keep_all():
+    assert (
+        AstromerEmbedder(None)._recipe(EncoderConfig(own_periods=4, scaled_inputs=True)).blend == 1
+    )
+    assert AstromerEmbedder(training="astromer1")._recipe(EncoderConfig()).blend == 1
+    assert AstromerEmbedder()._recipe(EncoderConfig(own_periods=4, scaled_inputs=True)).blend == 0.5
 
 
 def test_fifteen_parameters():
