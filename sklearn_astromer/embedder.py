@@ -59,7 +59,7 @@ from sklearn_astromer.weights.registry import BEST
 from sklearn_astromer.windows import Windows, pieces
 
 FRESH = {"lr": 1e-3, "dropout": 0.1, "blend": 1.0}
-PRETRAINED = {"lr": 1e-4, "dropout": 0.0, "blend": 0.5}
+PRETRAINED = {"lr": 3e-4, "dropout": 0.0, "blend": 0.5}
 FRESH_EPOCHS = 10
 # What is embedded at a time, so that what is not yet pooled takes little memory.
 PIECE_OBSERVATIONS = 2**20

@@ -156,7 +156,7 @@ class Recipe(Described):
     optimizer: Any = _value("the optimiser", str, choices=("adam", "adamw"))
     lr: Any = _value(
         "learning rate of the encoder; if that of the recipe is None, 1e-3 for a fresh encoder "
-        "and 1e-4 for pretrained weights",
+        "and 3e-4 for pretrained weights",
         float,
         low=0,
     )
