@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,8 @@ from simulated import simulated_stars
 
 from sklearn_astromer import AstromerEmbedder, LightCurves, Recipe
 
-BUNDLED = Path(__file__).parents[1] / "sklearn_astromer" / "weights" / "bundled"
+ROOT = Path(__file__).parents[1]
+BUNDLED = ROOT / "sklearn_astromer" / "weights" / "bundled"
 SIMULATED_STARS = 6000
 LEFT_OUT = {"", "ECL"}  # no class, and one without a settled sub-type
 FEWEST_OF_A_CLASS = 20
@@ -106,9 +108,13 @@ def main() -> None:
     ).fit(curves, labels)
     embedder.history_.to_csv(args.out / "history.csv", index=False)
     command = "python benchmarks/pretrain.py " + shlex.join(sys.argv[1:])
-    folders = [args.out / "encoder", *([BUNDLED / args.install] if args.install else [])]
-    for folder in folders:
-        embedder.save_pretrained(folder, licence="MIT", command=command, overwrite=True)
+    about = {"licence": "MIT", "command": command}
+    embedder.save_pretrained(args.out / "encoder", **about, overwrite=True)
+    if args.install:
+        shutil.rmtree(BUNDLED / args.install, ignore_errors=True)
+        embedder.save_pretrained(BUNDLED / args.install, **about)
+        licence = f"The licence of the weights {args.install}:\n\n{(ROOT / 'LICENSE').read_text()}"
+        (BUNDLED / args.install / "LICENSE").write_text(licence)
 
 
 if __name__ == "__main__":

@@ -24,9 +24,9 @@ from sklearn_astromer.weights.facts import catalog_facts, quantile_facts, traini
 
 def list_(args: SimpleNamespace) -> None:
     """Print the weights that have a name."""
-    rows = [("name", "where", "licence", "what")]
+    rows = [("name", "good for", "where", "licence")]
     for name, entry in WEIGHTS.items():
-        rows.append((name, _where(name)[1], entry.licence, entry.description))
+        rows.append((name, entry.good_for, _where(name)[1], entry.licence))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
@@ -62,7 +62,8 @@ def info(args: SimpleNamespace) -> None:
     checkpoint, lines = None, list[tuple[str, str]]()
     facts: dict[str, Any] = {"name": args.name, "where": f"{path} ({state})" if path else state}
     if entry is not None:
-        facts |= {"what": entry.description, "licence": entry.licence, "cite": entry.citation}
+        facts |= {"what": entry.description, "good for": entry.good_for}
+        facts |= {"licence": entry.licence, "cite": entry.citation}
         facts |= {"url": entry.url, "sha256": entry.sha256}
     if path is not None and (entry is None or path.exists()):
         checkpoint = _load_here(args.name) if entry is None else read_checkpoint(path)

@@ -183,7 +183,7 @@ def _usage(name: str, window_size: int) -> str:
     size = "" if window_size == DEFAULT_WINDOW else f", window_size={window_size}"
     return (
         "```python\n"
-        "from sklearn_astromer import AstromerEmbedder, LightCurves\n"
+        "from sklearn_astromer import AstromerEmbedder, LightCurves\n\n"
         'curves = LightCurves.read("catalog.parquet")\n'
         f"vectors = AstromerEmbedder({json.dumps(name)}{size}).fit_transform(curves)\n"
         "```\n\n"

@@ -18,6 +18,8 @@ class WeightsEntry:
         Key in `WEIGHTS`.
     description : str
         What the network was trained on.
+    good_for : str
+        When to choose them.
     licence : str
         Licence of the weights.
     citation : str
@@ -33,6 +35,7 @@ class WeightsEntry:
 
     name: str
     description: str
+    good_for: str
     licence: str
     citation: str
     bundled: bool = False
@@ -49,6 +52,7 @@ def _unpublished(name: str, survey: str) -> WeightsEntry:
     return WeightsEntry(
         name=name,
         description=f"ASTROMER 1 for light curves of {survey}",
+        good_for=f"light curves of {survey}",
         licence="not published",
         citation=_PAPER,
         unavailable="the paper names them, but its authors publish them nowhere today",
@@ -63,6 +67,7 @@ WEIGHTS: dict[str, WeightsEntry] = {
             description="6 layers of 128 channels with own periods, from scratch on ASAS, CRTS, "
             "OGLE, Stripe 82 and simulated stars: masked reconstruction and the classes of the "
             "stars together",
+            good_for="classification of variable stars: the default",
             licence="MIT",
             citation="sklearn_astromer, and Donoso-Oliva et al. 2023 for the method",
             bundled=True,
@@ -71,6 +76,7 @@ WEIGHTS: dict[str, WeightsEntry] = {
             name="surveys-periods-unlabelled",
             description="the same network trained on ASAS, CRTS and simulated stars by masked "
             "reconstruction alone: no class was seen",
+            good_for="results for which no label may have been seen",
             licence="MIT",
             citation="sklearn_astromer, and Donoso-Oliva et al. 2023 for the method",
             bundled=True,
@@ -79,6 +85,7 @@ WEIGHTS: dict[str, WeightsEntry] = {
             name="surveys-small",
             description="4 residual layers of 128 channels, from scratch on ASAS and CRTS: masked "
             "reconstruction and the classes of their stars together",
+            good_for="speed: a small encoder without own periods",
             licence="MIT",
             citation="sklearn_astromer, and Donoso-Oliva et al. 2023 for the method",
             bundled=True,
@@ -86,6 +93,7 @@ WEIGHTS: dict[str, WeightsEntry] = {
         WeightsEntry(
             name="macho",
             description="ASTROMER 1 pretrained on R-band light curves of MACHO",
+            good_for="comparisons with the literature: the paper's own weights",
             licence="MIT",
             citation=_PAPER,
             url="https://github.com/astromer-science/weights/raw/main/macho_a0.zip",
@@ -97,6 +105,7 @@ WEIGHTS: dict[str, WeightsEntry] = {
         WeightsEntry(
             name="macho-v2",
             description="ASTROMER 2, 6 layers, pretrained on light curves of MACHO",
+            good_for="comparisons with ASTROMER 2; not yet tested with the published file",
             licence="MIT",
             citation="Donoso-Oliva et al. 2026, A&A 707, A170, and doi:10.5281/zenodo.18207945",
             url="https://zenodo.org/records/18207945/files/pt_macho_v2_2025.zip",

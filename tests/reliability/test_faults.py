@@ -98,7 +98,14 @@ def server(cache, monkeypatch):
     url = f"http://127.0.0.1:{running.server_port}/tiny.bin"
     threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True).start()
     entry = weights.WeightsEntry(
-        **{"name": "tiny", "description": "", "licence": "MIT", "citation": "", "url": url},
+        **{
+            "name": "tiny",
+            "description": "",
+            "good_for": "",
+            "licence": "MIT",
+            "citation": "",
+            "url": url,
+        },
         **{"filename": "tiny.bin", "sha256": SHA256},
     )
     monkeypatch.setitem(registry.WEIGHTS, "tiny", entry)

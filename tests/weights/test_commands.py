@@ -9,7 +9,9 @@ from embedders import make_embedder
 
 from sklearn_astromer.cli import main
 from sklearn_astromer.datasets import make_variable_stars
+from sklearn_astromer.weights import WEIGHTS
 
+ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.usefixtures("home")
 
 
@@ -30,8 +32,11 @@ def facts(capsys, name):
 def test_list_and_info(capsys, home):
     assert run("weights", "list") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["name", "where", "licence", "what"]
-    assert lines[1].split()[:6] == ["surveys-periods", *["part", "of", "the", "package", "MIT"]]
+    assert lines[0].split() == ["name", "good", "for", "where", "licence"]
+    for line, (name, entry) in zip(lines[1:], WEIGHTS.items(), strict=True):
+        assert line.startswith(f"{name} ")
+        assert f" {entry.good_for} " in line
+    assert lines[1].endswith("part of the package  MIT")
     assert any(line.startswith("macho ") and "not downloaded" in line for line in lines)
     assert any(line.startswith("ogle ") and "published nowhere" in line for line in lines)
 
@@ -45,6 +50,13 @@ def test_list_and_info(capsys, home):
     assert absent["url"].startswith("https://")
     assert "d_model" not in absent
     assert facts(capsys, "ogle")["where"] == "published nowhere"
+
+
+def test_the_docs_have_the_table_of_the_registry():
+    text = (ROOT / "docs" / "guide" / "weights.md").read_text(encoding="utf-8")
+    for name, entry in WEIGHTS.items():
+        if entry.unavailable is None:
+            assert f"| `{name}` | {entry.good_for} |" in text
 
 
 def test_of_ones_own(capsys, curves, error):

@@ -74,6 +74,7 @@ def served(monkeypatch):
     entry = weights.WeightsEntry(
         name="tiny",
         description="",
+        good_for="",
         licence="MIT",
         citation="",
         url=server.url,
@@ -99,6 +100,7 @@ def test_registry():
     for name, entry in weights.WEIGHTS.items():
         assert entry.name == name
         assert entry.description
+        assert entry.good_for
         assert entry.licence
         assert "doi:10." in entry.citation or entry.bundled
         downloadable = (entry.url, entry.filename, entry.sha256)
@@ -158,7 +160,7 @@ def test_a_path_that_is_called_like_weights(make_checkpoint, served, tmp_path):
 
 def test_bundled(make_checkpoint, monkeypatch, tmp_path, no_network, cache):
     entry = weights.WeightsEntry(
-        name="sample", description="", licence="MIT", citation="", bundled=True
+        name="sample", description="", good_for="", licence="MIT", citation="", bundled=True
     )
     monkeypatch.setitem(registry.WEIGHTS, "sample", entry)
     monkeypatch.setattr(store, "_BUNDLED", tmp_path / "bundled")
@@ -170,10 +172,18 @@ def test_bundled(make_checkpoint, monkeypatch, tmp_path, no_network, cache):
         weights.load("nothing")
 
 
-def test_bundled_weights_are_there():
-    for name, entry in weights.WEIGHTS.items():
-        if entry.bundled:
-            weights.load(name)
+BUNDLED = [name for name, entry in weights.WEIGHTS.items() if entry.bundled]
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_bundled_folders_are_as_save_pretrained_writes_them(name, tmp_path):
+    """With the licence beside them."""
+    checkpoint = weights.load(name)
+    write_folder(tmp_path / name, checkpoint, card=weights.make_card(checkpoint))
+    written = {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}
+    bundled = {path.name: path.read_bytes() for path in weights.fetch(name).iterdir()}
+    assert b"MIT License" in bundled.pop("LICENSE")
+    assert bundled == written
 
 
 def test_macho_from_the_cache(official_zip, cache, no_network):
