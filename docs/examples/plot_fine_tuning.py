@@ -11,7 +11,7 @@ curves: without labels by masked reconstruction, or with labels through the head
 # ---------------------------------------
 # 300 stars for training, of which 100 have labels, and 140 other stars for the test.
 
-from sklearn_astromer import AstromerEmbedder
+from sklearn_astromer import AstromerEmbedder, Recipe
 from sklearn_astromer.datasets import make_variable_stars
 
 curves, labels = make_variable_stars(300, n_observations=(40, 90), random_state=2)
@@ -20,11 +20,12 @@ others, truth = make_variable_stars(140, n_observations=(40, 90), random_state=3
 # %%
 # Without labels
 # --------------
-# ``score`` is minus the error, in magnitudes, of hidden observations. A fifth of the stars is set
-# aside for validation, and the weights of the best epoch are kept.
+# ``score`` is minus the error, in magnitudes, of hidden observations. Here, a fifth of the stars is
+# set aside for validation.
 
 before = AstromerEmbedder().fit(curves)
-tuned = AstromerEmbedder(max_epochs=3, random_state=0).fit(curves)
+recipe = Recipe(validation_fraction=0.2)
+tuned = AstromerEmbedder(max_epochs=3, training=recipe, random_state=0).fit(curves)
 print(f"error of hidden observations before: {-before.score(others):.4f} mag")
 print(f"                              after: {-tuned.score(others):.4f} mag")
 
@@ -44,7 +45,7 @@ TrainingCurveDisplay.from_estimator(tuned)
 
 from sklearn.metrics import f1_score
 
-from sklearn_astromer import AstromerClassifier, Recipe
+from sklearn_astromer import AstromerClassifier
 
 few, few_labels = curves[:100], labels[:100]
 scores = {}

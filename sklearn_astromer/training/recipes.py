@@ -59,6 +59,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         "schedule": "cosine",
         "warmup_steps": 300,
         "patience": 0,
+        "validation_fraction": 0.0,
         "blend": None,
     },
     # a head on an encoder that is trained already
