@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 from filelock import FileLock, Timeout
 
 _LOCK, _OLD = "lock", "old"
@@ -216,9 +217,20 @@ def fingerprint(asked: str, files: Iterable[Path]) -> str:
     return sha256(repr(said).encode("utf-8", "surrogatepass"))
 
 
+def as_json(content: Any, **how: Any) -> str:
+    """Return JSON, in which a scalar of NumPy is the number (or bool) that it is."""
+
+    def number(value: Any) -> Any:
+        if isinstance(value, np.generic):
+            return value.item()
+        raise TypeError(f"a {type(value).__name__} has no place in JSON")
+
+    return json.dumps(content, default=number, **how)
+
+
 def sealed(content: dict[str, Any]) -> str:
     """Return JSON of a content and its checksum, for `unsealed`."""
-    return json.dumps({**content, "seal": _seal_of(content)}, indent=1) + "\n"
+    return as_json({**content, "seal": _seal_of(content)}, indent=1) + "\n"
 
 
 def unsealed(found: dict[str, Any]) -> dict[str, Any]:
@@ -236,7 +248,7 @@ def unsealed(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _seal_of(content: dict[str, Any]) -> str:
-    return sha256(json.dumps(content, sort_keys=True).encode())
+    return sha256(as_json(content, sort_keys=True).encode())
 
 
 @contextlib.contextmanager

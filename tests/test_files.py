@@ -1,15 +1,26 @@
 """Files and folders that are written whole or not at all."""
 
+import json
 import os
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sklearn_astromer import _files
-from sklearn_astromer._files import check_free, read_whole, replacing, replacing_folder, sha256
+from sklearn_astromer._files import (
+    as_json,
+    check_free,
+    read_whole,
+    replacing,
+    replacing_folder,
+    sealed,
+    sha256,
+    unsealed,
+)
 
 
 def anything(folder):
@@ -208,3 +219,13 @@ def test_sha256(tmp_path):
     (tmp_path / "a").write_bytes(b"abc")
     assert sha256(tmp_path / "a") == sha256(b"abc")
     assert sha256(b"abc").startswith("ba7816bf")
+
+
+@pytest.mark.parametrize("value", [np.int64(3), np.bool_(True), np.float32(0.5), np.str_("a")])
+def test_json_of_scalars_of_numpy(value):
+    content = {"one": value, "more": [value, {"inner": value}]}
+    found = unsealed(json.loads(sealed(content)))
+    assert found == content
+    assert type(found["one"]) is type(value.item())
+    with pytest.raises(TypeError, match="ndarray has no place in JSON"):
+        as_json(np.arange(3))

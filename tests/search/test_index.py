@@ -355,6 +355,13 @@ def test_a_mapped_index_is_saved_again(rows, approximate, tmp_path):
         mapped.kneighbors(rows[:2, :3])
 
 
+def test_parameters_of_numpy_are_saved(rows, tmp_path):
+    given = {"n_neighbors": np.int64(3), "radius": np.float32(0.5), "standardize": np.bool_(False)}
+    index = LightCurveIndex(**given).fit(rows)
+    index.save(tmp_path / "index")
+    assert LightCurveIndex.load(tmp_path / "index").get_params() == index.get_params()
+
+
 @pytest.mark.parametrize("file", ["rows.npy", "ids.npy", "graph.usearch", "index.json"])
 def test_tampered(approximate, tmp_path, file):
     approximate.save(tmp_path / "index")
