@@ -12,10 +12,11 @@ import pandas as pd
 from joblib import effective_n_jobs
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_matrix
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sklearn_astromer._parameters import CheckedParameters
 from sklearn_astromer.search import exact, storage
 from sklearn_astromer.search.exact import Floats, Rows
 from sklearn_astromer.search.graph import Graph
@@ -36,7 +37,7 @@ METRICS, ALGORITHMS = ("cosine", "euclidean"), ("auto", "exact", "approximate")
 RowsLike = ArrayLike | EmbeddingRows | str | os.PathLike[str]
 
 
-class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, CheckedParameters):
     """Nearest neighbours among embeddings, with the interface of ``NearestNeighbors``.
 
     Small sets are searched exactly, by scikit-learn. Large ones are searched by a graph of near
