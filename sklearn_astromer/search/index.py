@@ -386,9 +386,13 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Checked
         ImportError
             If it has a graph, and usearch is not installed.
         """
-        stored = storage.read(Path(folder).expanduser(), mmap, verify, cls._get_param_names())
+        folder = Path(folder).expanduser()
+        stored = storage.read(folder, mmap, verify, cls._get_param_names())
         index = cls(**stored.facts["parameters"])
-        index._validate_params()
+        try:
+            index._validate_params()
+        except ValueError as error:
+            raise ValueError(f"{folder / storage.HEAD}: {error}: save the index again") from error
         index.metric_ = index.metric
         rows, ids = stored.arrays["rows"], stored.arrays["ids"]
         index.n_features_in_ = rows.shape[1]

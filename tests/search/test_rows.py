@@ -1,6 +1,7 @@
 """Rows of embeddings come back from each of the formats in which they are written."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from embedders import make_embedder
 
@@ -77,6 +78,21 @@ def test_a_file_too_many_and_one_torn(embedder, curves, tmp_path):
     (tmp_path / "torn.parquet").write_bytes(b"PAR1")
     with pytest.raises(ValueError, match=r"torn.parquet is damaged"):
         read_rows(tmp_path / "torn.parquet")
+
+
+def test_parts_of_two_runs(embedder, curves, tmp_path):
+    first, second, third = (tmp_path / f"part-0000{i}.parquet" for i in range(3))
+    features = embedder.get_feature_names_out().tolist()
+    for path, names in ((first, features), (second, features[:-1])):
+        with writing(path, ".parquet", names) as table:
+            table.write(curves, embedder.transform(curves)[:, : len(names)])
+    with pytest.raises(ValueError, match=r"part-00001.parquet has other columns than .*part-00000"):
+        read_rows(tmp_path)
+    text = pd.read_parquet(first).assign(**{features[0]: "much"})
+    second.unlink()
+    text.to_parquet(third, index=False)
+    with pytest.raises(ValueError, match=r"has values that are no numbers"):
+        read_rows(tmp_path)
 
 
 def test_position_of_a_number(embedder, curves, tmp_path):
