@@ -91,14 +91,17 @@ def check_free(
 def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
     """Give a file to write to, which becomes `path`, at once and whole, if all goes well.
 
+    Where `path` is a symbolic link, it stays one, and what it leads to is written.
+
     Raises
     ------
     OSError
         If it cannot be written; of a full disk it says the place and the size. See `check_free`.
     """
+    name, path = path.name, link_target(path)
     check_free(path, overwrite)
     with _scratch(path) as scratch:
-        partial = scratch / path.name
+        partial = scratch / name  # whose ending tells the format
         partial.touch(exist_ok=False)
         yield partial
         _sync(partial)
@@ -119,7 +122,7 @@ def replacing_folder(
     Parameters
     ----------
     path : Path
-        Made with its parents.
+        Made with its parents. Where it is a symbolic link, what that leads to.
     check_ours : callable
         See `check_free`.
     overwrite : bool
@@ -153,6 +156,11 @@ def replacing_folder(
                     raise
                 shutil.rmtree(scratch / _OLD, ignore_errors=True)
         _sync(path.parent)
+
+
+def link_target(path: Path) -> Path:
+    """Return what a symbolic link leads to, by all links on the way, and another path as it is."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
 def read_whole(path: Path, read: Callable[[Path], Content]) -> Content:
