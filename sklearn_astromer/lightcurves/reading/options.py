@@ -15,6 +15,7 @@ from sklearn_astromer.lightcurves.surveys.names import (
     NAMES_OF_STARS,
     candidates,
     errors_of,
+    zero_points,
 )
 from sklearn_astromer.lightcurves.surveys.registry import BY_NAME, recognise
 from sklearn_astromer.lightcurves.surveys.survey import Survey, column_name
@@ -103,7 +104,7 @@ class Options:
             ]
             read |= {*parts, *NAMES_OF_STARS, *LIMITS, *DETECTED}
             read |= {name for each in bright for name in errors_of(each, lowered)}
-            read |= {LIMIT_OF.format(each) for each in bright}
+            read |= {LIMIT_OF.format(each) for each in bright} | set(zero_points(lowered))
             if not rows_are_objects and not candidates("id", lowered):
                 return None  # which column names objects, values tell
         return [name for each, name in lowered.items() if each in read]

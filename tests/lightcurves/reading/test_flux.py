@@ -1,6 +1,7 @@
 """Asinh magnitudes: what they must be by definition, and what embeddings make of them."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -145,3 +146,52 @@ def test_embeddings_of_noisy_fluxes():
         assert ratio > 3 or (noisy < 0).any()
         if ratio >= 10:
             assert np.quantile(cosines(rows, truth), 0.1) >= 0.99
+
+
+SAME_FLUX = pd.DataFrame({"mjd": [1.0, 2.0, 3.0], "flux": 1000.0, "fluxerr": 1.0})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "zp",
+        "ZP",
+        "zpt",
+        "ZEROPT",
+        "zeropoint",
+        "zero_point",
+        "magzpt",
+        "magzp",
+        "zp_AB",
+        "zp [mag]",
+    ],
+)
+def test_each_flux_has_its_zero_point(name):
+    frame = SAME_FLUX.assign(**{name: [25.0, 26.0, 27.0], "zpsys": "ab"})
+    curves = LightCurves.read(frame)
+    np.testing.assert_allclose(curves.mag, [17.5, 18.5, 19.5], atol=1e-3)
+    assert curves.report.remarks == []
+    assert curves.report.unused == ["zpsys"]
+    np.testing.assert_allclose(LightCurves.read(frame, zero_point=30).mag, 22.5, atol=1e-3)
+
+
+def test_zero_points_of_files_that_are_read_by_columns(tmp_path):
+    frame = SAME_FLUX.assign(objectid="a", zp=[25.0, 26.0, 27.0], other=1)
+    frame.to_parquet(tmp_path / "a.parquet")
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    for file in ("a.parquet", "a.csv"):
+        mag = LightCurves.read(tmp_path / file).mag
+        np.testing.assert_allclose(mag, [17.5, 18.5, 19.5], atol=1e-3)
+
+
+def test_zero_points_that_are_not_used():
+    frame = SAME_FLUX.assign(zp=[25.0, 26.0, 27.0])
+    with pytest.raises(ValueError, match=r"'zp', 'zpt' could all be the zero point: .*zero_point="):
+        LightCurves.read(frame.assign(zpt=1.0))
+    magnitudes = frame.rename(columns={"flux": "mag", "zp": "magzp"}).assign(mag=15.0)
+    curves = LightCurves.read(magnitudes)  # as ZTF has them
+    assert curves.mag.tolist() == [15.0] * 3
+    assert curves.report.remarks == []
+    with pytest.warns(UserWarning, match=r"zero points of column 'zp' were not used"):
+        curves = LightCurves.read(frame.rename(columns={"flux": "flux [uJy]"}))
+    np.testing.assert_allclose(curves.mag, 16.4, atol=1e-3)
