@@ -46,7 +46,9 @@ def write(table: pd.DataFrame, path: Path) -> None:
 
 def labels_of(path: Path, ids: NDArray[Any]) -> NDArray[Any]:
     """Return the label of each object, None where a table with columns id and label has none."""
-    table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+    table = (
+        pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype={"id": str})
+    )
     for name in ("id", "label"):
         if name not in table:
             raise ValueError(f"{path} has no column {name}: it needs id and label")

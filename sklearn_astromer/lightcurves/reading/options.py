@@ -15,6 +15,8 @@ from sklearn_astromer.lightcurves.surveys.names import (
     NAMES_OF_STARS,
     candidates,
     errors_of,
+    names_stars,
+    plain,
     zero_points,
 )
 from sklearn_astromer.lightcurves.surveys.registry import BY_NAME, recognise
@@ -108,6 +110,17 @@ class Options:
             if not rows_are_objects and not candidates("id", lowered):
                 return None  # which column names objects, values tell
         return [name for each, name in lowered.items() if each in read]
+
+    def ids(self, names: list[str]) -> list[str]:
+        """Return the columns, in lower case, that name objects by their names."""
+        said = {*ID_NAMES.split("|"), self.given().get("id")}
+        for survey in self.surveys(frozenset(names), False):
+            said |= set(str(survey.id).split("|"))
+        return [
+            name
+            for name in names
+            if {name, plain(name)} & said or plain(name) in NAMES_OF_STARS or names_stars(name)
+        ]
 
     def surveys(self, columns: frozenset[str], rows_are_objects: bool) -> tuple[Survey, ...]:
         """Return the surveys that a table may be of, by its columns."""

@@ -289,7 +289,7 @@ def _said_by_folders(path: Path, held: list[str]) -> dict[str, Any]:
         key, is_said, value = part.partition("=")
         if is_said and key and key.lower() not in lowered:
             text = unquote(value)
-            number = re.fullmatch(r"-?\d+", text) is not None
+            number = re.fullmatch(r"-?(0|[1-9]\d*)", text) is not None
             said[key] = None if text == HIVE_MISSING else int(text) if number else text
     return said
 
