@@ -19,6 +19,7 @@ from sklearn_astromer.cli.catalogs import Catalog
 from sklearn_astromer.lightcurves.reading.options import Options
 from sklearn_astromer.lightcurves.reading.tables import tables_of
 from sklearn_astromer.lightcurves.surveys.survey import column_name
+from sklearn_astromer.scale.tables import write_csv
 
 
 @contextmanager
@@ -39,7 +40,7 @@ def outputs(
 def write(table: pd.DataFrame, path: Path) -> None:
     """Write a table as CSV or Parquet, by the ending."""
     if path.suffix.lower() == ".csv":
-        table.to_csv(path, index=False)
+        write_csv(table, path)
     else:
         table.to_parquet(path, index=False)
 
