@@ -12,7 +12,7 @@ import re
 import shutil
 import stat
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -219,10 +219,22 @@ def sha256(content: bytes | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def fingerprint(asked: str, files: Iterable[Path]) -> str:
-    """Return a hash of what was asked for, and of the names and contents of files."""
-    said = [asked, *(f"{file.name} {sha256(file)}" for file in files)]
-    return sha256(repr(said).encode("utf-8", "surrogatepass"))
+class Fingerprint:
+    """Hashes of what was asked for, and of the names and contents of files.
+
+    Files are read again only where the size or time of one has changed.
+    """
+
+    def __init__(self, files: Sequence[Path]) -> None:
+        self.files = files
+        self._state, self._sums = list[tuple[int, int]](), list[str]()
+
+    def __call__(self, asked: str) -> str:
+        state = [(each.st_size, each.st_mtime_ns) for each in map(Path.stat, self.files)]
+        if state != self._state:
+            self._state = state
+            self._sums = [f"{file.name} {sha256(file)}" for file in self.files]
+        return sha256(repr([asked, *self._sums]).encode("utf-8", "surrogatepass"))
 
 
 def as_json(content: Any, **how: Any) -> str:

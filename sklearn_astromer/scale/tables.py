@@ -127,8 +127,8 @@ def write_csv(frame: pd.DataFrame, path: Path, **how: Any) -> None:
     """Write CSV that pandas reads back; by itself it leaves a carriage return without quotes."""
     texts = [column for _, column in frame.items() if column.dtype.kind not in "biuf"]
     returns = any("\r" in str(value) for column in texts for value in column)
-    quoting = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
-    frame.to_csv(path, index=False, lineterminator="\n", quoting=quoting, **how)
+    how["quoting"] = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
+    frame.to_csv(path, index=False, lineterminator="\n", **how)
 
 
 class CsvRows(Rows):

@@ -100,9 +100,11 @@ def test_a_file_too_many_and_one_torn(embedder, curves, tmp_path):
 def test_ids_that_ecsv_cannot_hold(embedder, curves, tmp_path, id):
     few = named(curves[:2], np.array(["plain", id]))
     features = embedder.get_feature_names_out().tolist()
-    with pytest.raises(ValueError, match=r"ECSV cannot hold the id .* write \.csv"):
-        with writing(tmp_path / "rows.ecsv", ".ecsv", features) as table:
-            table.write(few, embedder.transform(few))
+    with (
+        pytest.raises(ValueError, match=r"ECSV cannot hold the id .* write \.csv"),
+        writing(tmp_path / "rows.ecsv", ".ecsv", features) as table,
+    ):
+        table.write(few, embedder.transform(few))
 
 
 def test_parts_of_two_runs(embedder, curves, tmp_path):

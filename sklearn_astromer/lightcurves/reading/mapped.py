@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sklearn_astromer._arrays import load_array
 from sklearn_astromer._cache import cache_dir
-from sklearn_astromer._files import fingerprint, sealed, sha256, unsealed
+from sklearn_astromer._files import Fingerprint, sealed, sha256, unsealed
 from sklearn_astromer.lightcurves.checks import check_unique
 from sklearn_astromer.lightcurves.flat import Flat, joined
 from sklearn_astromer.lightcurves.reading.options import Options
@@ -30,8 +30,13 @@ HEAD = "head.json"
 NOTHING = np.empty(0)
 
 
-def mapped(source: Any, options: Options, folder: Any) -> tuple[Flat, Report]:
-    """Decode files once into flat files and map those; see `LightCurves.open_parquet`."""
+def mapped(
+    source: Any, options: Options, folder: Any, fingerprint: Fingerprint | None = None
+) -> tuple[Flat, Report]:
+    """Decode files once into flat files and map those; see `LightCurves.open_parquet`.
+
+    `fingerprint` is that of the files, where somebody has it already.
+    """
     from filelock import FileLock
 
     files = paths_of(source)
@@ -39,7 +44,7 @@ def mapped(source: Any, options: Options, folder: Any) -> tuple[Flat, Report]:
         raise TypeError(f"open_parquet takes a path or a list of paths, got {source!r}")
     asked = repr((LAYOUT, [str(file.resolve()) for file in files], options))
     root = Path(folder) if folder is not None else cache_dir() / "mapped"
-    known = fingerprint(asked, files)
+    known = (fingerprint or Fingerprint(files))(asked)
     target = root / f"{files[0].stem}-{known[:20]}"
     found = _opened(target)
     if found is not None:  # then the folder may be read-only
@@ -52,7 +57,7 @@ def mapped(source: Any, options: Options, folder: Any) -> tuple[Flat, Report]:
                 shutil.rmtree(target, ignore_errors=True)
                 with _whole_folder(target) as partial:
                     report = _decode(Reader(files, options), partial)
-                    if fingerprint(asked, files) != known:
+                    if Fingerprint(files)(asked) != known:
                         raise ValueError(
                             f"{files[0]} or a file beside it changed while it was decoded: "
                             "try again"
