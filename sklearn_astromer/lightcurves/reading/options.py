@@ -17,6 +17,7 @@ from sklearn_astromer.lightcurves.surveys.names import (
     errors_of,
     names_stars,
     plain,
+    unit_for,
     zero_points,
 )
 from sklearn_astromer.lightcurves.surveys.registry import BY_NAME, recognise
@@ -107,6 +108,7 @@ class Options:
             read |= {*parts, *NAMES_OF_STARS, *LIMITS, *DETECTED}
             read |= {name for each in bright for name in errors_of(each, lowered)}
             read |= {LIMIT_OF.format(each) for each in bright} | set(zero_points(lowered))
+            read |= {name for name in lowered if unit_for(name) in bright}
             if not rows_are_objects and not candidates("id", lowered):
                 return None  # which column names objects, values tell
         return [name for each, name in lowered.items() if each in read]

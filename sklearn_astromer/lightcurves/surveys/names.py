@@ -24,7 +24,16 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "flux": ("flux", "fluxes", "rel_flux", "relative_flux", "norm_flux", "normalized_flux"),
     "band": (
         *("band", "filter", "fid", "filtercode", "passband"),
-        *("filterid", "filter_id", "filterName", "filter_name", "bandpass", "filt", "flt"),
+        *(
+            "filterid",
+            "filter_id",
+            "filterName",
+            "filter_name",
+            "bandpass",
+            "filt",
+            "flt",
+            "filters",
+        ),
     ),
 }
 #: Columns that name objects if a table has one value in them, or times start anew with each.
@@ -148,6 +157,12 @@ def zero_point_of(name: str) -> float | None:
     """Return the magnitude of flux 1, if the name of a column ends in a unit that tells it."""
     found = _UNIT.search(name)
     return ZERO_POINTS.get(found[1]) if found else None
+
+
+def unit_for(name: str) -> str:
+    """Return the column whose unit one of this name, in lower case, tells in each row; or ""."""
+    found = re.fullmatch(r"(.+?)_?units?", name)
+    return found[1] if found else ""
 
 
 def in_no_days(name: str) -> bool:

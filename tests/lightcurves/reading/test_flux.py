@@ -1,5 +1,7 @@
 """Asinh magnitudes: what they must be by definition, and what embeddings make of them."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -195,3 +197,34 @@ def test_zero_points_that_are_not_used():
     with pytest.warns(UserWarning, match=r"zero points of column 'zp' were not used"):
         curves = LightCurves.read(frame.rename(columns={"flux": "flux [uJy]"}))
     np.testing.assert_allclose(curves.mag, 16.4, atol=1e-3)
+
+
+def tns(units, fluxes=(17.3, 17.5, 17.4)):
+    """Return the JSON of TNS, whose `flux` is a magnitude where its unit says so."""
+    photometry = [
+        {"jd": 2458000.5 + i, "flux": flux, "fluxerr": 0.1, "limflux": "", "flux_unit": unit}
+        | {"filters": {"id": 21, "name": band}, "instrument": {"id": 1, "name": "Other"}}
+        for i, (flux, unit, band) in enumerate(zip(fluxes, units, "grg", strict=True))
+    ]
+    return {"data": {"reply": {"objname": "2018abc", "photometry": photometry}}}
+
+
+@pytest.mark.parametrize("unit", [{"id": 1, "name": "ABMag"}, "ABMag", {"name": "VegaMag"}])
+def test_magnitudes_in_a_column_of_fluxes(tmp_path, unit):
+    (tmp_path / "a.json").write_text(json.dumps(tns([unit] * 3)))
+    curves = LightCurves.read(tmp_path / "a.json")
+    assert curves.band.tolist() == ["g", "r"]
+    assert curves.mag.tolist() == [17.3, 17.4, 17.5]
+    assert curves.mag_err.tolist() == [0.1] * 3
+    assert curves.report.remarks == []
+
+
+def test_units_of_rows(tmp_path):
+    frame = SAME_FLUX.assign(oid=1, flux_unit="Jy")
+    for ending in ("csv", "parquet"):
+        path = tmp_path / f"a.{ending}"
+        getattr(frame, f"to_{ending}")(path, index=False)
+        np.testing.assert_allclose(LightCurves.read(path).mag, 8.9 - 7.5, atol=1e-3)
+    for units in (["ABMag", "mJy", "ABMag"], ["Jy", "mJy", "Jy"]):
+        with pytest.raises(ValueError, match=r"column 'flux' is in .*mjy: read the rows of each"):
+            LightCurves.read(frame.assign(flux_unit=units))
