@@ -23,6 +23,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sklearn_astromer._parameters import CheckedParameters
 from sklearn_astromer.config import as_config
 from sklearn_astromer.kernels import processor
 from sklearn_astromer.lightcurves import LightCurves
@@ -83,7 +84,7 @@ _NOT_PLAIN: dict[str, Callable[[Any], Any]] = {
 }
 
 
-class AstromerBase(BaseEstimator):
+class AstromerBase(CheckedParameters):
     """An estimator that reads light curves and keeps its networks in plain attributes."""
 
     def _read(self, X: Any, *, reset: bool) -> LightCurves:
@@ -103,16 +104,6 @@ class AstromerBase(BaseEstimator):
         if isinstance(X, pd.DataFrame):  # whose index names the objects
             return LightCurves.from_grid(pd.DataFrame(grid, index=X.index))
         return LightCurves.from_grid(grid)
-
-    def _validate_params(self) -> None:
-        """Refuse what is out of range; True and False are no numbers."""
-        super()._validate_params()
-        for name, constraints in self._parameter_constraints.items():
-            value = getattr(self, name)
-            if isinstance(value, bool) and not {"boolean", "verbose"} & set(map(str, constraints)):
-                raise ValueError(
-                    f"the {name!r} parameter of {type(self).__name__} must be no bool, got {value}"
-                )
 
     def set_params(self, **params: Any) -> Self:
         """Set parameters; ``architecture__…`` and ``training__…`` work for names, too."""

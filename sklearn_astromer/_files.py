@@ -12,10 +12,11 @@ import re
 import shutil
 import stat
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 from filelock import FileLock, Timeout
 
 _LOCK, _OLD = "lock", "old"
@@ -90,14 +91,17 @@ def check_free(
 def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
     """Give a file to write to, which becomes `path`, at once and whole, if all goes well.
 
+    Where `path` is a symbolic link, it stays one, and what it leads to is written.
+
     Raises
     ------
     OSError
         If it cannot be written; of a full disk it says the place and the size. See `check_free`.
     """
+    name, path = path.name, link_target(path)
     check_free(path, overwrite)
     with _scratch(path) as scratch:
-        partial = scratch / path.name
+        partial = scratch / name  # whose ending tells the format
         partial.touch(exist_ok=False)
         yield partial
         _sync(partial)
@@ -118,7 +122,7 @@ def replacing_folder(
     Parameters
     ----------
     path : Path
-        Made with its parents.
+        Made with its parents. Where it is a symbolic link, what that leads to.
     check_ours : callable
         See `check_free`.
     overwrite : bool
@@ -152,6 +156,11 @@ def replacing_folder(
                     raise
                 shutil.rmtree(scratch / _OLD, ignore_errors=True)
         _sync(path.parent)
+
+
+def link_target(path: Path) -> Path:
+    """Return what a symbolic link leads to, by all links on the way, and another path as it is."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
 def read_whole(path: Path, read: Callable[[Path], Content]) -> Content:
@@ -210,15 +219,38 @@ def sha256(content: bytes | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def fingerprint(asked: str, files: Iterable[Path]) -> str:
-    """Return a hash of what was asked for, and of the names and contents of files."""
-    said = [asked, *(f"{file.name} {sha256(file)}" for file in files)]
-    return sha256(repr(said).encode("utf-8", "surrogatepass"))
+class Fingerprint:
+    """Hashes of what was asked for, and of the names and contents of files.
+
+    Files are read again only where the size or time of one has changed.
+    """
+
+    def __init__(self, files: Sequence[Path]) -> None:
+        self.files = files
+        self._state, self._sums = list[tuple[int, int]](), list[str]()
+
+    def __call__(self, asked: str) -> str:
+        state = [(each.st_size, each.st_mtime_ns) for each in map(Path.stat, self.files)]
+        if state != self._state:
+            self._state = state
+            self._sums = [f"{file.name} {sha256(file)}" for file in self.files]
+        return sha256(repr([asked, *self._sums]).encode("utf-8", "surrogatepass"))
+
+
+def as_json(content: Any, **how: Any) -> str:
+    """Return JSON, in which a scalar of NumPy is the number (or bool) that it is."""
+
+    def number(value: Any) -> Any:
+        if isinstance(value, np.generic):
+            return value.item()
+        raise TypeError(f"a {type(value).__name__} has no place in JSON")
+
+    return json.dumps(content, default=number, **how)
 
 
 def sealed(content: dict[str, Any]) -> str:
     """Return JSON of a content and its checksum, for `unsealed`."""
-    return json.dumps({**content, "seal": _seal_of(content)}, indent=1) + "\n"
+    return as_json({**content, "seal": _seal_of(content)}, indent=1) + "\n"
 
 
 def unsealed(found: dict[str, Any]) -> dict[str, Any]:
@@ -236,7 +268,7 @@ def unsealed(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _seal_of(content: dict[str, Any]) -> str:
-    return sha256(json.dumps(content, sort_keys=True).encode())
+    return sha256(as_json(content, sort_keys=True).encode())
 
 
 @contextlib.contextmanager

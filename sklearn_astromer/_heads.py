@@ -30,9 +30,10 @@ from sklearn_astromer._estimator_base import (
     resolve_dtype,
     split_stars,
 )
+from sklearn_astromer._fields import LARGEST
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.lightcurves import LightCurves
-from sklearn_astromer.modules.heads import Head, Predictor
+from sklearn_astromer.modules.heads import HEADS, Head, Predictor
 from sklearn_astromer.training.labels import as_labels
 from sklearn_astromer.training.loop import train
 from sklearn_astromer.training.recipes import Recipe, chosen_changes, resolved
@@ -49,7 +50,8 @@ from sklearn_astromer.windows import Windows
 #: Of parameters that all estimators with a head have.
 HEAD_CONSTRAINTS: dict[str, list[Any]] = {
     **COMMON_CONSTRAINTS,
-    "units": [Interval(Integral, 1, None, closed="left")],
+    "head": [StrOptions(set(HEADS)), callable],
+    "units": [Interval(Integral, 1, LARGEST, closed="both")],
     "dropout": [Interval(Real, 0, 1, closed="left")],
 }
 ENCODER_CONSTRAINTS: dict[str, list[Any]] = {

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.base import is_classifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
@@ -107,11 +108,31 @@ def _made(kind: type[Any], saved: SavedModel, folder: Path) -> Any:
         if name not in FITTED:
             raise ValueError(f"unknown attribute {name!r}")
         setattr(model, name, value)
-    n_outputs = len(model.classes_) if hasattr(model, "classes_") else 1
+    _check_fitted(model)
+    n_outputs = len(model.classes_) if is_classifier(model) else 1
     options = content["head"]["options"]
     if (options["d_in"], options["n_outputs"]) != (checkpoint.config.d_model, n_outputs):
         raise ValueError("the head fits neither the encoder nor the classes")
     return model
+
+
+def _check_fitted(model: Any) -> None:
+    """Raise ValueError unless fitted attributes are there, and are what predictions need."""
+    fitted = vars(model)
+    if is_classifier(model):
+        classes = fitted.get("classes_")
+        good = {"classes_": isinstance(classes, np.ndarray) and len(classes) > 1}
+    else:
+        names = ("target_mean_", "target_std_")
+        good = {name: isinstance(fitted.get(name), (int, float)) for name in names}
+    count, names_in = fitted.get("n_features_in_"), fitted.get("feature_names_in_")
+    good["n_features_in_"] = count is None or type(count) is int
+    good["feature_names_in_"] = names_in is None or (
+        isinstance(names_in, np.ndarray) and len(names_in) == count
+    )
+    for name, fits in good.items():
+        if not fits:
+            raise ValueError(f"{name} is {fitted.get(name)!r}, which does not fit")
 
 
 def _parameters(estimator: Any, apart: set[str]) -> dict[str, Any]:

@@ -115,6 +115,7 @@ def to_onnx(
             "the columns of periods are find_peaks(curves).columns, and not of a network: call "
             f"embedder.set_params(row={rest}) before"
         )
+    names = embedder.get_feature_names_out()
     path = Path(path).expanduser()
     check_free(path, overwrite)
     model = _traced(_Graph(embedder.module_.encoder, parts))
@@ -129,7 +130,7 @@ def to_onnx(
         "citation": WEIGHTS["macho"].citation if entry is None else entry.citation,
         "row": ",".join(parts),
         "window_size": str(embedder.window_size),
-        "feature_names": ",".join(embedder.get_feature_names_out()),
+        "feature_names": ",".join(names),
         "sklearn_astromer": metadata.version("sklearn_astromer"),
     }
     del model.metadata_props[:]

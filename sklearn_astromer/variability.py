@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval
 
-from sklearn_astromer._estimator_base import TransformerBase, resolve_device
+from sklearn_astromer._estimator_base import COMMON_CONSTRAINTS, TransformerBase, resolve_device
 from sklearn_astromer.features import folding, periods, statistics
 from sklearn_astromer.features.ragged import Observations
 from sklearn_astromer.lightcurves import LightCurves
@@ -114,6 +114,7 @@ class VariabilityFeatures(TransformerBase):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "bands": ["array-like", None],
         "max_frequency": [Interval(Real, 0, None, closed="neither")],
+        "device": COMMON_CONSTRAINTS["device"],
     }
 
     def __init__(

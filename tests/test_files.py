@@ -1,15 +1,26 @@
 """Files and folders that are written whole or not at all."""
 
+import json
 import os
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sklearn_astromer import _files
-from sklearn_astromer._files import check_free, read_whole, replacing, replacing_folder, sha256
+from sklearn_astromer._files import (
+    as_json,
+    check_free,
+    read_whole,
+    replacing,
+    replacing_folder,
+    sealed,
+    sha256,
+    unsealed,
+)
 
 
 def anything(folder):
@@ -208,3 +219,59 @@ def test_sha256(tmp_path):
     (tmp_path / "a").write_bytes(b"abc")
     assert sha256(tmp_path / "a") == sha256(b"abc")
     assert sha256(b"abc").startswith("ba7816bf")
+
+
+links = pytest.mark.skipif(os.name == "nt", reason="symbolic links need rights on Windows")
+
+
+@links
+@pytest.mark.parametrize("there", [True, False])
+def test_what_a_link_leads_to_is_written(tmp_path, there):
+    (tmp_path / "far").mkdir()
+    target = tmp_path / "far" / "v1.dat"
+    (tmp_path / "latest").symlink_to(target)
+    (tmp_path / "out.csv").symlink_to("latest")  # relative, and by another link
+    if there:
+        target.write_text("old")
+        with pytest.raises(FileExistsError, match="is there already"):
+            write(tmp_path / "out.csv", "new", overwrite=False)
+    with replacing(tmp_path / "out.csv") as partial:
+        assert partial.suffix == ".csv"
+        partial.write_text("new")
+    assert target.read_text() == "new"
+    assert (tmp_path / "out.csv").is_symlink()
+    assert (tmp_path / "latest").is_symlink()
+    assert names(tmp_path) == ["far", "latest", "out.csv"]
+    assert names(target.parent) == ["v1.dat"]
+
+
+@links
+@pytest.mark.parametrize("there", [True, False])
+def test_the_folder_that_a_link_leads_to_is_written(tmp_path, there):
+    (tmp_path / "far").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "far" / "v1")
+    if there:
+        write_folder(tmp_path / "far" / "v1", "old")
+    write_folder(tmp_path / "link", "new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "far" / "v1" / "a").read_text() == "new"
+
+
+@links
+def test_a_link_that_leads_nowhere(tmp_path):
+    (tmp_path / "out.csv").symlink_to(tmp_path / "gone" / "v1.csv")
+    with pytest.raises(OSError, match=r"v1\.csv cannot be written: No such file"):
+        write(tmp_path / "out.csv", "new")
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(OSError, match=r"symbolic links.*loop"):
+        write(tmp_path / "loop", "new")
+
+
+@pytest.mark.parametrize("value", [np.int64(3), np.bool_(True), np.float32(0.5), np.str_("a")])
+def test_json_of_scalars_of_numpy(value):
+    content = {"one": value, "more": [value, {"inner": value}]}
+    found = unsealed(json.loads(sealed(content)))
+    assert found == content
+    assert type(found["one"]) is type(value.item())
+    with pytest.raises(TypeError, match="ndarray has no place in JSON"):
+        as_json(np.arange(3))

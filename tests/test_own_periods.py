@@ -135,3 +135,20 @@ def test_onnx_gives_the_same(stars, fitted, tmp_path):
             "spectrum": peaks.spectrum[i : i + 1],
         }
         np.testing.assert_allclose(session.run(None, inputs)[0][0], row, atol=1e-4)
+
+
+@pytest.mark.parametrize("row", ["periods", ("periods",), ["periods"]])
+def test_periods_alone_of_an_encoder_without_any_are_refused(row):
+    curves, _ = make_variable_stars(4, random_state=0)
+    embedder = make_embedder(d_model=8, n_heads=2, d_ff=8, max_epochs=0).set_params(row=row)
+    embedder.fit(curves)
+    message = "gives no column, for this encoder has no own periods"
+    for gives in (
+        lambda: embedder.transform(curves),
+        lambda: next(iter(embedder.transform_batches(curves))),
+        embedder.get_feature_names_out,
+        lambda: MultiBandEmbedder(embedder).fit_transform(curves),
+    ):
+        with pytest.raises(ValueError, match=message):
+            gives()
+    assert embedder.set_params(row=("mean", "periods")).transform(curves).shape == (4, 8)

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from sklearn_astromer._files import Fingerprint
 from sklearn_astromer.cli.messages import as_option
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.lightcurves.checks import warn
@@ -35,6 +36,8 @@ class Catalog:
         None of standard input.
     content : bytes or None
         Of standard input.
+    fingerprint : Fingerprint
+        Of the files.
     options : Options
         What was asked for, as `LightCurves.read` has it.
     report : Report
@@ -49,6 +52,7 @@ class Catalog:
                 raise ValueError("-, standard input, is a catalog of its own: read the files apart")
             self.content, paths = sys.stdin.buffer.read(), []
         self.files = [file for path in paths for file in paths_of(path) or []]
+        self.fingerprint = Fingerprint(self.files)
         self.options = _options(args)
         self.report = Report()
         self._cache_dir = getattr(args, "cache_dir", None)
@@ -61,7 +65,7 @@ class Catalog:
         """Map Parquet into memory; None: `pieces` reads this catalog."""
         if self.content is not None or not all(map(is_parquet, self.files)):
             return None
-        flat, self.report = mapped(self.files, self.options, self._cache_dir)
+        flat, self.report = mapped(self.files, self.options, self._cache_dir, self.fingerprint)
         return LightCurves._trusted(flat, self.report)
 
     def pieces(self) -> Iterator[LightCurves]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.utils import gen_batches
 
 from sklearn_astromer import weights
-from sklearn_astromer._files import check_apart, fingerprint, replacing, sha256
+from sklearn_astromer._files import check_apart, replacing, sha256
 from sklearn_astromer.cli.catalogs import Catalog
 from sklearn_astromer.cli.commands import ROWS
 from sklearn_astromer.cli.messages import note, say
@@ -59,8 +59,8 @@ def _of_stars(args: SimpleNamespace, catalog: Catalog, embedder: AstromerEmbedde
     bands = MultiBandEmbedder(embedder).fit(stars)
     features = bands.get_feature_names_out().tolist()
     with (
-        replacing(args.out, overwrite=args.overwrite) as partial,
-        writing(partial, args.out.suffix.lower(), features, args.layout) as table,
+        replacing(args.out, overwrite=args.overwrite) as file,
+        writing(file, args.out.suffix.lower(), features, args.layout) as table,
         Progress(len(stars), shown=not args.quiet, say=note) as bar,
     ):
         for batch in gen_batches(len(stars), args.batch_objects or STARS):
@@ -76,12 +76,12 @@ def _into_file(args: SimpleNamespace, catalog: Catalog, embedder: AstromerEmbedd
         raise ValueError("--shard, --part-objects and --verify are of a folder: --out FOLDER")
     ending = args.out.suffix.lower()
     features = embedder.get_feature_names_out().tolist()
-    with replacing(args.out, overwrite=args.overwrite) as partial:
+    with replacing(args.out, overwrite=args.overwrite) as file:
         mapped = catalog.mapped()
         total = None if mapped is None else len(mapped)
         pieces = catalog.pieces() if mapped is None else [mapped]
         with (
-            writing(partial, ending, features, args.layout) as table,
+            writing(file, ending, features, args.layout) as table,
             Progress(total, shown=not args.quiet, say=note) as bar,
         ):
             for curves in whole_pieces(pieces, embedder):
@@ -93,7 +93,9 @@ def _into_file(args: SimpleNamespace, catalog: Catalog, embedder: AstromerEmbedd
 
 
 def _into_folder(args: SimpleNamespace, catalog: Catalog, embedder: AstromerEmbedder) -> None:
-    told = _Fingerprint(args, catalog)
+    given = None if catalog.content is None else sha256(catalog.content)
+    # what decides the rows: all files, and how they are read
+    told = partial(catalog.fingerprint, repr((catalog.options, args.on_invalid, given)))
     before, mapped = told(), catalog.mapped()
     if told() != before:
         raise ValueError("the catalog changed while it was read: the same command begins again")
@@ -124,24 +126,6 @@ def _into_folder(args: SimpleNamespace, catalog: Catalog, embedder: AstromerEmbe
         note(f"{args.out}: {len(state.missing)} of {state.parts} parts are still missing")
     elif not args.quiet:
         note(f"{args.out}: {state.objects} objects in {state.parts} parts")
-
-
-class _Fingerprint:
-    """A hash of what decides the rows of a catalog: all of its files, and how they are read.
-
-    Called again, it reads them only if their sizes or times have changed.
-    """
-
-    def __init__(self, args: SimpleNamespace, catalog: Catalog) -> None:
-        given = None if catalog.content is None else sha256(catalog.content)
-        self.asked, self.files = repr((catalog.options, args.on_invalid, given)), catalog.files
-        self.state, self.found = list[tuple[int, int]](), ""
-
-    def __call__(self) -> str:
-        state = [(each.st_size, each.st_mtime_ns) for each in map(Path.stat, self.files)]
-        if state != self.state or not self.found:
-            self.state, self.found = state, fingerprint(self.asked, self.files)
-        return self.found
 
 
 def _dry_run(args: SimpleNamespace, catalog: Catalog, embedder: AstromerEmbedder) -> None:

@@ -19,6 +19,7 @@ from sklearn_astromer.cli.catalogs import Catalog
 from sklearn_astromer.lightcurves.reading.options import Options
 from sklearn_astromer.lightcurves.reading.tables import tables_of
 from sklearn_astromer.lightcurves.surveys.survey import column_name
+from sklearn_astromer.scale.tables import write_csv
 
 
 @contextmanager
@@ -39,14 +40,16 @@ def outputs(
 def write(table: pd.DataFrame, path: Path) -> None:
     """Write a table as CSV or Parquet, by the ending."""
     if path.suffix.lower() == ".csv":
-        table.to_csv(path, index=False)
+        write_csv(table, path)
     else:
         table.to_parquet(path, index=False)
 
 
 def labels_of(path: Path, ids: NDArray[Any]) -> NDArray[Any]:
     """Return the label of each object, None where a table with columns id and label has none."""
-    table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+    table = (
+        pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype={"id": str})
+    )
     for name in ("id", "label"):
         if name not in table:
             raise ValueError(f"{path} has no column {name}: it needs id and label")

@@ -25,13 +25,25 @@ COMPILING = threading.Lock()
 
 
 def column_names(row: Sequence[str], config: EncoderConfig) -> list[str]:
-    """Return the names of the columns of a row: the part, then what it counts or its unit."""
+    """Return the names of the columns of a row: the part, then what it counts or its unit.
+
+    Raises
+    ------
+    ValueError
+        If there are none: periods alone, of an encoder that reads none.
+    """
     channels, peaks = range(config.d_model), range(config.own_periods)
     names = {part: [f"{part}_{i}" for i in channels] for part in ("mean", "std", "max")}
     names["layers"] = [f"layer{k}_{i}" for k in range(config.n_layers + 1) for i in channels]
     names["brightness"] = ["brightness (mag)"]
     names["periods"] = [form.format(i) for form in PEAK_COLUMNS for i in peaks]
-    return [name for part in row for name in names[part]]
+    found = [name for part in row for name in names[part]]
+    if not found:
+        raise ValueError(
+            f"row={list(row)} gives no column, for this encoder has no own periods: add another "
+            "part, such as 'mean', or take weights that have them"
+        )
+    return found
 
 
 def rows(
@@ -44,6 +56,7 @@ def rows(
     dtype: torch.dtype,
 ) -> Iterator[NDArray[np.float32]]:
     """Yield a row for each object of each part, with the columns of `column_names`."""
+    column_names(row, encoder.config)  # or there is nothing to give
     embed = _compiled() if compiles and device.type == "cuda" else _embedded
     of_vectors = tuple(part for part in VECTOR_PARTS if part in row) or VECTOR_PARTS[:1]
 

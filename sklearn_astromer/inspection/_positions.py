@@ -77,7 +77,9 @@ def _parts(path: Path) -> Iterator[pd.DataFrame]:
         return
     columns = _columns(pd.read_csv(path, nrows=0, comment="#").columns.tolist())
     if columns is not None:
-        chunks = pd.read_csv(path, usecols=columns, chunksize=ROWS, comment="#")
+        chunks = pd.read_csv(
+            path, usecols=columns, chunksize=ROWS, comment="#", dtype={columns[0]: str}
+        )
         yield from (_named(chunk[columns]) for chunk in chunks)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from html import escape
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -196,10 +197,15 @@ class Stars:
 
 def check_bands(bands: Any) -> None:
     """Raise ValueError unless `bands` is a list of different bands."""
-    if isinstance(bands, str) or len(bands) == 0:
-        raise ValueError(f"bands must be a list of bands, got {bands!r}")
-    if len(set(bands)) < len(bands):
-        raise ValueError(f"bands has one twice: {list(bands)}")
+    names = np.asarray(bands, dtype=object)
+    if (
+        names.ndim != 1  # a str, a number, a set or a dict is of no dimension
+        or len(names) == 0
+        or any(not isinstance(name, (str, Integral)) or isinstance(name, bool) for name in names)
+    ):
+        raise ValueError(f"bands must be a list of bands, such as ['g', 'r'], got {bands!r}")
+    if len(set(map(str, names))) < len(names):
+        raise ValueError(f"bands has one twice: {names.tolist()}")
 
 
 def read_stars(X: Any, read: Callable[[Any], LightCurves]) -> Stars:
@@ -217,12 +223,13 @@ def rows_in(
 
     If `whole`, a band in which there is no row is a ValueError.
     """
-    place = pd.Index(map(str, bands)).get_indexer(pd.Index(stars.band))
+    names = [*map(str, bands)]
+    place = pd.Index(names).get_indexer(pd.Index(stars.band))
     row = np.flatnonzero(place >= 0)
-    absent = sorted(set(range(len(bands))) - set(place[row].tolist()))
+    absent = sorted(set(range(len(names))) - set(place[row].tolist()))
     if whole and absent:
         raise ValueError(
-            f"there is no band {bands[absent[0]]!r} in X: it has "
+            f"there is no band {names[absent[0]]!r} in X: it has "
             f"{', '.join(map(repr, np.unique(stars.band).tolist())) or 'none'}"
         )
     return row, place[row]

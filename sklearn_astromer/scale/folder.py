@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_astromer._estimator_base import resolve_device, resolve_dtype
-from sklearn_astromer._files import replacing
+from sklearn_astromer._files import link_target, replacing
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.periodogram.bands import star_starts, whole_stars
@@ -139,7 +139,7 @@ def embed_to_folder(
         fingerprint = fingerprint_of(X)
         _release(X)
     catalog = fingerprint() if callable(fingerprint) else fingerprint
-    folder = Path(folder).expanduser()
+    folder = link_target(Path(folder).expanduser())
     run = {"catalog": catalog, "version": _version(), "batch_objects": batch_objects}
     run |= {"layout": layout, **described(embedder)}
     pieces = iter(pieces)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -104,6 +105,9 @@ class ParquetRows(Rows):
         if self.writer is None:
             self._open()
         pa = self.pa
+        for name, column in index.items():
+            if column.dtype.kind == "U":  # of which Arrow ends at a NUL
+                index[name] = column.astype(object)
         if self.layout == "columns":
             arrays = [pa.array(column) for column in self.named(index, values).values()]
         else:
@@ -119,19 +123,26 @@ class ParquetRows(Rows):
         self.writer.close()
 
 
+def write_csv(frame: pd.DataFrame, path: Path, **how: Any) -> None:
+    """Write CSV that pandas reads back; by itself it leaves a carriage return without quotes."""
+    texts = [column for _, column in frame.items() if column.dtype.kind not in "biuf"]
+    returns = any("\r" in str(value) for column in texts for value in column)
+    how["quoting"] = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
+    frame.to_csv(path, index=False, lineterminator="\n", **how)
+
+
 class CsvRows(Rows):
     """Text, in as many digits as tell a float32 from its neighbours."""
 
     def add(self, index: dict[str, Any], values: NDArray[np.float32]) -> None:
         """Append lines."""
-        pd.DataFrame(self.named(index, values)).to_csv(
-            self.path, mode="a", header=self.count == 0, index=False, lineterminator="\n"
-        )
+        frame = pd.DataFrame(self.named(index, values))
+        write_csv(frame, self.path, mode="a", header=self.count == 0)
 
     def close(self) -> None:
         """Write the header, if there was nothing else."""
         if self.count == 0:
-            pd.DataFrame(columns=self.names()).to_csv(self.path, index=False, lineterminator="\n")
+            write_csv(pd.DataFrame(columns=self.names()), self.path)
 
 
 class EcsvRows(Rows):
@@ -145,6 +156,13 @@ class EcsvRows(Rows):
 
     def add(self, index: dict[str, Any], values: NDArray[np.float32]) -> None:
         """Keep them."""
+        for column in index.values():
+            for text in column.tolist() if column.dtype.kind == "U" else ():
+                if text.strip() != text or text.startswith("#") or not text.isprintable():
+                    raise ValueError(
+                        f"ECSV cannot hold the id or band {text!r}, which begins with #, or has "
+                        "white space around it or a control character in it: write .csv or .parquet"
+                    )
         self.parts.append(self.named(index, values))
 
     def close(self) -> None:

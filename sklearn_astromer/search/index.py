@@ -12,10 +12,11 @@ import pandas as pd
 from joblib import effective_n_jobs
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_matrix
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sklearn_astromer._parameters import CheckedParameters
 from sklearn_astromer.search import exact, storage
 from sklearn_astromer.search.exact import Floats, Rows
 from sklearn_astromer.search.graph import Graph
@@ -36,7 +37,7 @@ METRICS, ALGORITHMS = ("cosine", "euclidean"), ("auto", "exact", "approximate")
 RowsLike = ArrayLike | EmbeddingRows | str | os.PathLike[str]
 
 
-class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, CheckedParameters):
     """Nearest neighbours among embeddings, with the interface of ``NearestNeighbors``.
 
     Small sets are searched exactly, by scikit-learn. Large ones are searched by a graph of near
@@ -385,9 +386,13 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEst
         ImportError
             If it has a graph, and usearch is not installed.
         """
-        stored = storage.read(Path(folder).expanduser(), mmap, verify, cls._get_param_names())
+        folder = Path(folder).expanduser()
+        stored = storage.read(folder, mmap, verify, cls._get_param_names())
         index = cls(**stored.facts["parameters"])
-        index._validate_params()
+        try:
+            index._validate_params()
+        except ValueError as error:
+            raise ValueError(f"{folder / storage.HEAD}: {error}: save the index again") from error
         index.metric_ = index.metric
         rows, ids = stored.arrays["rows"], stored.arrays["ids"]
         index.n_features_in_ = rows.shape[1]

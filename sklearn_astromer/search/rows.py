@@ -109,9 +109,14 @@ def read_rows(path: str | os.PathLike[str], *, verify: bool = True) -> Embedding
     pq = import_extra("pyarrow.parquet", "parquet", "reading Parquet")
     arrow_error = import_extra("pyarrow", "parquet", "reading Parquet").ArrowException
     try:
-        return _from_parquet(
-            path, [pq.ParquetFile(f, page_checksum_verification=True) for f in files]
-        )
+        opened = [pq.ParquetFile(f, page_checksum_verification=True) for f in files]
+        for file, each in zip(files, opened, strict=True):
+            columns, first = each.schema_arrow, opened[0].schema_arrow
+            if columns.names != first.names:
+                raise ValueError(f"{file} has other columns than {files[0]}: embed them apart")
+            if VECTOR in first.names and columns.field(VECTOR).type != first.field(VECTOR).type:
+                raise ValueError(f"{file} has other vectors than {files[0]}: embed them apart")
+        return _from_parquet(path, opened)
     except (arrow_error, OSError, KeyError, AttributeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is damaged ({error}): embed the catalog again") from error
 
@@ -132,7 +137,7 @@ def _from_parquet(path: Path, opened: list[Any]) -> EmbeddingRows:
                 part[:] = flat.to_numpy(zero_copy_only=False).reshape(part.shape)
             else:
                 for column, name in enumerate(_features(path, table.column_names)):
-                    part[:, column] = table[name]
+                    part[:, column] = _numeric(path, name, table[name])
             ids.append(table[ID].to_numpy())
             if BAND in table.column_names:
                 bands.append(table[BAND].to_numpy())
@@ -185,6 +190,13 @@ def _features(path: Path, names: list[str]) -> list[str]:
             "and features, as `sklearn-astromer embed` writes them of light curves"
         )
     return features
+
+
+def _numeric(path: Path, name: str, column: Any) -> NDArray[Any]:
+    values: NDArray[Any] = column.to_numpy()
+    if values.dtype.kind not in "fiu":
+        raise ValueError(f"{path}: column {name!r} has values that are no numbers")
+    return values
 
 
 def _n_features(path: Path, schema: Any) -> int:

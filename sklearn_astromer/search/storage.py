@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from types import NoneType
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_astromer._arrays import load_array
 from sklearn_astromer._files import read_whole, replacing_folder, sealed, sha256, unsealed
 from sklearn_astromer.search.graph import Graph
 from sklearn_astromer.weights._contents import read_json
@@ -83,25 +85,35 @@ def read(folder: Path, mmap: bool, verify: bool, parameters: Iterable[str]) -> S
         if not (folder / HEAD).exists():
             raise FileNotFoundError(f"{folder} is no index: it has no {HEAD}")
         head = _head(folder, parameters)
-        for name, wanted in head["files"].items():
+        for name, facts in head["files"].items():
             file = folder / name
             if (
                 not file.exists()
-                or file.stat().st_size != wanted["bytes"]
-                or (verify and sha256(file) != wanted["sha256"])
+                or file.stat().st_size != facts["bytes"]
+                or (verify and sha256(file) != facts["sha256"])
             ):
                 raise ValueError(f"{file} is not as it was written: save the index again")
-        mode: Any = "r" if mmap else None
-        arrays = {
-            name: np.asarray(np.load(folder / f"{name}.npy", mode, allow_pickle=False))
-            for name in ARRAYS
+        rows = load_array(folder / "rows.npy", ("f4",), (None, None), mmap=mmap)
+        n, width = rows.shape
+        wanted: dict[str, tuple[tuple[str, ...], int]] = {
+            "ids": (("i", "U"), n),
+            "band": (("U",), n),
+            "mean": (("f8",), width),
+            "scale": (("f8",), width),
+        }
+        arrays = {"rows": rows} | {
+            name: load_array(folder / f"{name}.npy", kinds, (length,), mmap=mmap)
+            for name, (kinds, length) in wanted.items()
             if f"{name}.npy" in head["files"]
         }
+        if head["feature_names"] is not None and len(head["feature_names"]) != width:
+            raise ValueError(
+                f"{folder / HEAD} names {len(head['feature_names'])} features, and rows.npy has "
+                f"{width}: save the index again"
+            )
         graph = None
         if GRAPH in head["files"]:
-            if arrays["rows"].ndim != 2:
-                raise ValueError(f"{folder / 'rows.npy'} holds no rows: save the index again")
-            graph = Graph.read(folder / GRAPH, mmap, arrays["rows"].shape)
+            graph = Graph.read(folder / GRAPH, mmap, (n, width))
         return Stored(head, arrays, graph)
 
     return read_whole(folder.resolve(), whole)
@@ -117,8 +129,14 @@ def _head(folder: Path, parameters: Iterable[str]) -> dict[str, Any]:
             raise ValueError(f"it names the files {', '.join(head['files'])}")
         if any(part.keys() != {"bytes", "sha256"} for part in head["files"].values()):
             raise ValueError("a file has no size or checksum")
-        if head["parameters"].keys() != set(parameters) or "feature_names" not in head:
+        if head["parameters"].keys() != set(parameters):
             raise ValueError("it has other parameters")
+        if ("mean.npy" in head["files"]) != ("scale.npy" in head["files"]):
+            raise ValueError("it has only one of mean and scale")
+        if not isinstance(head["feature_names"], (list, NoneType)) or not all(
+            isinstance(name, str) for name in head["feature_names"] or ()
+        ):
+            raise ValueError("its names of features are none")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(
             f"{folder / HEAD} is damaged, or of another version ({error}): save the index again"

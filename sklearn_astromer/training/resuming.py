@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 
-from sklearn_astromer._files import replacing
+from sklearn_astromer._files import as_json, replacing
 from sklearn_astromer.lightcurves import LightCurves
 
 logger = logging.getLogger(__name__)
@@ -127,10 +127,7 @@ class Resume(Callback):
             "run": self.run,
             "module": net.module.state_dict(),  # not module_, which Accelerate wraps
             "optimizer": net.optimizer_.state_dict(),
-            "history": json.dumps(
-                [{k: v for k, v in row.items() if k != "batches"} for row in whole],
-                default=lambda scalar: scalar.item(),
-            ),
+            "history": as_json([{k: v for k, v in row.items() if k != "batches"} for row in whole]),
             "loader": net.loader.state_dict(),
             "totals": net.figures.totals_ if under_way else None,
             "patience": {},

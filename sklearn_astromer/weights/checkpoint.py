@@ -16,7 +16,7 @@ from typing import Any
 import safetensors
 import safetensors.numpy
 
-from sklearn_astromer._files import read_whole, replacing_folder, sha256
+from sklearn_astromer._files import as_json, read_whole, replacing_folder, sha256
 from sklearn_astromer.weights._archives import read_archive
 from sklearn_astromer.weights._contents import (
     CARD,
@@ -218,7 +218,7 @@ def checkpoint_files(checkpoint: Checkpoint) -> dict[str, bytes]:
             "info": checkpoint.info,
             "sha256": _digest(checkpoint.description, checkpoint.info, weights),
         }
-        text = json.dumps(content, indent=1, allow_nan=False)
+        text = as_json(content, indent=1, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise ValueError(f"info cannot be written as JSON: {error}") from error
     return {CONFIG: text.encode(), WEIGHTS: weights}
@@ -261,5 +261,5 @@ def read_files(folder: Path) -> Checkpoint:
 
 def _digest(config: dict[str, Any], info: dict[str, Any], weights: bytes) -> str:
     """Return the SHA-256 of all that a folder says."""
-    said = json.loads(json.dumps([config, info], allow_nan=False))  # its keys are strings
+    said = json.loads(as_json([config, info], allow_nan=False))  # its keys are strings
     return sha256(json.dumps(said, sort_keys=True).encode() + weights)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_astromer._files import sha256
+from sklearn_astromer._files import as_json, sha256
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.lightcurves.statistics import summarise
 from sklearn_astromer.weights.registry import WEIGHTS
@@ -66,7 +65,7 @@ def trained(
         What JSON can hold. There is no date: the same run gives the same record.
     """
     seen = summarise(curves, None if valid is None else ~valid)
-    digest = sha256(json.dumps(seen, sort_keys=True).encode())[:12]
+    digest = sha256(as_json(seen, sort_keys=True).encode())[:12]
     held = 0 if valid is None else int(valid.sum())
     record: dict[str, Any] = {
         "objective": objective,

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from sklearn_astromer import LightCurves
-from sklearn_astromer.cli import main
+from sklearn_astromer.cli import main, tables
 from sklearn_astromer.datasets import make_variable_stars
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -147,3 +147,11 @@ def test_standard_input(train, stars, monkeypatch):
     words = ["classify", "-", "--label-column", "kind", *OPTIONS, "--survey", "columns"]
     assert main([*words, "--predict", "new.parquet", "--out", "column.csv"]) == 0
     pd.testing.assert_frame_equal(pd.read_csv("column.csv"), pd.read_csv("files.csv"))
+
+
+def test_ids_in_a_table_of_labels_are_as_written(tmp_path):
+    path = tmp_path / "labels.csv"
+    path.write_text("id,label\n0012,RRAB\n12,MIRA\n1.10,EW\n1.1,EA\n")
+    found = tables.labels_of(path, np.array(["1.1", "12", "0012", "1.10"]))
+    assert found.tolist() == ["EA", "MIRA", "RRAB", "EW"]
+    assert tables.labels_of(path, np.array([12, 13])).tolist() == ["MIRA", None]

@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 from running import process
 
-from sklearn_astromer import AstromerEmbedder
+from sklearn_astromer import AstromerEmbedder, _files
+from sklearn_astromer._files import sha256
 from sklearn_astromer.cli import main
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.scale import embed_to_folder
@@ -253,3 +254,19 @@ def test_a_log_file_is_not_flooded(catalog):
         _, err = running.communicate()
     lines = [line for line in err.splitlines() if "warning: read as" not in line]
     assert lines == ["sklearn-astromer: emb: 60 objects in 12 parts"]
+
+
+@pytest.mark.parametrize("out", ["emb", "emb.parquet"])
+def test_the_catalog_is_read_for_its_checksum_before_and_after_decoding(catalog, monkeypatch, out):
+    read = []
+
+    def counted(content):
+        read.extend([content.name] if isinstance(content, Path) else [])
+        return sha256(content)
+
+    monkeypatch.setattr(_files, "sha256", counted)
+    run("embed", catalog, "--out", out)
+    assert read.count(catalog.name) == 2
+    read.clear()
+    run("embed", catalog, "--out", out, "--overwrite")  # decoded before
+    assert read.count(catalog.name) == 1

@@ -1,5 +1,6 @@
 """One rule for whatever commands and methods write: what is there already stays."""
 
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -60,6 +61,21 @@ def test_commands(catalog, error, capsys, name):
     assert held(made) == before
     assert main([*words, *other, *quiet, "--overwrite"]) == 0
     assert held(made) != before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="symbolic links need rights on Windows")
+@pytest.mark.parametrize("name", COMMANDS)
+def test_links_stay_links(catalog, name):
+    words, _ = COMMANDS[name]
+    if "rows" in words:
+        assert main(["embed", catalog, "--out", "rows", "--quiet"]) == 0
+    Path("far").mkdir()
+    (link,) = (word for word in words if word.startswith("made"))
+    Path(link).symlink_to(Path("far", link))
+    for _ in range(2):
+        assert main([*words, "--quiet", "--overwrite"]) == 0
+        assert Path(link).is_symlink()
+        assert held(Path("far", link))
 
 
 def test_the_history_of_a_training(catalog, error):

@@ -304,3 +304,40 @@ def test_a_file_whose_name_is_no_text(tmp_path):
     with pytest.raises(ValueError, match=r"ids must be text in UTF-8, and 'caf\\udce9' is not"):
         LightCurves.read(path)
     assert LightCurves.read(path, id_from=lambda path: "café").ids.tolist() == ["café"]
+
+
+DAYS = [58000.0, 58001.0, 58002.0]
+
+
+@pytest.mark.parametrize("name", ["mjd", "mag", "filter", "lc"])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        np.ones((3, 2)),
+        np.ones((3, 1)),
+        np.array(5.0),
+        [(1.0, 15.0), (2.0, 16.0), (3.0, 17.0)],
+        [[1.0, 15.0], [2.0], []],
+        [1.0, [2.0], 3.0],
+        [1.0, "x", 3.0],
+        [1.0, 2.0, 3j],
+        5.0,
+    ],
+)
+def test_cells_that_are_no_lists_of_numbers(name, cell):
+    pytest.importorskip("pyarrow")
+    columns = {"mjd": [DAYS, DAYS], "mag": [DAYS, DAYS], "filter": [list("grg")] * 2}
+    if name == "lc":  # all there is
+        columns = {"lc": [np.ones((3, 2)), cell]}
+    columns[name] = [columns[name][0], cell]
+    frame = pd.DataFrame({"id": ["a", "b"], **columns})
+    with pytest.raises(ValueError, match=rf"(?s)column '{name}'|{name}"):
+        LightCurves.read(frame)
+
+
+def test_other_columns_of_nested_cells_are_passed_over():
+    pytest.importorskip("pyarrow")
+    frame = pd.DataFrame({"id": ["a"], "mjd": [DAYS], "mag": [[15.0, 16.0, 17.0]]})
+    wanted = LightCurves.read(frame)
+    for cell in (np.ones((3, 2)), [[1.0], [2.0, 3.0]], [1, "x", {}]):
+        assert LightCurves.read(frame.assign(cutout=[cell])) == wanted

@@ -20,6 +20,7 @@ from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from sklearn_astromer._files import sealed, sha256, unsealed
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.scale import embed_to_folder
 from sklearn_astromer.search import EmbeddingRows, LightCurveIndex
@@ -355,6 +356,13 @@ def test_a_mapped_index_is_saved_again(rows, approximate, tmp_path):
         mapped.kneighbors(rows[:2, :3])
 
 
+def test_parameters_of_numpy_are_saved(rows, tmp_path):
+    given = {"n_neighbors": np.int64(3), "radius": np.float32(0.5), "standardize": np.bool_(False)}
+    index = LightCurveIndex(**given).fit(rows)
+    index.save(tmp_path / "index")
+    assert LightCurveIndex.load(tmp_path / "index").get_params() == index.get_params()
+
+
 @pytest.mark.parametrize("file", ["rows.npy", "ids.npy", "graph.usearch", "index.json"])
 def test_tampered(approximate, tmp_path, file):
     approximate.save(tmp_path / "index")
@@ -368,6 +376,54 @@ def test_tampered(approximate, tmp_path, file):
     path.write_bytes(content[:-1] if file != "index.json" else content[:middle])
     with pytest.raises(ValueError, match=r"not as it was written|damaged"):
         LightCurveIndex.load(tmp_path / "index", verify=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "array"),
+    [
+        ("rows", np.zeros((7, 32), np.float32)),
+        ("rows", np.zeros((3000, 31), np.float32)),
+        ("rows", np.zeros((3000, 32))),
+        ("rows", np.zeros(3000, np.float32)),
+        ("ids", np.arange(7)),
+        ("ids", np.zeros(3000)),
+        ("band", np.full(7, "g")),
+        ("band", np.zeros(3000)),
+        ("mean", np.zeros(31)),
+        ("scale", np.zeros((32, 1))),
+        ("scale", np.zeros(32, "U1")),
+    ],
+)
+@pytest.mark.parametrize("mmap", [True, False])
+def test_arrays_that_do_not_fit(rows, tmp_path, name, array, mmap):
+    """Although every checksum is right."""
+    band = np.full(len(rows), "g")
+    LightCurveIndex().fit(EmbeddingRows(np.arange(len(rows)), band, rows)).save(tmp_path / "index")
+    head = unsealed(json.loads((tmp_path / "index" / "index.json").read_text()))
+    file = tmp_path / "index" / f"{name}.npy"
+    np.save(file, array)
+    head["files"][file.name] = {"bytes": file.stat().st_size, "sha256": sha256(file)}
+    (tmp_path / "index" / "index.json").write_text(sealed(head))
+    with pytest.raises(ValueError, match=r"\.npy holds .*does not fit"):
+        LightCurveIndex.load(tmp_path / "index", mmap=mmap)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"feature_names": ["a"]}, "names 1 features, and rows.npy has 32"),
+        ({"feature_names": 5}, "names of features are none"),
+        ({"parameters": {"metric": "taxicab"}}, "'metric' parameter"),
+        ({"parameters": {"n_neighbors": "3"}}, "'n_neighbors' parameter"),
+    ],
+)
+def test_facts_that_do_not_fit(rows, tmp_path, change, said):
+    LightCurveIndex().fit(rows).save(tmp_path / "index")
+    head = unsealed(json.loads((tmp_path / "index" / "index.json").read_text()))
+    change = {**change, "parameters": head["parameters"] | change.get("parameters", {})}
+    (tmp_path / "index" / "index.json").write_text(sealed(head | change))
+    with pytest.raises(ValueError, match=rf"index\.json.*{said}"):
+        LightCurveIndex.load(tmp_path / "index")
 
 
 def test_folders_of_something_else(approximate, tmp_path):

@@ -1,6 +1,7 @@
 """Rows of embeddings come back from each of the formats in which they are written."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from embedders import make_embedder
 
@@ -58,6 +59,22 @@ def test_file_with_bands(embedder, curves, tmp_path, ending):
 
 
 @pytest.mark.parametrize("ending", [".parquet", ".csv"])
+@pytest.mark.parametrize("mark", [*"\r\n\t\x00\x1b\x85\u2028\"', #", "\r\n"])
+def test_control_characters_in_ids(embedder, curves, tmp_path, ending, mark):
+    ids = np.array([f"a{mark}b", f"{mark}c", "plain"])
+    few = named(curves[:3], ids, band=np.array(["g", f"g{mark}r", "r"]))
+    path = tmp_path / f"rows{ending}"
+    with writing(path, ending, embedder.get_feature_names_out().tolist()) as table:
+        table.write(few[2:], embedder.transform(few[2:]))  # and quotes in a later piece alone
+        table.write(few[:2], embedder.transform(few[:2]))
+    found = read_rows(path)
+    assert found.ids.tolist() == few.ids[[2, 0, 1]].tolist()
+    assert found.band.tolist() == few.band[[2, 0, 1]].tolist()
+    if ending == ".csv":
+        assert pd.read_csv(path)["object_id"].tolist() == found.ids.tolist()
+
+
+@pytest.mark.parametrize("ending", [".parquet", ".csv"])
 @pytest.mark.parametrize("ids", [["0004", "3e3", " 3 "], ["NA", "1", "2"], [4, -7, 2**62]])
 def test_ids_are_as_written(embedder, curves, tmp_path, ending, ids):
     few = named(curves[:3], np.array(ids))
@@ -77,6 +94,32 @@ def test_a_file_too_many_and_one_torn(embedder, curves, tmp_path):
     (tmp_path / "torn.parquet").write_bytes(b"PAR1")
     with pytest.raises(ValueError, match=r"torn.parquet is damaged"):
         read_rows(tmp_path / "torn.parquet")
+
+
+@pytest.mark.parametrize("id", ["#c", " c", "a\rb", "a\nb", "a\u2028b"])
+def test_ids_that_ecsv_cannot_hold(embedder, curves, tmp_path, id):
+    few = named(curves[:2], np.array(["plain", id]))
+    features = embedder.get_feature_names_out().tolist()
+    with (
+        pytest.raises(ValueError, match=r"ECSV cannot hold the id .* write \.csv"),
+        writing(tmp_path / "rows.ecsv", ".ecsv", features) as table,
+    ):
+        table.write(few, embedder.transform(few))
+
+
+def test_parts_of_two_runs(embedder, curves, tmp_path):
+    first, second, third = (tmp_path / f"part-0000{i}.parquet" for i in range(3))
+    features = embedder.get_feature_names_out().tolist()
+    for path, names in ((first, features), (second, features[:-1])):
+        with writing(path, ".parquet", names) as table:
+            table.write(curves, embedder.transform(curves)[:, : len(names)])
+    with pytest.raises(ValueError, match=r"part-00001.parquet has other columns than .*part-00000"):
+        read_rows(tmp_path)
+    text = pd.read_parquet(first).assign(**{features[0]: "much"})
+    second.unlink()
+    text.to_parquet(third, index=False)
+    with pytest.raises(ValueError, match=r"has values that are no numbers"):
+        read_rows(tmp_path)
 
 
 def test_position_of_a_number(embedder, curves, tmp_path):

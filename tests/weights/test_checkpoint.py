@@ -49,6 +49,13 @@ def test_numpy_config_values_become_plain(make_checkpoint, tmp_path, assert_same
     assert_same(read_folder(tmp_path / "mine"), made)
 
 
+def test_numpy_info_becomes_plain(make_checkpoint, tmp_path):
+    made = make_checkpoint()
+    info = {"epochs": np.int64(3), "losses": [np.float32(0.5)], "labels": np.bool_(True)}
+    write_folder(tmp_path / "mine", Checkpoint(made.config, made.tensors, info))
+    assert read_folder(tmp_path / "mine").info == {"epochs": 3, "losses": [0.5], "labels": True}
+
+
 def test_bad_tensors(make_checkpoint):
     good = make_checkpoint()
     wrong = dict(good.tensors)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Set
 from dataclasses import replace
 from typing import Any
 
@@ -11,12 +10,10 @@ import pandas as pd
 
 from sklearn_astromer.lightcurves.flux import AB_JANSKY
 from sklearn_astromer.lightcurves.reading.ids import could_name, id_by_values
-from sklearn_astromer.lightcurves.reading.lists import PLACE
-from sklearn_astromer.lightcurves.reading.options import ID_NAMES, Options
+from sklearn_astromer.lightcurves.reading.options import Options
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
-from sklearn_astromer.lightcurves.reading.report import Report
 from sklearn_astromer.lightcurves.reading.tables import Table
-from sklearn_astromer.lightcurves.reading.values import MOST_SHORT_JD, days_of
+from sklearn_astromer.lightcurves.reading.values import days_of
 from sklearn_astromer.lightcurves.surveys.names import (
     ALIASES,
     DETECTED,
@@ -26,14 +23,14 @@ from sklearn_astromer.lightcurves.surveys.names import (
     candidates,
     errors_of,
     zero_point_of,
+    zero_points,
 )
-from sklearn_astromer.lightcurves.surveys.registry import OWN, SURVEYS, resembled
+from sklearn_astromer.lightcurves.surveys.registry import OWN, resembled
 from sklearn_astromer.lightcurves.surveys.survey import (
     FLAGS,
     Bad,
     Brightness,
     Survey,
-    first_of,
 )
 
 UPPER_LIMITS, SENTINELS, TWICE = "upper limits", "sentinels", "there twice"
@@ -257,8 +254,10 @@ def _brightness(table: Table, given: dict[str, Any], columns: list[str]) -> Brig
             )
         flux = None if mags else _one(table, "flux", fluxes)
     if flux is not None:
-        unit = AB_JANSKY if kinds.get(flux) == "flux" else zero_point_of(flux) or 0.0
+        unit = AB_JANSKY if kinds.get(flux) == "flux" else zero_point_of(flux)
         zero_point = given.get("zero_point", unit)
+        if zero_point is None:
+            zero_point = _zero_points(table, columns) or 0.0
         error = given.get("flux_err") or _error(table, flux, columns)
         return Brightness(flux=flux, flux_err=error, zero_point=zero_point)
     mag = given.get("mag") or (in_mag[0] if mags == in_mag else _one(table, "mag", mags))
@@ -267,6 +266,18 @@ def _brightness(table: Table, given: dict[str, Any], columns: list[str]) -> Brig
             f"{table.label}: column {mag!r} has a unit of {kinds[mag]}", Remedy("flux", mag)
         )
     return Brightness(mag, given.get("mag_err") or _error(table, mag, columns))
+
+
+def _zero_points(table: Table, columns: list[str]) -> str | None:
+    """Return the column that tells the zero point of each flux, if there is one."""
+    found = zero_points(columns)
+    if len(found) > 1:
+        names = [table.names.get(name, name) for name in found]
+        raise refusal(
+            f"{table.label}: columns {', '.join(map(repr, names))} could all be the zero point",
+            *(Remedy("zero_point", name) for name in names),
+        )
+    return found[0] if found else None
 
 
 def _error(table: Table, brightness: str, columns: list[str]) -> str | None:
@@ -306,74 +317,3 @@ def _by_place(table: Table, given: dict[str, Any]) -> dict[str, Any]:
         Remedy("mag"),
         Remedy("mag_err"),
     )
-
-
-# -- what is said of it ----------------------------------------------------------------------------
-
-
-def id_column(survey: Survey, columns: Collection[str]) -> str | None:
-    """Return the column of the object, if one is there."""
-    if survey.id is False:
-        return None
-    others = "" if survey.name == "columns" else ID_NAMES
-    return first_of(f"{survey.id}|{others}", columns)
-
-
-def describe(table: Table, prepared: pd.DataFrame, survey: Survey, report: Report) -> None:
-    """Say which column is what, of those of a table or made of them."""
-    names = table.names
-    columns = set(prepared.columns)
-    bright = survey.brightness[0]
-    parts: dict[str, Any] = {
-        "id": id_column(survey, columns),
-        "time": first_of(bright.time or survey.time, columns),
-        "band": first_of(survey.band, columns) if survey.band else None,
-    }
-    for part in ("mag", "mag_err", "flux", "flux_err"):
-        named = [first_of(getattr(b, part) or "", columns) for b in survey.brightness]
-        parts[part] = " ".join(str(names.get(n, n)) for n in named if n is not None)
-    report.columns = {k: str(names.get(v, v)) for k, v in parts.items() if v and v != PLACE}
-    used = {one for v in parts.values() if v for one in str(v).lower().split(" ")} | {
-        name for b in survey.brightness for name in b.columns_in(columns)
-    }
-    used |= {parts["id"], parts["band"]} | survey.quality_columns()
-    report.unused = [name for lowered, name in names.items() if lowered not in used]
-
-
-def remark(
-    table: Table, columns: Set[str], survey: Survey, options: Options, report: Report
-) -> None:
-    """Say what is not known of rows: their objects, bands, zero point, or flags."""
-    frame = table.frame
-    known, flags = survey.name not in ("columns", OWN.name), survey.quality_columns()
-    rows_are_objects = table.facts.get("rows_are_objects")
-    if known and not table.name and id_column(survey, columns) is None and survey.id is not False:
-        report.remark(
-            "no column names objects: all rows are taken for one",
-            *(0, "", Remedy("id"), Remedy("id", False)),
-        )
-    lacks_band = survey.band and first_of(survey.band, columns) is None
-    if known and lacks_band and not rows_are_objects:
-        names = survey.band.replace("|", " or ")
-        report.remark(
-            f"there is no {names}: all rows are taken for one band", 0, "", Remedy("band_column")
-        )
-    flux = None if known else survey.brightness[0].flux
-    told = flux is None or flux in table.facts["kinds"] or zero_point_of(flux) is not None
-    if not told and options.columns.get("zero_point") is None:
-        report.remark(
-            "fluxes have no unit: magnitudes count from 0 for flux 1", 0, "", Remedy("zero_point")
-        )
-    if table.facts.get("headerless"):
-        times = pd.to_numeric(frame[survey.time], errors="coerce")
-        if times.max() < MOST_SHORT_JD:
-            report.remark(
-                "times below 20 000 without a header may be HJD − 2450000: kept as they are"
-            )
-    if known and options.quality and flags and not flags & columns:
-        report.remark(f"no flags of bad rows are there ({', '.join(sorted(flags))})")
-    if not known and options.quality:
-        read = {survey.id, survey.band} | survey.brightness[0].columns_in(columns) | flags
-        unused = set().union(*(s.quality_columns() for s in SURVEYS)) & columns - read
-        if unused:
-            report.remark(f"flags of bad rows were not used: {', '.join(sorted(unused))}")

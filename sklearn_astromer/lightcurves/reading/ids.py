@@ -11,7 +11,12 @@ from numpy.typing import NDArray
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
 from sklearn_astromer.lightcurves.reading.tables import Table
 from sklearn_astromer.lightcurves.reading.values import days_of
-from sklearn_astromer.lightcurves.surveys.names import NAMES_OF_OTHERS, NAMES_OF_STARS, plain
+from sklearn_astromer.lightcurves.surveys.names import (
+    NAMES_OF_STARS,
+    names_others,
+    names_stars,
+    plain,
+)
 
 #: Objects whose rows are mixed: of so many, each seen so often, so much of the variance of the
 #: magnitudes lies between them. Observers and cameras see the same star.
@@ -35,11 +40,11 @@ def id_by_values(
     names = [name for name in columns if could_name(frame[name])]
     for name in sorted(names, key=lambda each: plain(each) not in NAMES_OF_STARS):
         called = plain(name) in NAMES_OF_STARS
-        surely = called and plain(name) not in NAMES_OF_OTHERS
+        surely = names_stars(name)
         codes, unique = pd.factorize(frame[name], use_na_sentinel=False)
         n, repeated = len(unique), 2 <= len(unique) <= len(frame) / 2
         seems = repeated and _seem_objects(table, name, codes, time, value, bands)
-        alone = 1 < n == len(frame)  # an observation each, which is remarked
+        alone = called and 1 < n == len(frame)  # an observation each, which is remarked
         if (called and (n == 1 or seems)) or (surely and (repeated or alone)):
             return name
         if seems or (1 < n < len(frame) and called and plain(name) != "source"):
@@ -50,6 +55,18 @@ def id_by_values(
                 Remedy("id", False, "if all rows are of one object"),
             )
     return ""
+
+
+def unused_names(table: Table, columns: list[str]) -> list[str]:
+    """Return columns with several values, that may name objects of a table taken for one."""
+    frame, found = table.frame, []
+    for name in columns:
+        if could_name(frame[name]) and not names_others(name):
+            n = frame[name].nunique()
+            called = plain(name) in NAMES_OF_STARS or names_stars(name)
+            if 2 <= n <= len(frame) / (1 if called else 2):
+                found.append(name)
+    return sorted(found, key=lambda name: not names_stars(name))
 
 
 def could_name(column: pd.Series) -> bool:

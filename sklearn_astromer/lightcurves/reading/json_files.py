@@ -36,6 +36,10 @@ def read_json(content: bytes) -> pd.DataFrame:
             "this JSON has no list of detections: pass pandas.DataFrame(…) of the part that is one"
         )
     frame = pd.DataFrame(records)
+    for name in frame:  # as TNS has filters and units: {"id": 1, "name": "ABMag"}
+        cells = frame[name].dropna()
+        if len(cells) and all(isinstance(cell, dict) and "name" in cell for cell in cells):
+            frame[name] = frame[name].map(lambda cell: cell["name"], na_action="ignore")
     for key, value in beside.items():
         if isinstance(value, (str, int)) and not isinstance(value, bool) and key not in frame:
             frame[key] = value

@@ -97,15 +97,25 @@ def flattened(
     Raises
     ------
     ValueError
-        If the lists of an object differ in length.
+        If the lists of an object differ in length, or a cell is no list of one value each.
     """
+    import pyarrow as pa
+
     columns: dict[str, tuple[NDArray[np.int64], list[Any]]] = {}
-    parts = {name: part for column in lists.items() for name, part in _parts(*column)}
+    parts: dict[str, list[tuple[Any, Any]]] = {}
+    refused: dict[str, str] = {}
+    for name, column in lists.items():
+        try:
+            parts |= _parts(name, column)
+        except pa.ArrowException as error:
+            refused[name] = f" ({error})"
+    refused |= {name: "" for name, part in parts.items() if any(map(_are_nested, part))}
+    parts = {name: part for name, part in parts.items() if name not in refused}
     beside = beside.drop(columns=[name for name in beside if name in parts])
     all_beside = list(beside)
-    wanted = {*parts, *beside}
+    wanted = {*parts, *beside, *refused}
     if names is not None:
-        wanted = set(names.needed([*parts, *beside], rows_are_objects=True) or wanted)
+        wanted = set(names.needed([*wanted], rows_are_objects=True) or wanted)
     columns = {name: _values(part) for name, part in parts.items() if name in wanted}
     named = candidates("id", map(column_name, [*beside, *columns]))
     if not named and PLACE not in beside:
@@ -118,6 +128,15 @@ def flattened(
         ids = called if called is not None or not found else beside[found[0]].to_numpy()
         return first_row + row if ids is None else ids[row : row + 1].tolist()[0]
 
+    timed = candidates("time", map(column_name, [*parts, *beside]))
+    for name, why in refused.items():
+        if name in wanted or not timed:
+            row = _first_wrong(lists.get(name, ()))  # or it is a field
+            raise ValueError(
+                f"object {name_of(row)!r} has in column {name!r} what is no list of one value per "
+                f"observation{why}: give times, magnitudes and errors a column each, or pass "
+                "LightCurves.from_arrays a list of arrays (n_observations, 2 or 3)"
+            )
     for name, (each, _) in columns.items():
         wrong = each != lengths
         if wrong.any():
@@ -140,7 +159,25 @@ def flattened(
     return frame
 
 
-def _parts(name: str, column: Any) -> list[tuple[str, list[tuple[Any, Any]]]]:
+def _first_wrong(column: Any) -> int:
+    """Return the first row whose cell is no list of numbers; 0 if all are."""
+    for row, cell in enumerate(column):
+        try:
+            flat = np.ndim(np.asarray(cell, dtype=float)) == 1
+        except (ValueError, TypeError):
+            flat = cell is None or cell is pd.NA
+        if not flat:
+            return row
+    return 0
+
+
+def _are_nested(part: tuple[Any, Any]) -> bool:
+    """Whether an observation has lists of its own."""
+    lists, held = part
+    return is_list(held.type.value_type if held is lists else held.type)
+
+
+def _parts(name: str, column: Any) -> dict[str, list[tuple[Any, Any]]]:
     """Return the columns of plain lists that one holds: for each chunk, counts and lists."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -149,17 +186,17 @@ def _parts(name: str, column: Any) -> list[tuple[str, list[tuple[Any, Any]]]]:
     chunks = array.chunks if isinstance(array, pa.ChunkedArray) else [array]
     kinds = fields_of(array.type)
     if not kinds:
-        return [(name, [(chunk, chunk) for chunk in chunks])]
+        return {name: [(chunk, chunk) for chunk in chunks]}
     if is_list(array.type):
-        return [
-            (field, [(chunk, pc.struct_field(chunk.flatten(), [i])) for chunk in chunks])
+        return {
+            field: [(chunk, pc.struct_field(chunk.flatten(), [i])) for chunk in chunks]
             for i, field in enumerate(kinds)
-        ]
+        }
     for field, kind in kinds.items():
         if not is_list(kind):
             raise ValueError(f"field {field!r} holds {kind}, not a list per object")
     found = [[pc.struct_field(chunk, [i]) for chunk in chunks] for i in range(len(kinds))]
-    return [(field, [(c, c) for c in parts]) for field, parts in zip(kinds, found, strict=True)]
+    return {field: [(c, c) for c in parts] for field, parts in zip(kinds, found, strict=True)}
 
 
 def _values(part: list[tuple[Any, Any]]) -> tuple[NDArray[np.int64], list[Any]]:

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_astromer._arrays import load_array
 from sklearn_astromer._cache import cache_dir
-from sklearn_astromer._files import fingerprint, sealed, sha256, unsealed
+from sklearn_astromer._files import Fingerprint, sealed, sha256, unsealed
 from sklearn_astromer.lightcurves.checks import check_unique
 from sklearn_astromer.lightcurves.flat import Flat, joined
 from sklearn_astromer.lightcurves.reading.options import Options
@@ -29,8 +30,13 @@ HEAD = "head.json"
 NOTHING = np.empty(0)
 
 
-def mapped(source: Any, options: Options, folder: Any) -> tuple[Flat, Report]:
-    """Decode files once into flat files and map those; see `LightCurves.open_parquet`."""
+def mapped(
+    source: Any, options: Options, folder: Any, fingerprint: Fingerprint | None = None
+) -> tuple[Flat, Report]:
+    """Decode files once into flat files and map those; see `LightCurves.open_parquet`.
+
+    `fingerprint` is that of the files, where somebody has it already.
+    """
     from filelock import FileLock
 
     files = paths_of(source)
@@ -38,7 +44,7 @@ def mapped(source: Any, options: Options, folder: Any) -> tuple[Flat, Report]:
         raise TypeError(f"open_parquet takes a path or a list of paths, got {source!r}")
     asked = repr((LAYOUT, [str(file.resolve()) for file in files], options))
     root = Path(folder) if folder is not None else cache_dir() / "mapped"
-    known = fingerprint(asked, files)
+    known = (fingerprint or Fingerprint(files))(asked)
     target = root / f"{files[0].stem}-{known[:20]}"
     found = _opened(target)
     if found is not None:  # then the folder may be read-only
@@ -51,7 +57,7 @@ def mapped(source: Any, options: Options, folder: Any) -> tuple[Flat, Report]:
                 shutil.rmtree(target, ignore_errors=True)
                 with _whole_folder(target) as partial:
                     report = _decode(Reader(files, options), partial)
-                    if fingerprint(asked, files) != known:
+                    if Fingerprint(files)(asked) != known:
                         raise ValueError(
                             f"{files[0]} or a file beside it changed while it was decoded: "
                             "try again"
@@ -71,9 +77,9 @@ def _opened(folder: Path) -> tuple[Flat, Report] | None:
         head = unsealed(json.loads((folder / HEAD).read_text(encoding="utf-8")))
         if any(sha256(folder / name) != wanted for name, wanted in head["files"].items()):
             return None
-    except (OSError, ValueError):
+        return _columns(folder), Report.from_dict(head["report"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return _columns(folder), Report.from_dict(head["report"])
 
 
 @contextmanager
@@ -116,17 +122,24 @@ def _decode(reader: Reader, folder: Path) -> Report:
 
 
 def _columns(folder: Path) -> Flat:
+    """Map the columns, or raise ValueError where they do not fit each other."""
+    offsets = load_array(folder / "offsets.npy", ("i",), (None,)).astype(np.int64)
+    if len(offsets) == 0 or offsets[0] != 0 or (np.diff(offsets) < 1).any():
+        raise ValueError(f"{folder / 'offsets.npy'} holds no offsets")
+    n, length = len(offsets) - 1, int(offsets[-1])
+
     def column(name: str) -> NDArray[np.float64]:
         path = folder / f"{name}.f64"
-        if path.stat().st_size == 0:
-            return np.empty(0)
-        return np.memmap(path, dtype=np.float64, mode="r")
+        if path.stat().st_size != 8 * length:
+            raise ValueError(f"{path} does not hold {length} numbers")
+        return np.memmap(path, dtype=np.float64, mode="r") if length else np.empty(0)
 
+    has_errors, has_bands = ((folder / name).exists() for name in ("mag_err.f64", "band.npy"))
     return Flat(
         column("time"),
         column("mag"),
-        column("mag_err") if (folder / "mag_err.f64").exists() else None,
-        np.load(folder / "offsets.npy").astype(np.int64),
-        np.load(folder / "ids.npy"),
-        np.load(folder / "band.npy") if (folder / "band.npy").exists() else None,
+        column("mag_err") if has_errors else None,
+        offsets,
+        load_array(folder / "ids.npy", ("i", "U"), (n,)),
+        load_array(folder / "band.npy", ("U",), (n,)) if has_bands else None,
     )

@@ -15,6 +15,10 @@ from sklearn_astromer.lightcurves.surveys.names import (
     NAMES_OF_STARS,
     candidates,
     errors_of,
+    names_stars,
+    plain,
+    unit_for,
+    zero_points,
 )
 from sklearn_astromer.lightcurves.surveys.registry import BY_NAME, recognise
 from sklearn_astromer.lightcurves.surveys.survey import Survey, column_name
@@ -103,10 +107,22 @@ class Options:
             ]
             read |= {*parts, *NAMES_OF_STARS, *LIMITS, *DETECTED}
             read |= {name for each in bright for name in errors_of(each, lowered)}
-            read |= {LIMIT_OF.format(each) for each in bright}
+            read |= {LIMIT_OF.format(each) for each in bright} | set(zero_points(lowered))
+            read |= {name for name in lowered if unit_for(name) in bright}
             if not rows_are_objects and not candidates("id", lowered):
                 return None  # which column names objects, values tell
         return [name for each, name in lowered.items() if each in read]
+
+    def ids(self, names: list[str]) -> list[str]:
+        """Return the columns, in lower case, that name objects by their names."""
+        said = {*ID_NAMES.split("|"), self.given().get("id")}
+        for survey in self.surveys(frozenset(names), False):
+            said |= set(str(survey.id).split("|"))
+        return [
+            name
+            for name in names
+            if {name, plain(name)} & said or plain(name) in NAMES_OF_STARS or names_stars(name)
+        ]
 
     def surveys(self, columns: frozenset[str], rows_are_objects: bool) -> tuple[Survey, ...]:
         """Return the surveys that a table may be of, by its columns."""

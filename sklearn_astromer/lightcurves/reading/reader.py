@@ -15,12 +15,10 @@ from sklearn_astromer.lightcurves.flat import Flat, band_name
 from sklearn_astromer.lightcurves.reading.columns import (
     TWICE,
     UPPER_LIMITS,
-    describe,
-    id_column,
-    remark,
     survey_of,
 )
 from sklearn_astromer.lightcurves.reading.options import Options
+from sklearn_astromer.lightcurves.reading.remarks import describe, id_column, remark
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
 from sklearn_astromer.lightcurves.reading.report import OTHER_BANDS, Report
 from sklearn_astromer.lightcurves.reading.rows import Kind, Labels, Rows, grouped, remark_odd

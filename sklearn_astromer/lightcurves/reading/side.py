@@ -16,8 +16,8 @@ from sklearn_astromer.lightcurves.reading.columns import (
     DIFFERENCE,
     SENTINELS,
     UPPER_LIMITS,
-    id_column,
 )
+from sklearn_astromer.lightcurves.reading.remarks import id_column
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
 from sklearn_astromer.lightcurves.reading.report import Report
 from sklearn_astromer.lightcurves.reading.rows import Kind, Rows, Runs, runs_of

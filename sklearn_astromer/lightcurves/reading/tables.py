@@ -23,7 +23,7 @@ from sklearn_astromer.lightcurves.reading.astronomy import of_astropy, read_astr
 from sklearn_astromer.lightcurves.reading.json_files import read_json
 from sklearn_astromer.lightcurves.reading.lists import DECODED, PLACE, flattened, holds_lists
 from sklearn_astromer.lightcurves.reading.text import Names, read_text
-from sklearn_astromer.lightcurves.surveys.names import candidates
+from sklearn_astromer.lightcurves.surveys.names import candidates, unit_for
 from sklearn_astromer.lightcurves.surveys.survey import column_name
 
 PARQUET = (".parquet", ".parq", ".pq")
@@ -157,11 +157,32 @@ def table_of(frame: pd.DataFrame, name: str, file: str, first_row: int = 0) -> T
     frame.attrs = {}  # which pandas would copy at every step
     for key in ("kinds", "origins"):
         facts[key] = {column_name(k): v for k, v in facts.get(key, {}).items()}
+    for column, kind in _kinds_by_row(frame.set_axis(lowered, axis=1), file).items():
+        facts["kinds"].setdefault(column, kind)
     held = facts.pop("columns", frame.columns)
     names = {column_name(each): str(each) for each in held if each != PLACE}
     if lowered != list(frame.columns):
         frame = frame.set_axis(lowered, axis=1)
     return Table(frame, facts, name, file, names, first_row)
+
+
+def _kinds_by_row(frame: pd.DataFrame, file: str) -> dict[str, str]:
+    """Return the columns of which another tells, as TNS does, that they hold magnitudes or Jy."""
+    kinds = {}
+    for name in map(str, frame):
+        column = unit_for(name)
+        if column not in frame or frame[name].dtype.kind in "biuf":
+            continue
+        units = set(frame.loc[frame[column].notna(), name].dropna().astype(str).str.lower())
+        mags = {unit for unit in units if "mag" in unit}
+        if mags != units and len(units) > 1 and (mags or candidates("flux", [column])):
+            raise ValueError(
+                f"{file}: column {column!r} is in {', '.join(sorted(units))}: read the rows of "
+                "each unit apart, or convert them"
+            )
+        if mags or units == {"jy"}:
+            kinds[column] = "mag" if mags else "flux"
+    return kinds
 
 
 def stem(path: Path) -> str:
@@ -289,7 +310,7 @@ def _said_by_folders(path: Path, held: list[str]) -> dict[str, Any]:
         key, is_said, value = part.partition("=")
         if is_said and key and key.lower() not in lowered:
             text = unquote(value)
-            number = re.fullmatch(r"-?\d+", text) is not None
+            number = re.fullmatch(r"-?(0|[1-9]\d*)", text) is not None
             said[key] = None if text == HIVE_MISSING else int(text) if number else text
     return said
 

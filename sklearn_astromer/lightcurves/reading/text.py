@@ -27,7 +27,10 @@ NUMBER = re.compile(
     r"[<>]?\s*[-+]?(\d+\.?\d*|\.\d+)([ed][-+]?\d+)?|nan|[-+]?inf|\d{4}-\d\d-\d\d.*", re.IGNORECASE
 )
 DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
-LEADING_ZERO = re.compile(r"(?:^|[\s,;|\"])0\d")
+LEADING_ZERO = re.compile(r"(?:^|[\s,;|\"])-?0\d")
+WHOLE = r"[-+]?(?:0|[1-9]\d*)"
+#: From here on floats are no longer all whole numbers.
+LARGE = 2.0**53
 
 
 class Names(Protocol):
@@ -43,12 +46,16 @@ class Names(Protocol):
     def needed(self, names: list[str], rows_are_objects: bool = False) -> list[str] | None:
         """Return those that are read; None: any may be."""
 
+    def ids(self, names: list[str]) -> list[str]:
+        """Return those that name objects by their names."""
+
 
 class Form(NamedTuple):
     """How the rows of a text table are to be read.
 
     `used` are the places of the columns that are read, and `columns` their names: an index of
-    text takes pandas long, so that one is made for all files.
+    text takes pandas long, so that one is made for all files. `ids` are the places of those that
+    name objects.
     """
 
     separator: str
@@ -56,6 +63,7 @@ class Form(NamedTuple):
     width: int
     used: list[int]
     columns: pd.Index
+    ids: list[int]
     headerless: bool
     first_line: int
     header: str
@@ -68,7 +76,7 @@ def read_text(content: bytes, names: Names) -> Iterator[pd.DataFrame]:
         content = re.sub(rb"(?m)^[-+=| \t]+$", b"", content)
         content = re.sub(rb"(?m)^[ \t]*\|(.*)\|[ \t]*$", rb"\1", content)
     if b"\nOBS:" in content or content.startswith(b"OBS:"):
-        yield _snana(_decoded(content))
+        yield _snana(_decoded(content), names)
         return
     form, start = _form(content, names)
     line = form.first_line
@@ -161,7 +169,8 @@ def _found_form(content: bytes, names: Names) -> tuple[Form, int, str]:
     named = lowered + spare
     places = [i for i, name in enumerate(named) if used is None or name in used]
     columns = pd.Index([named[i] for i in places], dtype=object)
-    form = Form(separator, found, len(named), places, columns, not header, number, header)
+    ids = [i for i in places if named[i] in names.ids(named)]
+    form = Form(separator, found, len(named), places, columns, ids, not header, number, header)
     return form, start, first
 
 
@@ -270,17 +279,35 @@ def _rows(text: str, form: Form, line: int) -> pd.DataFrame:
     if not text.strip():
         return pd.DataFrame(columns=form.columns)
     frame = pd.read_csv(io.StringIO(text), low_memory=False, **options)
-    integers = [name for name, dtype in frame.dtypes.items() if dtype.kind in "iu"]
-    if integers and LEADING_ZERO.search(text):  # "0123" names an object that is not 123
-        as_text = pd.read_csv(io.StringIO(text), dtype=str, **options)
-        for name in integers:
-            if as_text[name].str.fullmatch(r"0\d+").any():
-                frame[name] = as_text[name]
+    kinds = {place: dtype.kind for place, dtype in frame.dtypes.items()}
+    zeros = "iu" if any(kind in "iu" for kind in kinds.values()) and _zeros(text) else ""
+    again = [i for i, kind in kinds.items() if kind in zeros or (kind == "f" and i in form.ids)]
+    if again:
+        written = pd.read_csv(io.StringIO(text), dtype=str, **{**options, "usecols": again})
+        for i in again:
+            if _is_text(written[i], frame[i]):
+                frame[i] = written[i]
+            elif kinds[i] == "f" and not frame[i].abs().max() >= LARGE:
+                frame[i] = frame[i].astype("Int64")
     frame.columns = form.columns
     frame.attrs["blocks"] = _blocks(text)
     frame.attrs["headerless"] = form.headerless
     frame.attrs["columns"] = form.written
     return frame
+
+
+def _zeros(text: str) -> bool:
+    return LEADING_ZERO.search(text) is not None
+
+
+def _is_text(written: pd.Series, numbers: pd.Series) -> bool:
+    """Whether names of objects are others than their numbers: 0123 is not 123, nor 1.10 1.1."""
+    written = written.dropna().str.strip()
+    large = numbers.dtype.kind == "f" and numbers.abs().max() >= LARGE
+    if written.str.fullmatch(WHOLE).all():
+        return bool(large)
+    # "12.0" was a whole number beside a missing one, and what is large, as "5.8e18", was rounded
+    return not large and not bool(written.str.fullmatch(WHOLE + r"\.0").all())
 
 
 def _without(text: str, unwanted: Callable[[str], bool]) -> str:
@@ -333,18 +360,20 @@ def _in_lines(marks: NDArray[np.bool_], ends: NDArray[np.int64]) -> NDArray[np.i
     return np.diff(np.searchsorted(np.flatnonzero(marks), ends), prepend=0)
 
 
-def _snana(text: str) -> pd.DataFrame:
+def _snana(text: str, names: Names) -> pd.DataFrame:
     """Read the text of SNANA: a word that ends in a colon before each line."""
     rows = [line for line in text.splitlines() if line and not line.isspace()]
     said = {line.split()[0]: line.split()[1:] for line in reversed(rows)}
-    names = said.get("VARLIST:") or said.get("VARNAMES:")
-    if not names:
+    found = said.get("VARLIST:") or said.get("VARNAMES:")
+    if not found:
         raise ValueError("it has lines of OBS:, and none of VARLIST: names their columns")
-    body = [line.split()[1 : len(names) + 1] for line in rows if line.startswith("OBS:")]
-    frame = pd.DataFrame(body, columns=names)
+    body = [line.split()[1 : len(found) + 1] for line in rows if line.startswith("OBS:")]
+    frame = pd.DataFrame(body, columns=found)
+    ids = names.ids([column_name(name) for name in found])
     for name in frame:
         converted = pd.to_numeric(frame[name], errors="coerce")
-        if converted.notna().all():
+        is_id = column_name(name) in ids
+        if converted.notna().all() and not (is_id and _is_text(frame[name], converted)):
             frame[name] = converted
     if "SNID:" in said and "SNID" not in frame:
         frame["SNID"] = said["SNID:"][0]

@@ -24,7 +24,16 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "flux": ("flux", "fluxes", "rel_flux", "relative_flux", "norm_flux", "normalized_flux"),
     "band": (
         *("band", "filter", "fid", "filtercode", "passband"),
-        *("filterid", "filter_id", "filterName", "filter_name", "bandpass", "filt", "flt"),
+        *(
+            "filterid",
+            "filter_id",
+            "filterName",
+            "filter_name",
+            "bandpass",
+            "filt",
+            "flt",
+            "filters",
+        ),
     ),
 }
 #: Columns that name objects if a table has one value in them, or times start anew with each.
@@ -35,6 +44,27 @@ NAMES_OF_STARS = (
 )
 #: Of these, what may as well name observers, or where observations are from.
 NAMES_OF_OTHERS = ("name", "source")
+#: Words of names of columns that name an object, as in "variable_id", "ID_star" and "2MASS".
+_NAMING = re.compile(
+    r"(.+_)?(id|ident|identifier|name|designation|2mass|twomass|tmass)(_.+)?|"
+    r"(star|src|source|obj|object|target|var|variable|lc|curve|gaia|ztf|ogle|asassn)_?id"
+)
+#: Words of names of columns that name something else: who observed, by what, when, and how.
+_OF_OTHER_THINGS = re.compile(
+    r"(.*_)?(observer|author|user|obs(ervatory)?|observation|site|station|tel(escope)?|inst(rument)?|"
+    r"cam(era)?|ccd|chip|det(ector)?|amp|quadrant|rc|f|filter|band|passband|filt|night|visit|exp|"
+    r"exposure|frame|image|img|scan|transit|orbit|sector|quarter|cycle|season|campaign|epoch|"
+    r"program|proposal|survey|catalog|file|row|det|detection|cadence|cadenceno|seq|run|ref|"
+    r"reference|bibcode|paper|method|mode|system|magsys|zpsys|unit|type|class|grade|remark|comment|"
+    r"note|notes|status|flag|flags|qual|quality|mask|nobs|n|count|airmass|seeing|exptime|texp)s?"
+    r"(_?(id|name|number|no|num|code))?"
+)
+#: Names of the magnitude of flux 1, a row each, as sncosmo and SNANA have them.
+ZERO_POINT_NAMES = (
+    *("zp", "zpt", "zeropt", "zeropoint", "zero_point", "zp_ab", "zpab", "ab_zp", "zpt_ab"),
+    *("mag_zp", "mag_zpt", "magzp", "magzpt", "mag_zeropoint", "mag_zero_point", "zp_mag"),
+    *("flux_zp", "fluxzp", "zp_flux", "flux_zeropoint"),
+)
 #: Names of errors of whichever brightness stands beside them, where none has its name.
 ERRORS = (
     *("err", "error", "errors", "e", "sigma", "sig", "unc", "uncertainty", "std"),
@@ -105,10 +135,34 @@ def plain(name: str) -> str:
     return "_".join(bare(name).replace("-", " ").replace("_", " ").split())
 
 
+def names_stars(name: str) -> bool:
+    """Whether a column, in lower case, names objects by its name, if its values do not object."""
+    called = plain(name)
+    if called in NAMES_OF_STARS:
+        return called not in NAMES_OF_OTHERS
+    return _NAMING.fullmatch(called) is not None and not names_others(name)
+
+
+def names_others(name: str) -> bool:
+    """Whether a column, in lower case, is by its name about observations, not about objects."""
+    return _OF_OTHER_THINGS.fullmatch(plain(name)) is not None
+
+
+def zero_points(names: Iterable[str]) -> list[str]:
+    """Return the columns, in lower case, that tell the magnitude of flux 1."""
+    return [name for name in names if {bare(name), plain(name)} & set(ZERO_POINT_NAMES)]
+
+
 def zero_point_of(name: str) -> float | None:
     """Return the magnitude of flux 1, if the name of a column ends in a unit that tells it."""
     found = _UNIT.search(name)
     return ZERO_POINTS.get(found[1]) if found else None
+
+
+def unit_for(name: str) -> str:
+    """Return the column whose unit one of this name, in lower case, tells in each row; or ""."""
+    found = re.fullmatch(r"(.+?)_?units?", name)
+    return found[1] if found else ""
 
 
 def in_no_days(name: str) -> bool:

@@ -303,9 +303,41 @@ def test_what_has_a_level_of_its_own_may_be_objects():
     assert len(set(LightCurves.read(mixed("x"), id="x").ids)) == 8
 
 
-@pytest.mark.parametrize("name", ["observer", "camera", "source"])
+@pytest.mark.parametrize("name", ["observer", "camera", "ccd_id", "observer_name", "flag"])
 def test_observers_of_one_star_are_no_objects(name):
-    assert len(set(LightCurves.read(mixed(name, level=0)).ids)) == 1
+    curves = LightCurves.read(mixed(name, level=0))
+    assert len(set(curves.ids)) == 1
+    assert curves.report.remarks == []
+
+
+@pytest.mark.parametrize(
+    "name", ["variable_id", "ID_star", "2MASS", "starID", "ztf_name", "2MASS designation"]
+)
+@pytest.mark.parametrize("numbers", [False, True])
+def test_stars_of_equal_brightness_are_told_apart_by_a_name_of_ids(name, numbers):
+    frame = mixed(name, level=0)
+    if numbers:
+        frame[name] = frame[name].str[1:].astype(int)
+    assert len(set(LightCurves.read(frame).ids)) == 8
+
+
+@pytest.mark.parametrize("name", ["number", "field", "source", "x"])
+@pytest.mark.parametrize("numbers", [False, True])
+def test_a_column_that_may_name_objects_is_remarked(name, numbers):
+    frame = mixed(name, level=0).assign(weather="a", flag=1)
+    if numbers:
+        frame[name] = frame[name].str[1:].astype(int)
+    with pytest.warns(UserWarning, match=f"column {name!r} has several values .*id={name!r}"):
+        curves = LightCurves.read(frame)
+    assert len(set(curves.ids)) == 1
+    assert LightCurves.read(frame, id=False).report.remarks == []
+
+
+@pytest.mark.parametrize("name", ["name", "source", "star_id"])
+def test_few_rows_of_several_names_are_remarked(name):
+    frame = pd.DataFrame({name: list("abcd"), "mjd": [1.0, 2, 3, 4], "mag": 15.0})
+    with pytest.warns(UserWarning, match=r"has several values|has one observation"):
+        LightCurves.read(frame)
 
 
 def test_an_observation_of_each_star_is_remarked():

@@ -1,6 +1,9 @@
 """Asinh magnitudes: what they must be by definition, and what embeddings make of them."""
 
+import json
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -145,3 +148,83 @@ def test_embeddings_of_noisy_fluxes():
         assert ratio > 3 or (noisy < 0).any()
         if ratio >= 10:
             assert np.quantile(cosines(rows, truth), 0.1) >= 0.99
+
+
+SAME_FLUX = pd.DataFrame({"mjd": [1.0, 2.0, 3.0], "flux": 1000.0, "fluxerr": 1.0})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "zp",
+        "ZP",
+        "zpt",
+        "ZEROPT",
+        "zeropoint",
+        "zero_point",
+        "magzpt",
+        "magzp",
+        "zp_AB",
+        "zp [mag]",
+    ],
+)
+def test_each_flux_has_its_zero_point(name):
+    frame = SAME_FLUX.assign(**{name: [25.0, 26.0, 27.0], "zpsys": "ab"})
+    curves = LightCurves.read(frame)
+    np.testing.assert_allclose(curves.mag, [17.5, 18.5, 19.5], atol=1e-3)
+    assert curves.report.remarks == []
+    assert curves.report.unused == ["zpsys"]
+    np.testing.assert_allclose(LightCurves.read(frame, zero_point=30).mag, 22.5, atol=1e-3)
+
+
+def test_zero_points_of_files_that_are_read_by_columns(tmp_path):
+    frame = SAME_FLUX.assign(objectid="a", zp=[25.0, 26.0, 27.0], other=1)
+    frame.to_parquet(tmp_path / "a.parquet")
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    for file in ("a.parquet", "a.csv"):
+        mag = LightCurves.read(tmp_path / file).mag
+        np.testing.assert_allclose(mag, [17.5, 18.5, 19.5], atol=1e-3)
+
+
+def test_zero_points_that_are_not_used():
+    frame = SAME_FLUX.assign(zp=[25.0, 26.0, 27.0])
+    with pytest.raises(ValueError, match=r"'zp', 'zpt' could all be the zero point: .*zero_point="):
+        LightCurves.read(frame.assign(zpt=1.0))
+    magnitudes = frame.rename(columns={"flux": "mag", "zp": "magzp"}).assign(mag=15.0)
+    curves = LightCurves.read(magnitudes)  # as ZTF has them
+    assert curves.mag.tolist() == [15.0] * 3
+    assert curves.report.remarks == []
+    with pytest.warns(UserWarning, match=r"zero points of column 'zp' were not used"):
+        curves = LightCurves.read(frame.rename(columns={"flux": "flux [uJy]"}))
+    np.testing.assert_allclose(curves.mag, 16.4, atol=1e-3)
+
+
+def tns(units, fluxes=(17.3, 17.5, 17.4)):
+    """Return the JSON of TNS, whose `flux` is a magnitude where its unit says so."""
+    photometry = [
+        {"jd": 2458000.5 + i, "flux": flux, "fluxerr": 0.1, "limflux": "", "flux_unit": unit}
+        | {"filters": {"id": 21, "name": band}, "instrument": {"id": 1, "name": "Other"}}
+        for i, (flux, unit, band) in enumerate(zip(fluxes, units, "grg", strict=True))
+    ]
+    return {"data": {"reply": {"objname": "2018abc", "photometry": photometry}}}
+
+
+@pytest.mark.parametrize("unit", [{"id": 1, "name": "ABMag"}, "ABMag", {"name": "VegaMag"}])
+def test_magnitudes_in_a_column_of_fluxes(tmp_path, unit):
+    (tmp_path / "a.json").write_text(json.dumps(tns([unit] * 3)))
+    curves = LightCurves.read(tmp_path / "a.json")
+    assert curves.band.tolist() == ["g", "r"]
+    assert curves.mag.tolist() == [17.3, 17.4, 17.5]
+    assert curves.mag_err.tolist() == [0.1] * 3
+    assert curves.report.remarks == []
+
+
+def test_units_of_rows(tmp_path):
+    frame = SAME_FLUX.assign(oid=1, flux_unit="Jy")
+    for ending in ("csv", "parquet"):
+        path = tmp_path / f"a.{ending}"
+        getattr(frame, f"to_{ending}")(path, index=False)
+        np.testing.assert_allclose(LightCurves.read(path).mag, 8.9 - 7.5, atol=1e-3)
+    for units in (["ABMag", "mJy", "ABMag"], ["Jy", "mJy", "Jy"]):
+        with pytest.raises(ValueError, match=r"column 'flux' is in .*mjy: read the rows of each"):
+            LightCurves.read(frame.assign(flux_unit=units))

@@ -1,5 +1,6 @@
 """Parquet, read into memory and mapped: what files and folders of it can be."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 
 from sklearn_astromer import LightCurves
+from sklearn_astromer._files import sealed, sha256, unsealed
 from sklearn_astromer.lightcurves.reading import mapped, tables
 
 pa = pytest.importorskip("pyarrow")
@@ -396,3 +398,23 @@ def test_a_file_that_changes_while_it_is_decoded(write, tmp_path, monkeypatch):
     assert LightCurves.open_parquet(path, cache_dir=folder).mag[0] == READ.mag[0] + 1
     write(FRAME).replace(path)  # what was there at first was not kept under its checksum
     assert LightCurves.open_parquet(path, cache_dir=folder).mag[0] == READ.mag[0]
+
+
+@pytest.mark.parametrize("name", ["offsets", "ids", "time", "report"])
+def test_a_decoded_folder_that_does_not_fit_is_made_anew(write, tmp_path, name):
+    """Although every checksum is right."""
+    path = write(FRAME)
+    wanted = LightCurves.open_parquet(path, cache_dir=tmp_path / "cache")
+    (head,) = (tmp_path / "cache").glob("*/head.json")
+    said = unsealed(json.loads(head.read_text()))
+    if name == "report":
+        del said["report"]
+    else:
+        (file,) = head.parent.glob(f"{name}.*")
+        file.unlink()  # the other is still mapped
+        np.save(file, np.arange(2)) if name != "time" else file.write_bytes(b"\0" * 40)
+        said["files"][file.name] = sha256(file)
+    head.write_text(sealed(said))
+    found = LightCurves.open_parquet(path, cache_dir=tmp_path / "cache")
+    assert found._flat.equals(wanted._flat)
+    assert found.report.lines() == wanted.report.lines()

@@ -196,6 +196,53 @@ def test_folders_in_folders(tmp_path):
     assert curves.ids.tolist() == ["x", "y"]
 
 
+IDS = [
+    (["1.10", "1.1"], None),
+    (["1e3", "1000"], None),
+    (["0012", "12"], None),
+    (["-07", "-7"], None),
+    (["12.0", "12"], None),
+    (["1.10", "a"], None),
+    (["123456789012345678901234", "123456789012345678901235"], None),
+    (["12", "13"], [12, 13]),
+    (["12.0", "13.0"], [12, 13]),
+]
+
+
+@pytest.mark.parametrize(("ids", "wanted"), IDS)
+@pytest.mark.parametrize(("name", "given"), [("oid", {}), ("2MASS", {}), ("my", {"id": "my"})])
+@pytest.mark.parametrize("ending", ["a.csv", "a.txt", "a.csv.gz"])
+def test_ids_of_text_are_as_written(tmp_path, ids, wanted, name, given, ending):
+    rows = [(id, 58000 + day, 15.5) for id in ids for day in range(3)]
+    separator = " " if ending == "a.txt" else ","
+    lines = [separator.join(map(str, row)) for row in [(name, "mjd", "mag"), *rows]]
+    path = tmp_path / ending
+    opened = gzip.open if ending.endswith("gz") else open
+    with opened(path, "wt") as file:
+        file.write("\n".join([*lines, ""]))
+    wanted = ids if wanted is None else wanted
+    assert LightCurves.read(path, **given).ids.tolist() == wanted
+    assert LightCurves.read([path], **given).ids.tolist() == wanted
+    with opened(path, "rb") as file:
+        assert LightCurves.read(file, **given).ids.tolist() == wanted
+
+
+def test_ids_of_other_texts_are_as_written(tmp_path):
+    snana = "VARLIST: MJD FLT CID MAG\n" + "".join(
+        f"OBS: {58000 + day} g {id} 15.5\n" for id in ("1.10", "1.1") for day in range(3)
+    )
+    path = written(tmp_path, "a.dat", snana)
+    assert LightCurves.read(path, id="CID").ids.tolist() == ["1.10", "1.1"]
+    for id in ("0012", "12"):
+        folder = tmp_path / "hive" / f"star_id={id}"
+        folder.mkdir(parents=True)
+        pd.DataFrame({"mjd": [1.0, 2.0], "mag": 15.5}).to_parquet(folder / "a.parquet")
+    assert LightCurves.read(tmp_path / "hive").ids.tolist() == ["0012", "12"]
+    excel = written(tmp_path, "b.csv", "oid,mjd,mag\n5.85E+18,58000,15\n5.85E+18,58001,15\n")
+    with pytest.raises(ValueError, match=r"holds floats past 2\^53"):
+        LightCurves.read(excel)
+
+
 def test_ids_stay_what_they_are(tmp_path):
     zeros = TEXT.replace("\n7,", "\n00123,").replace("\n8,", "\n0123,")
     assert reading(written(tmp_path, "a.csv", zeros))[0].ids.tolist() == ["00123", "0123"]

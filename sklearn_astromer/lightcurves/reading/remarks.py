@@ -1,0 +1,104 @@
+"""What a report says of a table: which column is what, and what is not known of its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Set
+from typing import Any
+
+import pandas as pd
+
+from sklearn_astromer.lightcurves.reading.ids import unused_names
+from sklearn_astromer.lightcurves.reading.lists import PLACE
+from sklearn_astromer.lightcurves.reading.options import ID_NAMES, Options
+from sklearn_astromer.lightcurves.reading.remedies import Remedy
+from sklearn_astromer.lightcurves.reading.report import Report
+from sklearn_astromer.lightcurves.reading.tables import Table
+from sklearn_astromer.lightcurves.reading.values import MOST_SHORT_JD
+from sklearn_astromer.lightcurves.surveys.names import zero_point_of, zero_points
+from sklearn_astromer.lightcurves.surveys.registry import OWN, SURVEYS
+from sklearn_astromer.lightcurves.surveys.survey import Survey, first_of
+
+
+def id_column(survey: Survey, columns: Collection[str]) -> str | None:
+    """Return the column of the object, if one is there."""
+    if survey.id is False:
+        return None
+    others = "" if survey.name == "columns" else ID_NAMES
+    return first_of(f"{survey.id}|{others}", columns)
+
+
+def describe(table: Table, prepared: pd.DataFrame, survey: Survey, report: Report) -> None:
+    """Say which column is what, of those of a table or made of them."""
+    names = table.names
+    columns = set(prepared.columns)
+    bright = survey.brightness[0]
+    parts: dict[str, Any] = {
+        "id": id_column(survey, columns),
+        "time": first_of(bright.time or survey.time, columns),
+        "band": first_of(survey.band, columns) if survey.band else None,
+    }
+    for part in ("mag", "mag_err", "flux", "flux_err"):
+        named = [first_of(getattr(b, part) or "", columns) for b in survey.brightness]
+        parts[part] = " ".join(str(names.get(n, n)) for n in named if n is not None)
+    report.columns = {k: str(names.get(v, v)) for k, v in parts.items() if v and v != PLACE}
+    used = {one for v in parts.values() if v for one in str(v).lower().split(" ")} | {
+        name for b in survey.brightness for name in b.columns_in(columns)
+    }
+    used |= {parts["id"], parts["band"]} | survey.quality_columns()
+    report.unused = [name for lowered, name in names.items() if lowered not in used]
+
+
+def remark(
+    table: Table, columns: Set[str], survey: Survey, options: Options, report: Report
+) -> None:
+    """Say what is not known of rows: their objects, bands, zero point, or flags."""
+    frame = table.frame
+    known, flags = survey.name not in ("columns", OWN.name), survey.quality_columns()
+    rows_are_objects = table.facts.get("rows_are_objects")
+    if known and not table.name and id_column(survey, columns) is None and survey.id is not False:
+        report.remark(
+            "no column names objects: all rows are taken for one",
+            *(0, "", Remedy("id"), Remedy("id", False)),
+        )
+    lacks_band = survey.band and first_of(survey.band, columns) is None
+    if known and lacks_band and not rows_are_objects:
+        names = survey.band.replace("|", " or ")
+        report.remark(
+            f"there is no {names}: all rows are taken for one band", 0, "", Remedy("band_column")
+        )
+    flux = None if known else survey.brightness[0].flux
+    told = flux is None or flux in table.facts["kinds"] or zero_point_of(flux) is not None
+    told = told or isinstance(survey.brightness[0].zero_point, str)
+    if not told and options.columns.get("zero_point") is None:
+        report.remark(
+            "fluxes have no unit: magnitudes count from 0 for flux 1", 0, "", Remedy("zero_point")
+        )
+    asked = options.columns.get("zero_point") is not None
+    for name in zero_points(columns) if flux is not None and not asked else ():
+        if name != survey.brightness[0].zero_point and frame[name].nunique() > 1:
+            report.remark(
+                f"zero points of column {table.names.get(name, name)!r} were not used: the fluxes "
+                "have a unit",
+                *(0, "", Remedy("zero_point", table.names.get(name, name))),
+            )
+    if survey.name == "columns" and survey.id == "" and not rows_are_objects:
+        used = survey.columns() | flags
+        left = [name for name in frame.columns if name in table.names and name not in used]
+        for name in unused_names(table, left)[:1]:
+            report.remark(
+                f"all rows are one object, and column {table.names[name]!r} has several values",
+                *(0, "", Remedy("id", table.names[name], "if it names objects")),
+            )
+    if table.facts.get("headerless"):
+        times = pd.to_numeric(frame[survey.time], errors="coerce")
+        if times.max() < MOST_SHORT_JD:
+            report.remark(
+                "times below 20 000 without a header may be HJD − 2450000: kept as they are"
+            )
+    if known and options.quality and flags and not flags & columns:
+        report.remark(f"no flags of bad rows are there ({', '.join(sorted(flags))})")
+    if not known and options.quality:
+        read = {survey.id, survey.band} | survey.brightness[0].columns_in(columns) | flags
+        unused = set().union(*(s.quality_columns() for s in SURVEYS)) & columns - read
+        if unused:
+            report.remark(f"flags of bad rows were not used: {', '.join(sorted(unused))}")
