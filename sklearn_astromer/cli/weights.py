@@ -19,7 +19,7 @@ from sklearn_astromer.lightcurves.statistics import QUANTITIES, CatalogSummary
 from sklearn_astromer.weights import WEIGHTS, remote
 from sklearn_astromer.weights.checkpoint import Checkpoint, read_checkpoint
 from sklearn_astromer.weights.comparison import compare_statistics, unlike
-from sklearn_astromer.weights.facts import catalog_facts, quantile_facts, training_facts
+from sklearn_astromer.weights.record import catalog_facts, quantile_facts, training_facts
 
 
 def list_(args: SimpleNamespace) -> None:

@@ -1,16 +1,26 @@
-"""Download a file over https: resumed where it broke off, never redirected to another scheme."""
+"""Download a file over https, and keep checksums of what was fetched.
 
+A download goes on where it broke off, and is never redirected to another scheme. The record of the
+checksums is JSON beside the files.
+"""
+
+import json
 import logging
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urljoin, urlsplit
+
+from sklearn_astromer._files import replacing, sha256
+from sklearn_astromer.weights._contents import read_json
 
 _LOGGER = logging.getLogger(__name__)
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 _TRIES = 10  # each of which must bring something
 _CHUNK_BYTES = 2**16
 _TIMEOUT_SECONDS = 30
+_FORMAT = 1  # of a record
 MAX_BYTES = 2**30  # of one file; macho has 2.6 MB, the largest encoder of the papers some 100
 
 
@@ -145,3 +155,42 @@ class _Bounded:
 
 def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
+
+
+def checksums(folder: Path) -> dict[str, str]:
+    """Return the sha256 of each file in a folder; there are none in a folder that is not there."""
+    if not folder.is_dir():
+        return {}
+    return {
+        path.name: sha256(path) if path.is_file() else "not a file"
+        for path in sorted(folder.iterdir())
+    }
+
+
+def read_record(path: Path) -> dict[str, Any] | None:
+    """Read a record, whose "files" are checksums by name; None: there is none.
+
+    Raises
+    ------
+    ValueError
+        If the file is no record.
+    """
+    if not path.exists():
+        return None
+    try:
+        record = read_json(path)
+        files = record.get("files")
+        if record.get("format") != _FORMAT or not isinstance(files, dict) or not files:
+            raise ValueError(f"{path} is no record of checksums that this version can read")
+    except ValueError as error:
+        raise ValueError(
+            f"{error}: delete the folder {path.parent} to take the weights as they are now"
+        ) from error
+    return record
+
+
+def write_record(path: Path, facts: Mapping[str, Any]) -> None:
+    """Write a record, at once and whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as partial:
+        partial.write_text(json.dumps({"format": _FORMAT, **facts}, indent=1), encoding="utf-8")

@@ -14,8 +14,13 @@ from sklearn_astromer._printable import printable
 from sklearn_astromer.lightcurves.statistics import QUANTITIES
 from sklearn_astromer.weights._contents import Checkpoint
 from sklearn_astromer.weights.checkpoint import sealed
-from sklearn_astromer.weights.facts import architecture_facts, catalog_facts, training_facts
-from sklearn_astromer.weights.record import known, plain
+from sklearn_astromer.weights.record import (
+    architecture_facts,
+    catalog_facts,
+    known,
+    plain,
+    training_facts,
+)
 
 __all__ = ["as_evaluation", "make_card", "with_notes"]
 

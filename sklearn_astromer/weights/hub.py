@@ -16,8 +16,9 @@ from types import ModuleType
 from sklearn_astromer._cache import cache_dir
 from sklearn_astromer._extras import import_extra
 from sklearn_astromer._files import sha256
-from sklearn_astromer.weights._records import read_record, write_record
-from sklearn_astromer.weights.checkpoint import CONFIG, OTHERS, WEIGHTS, read_folder
+from sklearn_astromer.weights._contents import CONFIG, OTHERS, WEIGHTS
+from sklearn_astromer.weights._download import read_record, write_record
+from sklearn_astromer.weights.checkpoint import read_folder
 
 __all__ = ["fetch", "is_hub", "push"]
 

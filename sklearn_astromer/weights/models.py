@@ -22,14 +22,8 @@ import safetensors
 import safetensors.numpy
 
 from sklearn_astromer._files import read_whole, sha256
-from sklearn_astromer.weights._contents import Checkpoint, check_keys, read_json
-from sklearn_astromer.weights.checkpoint import (
-    CONFIG,
-    WEIGHTS,
-    checkpoint_files,
-    read_files,
-    replace_folder,
-)
+from sklearn_astromer.weights._contents import CONFIG, WEIGHTS, Checkpoint, check_keys, read_json
+from sklearn_astromer.weights.checkpoint import checkpoint_files, read_files, replace_folder
 
 __all__ = ["SavedModel", "from_json", "read_model", "to_json", "write_model"]
 

@@ -21,7 +21,7 @@ from filelock import FileLock
 from sklearn_astromer._cache import cache_dir
 from sklearn_astromer._files import sha256
 from sklearn_astromer.weights import _archives, _download, hub
-from sklearn_astromer.weights._records import checksums, read_record, write_record
+from sklearn_astromer.weights._download import checksums, read_record, write_record
 from sklearn_astromer.weights.checkpoint import (
     CONFIG,
     OTHERS,
