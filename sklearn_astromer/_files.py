@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import errno
 import glob
 import hashlib
@@ -14,10 +15,13 @@ import stat
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from filelock import FileLock, Timeout
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _LOCK, _OLD = "lock", "old"
 _SCRATCH = re.compile(r"\.(.+)\.[0-9a-f]{8}\.partial")
@@ -246,6 +250,14 @@ def as_json(content: Any, **how: Any) -> str:
         raise TypeError(f"a {type(value).__name__} has no place in JSON")
 
     return json.dumps(content, default=number, **how)
+
+
+def write_csv(frame: pd.DataFrame, path: Path, **how: Any) -> None:
+    """Write CSV that pandas reads back; by itself it leaves a carriage return without quotes."""
+    texts = [column for _, column in frame.items() if column.dtype.kind not in "biuf"]
+    returns = any("\r" in str(value) for column in texts for value in column)
+    how["quoting"] = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
+    frame.to_csv(path, index=False, lineterminator="\n", **how)
 
 
 def sealed(content: dict[str, Any]) -> str:

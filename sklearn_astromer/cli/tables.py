@@ -14,12 +14,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sklearn_astromer._closest import closest
-from sklearn_astromer._files import check_apart, replacing
+from sklearn_astromer._files import check_apart, replacing, write_csv
 from sklearn_astromer.cli.catalogs import Catalog
 from sklearn_astromer.lightcurves.reading.options import Options
 from sklearn_astromer.lightcurves.reading.tables import tables_of
 from sklearn_astromer.lightcurves.surveys.survey import column_name
-from sklearn_astromer.scale.tables import write_csv
 
 
 @contextmanager

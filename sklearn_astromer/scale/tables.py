@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sklearn_astromer._extras import import_extra
+from sklearn_astromer._files import write_csv
 from sklearn_astromer.lightcurves import LightCurves
 
 
@@ -121,14 +121,6 @@ class ParquetRows(Rows):
         if self.writer is None:
             self._open()
         self.writer.close()
-
-
-def write_csv(frame: pd.DataFrame, path: Path, **how: Any) -> None:
-    """Write CSV that pandas reads back; by itself it leaves a carriage return without quotes."""
-    texts = [column for _, column in frame.items() if column.dtype.kind not in "biuf"]
-    returns = any("\r" in str(value) for column in texts for value in column)
-    how["quoting"] = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
-    frame.to_csv(path, index=False, lineterminator="\n", **how)
 
 
 class CsvRows(Rows):
