@@ -27,7 +27,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sklearn_astromer import AstromerEmbedder
-from sklearn_astromer.weights import load, official, registry
+from sklearn_astromer.weights import _archives, load, registry
 from sklearn_astromer.weights.checkpoint import read_checkpoint, write_folder
 
 TINY = Path(__file__).parents[1] / "data" / "astromer2"  # written by TensorFlow
@@ -216,7 +216,7 @@ DAMAGE = {
 def test_damage_is_refused_by_the_name_of_the_file_or_harmless(
     kind, examples, good, cache, tmp_path, monkeypatch, tally
 ):
-    monkeypatch.setattr(official, "_MAX_UNPACKED", 10**6)
+    monkeypatch.setattr(_archives, "MAX_UNPACKED", 10**6)
     whole, outcomes, before = read_checkpoint(TINY), Counter(), content_of(good)
     root = tmp_path / "spoiled"
 
