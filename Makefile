@@ -51,8 +51,9 @@ $(VENV)/.release: pyproject.toml
 
 MACHO ?= ../shared/weights/macho_a0.zip
 macho: $(READY)  ## put the official weights, downloaded elsewhere, where pretrained="macho" looks
-	install -D $(MACHO) "$$($(BIN)/python -c 'from sklearn_astromer.weights import cache_dir; \
-	print(cache_dir() / "macho_a0.zip")')"
+	install -D $(MACHO) "$$($(BIN)/python -c 'from sklearn_astromer.weights import WEIGHTS, remote; \
+	print(remote._entry(WEIGHTS["macho"].url) / "partial" / "archive")')"
+	$(BIN)/sklearn-astromer weights fetch macho
 
 $(VENV)/.demo: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

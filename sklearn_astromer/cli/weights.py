@@ -17,16 +17,18 @@ from sklearn_astromer.inference.networks import network_of
 from sklearn_astromer.lightcurves.checks import warn
 from sklearn_astromer.lightcurves.statistics import QUANTITIES, CatalogSummary
 from sklearn_astromer.weights import WEIGHTS, remote
-from sklearn_astromer.weights.checkpoint import Checkpoint, read_checkpoint
+from sklearn_astromer.weights.checkpoint import Checkpoint
 from sklearn_astromer.weights.comparison import compare_statistics, unlike
 from sklearn_astromer.weights.record import catalog_facts, quantile_facts, training_facts
+
+_NOWHERE = "published nowhere"
 
 
 def list_(args: SimpleNamespace) -> None:
     """Print the weights that have a name."""
     rows = [("name", "good for", "where", "licence")]
     for name, entry in WEIGHTS.items():
-        rows.append((name, entry.good_for, _where(name)[1], entry.licence))
+        rows.append((name, entry.good_for, _state(name), entry.licence))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
@@ -39,18 +41,13 @@ def fetch(args: SimpleNamespace) -> None:
 
 
 def verify(args: SimpleNamespace) -> None:
-    """Read weights that are here, after a look at their checksum."""
-    entry, (path, state) = WEIGHTS.get(args.name), _where(args.name)
-    if path is None and entry is not None:
-        weights.fetch(args.name)  # says why there are none
-    elif path is None or (entry is not None and not path.exists()):
+    """Read weights that are here, whose checksums must be right."""
+    path, state = _where(args.name)
+    if path is None:
+        if state == _NOWHERE:
+            weights.fetch(args.name)  # says why
         raise FileNotFoundError(
             f"the weights {args.name!r} are not downloaded: {PROG} weights fetch {args.name}"
-        )
-    elif entry is not None and entry.sha256 not in (None, found := _checksum(path)):
-        raise ValueError(
-            f"{path} is damaged, its sha256 is {found} and not {entry.sha256}: delete it, then "
-            f"{PROG} weights fetch {args.name}"
         )
     network_of(_load_here(args.name))
     say(f"{args.name}: intact, {state}, {path}")
@@ -65,9 +62,10 @@ def info(args: SimpleNamespace) -> None:
         facts |= {"what": entry.description, "good for": entry.good_for}
         facts |= {"licence": entry.licence, "cite": entry.citation}
         facts |= {"url": entry.url, "sha256": entry.sha256}
-    if path is not None and (entry is None or path.exists()):
-        checkpoint = _load_here(args.name) if entry is None else read_checkpoint(path)
-        facts |= {"size": f"{_size(path) / 1e6:.1f} MB", "sha256": _checksum(path)}
+    if path is not None:
+        checkpoint = _load_here(args.name)
+        facts["size"] = f"{_size(path) / 1e6:.1f} MB"
+        facts["sha256"] = facts.get("sha256") or _checksum(path)
         facts["weights"] = sum(tensor.size for tensor in checkpoint.tensors.values())
         facts |= checkpoint.description
         lines = [(key, text) for key, text in _told(checkpoint) if key not in facts]
@@ -128,21 +126,30 @@ def _share(value: float) -> str:
 
 
 def _where(name: str) -> tuple[Path | None, str]:
-    """Return where weights lie or would lie, and in words what they are."""
+    """Return where weights are, None if they are not here, and in words what they are."""
     entry = WEIGHTS.get(name)
-    if remote.is_address(name):
-        try:
-            return remote.fetch(name, download=False), "downloaded"
-        except FileNotFoundError:
-            return None, "not downloaded"
-    if entry is None:
-        return Path(name).expanduser().resolve(), "your own"
-    if entry.bundled:
+    if entry is not None and entry.bundled:
         return weights.fetch(name), "part of the package"
-    if entry.filename is None:
-        return None, "published nowhere"
-    path = weights.cache_dir() / entry.filename
-    return path, "downloaded" if path.exists() else "not downloaded"
+    if entry is not None and entry.url is None:
+        return None, _NOWHERE
+    if entry is None and not remote.is_address(name):
+        return Path(name).expanduser().resolve(), "your own"
+    try:
+        if entry is None or entry.url is None:
+            path = remote.fetch(name, download=False)
+        else:
+            path = remote.fetch(entry.url, sha256=entry.sha256, download=False)
+        return path, "downloaded"
+    except FileNotFoundError:
+        return None, "not downloaded"
+
+
+def _state(name: str) -> str:
+    """Return in words what weights are, also if they are damaged."""
+    try:
+        return _where(name)[1]
+    except (ValueError, OSError):
+        return f"damaged: {PROG} weights verify {name}"
 
 
 def _load_here(name: str) -> Checkpoint:

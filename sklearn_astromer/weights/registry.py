@@ -26,9 +26,8 @@ class WeightsEntry:
         What to cite when using them.
     bundled : bool
         Whether they are part of this package, in ``weights/bundled/<name>/``.
-    url, filename, sha256 : str or None
-        Where they are downloaded from, the name of the file in the cache, and its SHA-256 in
-        hexadecimal; None unless downloadable.
+    url, sha256 : str or None
+        The archive that is downloaded, and its SHA-256 in hexadecimal; None unless downloadable.
     unavailable : str or None
         Why they can be had nowhere, None if they can.
     """
@@ -40,7 +39,6 @@ class WeightsEntry:
     citation: str
     bundled: bool = False
     url: str | None = None
-    filename: str | None = None
     sha256: str | None = None
     unavailable: str | None = None
 
@@ -97,7 +95,6 @@ WEIGHTS: dict[str, WeightsEntry] = {
             licence="MIT",
             citation=_PAPER,
             url="https://github.com/astromer-science/weights/raw/main/macho_a0.zip",
-            filename="macho_a0.zip",
             sha256="76a204a37a0d47bfd722477f55231624c0c56cf9eea3369b5f22ff445d95158b",
         ),
         # Name and checksum of the file are those that public projects using it have pinned (the MD5
@@ -109,7 +106,6 @@ WEIGHTS: dict[str, WeightsEntry] = {
             licence="MIT",
             citation="Donoso-Oliva et al. 2026, A&A 707, A170, and doi:10.5281/zenodo.18207945",
             url="https://zenodo.org/records/18207945/files/pt_macho_v2_2025.zip",
-            filename="pt_macho_v2_2025.zip",
             sha256="f06d68fc2b421efd5b2177daa943937f5f741242d94b2110b2a404fe79636bff",
         ),
         _unpublished("ogle", "OGLE-III"),

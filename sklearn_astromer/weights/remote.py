@@ -4,7 +4,8 @@ An https address or DOI is downloaded once, into a folder of the cache of its ow
 
     remote/<host>-<name>-<hash of the address>/
         files/         what is read: JSON and safetensors, or the official layout
-        record.json    the address, and the sha256 of each file as it was at the first fetch
+        record.json    the address, and the sha256 of the archive and of each file as they were
+                       at the first fetch
         partial/       what an interrupted download left
 
 `sklearn_astromer.weights.hub` does the same for ``hf://``, where huggingface_hub has the files.
@@ -18,19 +19,12 @@ from urllib.parse import urljoin, urlsplit
 
 from filelock import FileLock
 
+from sklearn_astromer import _files
 from sklearn_astromer._cache import cache_dir
-from sklearn_astromer._files import sha256
-from sklearn_astromer.weights import _archives, _download, hub
+from sklearn_astromer.weights import _archives, _download, hub, registry
+from sklearn_astromer.weights._contents import CONFIG, OTHERS, WEIGHTS, Checkpoint
 from sklearn_astromer.weights._download import checksums, read_record, write_record
-from sklearn_astromer.weights.checkpoint import (
-    CONFIG,
-    OTHERS,
-    WEIGHTS,
-    Checkpoint,
-    read_checkpoint,
-    read_folder,
-    replace_folder,
-)
+from sklearn_astromer.weights.checkpoint import read_checkpoint, read_folder, replace_folder
 
 __all__ = ["fetch", "is_address", "load"]
 
@@ -58,8 +52,13 @@ def load(address: str, *, progress: bool = False, download: bool = True) -> Chec
     return read_folder(path) if hub.is_hub(address) else read_checkpoint(path)
 
 
-def fetch(address: str, *, progress: bool = False, download: bool = True) -> Path:
+def fetch(
+    address: str, *, sha256: str | None = None, progress: bool = False, download: bool = True
+) -> Path:
     """Return the folder of weights on this machine, downloaded first if need be, and verified.
+
+    A download is locked against other processes, and in place when it is complete and verified.
+    What is in place needs no lock, so a read-only cache works.
 
     Parameters
     ----------
@@ -71,6 +70,8 @@ def fetch(address: str, *, progress: bool = False, download: bool = True) -> Pat
         - ``"https://…"``: a zip or tar.gz with these two, in one of its folders, or with the
           official layout of ASTROMER; or, where it ends with ``/``, a folder with these two.
           ``http://`` is for localhost only.
+    sha256 : str, optional
+        The checksum, in hexadecimal, that an archive must have: nothing is read of another one.
     progress : bool, default=False
         Whether a download shows a progress bar on stderr.
     download : bool, default=True
@@ -84,9 +85,9 @@ def fetch(address: str, *, progress: bool = False, download: bool = True) -> Pat
     Raises
     ------
     ValueError
-        If the address is none of these, there are no weights, the archive is unsafe, or the files
-        are not those of the first fetch, here or where they come from. The message says which
-        folder to delete to take them as they are now.
+        If the address is none of these, there are no weights, the archive is unsafe or has another
+        checksum, or the files are not those of the first fetch, here or where they come from. The
+        message says which folder to delete to take them as they are now.
     FileNotFoundError
         If they are not here and ``download=False``.
     OSError
@@ -95,25 +96,31 @@ def fetch(address: str, *, progress: bool = False, download: bool = True) -> Pat
         If ``hf://`` is asked for without huggingface_hub.
     """
     if hub.is_hub(address):
+        if sha256 is not None:
+            raise ValueError(f"{address} is no archive, and has no sha256")
         return hub.fetch(address, progress=progress, download=download)
     source = _source(address)
     entry = _entry(source)
-    if _is_complete(entry, address):
-        return entry / "files"
-    if not download:
-        raise FileNotFoundError(f"the weights {address} are not downloaded")
+    name = next((name for name, e in registry.WEIGHTS.items() if e.url == address), None)
+    said = address if name is None else f"{name!r} ({address})"
     try:
-        entry.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{entry}.lock", timeout=_LOCK_SECONDS):
-            if not _is_complete(entry, address):  # another process may have been faster
-                _fill(entry, address, source, progress)
+        complete = _is_complete(entry, said, sha256)
+        if download and not complete:
+            entry.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(f"{entry}.lock", timeout=_LOCK_SECONDS):
+                if not _is_complete(entry, said, sha256):  # another process may have been faster
+                    _fill(entry, said, source, sha256, progress)
+            complete = True
     except OSError as error:
         raise OSError(
-            f"the weights {address} could not be downloaded: {error}\n"
-            f"Without a network, run `sklearn-astromer weights fetch {address}` elsewhere\n"
-            f"and copy its folder {entry.name} to {entry}; the environment variable"
-            " SKLEARN_ASTROMER_HOME sets another place for the cache."
+            f"the weights {said} could not be downloaded: {error}\n"
+            "Without a network, download it elsewhere and give the path of the file instead of the"
+            f" name; or run\n`sklearn-astromer weights fetch {name or address}` elsewhere and copy its"
+            f" folder {entry.name} to {entry}; the environment variable SKLEARN_ASTROMER_HOME sets"
+            " another place for the cache."
         ) from error
+    if not complete:
+        raise FileNotFoundError(f"the weights {said} are not downloaded")
     return entry / "files"
 
 
@@ -139,32 +146,42 @@ def _entry(source: str) -> Path:
     parts = urlsplit(source)
     words = f"{parts.hostname or 'doi'} {Path(parts.path).name}"
     name = re.sub(r"[^A-Za-z0-9.]+", "-", words)[:60].strip("-.")
-    return cache_dir() / "weights" / "remote" / f"{name}-{sha256(source.encode())[:16]}"
+    return cache_dir() / "weights" / "remote" / f"{name}-{_files.sha256(source.encode())[:16]}"
 
 
-def _is_complete(entry: Path, address: str) -> bool:
-    """Whether the files are there; raise ValueError if they are not those of the record."""
+def _is_complete(entry: Path, said: str, expected: str | None) -> bool:
+    """Whether the files are there; raise ValueError if they are not those of the record.
+
+    Nor may the record be that of an archive with another checksum than the expected.
+    """
     record = read_record(entry / "record.json")
+    if record is None:
+        return False
+    if expected not in (None, archive := record.get("archive")):
+        raise ValueError(
+            f"the weights {said} in the cache are of another archive (sha256 {archive}, expected"
+            f" {expected}): delete the folder {entry} to download them again"
+        )
     found = checksums(entry / "files")
-    if record is None or not record["files"].keys() <= found.keys():
+    if not record["files"].keys() <= found.keys():
         return False
     if record["files"] != found:
         names = [name for name in found if record["files"].get(name) != found[name]]
         raise ValueError(
-            f"the weights {address} in the cache are not as they were downloaded (wrong sha256 of"
+            f"the weights {said} in the cache are not as they were downloaded (wrong sha256 of"
             f" {', '.join(names)}): delete the folder {entry} to download them again"
         )
     return True
 
 
-def _fill(entry: Path, address: str, source: str, progress: bool) -> None:
+def _fill(entry: Path, said: str, source: str, expected: str | None, progress: bool) -> None:
     """Download, check and put in place; the caller holds the lock."""
     partial, place = entry / "partial", entry / "files"
     partial.mkdir(parents=True, exist_ok=True)
     record = read_record(entry / "record.json")
     try:
-        files, facts = _get(source, partial, progress)
-        found = {name: sha256(content) for name, content in sorted(files.items())}
+        files, facts = _get(source, partial, expected, progress)
+        found = {name: _files.sha256(content) for name, content in sorted(files.items())}
         if record is not None and record["files"] != found:
             raise ValueError(
                 f"they have changed since they were first downloaded (then"
@@ -177,13 +194,13 @@ def _fill(entry: Path, address: str, source: str, progress: bool) -> None:
         try:
             read_checkpoint(place)
             if record is None:
-                write_record(entry / "record.json", {"address": address, **facts, "files": found})
+                write_record(entry / "record.json", {"address": source, **facts, "files": found})
         except BaseException:
             shutil.rmtree(place)
             raise
     except ValueError as error:  # there is nothing to go on from
         shutil.rmtree(partial)
-        raise ValueError(f"the weights {address} are not used: {error}") from error
+        raise ValueError(f"the weights {said} are not used: {error}") from error
     shutil.rmtree(partial)
 
 
@@ -191,7 +208,9 @@ def _short(files: dict[str, str]) -> str:
     return ", ".join(f"{name} {digest[:12]}…" for name, digest in files.items())
 
 
-def _get(source: str, partial: Path, progress: bool) -> tuple[dict[str, bytes], dict[str, Any]]:
+def _get(
+    source: str, partial: Path, expected: str | None, progress: bool
+) -> tuple[dict[str, bytes], dict[str, Any]]:
     """Return the files of the weights, and what the record is to say of the archive."""
     if source.startswith("doi:"):
         urls = _look_up(source[4:], partial)
@@ -202,6 +221,8 @@ def _get(source: str, partial: Path, progress: bool) -> tuple[dict[str, bytes], 
     else:
         urls = {}
     if WEIGHTS in urls:
+        if expected is not None:
+            raise ValueError("they are no archive, and have no sha256")
         files = {}
         for name, url in urls.items():
             content = _content(url, partial / name, progress, optional=name in OTHERS)
@@ -211,7 +232,12 @@ def _get(source: str, partial: Path, progress: bool) -> tuple[dict[str, bytes], 
     archive = partial / "archive"
     if not archive.exists():
         _download.download(source, archive, progress=progress)
-    return _archives.read_archive(archive), {"archive": sha256(archive)}
+    if expected not in (None, found := _files.sha256(archive)):
+        raise ValueError(
+            f"wrong sha256 {found}, expected {expected}: the server, or something on the way, sent"
+            " another file; try again later, or from another network"
+        )
+    return _archives.read_archive(archive), {"archive": found}
 
 
 def _content(url: str, path: Path, progress: bool, *, optional: bool) -> bytes | None:

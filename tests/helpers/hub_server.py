@@ -6,6 +6,8 @@ import http.server
 import json
 import re
 import threading
+import time
+from contextlib import suppress
 from urllib.parse import parse_qs, unquote, urlsplit
 
 TOKEN = "hf_test"
@@ -16,21 +18,26 @@ class Server:
 
     With a TLS context it is also the proxy to all https addresses, and answers for them itself.
 
-    `requests` lists method and path of each. `drop` has how many bytes of each of the next files
-    are sent before the connection is closed; None: a file is half sent, and then nothing happens
-    until `close`.
+    `requests` lists method and path of each. `pause` are seconds after each piece of an answer.
+    `drop` has how many bytes of each of the next files are sent before the connection is closed;
+    None: a file is half sent, and then nothing happens until `close`.
     """
 
     def __init__(self, context=None):
         self.requests = []
         self.ranges = []
         self.drop = []
+        self.pause = 0.0
         self.closed = threading.Event()
         self.halted = threading.Event()
         server = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def handle(self):
+                with suppress(ConnectionError):  # the one who asked was killed
+                    super().handle()
 
             def handle_any(self):
                 length = int(self.headers.get("Content-Length", 0))
@@ -59,7 +66,9 @@ class Server:
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 if self.command != "HEAD":
-                    self.wfile.write(content)
+                    for at in range(0, len(content), 2**16):
+                        self.wfile.write(content[at : at + 2**16])
+                        time.sleep(server.pause)
 
             def send_file(self, content, status=200, **headers):
                 """Send a file as far as `drop` says."""

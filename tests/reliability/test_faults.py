@@ -6,15 +6,12 @@ tests/scale/test_clusters.py; memory that does not suffice in test_encoding.py; 
 test_training.py.
 """
 
-import hashlib
-import http.server
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import textwrap
-import threading
 import time
 from pathlib import Path
 
@@ -22,30 +19,23 @@ import numpy as np
 import pandas as pd
 import pytest
 from running import wait_for
+from served_weights import FOLDER, REGISTER, serving
 
 from sklearn_astromer import LightCurves, weights
 from sklearn_astromer.cli import main
 from sklearn_astromer.datasets import make_variable_stars
-from sklearn_astromer.weights import registry
 from sklearn_astromer.weights.checkpoint import read_checkpoint, read_folder, write_folder
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills and limits of POSIX")
 
 ROOT = Path(__file__).parents[2]
-TINY = ROOT / "tests" / "data" / "astromer2"
-PAYLOAD = bytes(range(256)) * 8000
-SHA256 = hashlib.sha256(PAYLOAD).hexdigest()
 TIMES = [5, pytest.param(40, marks=pytest.mark.reliability)]  # kills of a kind
 
 # Code of the processes starts with this: modules of ours that need no torch.
-PREAMBLE = f"""
-import dataclasses, os, resource, sys
-from sklearn_astromer.weights import registry, store
+PREAMBLE = f"""{REGISTER}
+import resource
 from sklearn_astromer.weights.checkpoint import read_folder, write_folder
 from sklearn_astromer.lightcurves import LightCurves
-registry.WEIGHTS["tiny"] = dataclasses.replace(
-    registry.WEIGHTS["macho"], url=os.environ.get("TINY"), filename="tiny.bin", sha256="{SHA256}"
-)
 def full_disk(size=100_000):
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 print("ready", flush=True)
@@ -73,50 +63,14 @@ def run(code, *arguments, **options):
 
 
 @pytest.fixture
-def server(cache, monkeypatch):
-    """A web server of the weights "tiny"; `pause` are seconds between its pieces."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        requests, pause = 0, 0.0
-
-        def do_GET(self):
-            Handler.requests += 1
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(PAYLOAD)))
-            self.end_headers()
-            try:
-                for at in range(0, len(PAYLOAD), 2**16):
-                    self.wfile.write(PAYLOAD[at : at + 2**16])
-                    time.sleep(Handler.pause)
-            except OSError:
-                pass  # the one who asked was killed
-
-        def log_message(self, *arguments):
-            pass
-
-    running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    url = f"http://127.0.0.1:{running.server_port}/tiny.bin"
-    threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True).start()
-    entry = weights.WeightsEntry(
-        **{
-            "name": "tiny",
-            "description": "",
-            "good_for": "",
-            "licence": "MIT",
-            "citation": "",
-            "url": url,
-        },
-        **{"filename": "tiny.bin", "sha256": SHA256},
-    )
-    monkeypatch.setitem(registry.WEIGHTS, "tiny", entry)
-    monkeypatch.setenv("TINY", url)
-    yield Handler
-    running.shutdown()
-    running.server_close()
+def server(cache):
+    """A web server of the weights "tiny"."""
+    with serving() as running:
+        yield running
 
 
 def held(folder):
-    return {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file() and p.suffix != ".lock"}
+    return {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()}
 
 
 # -- kills ---------------------------------------------------------------------------------------
@@ -124,36 +78,33 @@ def held(folder):
 
 @pytest.mark.parametrize("times", TIMES)
 def test_kills_during_a_download(times, server, cache, tally):
+    """Each goes on where the one before was killed, until the weights are there."""
     server.pause = 0.01
     rng, on_the_way = np.random.default_rng(0), 0
-
-    def came():
-        sizes = [p.stat().st_size for p in cache.glob(".tiny.bin.*.partial/tiny.bin")]
-        return max(sizes, default=0)
-
     for _ in range(times):
         process = start('store.fetch("tiny")')
-        wanted = rng.uniform(0, len(PAYLOAD))
-        while process.poll() is None and came() < wanted % len(PAYLOAD):
+        wanted = rng.uniform(server.came, len(server.content))
+        while process.poll() is None and server.came < wanted:
             time.sleep(0.001)
         process.kill()
         process.communicate()
-        found = held(cache)
-        assert found.get("tiny.bin", PAYLOAD) == PAYLOAD
-        on_the_way += 0 < came() < len(PAYLOAD)
-        (cache / "tiny.bin").unlink(missing_ok=True)
+        on_the_way += 0 < server.came < len(server.content)
+        if server.here:
+            shutil.rmtree(server.folder)
     assert on_the_way >= times // 2
+    assert len(server.ranges) >= times // 4
     server.pause = 0.0
-    assert weights.fetch("tiny").read_bytes() == PAYLOAD
-    assert held(cache) == {"tiny.bin": PAYLOAD}
-    assert not list(cache.glob(".*"))  # what the killed ones left
+    weights.fetch("tiny")
+    assert server.here
+    assert {p.name for p in server.folder.iterdir()} == {"files", "record.json"}
+    assert not list(cache.rglob(".*"))  # what the killed ones left
     tally("faults", "SIGKILL during a download", injected=times, survived=times)
 
 
 @pytest.mark.parametrize("times", TIMES)
 def test_kills_while_weights_are_saved(times, tmp_path, tally):
     """`save_pretrained` is `write_folder`; each process writes one version after the other."""
-    good = read_checkpoint(TINY)
+    good = read_checkpoint(FOLDER)
     versions = [
         weights.Checkpoint(
             good.config,
@@ -253,7 +204,7 @@ def test_kills_while_a_catalog_is_embedded(times, cache, tally):
 
 def test_a_full_disk(server, cache, tmp_path, tally):
     """No file may grow past 100 kB, as if the disk was full then."""
-    write_folder(tmp_path / "mine", read_checkpoint(ROOT / "tests" / "data" / "astromer2"))
+    write_folder(tmp_path / "mine", read_checkpoint(FOLDER))
     before = held(tmp_path / "mine")
     frame = pd.DataFrame({"oid": 1, "mjd": np.arange(50_000.0), "mag": 15.0})
     frame.to_parquet("many.parquet", row_group_size=1000)
@@ -277,10 +228,20 @@ def test_a_full_disk(server, cache, tmp_path, tally):
         assert "File too large" in said
         assert held(tmp_path / "mine") == before
         tally("faults", f"a full disk: {what}", injected=1, survived=1)
-    assert not [p for p in tmp_path.rglob("*") if "partial" in p.name or p.name.endswith(".new")]
-    assert not held(cache)
+    # nothing half-written but what the next download goes on from
+    came = server.came
+    assert 0 < came <= 100_000
+    assert {p.name for p in server.folder.iterdir()} == {"partial"}
+    assert not [
+        p
+        for p in tmp_path.rglob("*")
+        if (".partial" in p.name or p.name.endswith(".new")) and server.folder not in p.parents
+    ]
+    assert not server.here
     # and with room again
-    assert weights.fetch("tiny").read_bytes() == PAYLOAD
+    weights.fetch("tiny")
+    assert server.here
+    assert server.ranges == [came]
     assert len(LightCurves.open_parquet("many.parquet").time) == 50_000
 
 
@@ -326,24 +287,28 @@ def test_a_cache_that_may_only_be_read(server, cache, tmp_path, tally, no_rights
     (home / "weights").mkdir(parents=True)
     (home / "mapped").mkdir()
     LightCurves.open_parquet("seen.parquet")
-    for path in [*home.rglob("*"), home]:
-        path.chmod(0o555 if path.is_dir() else 0o444)
+
+    def protect(folders=0o555, files=0o444):
+        for path in [*home.rglob("*"), home]:
+            path.chmod(folders if path.is_dir() else files)
+
+    protect()
     fetched, seen, new = run(code, *calls, preexec_fn=no_rights_of_root).splitlines()
     assert "Permission denied" in fetched
-    assert f"put it at {home / 'weights' / 'tiny.bin'}" in fetched
+    assert f"copy its folder {server.folder.name} to {server.folder}" in fetched
     assert seen == "LightCurves(5 observations of 1 objects, 5 to 5 each)"
     assert "Permission denied" in new
     assert "cache_dir=" in new
-    (home / "weights").chmod(0o755)
-    (home / "weights" / "tiny.bin").write_bytes(PAYLOAD)  # as an administrator would
-    for lock in (home / "weights").glob("*.lock"):
+    assert not server.requests
+    protect(0o755, 0o644)
+    weights.fetch("tiny")  # as an administrator would
+    for lock in home.rglob("*.lock"):
         lock.unlink()
-    (home / "weights").chmod(0o555)
+    protect()
     fetched, *_ = run(code, *calls, preexec_fn=no_rights_of_root).splitlines()
-    assert fetched == str(home / "weights" / "tiny.bin")
-    assert server.requests == 0
-    for path in (home, home / "mapped", home / "weights"):
-        path.chmod(0o755)  # or pytest could not tidy up
+    assert fetched == str(server.folder / "files")
+    assert len(server.requests) == 1
+    protect(0o755, 0o644)  # or pytest could not tidy up
     tally("faults", "a cache that may only be read", injected=4, survived=4)
 
 
@@ -370,7 +335,7 @@ def test_eight_processes_want_the_same_weights(server, cache, tally):
         process.stdin.flush()
     for process in processes:
         out, err = process.communicate(timeout=120)
-        assert out.strip() == str(cache / "tiny.bin"), err
-    assert server.requests == 1
-    assert held(cache) == {"tiny.bin": PAYLOAD}
+        assert out.strip() == str(server.folder / "files"), err
+    assert server.requests == ["GET /tiny.zip"]
+    assert server.here
     tally("faults", "8 processes want the same weights: 1 download", injected=8, survived=8)

@@ -27,7 +27,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sklearn_astromer import AstromerEmbedder
-from sklearn_astromer.weights import _archives, load, registry
+from sklearn_astromer.weights import _archives, load, registry, remote
 from sklearn_astromer.weights.checkpoint import read_checkpoint, write_folder
 
 TINY = Path(__file__).parents[1] / "data" / "astromer2"  # written by TensorFlow
@@ -45,7 +45,7 @@ def cache(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
     yield tmp_path / "home" / "weights"
     assert not list((tmp_path / "scratch").iterdir())
-    assert not list((tmp_path / "home").rglob("*.partial"))
+    assert not list((tmp_path / "home").rglob(".*.partial"))
 
 
 @pytest.fixture(scope="module")
@@ -317,18 +317,26 @@ def test_the_watch_sees_what_is_let_in():
 # -- by name -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["macho", "macho-v2"])
+PLACES = ["files/config.toml", "partial/archive", "record.json"]
+
+
+@pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("content", [b"", b"PK\x05\x06" + bytes(18), b"<html>", bytes(10**5)])
-def test_a_cache_that_holds_something_else(name, content, cache, monkeypatch, tally):
-    """The file in the cache is not what was published, and there is no network."""
-    entry = registry.WEIGHTS[name]
-    cache.mkdir()
-    (cache / entry.filename).write_bytes(content)
+def test_a_cache_that_holds_something_else(content, place, cache, monkeypatch, tally):
+    """What is in the cache is not what was published, and there is no network."""
+    entry = registry.WEIGHTS["macho-v2"]
+    folder = remote._entry(entry.url)
+    (folder / place).parent.mkdir(parents=True)
+    (folder / place).write_bytes(content)
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # nobody there
-    embedder = AstromerEmbedder(name, max_epochs=0)
-    with pytest.raises(OSError, match=rf"(?s){entry.filename}.*\(sha256 {entry.sha256}\)") as said:
+    embedder = AstromerEmbedder("macho-v2", max_epochs=0)
+    error, message = {
+        PLACES[0]: (OSError, "'macho-v2' .* could not be downloaded"),  # nobody knows whose it is
+        PLACES[1]: (ValueError, f"'macho-v2' .* wrong sha256 .* expected {entry.sha256}"),
+        PLACES[2]: (ValueError, f"record.json.*: delete the folder {folder}"),
+    }[place]
+    with pytest.raises(error, match=rf"(?s){message}"):
         embedder.fit(CURVES)
-    assert "in the cache is damaged" in str(said.value)
-    held = {p.name: p.read_bytes() for p in cache.iterdir() if p.suffix != ".lock"}
-    assert held == {entry.filename: content}
-    tally("weights", f"something else in the cache, {name}", refused=1)
+    held = b"".join(p.read_bytes() for p in folder.rglob("*") if p.is_file())
+    assert held == (b"" if place == PLACES[1] else content)
+    tally("weights", "something else in the cache", refused=1)

@@ -311,5 +311,5 @@ def test_an_incomplete_folder(tmp_path):
 def test_the_registry_says_where_it_is():
     entry = weights.WEIGHTS["macho-v2"]
     assert (entry.licence, entry.bundled, entry.unavailable) == ("MIT", False, None)
-    assert entry.url == f"https://zenodo.org/records/18207945/files/{entry.filename}"
+    assert entry.url == "https://zenodo.org/records/18207945/files/pt_macho_v2_2025.zip"
     assert "10.5281/zenodo.18207945" in entry.citation

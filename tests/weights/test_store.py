@@ -1,31 +1,18 @@
 import hashlib
-import http.server
-import logging
+import json
 import os
 import shutil
 import socket
 import subprocess
-import threading
 from pathlib import Path
 
 import pytest
+from running import wait_for
+from served_weights import FOLDER, REGISTER, packed, serving
 
 from sklearn_astromer import weights
-from sklearn_astromer.weights import registry, store
-from sklearn_astromer.weights.checkpoint import write_folder
-
-PAYLOAD = bytes(range(256)) * 1000
-SHA256 = hashlib.sha256(PAYLOAD).hexdigest()
-
-# What `served` below does to WEIGHTS, for the processes that tests start.
-REGISTER = f"""
-    import dataclasses
-    from sklearn_astromer.weights import registry, store
-    registry.WEIGHTS["tiny"] = dataclasses.replace(
-        registry.WEIGHTS["macho"], url=sys.argv[1], filename="tiny.bin", sha256="{SHA256}"
-    )
-"""
-
+from sklearn_astromer.weights import registry, remote, store
+from sklearn_astromer.weights.checkpoint import checkpoint_files, write_folder
 
 pytestmark = pytest.mark.usefixtures("cache")
 
@@ -39,71 +26,29 @@ def no_network(monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
 
 
-class Server:
-    """A web server on this machine; `answer(handler)` is what it does with a request."""
-
-    def __init__(self):
-        self.requests = 0
-        self.answer = self.send
-        server = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                server.requests += 1
-                server.answer(self)
-
-            def log_message(self, *args):
-                pass
-
-        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.http.server_port}/tiny.bin"
-        threading.Thread(target=self.http.serve_forever, args=(0.01,), daemon=True).start()
-
-    @staticmethod
-    def send(handler, content=PAYLOAD, length=None):
-        handler.send_response(200)
-        handler.send_header("Content-Length", str(len(content) if length is None else length))
-        handler.end_headers()
-        handler.wfile.write(content)
-
-
 @pytest.fixture
-def served(monkeypatch):
-    """A server, and the entry "tiny" that is downloaded from it."""
-    server = Server()
-    entry = weights.WeightsEntry(
-        name="tiny",
-        description="",
-        good_for="",
-        licence="MIT",
-        citation="",
-        url=server.url,
-        filename="tiny.bin",
-        sha256=SHA256,
-    )
-    monkeypatch.setitem(registry.WEIGHTS, "tiny", entry)
-    yield server
-    server.http.shutdown()
-    server.http.server_close()
+def served():
+    with serving() as server:
+        yield server
 
 
-def files(folder):
-    """Names in the cache, without the lock, which some versions of filelock leave behind."""
-    return {p.name: p.read_bytes() for p in folder.iterdir() if p.suffix != ".lock"}
+def names(folder):
+    """What is in a folder, without the locks, which some versions of filelock leave behind."""
+    return {path.name for path in folder.iterdir() if path.suffix != ".lock"}
 
 
 # ---------------------------------------------------------------- names
 
 
 def test_registry():
-    assert {"macho", "surveys-small"} <= set(weights.WEIGHTS)
+    assert {"macho", registry.BEST} <= set(weights.WEIGHTS)
     for name, entry in weights.WEIGHTS.items():
         assert entry.name == name
         assert entry.description
         assert entry.good_for
         assert entry.licence
         assert "doi:10." in entry.citation or entry.bundled
-        downloadable = (entry.url, entry.filename, entry.sha256)
+        downloadable = (entry.url, entry.sha256)
         kinds = [entry.bundled, None not in downloadable, entry.unavailable is not None]
         assert sum(kinds) == 1
         if entry.sha256 is not None:
@@ -149,11 +94,8 @@ def test_a_path_that_is_called_like_weights(make_checkpoint, served, tmp_path):
     assert weights.load("./tiny").tensors["decoder.out.bias"] == 1
     assert weights.load(Path("tiny")).tensors["decoder.out.bias"] == 1
     assert not served.requests
-    with pytest.raises(
-        ValueError, match=r"tiny\.bin: neither a zip"
-    ):  # the name means the download
-        weights.load("tiny")
-    assert served.requests == 1
+    assert weights.load("tiny").window_size == 12  # the name means the download
+    assert len(served.requests) == 1
     write_folder(tmp_path / "other", make_checkpoint(2.0))
     assert weights.load("other").tensors["decoder.out.bias"] == 2
 
@@ -168,7 +110,7 @@ def test_bundled(make_checkpoint, monkeypatch, tmp_path, no_network, cache):
     assert weights.fetch("sample") == tmp_path / "bundled" / "sample"
     assert weights.load("sample").tensors["decoder.out.bias"] == 3
     assert not cache.exists()
-    with pytest.raises(ValueError, match="macho, macho-v2, sample"):
+    with pytest.raises(ValueError, match="surveys-small, macho, macho-v2, sample"):
         weights.load("nothing")
 
 
@@ -186,22 +128,27 @@ def test_bundled_folders_are_as_save_pretrained_writes_them(name, tmp_path):
     assert bundled == written
 
 
-def test_macho_from_the_cache(official_zip, cache, no_network):
-    cache.mkdir(parents=True)
-    shutil.copy(official_zip, cache)
-    assert weights.fetch("macho") == cache / "macho_a0.zip"
-    assert weights.load("macho").config.d_model == 256
-    assert list(cache.iterdir()) == [cache / "macho_a0.zip"]
+def test_macho_that_was_downloaded_elsewhere(official_zip, cache, no_network, assert_same):
+    """`make macho` puts the file where an interrupted download would be complete."""
+    archive = remote._entry(weights.WEIGHTS["macho"].url) / "partial" / "archive"
+    archive.parent.mkdir(parents=True)
+    shutil.copy(official_zip, archive)
+    assert_same(weights.load("macho"), weights.load(official_zip))
+    assert weights.fetch("macho").name == "files"
+    assert not archive.exists()
 
 
 # ---------------------------------------------------------------- downloads
 
 
-def test_download_once(served, cache, capfd):
-    assert weights.fetch("tiny") == cache / "tiny.bin"
-    assert weights.fetch("tiny").read_bytes() == PAYLOAD
-    assert served.requests == 1
-    assert files(cache) == {"tiny.bin": PAYLOAD}
+def test_download_once(served, cache, capfd, assert_same):
+    assert weights.fetch("tiny") == weights.fetch("tiny") == served.folder / "files"
+    assert_same(weights.load("tiny"), weights.load(FOLDER))
+    assert served.requests == ["GET /tiny.zip"]
+    assert names(cache / "remote") == {served.folder.name}
+    assert names(served.folder) == {"files", "record.json"}
+    record = json.loads((served.folder / "record.json").read_text())
+    assert record["archive"] == served.sha256
     assert capfd.readouterr() == ("", "")
 
 
@@ -212,62 +159,80 @@ def test_progress_bar(served, capfd):
     assert "100%" in err
 
 
-def test_a_damaged_file_in_the_cache_is_replaced(served, cache, caplog):
-    cache.mkdir(parents=True)
-    (cache / "tiny.bin").write_bytes(PAYLOAD[:-1] + b"x")
-    with caplog.at_level(logging.WARNING):
-        assert weights.fetch("tiny").read_bytes() == PAYLOAD
-    assert "wrong checksum" in caplog.text
-    assert served.requests == 1
-
-
-def not_found(handler):
-    handler.send_error(404)
-
-
-def truncated(handler):
-    Server.send(handler, PAYLOAD[:100_000], length=len(PAYLOAD))
-
-
-def other_content(handler):
-    Server.send(handler, b"<html>please log in</html>")
-
-
-@pytest.mark.parametrize(
-    ("answer", "reason"),
-    [(not_found, "404"), (truncated, "IncompleteRead"), (other_content, "wrong sha256")],
-)
-def test_a_failed_download_leaves_nothing(served, cache, answer, reason):
-    served.answer = answer
-    with pytest.raises(OSError, match=reason) as caught:
+@pytest.mark.parametrize("content", [packed(1000), b"<html>please log in</html>"])
+def test_another_archive_is_not_even_read(served, content):
+    served.files["/tiny.zip"] = content
+    found = hashlib.sha256(content).hexdigest()
+    with pytest.raises(ValueError, match=f"wrong sha256 {found}, expected {served.sha256}") as said:
         weights.load("tiny")
-    assert not files(cache)
-    assert_helps(caught.value, served.url, cache)
-    served.answer = served.send
-    assert weights.fetch("tiny").read_bytes() == PAYLOAD
+    assert f"the weights 'tiny' ({served.address}) are not used" in str(said.value)
+    assert not names(served.folder)
+    served.files["/tiny.zip"] = served.content
+    weights.fetch("tiny")
+    assert served.here
 
 
-def assert_helps(error, url, cache):
+@pytest.mark.parametrize("lost", [False, True])
+def test_another_archive_in_the_cache(served, lost):
+    """Fetched by its address, from which anything may come."""
+    served.files["/tiny.zip"] = packed(1000)
+    path = weights.fetch(served.address)
+    if lost:
+        shutil.rmtree(path)
+    served.files["/tiny.zip"] = served.content
+    with pytest.raises(ValueError, match=rf"another archive .*expected {served.sha256}") as said:
+        weights.load("tiny")
+    assert f"delete the folder {served.folder} to" in str(said.value)
+    shutil.rmtree(served.folder)
+    assert weights.fetch(served.address) == weights.fetch("tiny")
+    assert len(served.requests) == 2
+    assert served.here
+
+
+def test_only_archives_have_a_checksum(served, make_checkpoint):
+    for name, content in checkpoint_files(make_checkpoint()).items():
+        served.files[f"/mine/{name}"] = content
+    for address in (f"{served.url}/mine/", "hf://me/mine"):
+        with pytest.raises(ValueError, match=f"{address}.* no archive"):
+            remote.fetch(address, sha256=served.sha256)
+
+
+def assert_helps(error, served):
     assert type(error) is OSError
-    for part in (f"download {url} elsewhere", f"put it at {cache / 'tiny.bin'}", SHA256):
+    for part in (
+        f"the weights 'tiny' ({served.address}) could not be downloaded: ",
+        "run `sklearn-astromer weights fetch tiny` elsewhere",
+        f"copy its folder {served.folder.name} to {served.folder}",
+        "SKLEARN_ASTROMER_HOME",
+    ):
         assert part in str(error)
-    assert "SKLEARN_ASTROMER_HOME" in str(error)
+
+
+def test_not_found(served):
+    del served.files["/tiny.zip"]
+    with pytest.raises(OSError, match="404") as caught:
+        weights.load("tiny")
+    assert_helps(caught.value, served)
+    assert not served.here
 
 
 def test_offline(served, cache, no_network):
-    with pytest.raises(OSError, match="'tiny' is not in the cache") as caught:
+    with pytest.raises(OSError, match="Network is unreachable") as caught:
         weights.load("tiny")
-    assert_helps(caught.value, served.url, cache)
-    assert not files(cache)
+    assert_helps(caught.value, served)
+    assert not served.here
 
 
-def test_offline_with_a_damaged_file(served, cache, no_network):
-    cache.mkdir(parents=True)
-    (cache / "tiny.bin").write_bytes(b"half")
-    with pytest.raises(OSError, match="'tiny' in the cache is damaged") as caught:
-        weights.load("tiny")
-    assert_helps(caught.value, served.url, cache)
-    assert files(cache) == {"tiny.bin": b"half"}  # not ours to delete
+def test_a_copy_from_another_machine(served, monkeypatch, tmp_path):
+    """As the message without a network says."""
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("SKLEARN_ASTROMER_HOME", str(tmp_path / "elsewhere"))
+        folder = weights.fetch("tiny").parent
+    assert not served.here
+    shutil.copytree(folder, served.folder)
+    assert weights.fetch("tiny") == served.folder / "files"
+    assert served.here
+    assert len(served.requests) == 1
 
 
 def test_a_cache_that_cannot_be_made(served, tmp_path, monkeypatch):
@@ -275,45 +240,43 @@ def test_a_cache_that_cannot_be_made(served, tmp_path, monkeypatch):
     monkeypatch.setenv("SKLEARN_ASTROMER_HOME", str(tmp_path / "file"))
     with pytest.raises(OSError, match=r"could not be downloaded: .*file") as caught:
         weights.fetch("tiny")
-    assert_helps(caught.value, served.url, tmp_path / "file" / "weights")
+    assert_helps(caught.value, served)
 
 
-def test_a_read_only_cache(served, cache, no_network, monkeypatch):
-    cache.mkdir(parents=True)
-    (cache / "tiny.bin").write_bytes(PAYLOAD)
-    cache.chmod(0o555)
+def test_a_read_only_cache(served, cache, monkeypatch):
+    weights.fetch("tiny")
+    served.requests.clear()
+    before = sorted(cache.rglob("*"))
 
     def refuse(*args, **kwargs):  # root may write anywhere: catch the attempt
         raise PermissionError("locked a file that was there")
 
-    monkeypatch.setattr(store, "FileLock", refuse)
+    monkeypatch.setattr(remote, "FileLock", refuse)
+    for folder in (cache, cache / "remote", served.folder):
+        folder.chmod(0o555)
     try:
-        assert weights.fetch("tiny") == cache / "tiny.bin"
-        assert list(cache.iterdir()) == [cache / "tiny.bin"]
+        assert weights.fetch("tiny") == served.folder / "files"
+        assert sorted(cache.rglob("*")) == before
+        assert not served.requests
     finally:
-        cache.chmod(0o755)
+        for folder in (cache, cache / "remote", served.folder):
+            folder.chmod(0o755)
 
 
-def test_a_lock_that_is_never_given_back(served, cache, monkeypatch):
-    monkeypatch.setattr(store, "_LOCK_SECONDS", 0.05)
-    cache.mkdir(parents=True)
+def test_a_lock_that_is_never_given_back(served, monkeypatch):
+    monkeypatch.setattr(remote, "_LOCK_SECONDS", 0.05)
+    served.folder.parent.mkdir(parents=True)
     with (
-        store.FileLock(cache / "tiny.bin.lock"),
+        remote.FileLock(f"{served.folder}.lock"),
         pytest.raises(OSError, match=r"lock.*could not be acquired") as caught,
     ):
         weights.fetch("tiny")
-    assert_helps(caught.value, served.url, cache)
+    assert_helps(caught.value, served)
     assert not served.requests
 
 
-def test_two_processes_download_once(served, cache, python_with):
-    both_wait = threading.Event()
-
-    def slow(handler):
-        both_wait.wait(1)  # never set: long enough for the other process to come here as well
-        served.send(handler)
-
-    served.answer = slow
+def test_two_processes_download_once(served, python_with):
+    served.pause = 0.03  # long enough for the other process to come here as well
     code = """
         print("ready", flush=True)
         input()
@@ -321,7 +284,7 @@ def test_two_processes_download_once(served, cache, python_with):
     """
     processes = [
         subprocess.Popen(
-            python_with(REGISTER, code, argument=served.url),
+            python_with(REGISTER, code),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -335,42 +298,24 @@ def test_two_processes_download_once(served, cache, python_with):
         process.stdin.flush()
     for process in processes:
         out, _ = process.communicate(timeout=30)
-        assert out.strip() == str(cache / "tiny.bin")
+        assert out.strip() == str(served.folder / "files")
         assert process.returncode == 0
-    assert served.requests == 1
-    assert files(cache) == {"tiny.bin": PAYLOAD}
+    assert served.requests == ["GET /tiny.zip"]
+    assert served.here
 
 
-def test_a_download_that_is_killed(served, cache, python_with):
-    half_sent, killed = threading.Event(), threading.Event()
-
-    def stall(handler):
-        served.send(handler, PAYLOAD[:200_000], length=len(PAYLOAD))
-        half_sent.set()
-        killed.wait(30)
-
-    served.answer = stall
-    code = """
-        store.fetch("tiny")
-    """
-    process = subprocess.Popen(python_with(REGISTER, code, argument=served.url))
-    assert half_sent.wait(30)
-
-    def came():
-        return sum(p.stat().st_size for p in cache.glob(".tiny.bin.*.partial/tiny.bin"))
-
-    for _ in range(300):
-        if came():
-            break
-        threading.Event().wait(0.1)
+def test_a_download_that_is_killed(served, python_with):
+    served.drop = [None]
+    process = subprocess.Popen(python_with(REGISTER, 'store.fetch("tiny")'))
+    wait_for(lambda: served.came > 0)
     process.kill()
     process.wait(30)
-    killed.set()
-    assert 0 < came() < len(PAYLOAD)
-    assert not (cache / "tiny.bin").exists()
-    served.answer = served.send
-    assert weights.fetch("tiny").read_bytes() == PAYLOAD
-    assert files(cache) == {"tiny.bin": PAYLOAD}
+    came = served.came
+    assert 0 < came < len(served.content)
+    assert not served.here
+    weights.fetch("tiny")
+    assert served.here
+    assert served.ranges == [came]
 
 
 def test_importing_is_light(python_with):
