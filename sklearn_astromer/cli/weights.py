@@ -43,9 +43,9 @@ def fetch(args: SimpleNamespace) -> None:
 def verify(args: SimpleNamespace) -> None:
     """Read weights that are here, whose checksums must be right."""
     path, state = _where(args.name)
+    if state == _NOWHERE:
+        weights.fetch(args.name)  # says why
     if path is None:
-        if state == _NOWHERE:
-            weights.fetch(args.name)  # says why
         raise FileNotFoundError(
             f"the weights {args.name!r} are not downloaded: {PROG} weights fetch {args.name}"
         )

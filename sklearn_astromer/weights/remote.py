@@ -4,8 +4,7 @@ An https address or DOI is downloaded once, into a folder of the cache of its ow
 
     remote/<host>-<name>-<hash of the address>/
         files/         what is read: JSON and safetensors, or the official layout
-        record.json    the address, and the sha256 of the archive and of each file as they were
-                       at the first fetch
+        record.json    the address, and each sha256, also of an archive, as of the first fetch
         partial/       what an interrupted download left
 
 `sklearn_astromer.weights.hub` does the same for ``hf://``, where huggingface_hub has the files.
@@ -56,9 +55,6 @@ def fetch(
     address: str, *, sha256: str | None = None, progress: bool = False, download: bool = True
 ) -> Path:
     """Return the folder of weights on this machine, downloaded first if need be, and verified.
-
-    A download is locked against other processes, and in place when it is complete and verified.
-    What is in place needs no lock, so a read-only cache works.
 
     Parameters
     ----------
@@ -150,10 +146,7 @@ def _entry(source: str) -> Path:
 
 
 def _is_complete(entry: Path, said: str, expected: str | None) -> bool:
-    """Whether the files are there; raise ValueError if they are not those of the record.
-
-    Nor may the record be that of an archive with another checksum than the expected.
-    """
+    """Whether the files are there; raise ValueError if they, or their archive, are others."""
     record = read_record(entry / "record.json")
     if record is None:
         return False

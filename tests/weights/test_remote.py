@@ -1,4 +1,7 @@
-"""Weights by https address and DOI: what is read, what is refused, and what is kept."""
+"""Weights by https address and DOI: what is read, what is refused, and what is kept.
+
+Several processes at once, and one that is killed, are in test_store.py.
+"""
 
 import gzip
 import io
@@ -9,7 +12,6 @@ import shutil
 import ssl
 import stat
 import subprocess
-import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -19,7 +21,7 @@ import pytest
 from hub_server import FileServer
 
 from sklearn_astromer import weights
-from sklearn_astromer.weights import _archives, _download, remote
+from sklearn_astromer.weights import _archives, _download
 from sklearn_astromer.weights.checkpoint import checkpoint_files
 
 pytestmark = pytest.mark.usefixtures("cache")
@@ -243,24 +245,6 @@ def test_what_is_served_has_changed(server, files, cache, lost):
     assert value(address) == 2
 
 
-def test_eight_processes_at_once(server, files, cache):
-    server.files["/w.zip"] = zipped(files(1.0))
-    code = (
-        "import sys; from sklearn_astromer import weights; print('ready', flush=True); input();"
-        "print(weights.load(sys.argv[1]).tensors['decoder.out.bias'][0])"
-    )
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    command = [sys.executable, "-c", code, f"{server.url}/w.zip"]
-    processes = [subprocess.Popen(command, **pipes) for _ in range(8)]
-    for process in processes:
-        assert process.stdout.readline() == "ready\n"
-    for process in processes:
-        process.stdin.write("\n")
-        process.stdin.flush()
-    assert [process.communicate(timeout=60)[0] for process in processes] == ["1.0\n"] * 8
-    assert server.requests == ["GET /w.zip"]
-
-
 # ---------------------------------------------------------------- downloads that break off
 
 
@@ -306,20 +290,6 @@ def test_a_partial_file_that_is_complete(server, large, cache):
     with pytest.raises(OSError, match="could not be downloaded"):
         value(address)
     (entry(cache) / "partial" / "archive.partial").write_bytes(content)  # killed before its rename
-    assert value(address) == 1
-
-
-def test_one_that_is_killed(server, large, cache):
-    address = f"{server.url}/w.zip"
-    server.files["/w.zip"] = large(1.0)
-    server.drop = [None]
-    code = "import sys; from sklearn_astromer import weights; weights.load(sys.argv[1])"
-    process = subprocess.Popen([sys.executable, "-c", code, address])
-    assert server.halted.wait(30)
-    process.kill()
-    process.wait(30)
-    with pytest.raises(FileNotFoundError, match="not downloaded"):
-        remote.load(address, download=False)
     assert value(address) == 1
 
 

@@ -216,7 +216,7 @@ def test_not_found(served):
     assert not served.here
 
 
-def test_offline(served, cache, no_network):
+def test_offline(served, no_network):
     with pytest.raises(OSError, match="Network is unreachable") as caught:
         weights.load("tiny")
     assert_helps(caught.value, served)
