@@ -111,9 +111,9 @@ def fetch(
         raise OSError(
             f"the weights {said} could not be downloaded: {error}\n"
             "Without a network, download it elsewhere and give the path of the file instead of the"
-            f" name; or run\n`sklearn-astromer weights fetch {name or address}` elsewhere and copy its"
-            f" folder {entry.name} to {entry}; the environment variable SKLEARN_ASTROMER_HOME sets"
-            " another place for the cache."
+            f" name; or run\n`sklearn-astromer weights fetch {name or address}` elsewhere and copy"
+            f" its folder {entry.name} to {entry}; the environment variable SKLEARN_ASTROMER_HOME"
+            " sets another place for the cache."
         ) from error
     if not complete:
         raise FileNotFoundError(f"the weights {said} are not downloaded")

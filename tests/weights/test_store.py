@@ -201,7 +201,8 @@ def assert_helps(error, served):
     assert type(error) is OSError
     for part in (
         f"the weights 'tiny' ({served.address}) could not be downloaded: ",
-        "run `sklearn-astromer weights fetch tiny` elsewhere",
+        "give the path of the file instead of the name",
+        "`sklearn-astromer weights fetch tiny` elsewhere",
         f"copy its folder {served.folder.name} to {served.folder}",
         "SKLEARN_ASTROMER_HOME",
     ):
