@@ -106,7 +106,11 @@ with multiprocessing.get_context("fork").Pool(1) as pool:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks by default")
 @pytest.mark.parametrize(
-    "call", ["fit", "transform", pytest.param("transform condensed", marks=pytest.mark.reliability)]
+    "call",
+    [
+        "transform",
+        *(pytest.param(c, marks=pytest.mark.reliability) for c in ("fit", "transform condensed")),
+    ],
 )
 def test_a_fork_after_torch_has_used_its_threads_is_refused(call):
     def run(used):
