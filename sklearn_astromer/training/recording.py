@@ -38,7 +38,8 @@ def record_reconstruction(
     else:  # goes on from a pickle of before there were records
         begun = {"weights": "those of a fit before", "labels": None}
     best = history[history["best"]] if validated(history) else history
-    figures = best.iloc[-1].to_dict() if len(best) else {}
+    # those of the trained weights are not of weights that only a share of them is in
+    figures = best.iloc[-1].to_dict() if len(best) and recipe.blend == 1 else {}
     labels = bool(estimator.supervised)
     relative = module.encoder.config.scaled_inputs or recipe.loss == "smooth_l1"
     return trained(
@@ -51,7 +52,7 @@ def record_reconstruction(
         before=before,
         windows=windows,
         epochs=len(history),
-        best_epoch=figures.get("epoch") if validated(history) else None,
+        best_epoch=int(best["epoch"].iloc[-1]) if validated(history) else None,
         train_rmse=figures.get("train_rmse"),
         valid_rmse=figures.get("valid_rmse"),
         rmse_unit="of the windows' standard deviation" if relative else "mag",

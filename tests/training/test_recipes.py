@@ -121,3 +121,9 @@ def test_fifteen_parameters():
 def test_the_documentation_says_what_each_recipe_has():
     assert "'smooth_l1' (periods)" in Recipe.__doc__
     assert all(f"\n    {name} : " in Recipe.__doc__ for name in Recipe().get_params())
+
+
+def test_errors_of_weights_that_are_not_kept_are_not_recorded(fitted):
+    _, fit, _ = fitted
+    assert fit(blend=1.0).training_["train_rmse"] > 0
+    assert fit().training_["train_rmse"] is None
