@@ -44,6 +44,7 @@ from sklearn_astromer.inference import embedding
 from sklearn_astromer.inference.batches import make_windows
 from sklearn_astromer.inference.networks import make_checkpoint, make_network
 from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.lightcurves.checks import warn
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.periodogram.bands import star_pieces, whole_stars
 from sklearn_astromer.training.callbacks import history_frame
@@ -250,10 +251,20 @@ class AstromerEmbedder(TransformerBase):
             cannot be had, or labels are asked for and y has none.
         FloatingPointError
             If the loss is no longer finite.
+
+        Warns
+        -----
+        UserWarning
+            If pretrained weights are trained without labels, which rarely helps.
         """
         epochs = self.max_epochs
         if epochs is None:
             epochs = FRESH_EPOCHS if self.pretrained is None else 0
+        if epochs > 0 and self.pretrained is not None and not self.supervised:
+            warn(
+                "without labels, fitting pretrained weights has not made better embeddings in our "
+                "tests: compare with max_epochs=0, or pass supervised=True and labels"
+            )
         return self._train(X, y, None, epochs)
 
     def partial_fit(self, X: Any, y: Any = None) -> AstromerEmbedder:

@@ -1,6 +1,7 @@
 """Recipes as data: names, values, and what stands for what is not said."""
 
 import copy
+import warnings
 
 import pytest
 import torch
@@ -127,3 +128,15 @@ def test_errors_of_weights_that_are_not_kept_are_not_recorded(fitted):
     _, fit, _ = fitted
     assert fit(blend=1.0).training_["train_rmse"] > 0
     assert fit().training_["train_rmse"] is None
+
+
+def test_fitting_pretrained_weights_without_labels_says_that_it_rarely_helps(fitted):
+    _, fit, (X, _) = fitted
+    folder = fit(blend=0.0).pretrained
+    with pytest.warns(UserWarning, match="without labels.*compare with max_epochs=0"):
+        make_embedder(folder, max_epochs=1).fit(X)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        make_embedder(folder, max_epochs=0).fit(X)
+        make_embedder(d_model=16, max_epochs=1).fit(X)
+        fit()
