@@ -62,6 +62,7 @@ from sklearn_astromer.windows import Windows, pieces
 FRESH = {"lr": 1e-3, "dropout": 0.1, "blend": 1.0}
 PRETRAINED = {"lr": 3e-4, "dropout": 0.0, "blend": 0.5}
 FRESH_EPOCHS = 10
+SUPERVISED_EPOCHS = {True: 25, False: 0}  # with pretrained weights
 # What is embedded at a time, so that what is not yet pooled takes little memory.
 PIECE_OBSERVATIONS = 2**20
 # The same where a progress bar is to move, and after how many seconds it appears.
@@ -114,12 +115,12 @@ class AstromerEmbedder(TransformerBase):
     window_size : int, default=200
         The most observations the encoder sees at once.
     max_epochs : int, default=None
-        Passes over the training windows. None: 10 for a fresh encoder, and 0 with `pretrained`,
-        which takes the weights as they are and costs nothing.
+        Passes over the training windows. None: 10 for a fresh encoder; with `pretrained` 25 if
+        `supervised`, and otherwise 0, which takes the weights as they are and costs nothing.
     batch_size : int, default=32
         Windows in a training step.
     checkpoint : path, default=None
-        A file in which `fit` writes, every ten minutes (see `Recipe`) and at its end, all that it
+        A file in which `fit` writes, every minute (see `Recipe`) and at its end, all that it
         needs to go on. Where the file is there, `fit` goes on from it, and a run that was killed
         ends with the same losses as one that was not (on the same hardware). It then asks for the
         same light curves and parameters; more `max_epochs` prolong the run. `partial_fit` leaves
@@ -259,7 +260,7 @@ class AstromerEmbedder(TransformerBase):
         """
         epochs = self.max_epochs
         if epochs is None:
-            epochs = FRESH_EPOCHS if self.pretrained is None else 0
+            epochs = FRESH_EPOCHS if self.pretrained is None else SUPERVISED_EPOCHS[self.supervised]
         if epochs > 0 and self.pretrained is not None and not self.supervised:
             warn(
                 "without labels, fitting pretrained weights has not made better embeddings in our "
@@ -334,7 +335,11 @@ class AstromerEmbedder(TransformerBase):
                 if validate and recipe.validation_fraction:
                     classes = None if labels is None or labels.classes is None else labels.target
                     valid = split_stars(curves.ids, recipe.validation_fraction, split_seed, classes)
-                given = [] if labels is None else [labels.target]
+                given: list[Any] = [] if labels is None else [labels.target]
+                if labels is not None and labels.classes is not None:
+                    given.append(labels.classes)
+                if self.pretrained is not None:  # the path of which may hold others meanwhile
+                    given += [tensor.numpy() for tensor in module.state_dict().values()]
                 history, windows = pretrain(
                     module,
                     curves,

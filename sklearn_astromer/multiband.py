@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from sklearn_astromer._estimator_base import TransformerBase, whole_or_not
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.lightcurves import LightCurves, Stars
-from sklearn_astromer.lightcurves.stars import check_bands, read_stars, rows_in
+from sklearn_astromer.lightcurves.stars import by_wavelength, check_bands, read_stars, rows_in
 from sklearn_astromer.training.labels import as_labels
 
 __all__ = ["MultiBandEmbedder"]
@@ -35,7 +35,8 @@ class MultiBandEmbedder(TransformerBase):
         used as it is. Where an `AstromerEmbedder` leaves `shared_periods` open, the bands of a
         star share one periodogram. None: ``AstromerEmbedder()``.
     bands : list of str, optional
-        Which bands, in which order; curves in others are left out. None: all that X has in `fit`.
+        Which bands, in which order; curves in others are left out. None: all that X has in `fit`,
+        from short to long wavelengths, and unknown ones after them.
     colors : bool, default=True
         Append the difference of the mean magnitudes of each two bands that follow each other in
         `bands`.
@@ -120,7 +121,8 @@ class MultiBandEmbedder(TransformerBase):
         """
         self._check_parameters()
         stars = read_stars(X, partial(self._read, reset=True))
-        self.bands_ = np.unique(stars.band).tolist() if self.bands is None else list(self.bands)
+        there = by_wavelength(np.unique(stars.band).tolist())
+        self.bands_ = there if self.bands is None else list(self.bands)
         row, _ = rows_in(stars, self.bands_, whole=True)
         labels = None
         if y is not None:

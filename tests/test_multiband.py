@@ -1,5 +1,7 @@
 """MultiBandEmbedder: a row per star, in scikit-learn."""
 
+import warnings
+
 import joblib
 import numpy as np
 import pandas as pd
@@ -16,6 +18,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_astromer import AstromerEmbedder, LightCurves, MultiBandEmbedder, Stars
 from sklearn_astromer.datasets import make_variable_stars
+from sklearn_astromer.lightcurves.stars import by_wavelength
 from sklearn_astromer.periodogram import find_peaks
 
 SMALL = {"d_model": 8, "n_heads": 2, "d_ff": 8, "max_epochs": 0, "random_state": 0}
@@ -69,7 +72,7 @@ def test_each_band_in_its_place(stars, curves, embedder):
 
 def test_bands_of_x_by_the_best_weights(stars):
     model = MultiBandEmbedder().fit(stars)
-    assert model.bands_ == ["g", "i", "r"]
+    assert model.bands_ == ["g", "r", "i"]
     assert model.embedder_.shared_periods
     assert model.get_feature_names_out()[-2:].tolist() == ["g-i (mag)", "i-r (mag)"]
     assert model.transform(stars).shape == (4, 3 * 141 + 2)
@@ -315,3 +318,27 @@ def test_stars_that_are_there_twice_are_embedded_as_alone(shared):
     np.testing.assert_allclose(
         model.transform(stars[again]), model.transform(stars)[again], atol=1e-5
     )
+
+
+def test_bands_follow_their_wavelengths():
+    curves, _ = make_variable_stars(6, n_observations=12, random_state=0)
+    stars = LightCurves.concatenate(
+        LightCurves.from_arrays(curves, ids=curves.ids, band=band) for band in "zyrgiu"
+    ).stars()
+    names = MultiBandEmbedder().fit(stars).get_feature_names_out()
+    assert [name for name in names if "-" in name] == [
+        f"{one}-{other} (mag)" for one, other in zip("ugriz", "grizy", strict=True)
+    ]
+    assert by_wavelength(["mine", "Ks", "BP", "clear", "I", "V"]) == [
+        *("BP", "V", "I", "Ks", "clear", "mine"),
+    ]
+
+
+def test_ids_of_curves_instead_of_stars_are_remarked():
+    curves, _ = make_variable_stars(6, n_observations=12, random_state=0)
+    band = np.array(list("grgrgr"))
+    with pytest.warns(UserWarning, match="every id has only one of them"):
+        LightCurves.from_arrays(curves, band=band).stars()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        LightCurves.from_arrays(curves, band="g").stars()

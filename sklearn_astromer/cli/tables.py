@@ -45,10 +45,17 @@ def write(table: pd.DataFrame, path: Path) -> None:
 
 
 def labels_of(path: Path, ids: NDArray[Any]) -> NDArray[Any]:
-    """Return the label of each object, None where a table with columns id and label has none."""
-    table = (
-        pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype={"id": str})
-    )
+    """Return the label of each object, None where a table with columns id and label has none.
+
+    In CSV labels are classes as they are written, and numbers only if all have a decimal point.
+    """
+    if path.suffix == ".parquet":
+        table = pd.read_parquet(path)
+    else:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
+        written = table["label"].dropna() if "label" in table else pd.Series(dtype=str)
+        if len(written) and written.str.fullmatch(r"[-+]?\d*\.\d*([eE][-+]?\d+)?").all():
+            table["label"] = table["label"].astype(float)
     for name in ("id", "label"):
         if name not in table:
             raise ValueError(f"{path} has no column {name}: it needs id and label")

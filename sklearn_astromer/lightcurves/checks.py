@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sklearn_astromer._printable import printable
 from sklearn_astromer.lightcurves.flat import Flat, offsets_of
 
 # A light curve longer than this (2 700 years) mixes JD and MJD, or is not in days.
@@ -45,7 +46,7 @@ def warn(message: str) -> None:
     level, frame = 2, sys._getframe(1)
     while frame.f_back and frame.f_globals.get("__name__", "").startswith("sklearn_astromer."):
         level, frame = level + 1, frame.f_back
-    _SAY.get()(message, UserWarning, stacklevel=level)
+    _SAY.get()(printable(message), UserWarning, stacklevel=level)
 
 
 def check_unique(flat: Flat) -> None:

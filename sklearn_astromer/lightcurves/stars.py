@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from html import escape
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
@@ -206,6 +206,19 @@ def check_bands(bands: Any) -> None:
         raise ValueError(f"bands must be a list of bands, such as ['g', 'r'], got {bands!r}")
     if len(set(map(str, names))) < len(names):
         raise ValueError(f"bands has one twice: {names.tolist()}")
+
+
+#: Bands from short to long wavelengths, of the systems of SDSS, Johnson, Gaia and WISE.
+BY_WAVELENGTH = [
+    *("FUV", "NUV", "U", "u", "B", "BP", "g", "V", "G", "r", "R", "RP", "i", "I", "z", "y", "Y"),
+    *("J", "H", "K", "Ks", "W1", "W2", "W3", "W4"),
+]
+
+
+def by_wavelength(bands: Iterable[str]) -> list[str]:
+    """Return bands from short to long wavelengths; unknown ones follow in alphabetical order."""
+    known = {band: place for place, band in enumerate(BY_WAVELENGTH)}
+    return sorted(bands, key=lambda band: (known.get(band, len(known)), band))
 
 
 def read_stars(X: Any, read: Callable[[Any], LightCurves]) -> Stars:

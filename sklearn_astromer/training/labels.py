@@ -72,6 +72,10 @@ def read_labels(y: Any, n_objects: int) -> Labels:
 
 def as_labels(y: Any) -> NDArray[Any]:
     """Return labels as they are: NumPy would take NaN for text, and whole numbers for floats."""
+    if isinstance(y, np.ma.MaskedArray):
+        return np.where(np.ma.getmaskarray(y), None, y.data.astype(object))
+    if hasattr(y, "to_list") and not isinstance(y, (pd.Series, pd.Index)):  # of polars
+        y = y.to_list()
     if isinstance(y, (pd.Series, pd.Index, pd.api.extensions.ExtensionArray)):
         return y.to_numpy(dtype=object)
     return np.asarray(y, dtype=object if isinstance(y, (list, tuple)) else None)

@@ -38,7 +38,7 @@ _PAPER: dict[str, Any] = {
     "blend": 1.0,
     "part_windows": None,
     "compile": False,
-    "checkpoint_minutes": 10.0,
+    "checkpoint_minutes": 1.0,
     "log_dir": None,
     "callbacks": (),
 }

@@ -198,3 +198,12 @@ def test_what_is_missing_is_no_class_and_whole_numbers_are_no_values(y):
     curves, _ = make_variable_stars(3, random_state=0)
     with pytest.raises(ValueError, match="label 1 is missing"):
         AstromerClassifier(max_epochs=1).fit(curves, y)
+
+
+def test_masked_labels_are_missing():
+    masked = np.ma.array([0, 1, 0, 1], mask=[True, False, False, False])
+    labels = read_labels(masked, 4)
+    assert labels.target.tolist() == [-1, 1, 0, 1]
+    polars = pytest.importorskip("polars")
+    labels = read_labels(polars.Series([0, 1, None, 1]), 4)
+    assert labels.target.tolist() == [0, 1, -1, 1]

@@ -140,3 +140,22 @@ def test_fitting_pretrained_weights_without_labels_says_that_it_rarely_helps(fit
         make_embedder(folder, max_epochs=0).fit(X)
         make_embedder(d_model=16, max_epochs=1).fit(X)
         fit()
+
+
+def test_supervised_alone_fits_pretrained_weights(fitted, monkeypatch):
+    _, fit, (X, y) = fitted
+    folder = fit(blend=0.0).pretrained
+    assert len(make_embedder(folder, random_state=0).fit(X, y).history_) == 0
+    model = make_embedder(folder, supervised=True, random_state=0).fit(X, y)
+    assert len(model.history_) == 25
+
+
+def test_a_checkpoint_knows_the_weights_that_it_began_with(fitted, tmp_path):
+    _, fit, (X, y) = fitted
+    folder, other = tmp_path / "weights", fit(blend=1.0)
+    fit(blend=0.0).save_pretrained(folder)
+    options = {"checkpoint": tmp_path / "run.pt", "random_state": 0, "supervised": True}
+    make_embedder(folder, max_epochs=1, **options).fit(X, y)
+    other.save_pretrained(folder, overwrite=True)
+    with pytest.raises(ValueError, match="the checkpoint of another run"):
+        make_embedder(folder, max_epochs=2, **options).fit(X, y)

@@ -7,22 +7,49 @@ import io
 import warnings
 from collections.abc import Iterator
 from typing import Any
+from xml.parsers import expat
 
 import numpy as np
 import pandas as pd
 
 from sklearn_astromer._extras import import_extra
 from sklearn_astromer.lightcurves.reading.text import Names
-from sklearn_astromer.lightcurves.surveys.names import offset_of
+from sklearn_astromer.lightcurves.surveys.names import errors_of, offset_of
 from sklearn_astromer.lightcurves.surveys.survey import JD
 
 OBJECT_KEYS = ("KEPLERID", "TICID", "TIC_ID", "TARGETID")
 
 
 def read_astropy(content: bytes, kind: str, **options: Any) -> pd.DataFrame:
-    """Read a format of `astropy.table.Table`."""
+    """Read a format of `astropy.table.Table`.
+
+    Raises
+    ------
+    ValueError
+        Also if a VOTable says that its data are elsewhere, which astropy would fetch.
+    """
+    if kind == "votable":
+        _refuse_links(content)
     with _quiet():
         return of_astropy(_astropy_table().read(io.BytesIO(content), format=kind, **options))
+
+
+def _refuse_links(content: bytes) -> None:
+    """Raise ValueError if the data of a VOTable are in another file or on the network."""
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        if name.rpartition(":")[2].upper() == "STREAM" and "href" in attributes:
+            raise ValueError(
+                f"the data of this VOTable are at {attributes['href']}, and only those in the file "
+                "itself are read: get them, and save the table with its data"
+            )
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = start
+    try:
+        parser.Parse(content, True)
+    except expat.ExpatError as error:
+        raise ValueError(f"not valid XML ({error})") from error
 
 
 @contextlib.contextmanager
@@ -86,6 +113,7 @@ def of_astropy(table: Any) -> pd.DataFrame:
     columns: dict[str, Any] = {}
     kinds: dict[str, str] = {}
     origins: dict[str, float] = {}
+    scales: dict[str, float] = {}
     known = {"time": units.day, "flux": units.Jy, "mag": units.mag}
     for name in table.colnames:
         column, unit = table[name], getattr(table[name], "unit", None)
@@ -107,6 +135,12 @@ def of_astropy(table: Any) -> pd.DataFrame:
             scale = unit.to(known[fits[0]]) if fits else scale
         values = _unmasked(column)
         columns[name] = values if scale == 1.0 else values * scale
+        scales[name] = scale
+    for flux in [name for name, kind in kinds.items() if kind == "flux"]:
+        names = {str(name).lower(): name for name in columns}
+        for error in errors_of(str(flux).lower(), names):
+            if names[error] not in kinds:  # it has that of its flux
+                columns[names[error]] = columns[names[error]] * scales[flux]
     frame = pd.DataFrame(columns)
     frame.attrs |= {"kinds": kinds, "origins": origins}
     return frame

@@ -22,6 +22,7 @@ from sklearn_astromer.lightcurves.surveys.names import (
     bare,
     candidates,
     errors_of,
+    unit_of,
     zero_point_of,
     zero_points,
 )
@@ -259,13 +260,24 @@ def _brightness(table: Table, given: dict[str, Any], columns: list[str]) -> Brig
         if zero_point is None:
             zero_point = _zero_points(table, columns) or 0.0
         error = given.get("flux_err") or _error(table, flux, columns)
+        if error and unit_of(error) and unit_of(error) != unit_of(flux):
+            raise ValueError(
+                f"{table.label}: columns {table.names[flux]!r} and {table.names[error]!r} have "
+                "different units: convert one of them"
+            )
         return Brightness(flux=flux, flux_err=error, zero_point=zero_point)
     mag = given.get("mag") or (in_mag[0] if mags == in_mag else _one(table, "mag", mags))
     if kinds.get(mag) not in (None, "mag"):
         raise refusal(
             f"{table.label}: column {mag!r} has a unit of {kinds[mag]}", Remedy("flux", mag)
         )
-    return Brightness(mag, given.get("mag_err") or _error(table, mag, columns))
+    error = given.get("mag_err") or _error(table, mag, columns)
+    for name in (mag, error):
+        if name and unit_of(name) in ("mmag", "millimag"):
+            raise ValueError(
+                f"{table.label}: column {table.names[name]!r} is in mmag: divide it by 1000"
+            )
+    return Brightness(mag, error)
 
 
 def _zero_points(table: Table, columns: list[str]) -> str | None:

@@ -37,7 +37,7 @@ def id_by_values(
     bands = np.zeros(len(frame), dtype=np.int64)
     if band:
         bands, _ = pd.factorize(frame[band], use_na_sentinel=False)
-    names = [name for name in columns if could_name(frame[name])]
+    names = [name for name in columns if could_name(frame[name]) or _numbers_stars(frame, name)]
     for name in sorted(names, key=lambda each: plain(each) not in NAMES_OF_STARS):
         called = plain(name) in NAMES_OF_STARS
         surely = names_stars(name)
@@ -67,6 +67,17 @@ def unused_names(table: Table, columns: list[str]) -> list[str]:
             if 2 <= n <= len(frame) / (1 if called else 2):
                 found.append(name)
     return sorted(found, key=lambda name: not names_stars(name))
+
+
+def _numbers_stars(frame: pd.DataFrame, name: str) -> bool:
+    """Whether a column of floats numbers objects: by its name, and all values are whole.
+
+    Integers are floats in arrays of one kind, and beside a missing one.
+    """
+    if _kind(frame[name]) != "f" or not (plain(name) in NAMES_OF_STARS or names_stars(name)):
+        return False
+    values = frame[name].dropna()
+    return len(values) > 0 and bool((values % 1 == 0).all())
 
 
 def could_name(column: pd.Series) -> bool:

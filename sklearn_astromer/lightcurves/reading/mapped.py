@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,10 @@ def mapped(
     files = paths_of(source)
     if not files:
         raise TypeError(f"open_parquet takes a path or a list of paths, got {source!r}")
-    asked = repr((LAYOUT, [str(file.resolve()) for file in files], options))
+    named = options
+    if callable(options.id_from):  # by its names: its address may be that of another one later
+        named = replace(options, id_from=repr([options.id_from(str(file)) for file in files]))
+    asked = repr((LAYOUT, [str(file.resolve()) for file in files], named))
     root = Path(folder) if folder is not None else cache_dir() / "mapped"
     known = (fingerprint or Fingerprint(files))(asked)
     target = root / f"{files[0].stem}-{known[:20]}"

@@ -31,7 +31,7 @@ SENTINELS = np.array(
     dtype=np.float32,  # as tables may be
 )
 LEAST_LARGE_SENTINEL = 29.0
-FEWEST_TO_COUNT, REPEATED_SHARE, FAR_FROM_MEDIAN = 100, 0.01, 5.0
+FEWEST_TO_COUNT, REPEATED_SHARE, FAR_FROM_MEDIAN, LEAST_AROUND = 100, 0.01, 5.0, 0.5
 LARGEST_SAMPLE = 10_000
 LARGEST_SHARE_OF_LIMITS = 0.5
 LARGEST_GAP = 30_000.0
@@ -56,8 +56,10 @@ def sentinels(mag: NDArray[np.float64]) -> NDArray[np.bool_]:
     fewest = REPEATED_SHARE * np.count_nonzero(np.isfinite(mag))
     if len(far) <= fewest:
         return bad
-    _, inverse, counts = np.unique(mag[far], return_inverse=True, return_counts=True)
-    bad[far] |= (counts > fewest)[inverse]
+    values, inverse, counts = np.unique(mag[far], return_inverse=True, return_counts=True)
+    gaps = np.diff(values, prepend=-np.inf, append=np.inf)
+    alone = np.minimum(gaps[1:], gaps[:-1]) > LEAST_AROUND  # the magnitudes of a star scatter
+    bad[far] |= (alone & (counts > fewest))[inverse]
     return bad
 
 

@@ -14,7 +14,13 @@ from sklearn_astromer.lightcurves.reading.remedies import Remedy
 from sklearn_astromer.lightcurves.reading.report import Report
 from sklearn_astromer.lightcurves.reading.tables import Table
 from sklearn_astromer.lightcurves.reading.values import MOST_SHORT_JD
-from sklearn_astromer.lightcurves.surveys.names import zero_point_of, zero_points
+from sklearn_astromer.lightcurves.surveys.names import (
+    NAMES_OF_STARS,
+    names_stars,
+    plain,
+    zero_point_of,
+    zero_points,
+)
 from sklearn_astromer.lightcurves.surveys.registry import OWN, SURVEYS
 from sklearn_astromer.lightcurves.surveys.survey import Survey, first_of
 
@@ -81,9 +87,12 @@ def remark(
                 "have a unit",
                 *(0, "", Remedy("zero_point", table.names.get(name, name))),
             )
-    if survey.name == "columns" and survey.id == "" and not rows_are_objects:
+    unnamed = known and id_column(survey, columns) is None
+    unnamed |= survey.name == "columns" and survey.id == ""
+    if unnamed and survey.id is not False and not rows_are_objects:
         used = survey.columns() | flags
         left = [name for name in frame.columns if name in table.names and name not in used]
+        left = [n for n in left if not known or plain(n) in NAMES_OF_STARS or names_stars(n)]
         for name in unused_names(table, left)[:1]:
             report.remark(
                 f"all rows are one object, and column {table.names[name]!r} has several values",

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_astromer._printable import printable
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, Writer, advice, in_python
 
 MOST_REASONS, MOST_REMARKS, MOST_NAMES = 4, 3, 12
@@ -139,7 +140,7 @@ class Report:
         return lines
 
     def __str__(self) -> str:
-        return "\n".join(self.lines())
+        return printable("\n".join(self.lines()))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, as JSON has them."""

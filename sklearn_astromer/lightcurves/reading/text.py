@@ -263,7 +263,7 @@ def _rows(text: str, form: Form, line: int) -> pd.DataFrame:
     marks = [mark for mark in COMMENTS if mark in text]
     if any(f"\n{mark}" in text or text.startswith(mark) for mark in marks):
         text = _without(text, lambda each: each.lstrip().startswith(COMMENTS))
-    if " #" in text and '"' not in text:
+    if form.separator == " " and " #" in text and '"' not in text:
         text = re.sub(r"[ \t]+#.*", "", text)
     if form.header and form.header in text:
         text = _without(text, lambda each: each.strip() == form.header.strip())

@@ -115,8 +115,9 @@ def offset_of(name: str) -> float | None:
     if name.lower() in EPOCHS:
         return EPOCHS[name.lower()]
     found = _OFFSET.fullmatch(name.strip())
-    if found is None:
-        return None
+    if found is None:  # "time [BJD-2454833]"
+        inside = _UNIT.search(name)
+        return None if inside is None else offset_of(inside[1])
     number = float(found["number"])
     if found["system"].lower() in ("mjd", "hmjd"):
         return number
@@ -153,10 +154,15 @@ def zero_points(names: Iterable[str]) -> list[str]:
     return [name for name in names if {bare(name), plain(name)} & set(ZERO_POINT_NAMES)]
 
 
+def unit_of(name: str) -> str:
+    """Return the unit in brackets at the end of the name of a column, in lower case, or ""."""
+    found = _UNIT.search(name)
+    return found[1].lower() if found else ""
+
+
 def zero_point_of(name: str) -> float | None:
     """Return the magnitude of flux 1, if the name of a column ends in a unit that tells it."""
-    found = _UNIT.search(name)
-    return ZERO_POINTS.get(found[1]) if found else None
+    return ZERO_POINTS.get(unit_of(name))
 
 
 def unit_for(name: str) -> str:

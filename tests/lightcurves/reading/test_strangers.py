@@ -1,0 +1,141 @@
+"""Tables of strangers that an adversarial trial found read wrongly: files, ids, units, origins."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sklearn_astromer import LightCurves
+
+ATLAS = "###MJD m dm uJy duJy F err chi/N RA Dec x y maj min phi apfit mag5sig Sky Obs name\n"
+
+
+def text(content, tmp_path, name="star.csv"):
+    path = tmp_path / name
+    path.write_text(content)
+    return LightCurves.read(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("prefix", ["", "v:"])
+def test_data_of_a_votable_elsewhere_are_not_fetched(tmp_path, encoding, prefix):
+    pytest.importorskip("astropy")
+    (tmp_path / "secret").write_bytes(np.arange(8.0).astype(">f8").tobytes())
+    body = (
+        (
+            '<RESOURCE><TABLE><FIELD name="mjd" datatype="double"/>'
+            '<FIELD name="mag" datatype="double"/><DATA><BINARY>'
+            f'<STREAM href="file://{tmp_path}/secret"/></BINARY></DATA></TABLE></RESOURCE>'
+        )
+        .replace("<", f"<{prefix}")
+        .replace(f"<{prefix}/", f"</{prefix}")
+    )
+    xmlns = "http://www.ivoa.net/xml/VOTable/v1.3"
+    space = f'xmlns:v="{xmlns}"' if prefix else f'xmlns="{xmlns}"'
+    head = f'<?xml version="1.0" encoding="{encoding}"?>'
+    whole = f'{head}<{prefix}VOTABLE version="1.3" {space}>{body}</{prefix}VOTABLE>'
+    for name in ("v.vot", "innocent.xml"):
+        (tmp_path / name).write_bytes(whole.encode(encoding))
+        with pytest.raises(ValueError, match="only those in the file itself are read"):
+            LightCurves.read(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["star", "name", "KIC", "target", "star_id"])
+def test_whole_numbers_that_became_floats_name_objects(name):
+    star, time = np.repeat([1.0, 2, 3], 4), np.tile(np.arange(4.0), 3) + 58000
+    mag = np.repeat([12.0, 15, 18], 4)
+    frame = pd.DataFrame({name: star, "mjd": time, "mag": mag})
+    assert LightCurves.read(frame).ids.tolist() == [1, 2, 3]
+    frame.loc[5, name] = np.nan
+    with pytest.raises(ValueError, match=name.lower()):
+        LightCurves.read(frame)
+
+
+def test_floats_of_other_columns_name_nothing():
+    frame = pd.DataFrame({"mjd": np.arange(6.0), "mag": 15.0, "exptime": [30.0, 60] * 3})
+    assert len(LightCurves.read(frame)) == 1
+
+
+def test_a_column_beside_those_of_a_survey_is_remarked(tmp_path):
+    rows = "".join(
+        f"{58000 + i} 17 .02 {[300, 9000][i % 2]} 6.7 o 0 1 1 1 1 1 1 1 1 1 19 20 a SN{i % 2}\n"
+        for i in range(6)
+    )
+    with pytest.warns(UserWarning, match="all rows are one object, and column 'name'"):
+        text(ATLAS + rows, tmp_path, "atlas.txt")
+
+
+def test_names_with_a_hash(tmp_path):
+    rows = "".join(f"{i},{15 + i % 2},V #{i % 2}\n" for i in range(6))
+    assert text("mjd,mag,object_id\n" + rows, tmp_path).ids.tolist() == ["V #0", "V #1"]
+    rows = "".join(f"{i} {15 + i % 2}{'  # clouds' * (i > 2)}\n" for i in range(6))
+    assert len(text("mjd mag\n" + rows, tmp_path, "spaces.txt").time) == 6
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ("mjd,mag,mag_err [mmag]", "'mag_err .mmag.' is in mmag"),
+        ("mjd,mag [mmag],mag_err", "'mag .mmag.' is in mmag"),
+        ("mjd,flux(mJy),flux_err(uJy)", "different units"),
+    ],
+)
+def test_units_that_are_not_converted_are_refused(tmp_path, header, message):
+    with pytest.raises(ValueError, match=message):
+        text(f"{header}\n1,15,5\n2,15.1,5\n", tmp_path)
+
+
+def test_an_error_without_a_unit_has_that_of_its_flux(tmp_path):
+    table = pytest.importorskip("astropy.table").Table(
+        {"mjd": [1.0, 2.0], "flux": [3.6, 3.6], "flux_err": [0.036, 0.036]}
+    )
+    table["flux"].unit = "mJy"
+    one = LightCurves.read(table)
+    table["flux_err"].unit = "mJy"
+    both = LightCurves.read(table)
+    np.testing.assert_allclose(one.mag, both.mag)
+    np.testing.assert_allclose(one.mag_err, both.mag_err)
+    assert one.mag_err[0] == pytest.approx(0.0109, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [("time [BJD-2454833]", 54833.5), ("Time (BKJD)", 54833.5), ("t(JD-2450000)", 50000.5)],
+)
+def test_an_origin_in_brackets(tmp_path, name, first):
+    assert text(f"{name},mag\n1,15\n2,15.1\n", tmp_path).time[0] == pytest.approx(first)
+
+
+def test_a_bright_star_among_faint_ones_is_no_sentinel():
+    rng = np.random.default_rng(0)
+    mag = np.round(np.concatenate([rng.normal(8, 0.03, 60), rng.normal(16, 0.3, 540)]), 2)
+    time = np.tile(np.arange(60.0), 10)
+    frame = pd.DataFrame({"object_id": np.repeat(np.arange(10), 60), "mjd": time, "mag": mag})
+    assert LightCurves.read(frame).lengths.tolist() == [60] * 10
+    frame.loc[::7, "mag"] = 3.0  # which is one number, again and again
+    with pytest.warns(UserWarning, match="sentinel"):
+        assert len(LightCurves.read(frame).time) < 600
+
+
+def test_functions_that_name_files_are_known_by_the_names(tmp_path):
+    pytest.importorskip("pyarrow")
+    pd.DataFrame({"mjd": [1.0, 2], "mag": [15.0, 16]}).to_parquet(tmp_path / "a.parquet")
+    made = [
+        LightCurves.open_parquet(
+            tmp_path / "a.parquet", id_from=lambda path, s=s: s, cache_dir=tmp_path / "cache"
+        ).ids.tolist()
+        for s in "CDEF"
+    ]
+    assert made == [["C"], ["D"], ["E"], ["F"]]
+
+
+def test_escape_sequences_are_spelled_out():
+    evil = "\x1b[31mEVIL\x07"
+    rows = f"object_id,mjd,mag\n{evil},1,99.99\n{evil},2,15\nb,3,16\n"
+    frame = pd.read_csv(io.StringIO(rows))
+    with pytest.warns(UserWarning, match="EVIL") as caught:
+        curves = LightCurves.read(frame)
+    for said in (str(caught[0].message), str(curves.report)):
+        assert "\x1b" not in said
+        assert "\x07" not in said
