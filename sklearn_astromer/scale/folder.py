@@ -165,7 +165,7 @@ def embed_to_folder(
             first = held[0] if first is None and held else first
             name = manifest.part_name(k)
             mine = k % n_shards == number - 1 and name not in done
-            with _taken(folder, name, verify) if mine else nullcontext(False) as free:
+            with _taken(folder, name, run, verify) if mine else nullcontext(False) as free:
                 if free:
                     with replacing(folder / name) as partial:
                         with writing(partial, ".parquet", features, layout) as table:
@@ -174,7 +174,7 @@ def embed_to_folder(
                             for curves in held:
                                 write_rows(table, embedder, curves, batch_objects, bar)
                                 _release(curves)
-                        manifest.record(folder, name, partial)
+                        manifest.record(folder, name, partial, run)
                 else:
                     bar.skip(sum(map(len, held)))
             objects, parts = objects + sum(map(len, held)), k + 1
@@ -183,14 +183,14 @@ def embed_to_folder(
             f"the catalog changed while it was embedded, and {folder} holds rows of both: begin "
             "anew by overwrite=True (--overwrite on the command line), or in another folder"
         )
-    known = manifest.read(folder)["files"]
+    known = manifest.of_run(folder, run)["files"]
     missing = [
         k
         for k in range(parts)
         if not is_whole(folder, name := manifest.part_name(k), known.get(name), False)
     ]
     if not missing:
-        manifest.finish(folder, objects, parts)
+        manifest.finish(folder, objects, parts, run)
     return FolderState(objects, parts, missing)
 
 
@@ -298,7 +298,7 @@ def _release(curves: LightCurves) -> None:
 
 
 @contextlib.contextmanager
-def _taken(folder: Path, name: str, verify: bool) -> Iterator[bool]:
+def _taken(folder: Path, name: str, run: dict[str, Any], verify: bool) -> Iterator[bool]:
     """Take a part for this process; tell whether it is free to be written."""
     lock = FileLock(folder / f".{name}.lock")
     try:
@@ -307,7 +307,7 @@ def _taken(folder: Path, name: str, verify: bool) -> Iterator[bool]:
         yield False
         return
     try:
-        wanted = manifest.read(folder)["files"].get(name)
+        wanted = manifest.of_run(folder, run)["files"].get(name)
         if wanted is None and (folder / name).exists():
             raise FileExistsError(
                 f"{folder / name} is not of this run, and stays: choose another folder, or move "

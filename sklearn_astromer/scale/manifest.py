@@ -70,6 +70,17 @@ def begin(
                     )
                 size = measured() if part_objects is None else part_objects
                 _put(folder, {**run, "part_objects": size, "files": {}})
+    return of_run(folder, run, part_objects)
+
+
+def of_run(folder: Path, run: dict[str, Any], part_objects: int | None = None) -> dict[str, Any]:
+    """Read the manifest of a run.
+
+    Raises
+    ------
+    ValueError
+        If it is that of another one, which may have overwritten this one meanwhile; or damaged.
+    """
     found = read(folder)
     differing = _differing(found, run, part_objects)
     if differing:
@@ -123,21 +134,21 @@ def is_whole(folder: Path, name: str, wanted: dict[str, Any] | None, verify: boo
     return True
 
 
-def record(folder: Path, name: str, partial: Path) -> None:
+def record(folder: Path, name: str, partial: Path, run: dict[str, Any]) -> None:
     """Note size and checksum of a part that is about to get its name."""
     facts = {"bytes": partial.stat().st_size, "sha256": sha256(partial)}
     with FileLock(folder / _LOCK):
-        found = read(folder)
+        found = of_run(folder, run)
         if found["files"].get(name) != facts:
             found["files"] = dict(sorted({**found["files"], name: facts}.items()))
             _put(folder, found)
 
 
-def finish(folder: Path, objects: int, parts: int) -> None:
+def finish(folder: Path, objects: int, parts: int, run: dict[str, Any]) -> None:
     """Note that all parts are there."""
     lock = folder / _LOCK
     with FileLock(lock):
-        found = read(folder)
+        found = of_run(folder, run)
         if "parts" not in found:
             _put(folder, {**found, "objects": objects, "parts": parts})
         lock.unlink(missing_ok=True)

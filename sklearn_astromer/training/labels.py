@@ -73,7 +73,9 @@ def read_labels(y: Any, n_objects: int) -> Labels:
 def as_labels(y: Any) -> NDArray[Any]:
     """Return labels as they are: NumPy would take NaN for text, and whole numbers for floats."""
     if isinstance(y, np.ma.MaskedArray):
-        return np.where(np.ma.getmaskarray(y), None, y.data.astype(object))
+        labels = np.array(y.data, dtype=object)
+        labels[np.ma.getmaskarray(y)] = None
+        return labels
     if hasattr(y, "to_list") and not isinstance(y, (pd.Series, pd.Index)):  # of polars
         y = y.to_list()
     if isinstance(y, (pd.Series, pd.Index, pd.api.extensions.ExtensionArray)):

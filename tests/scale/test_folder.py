@@ -198,3 +198,20 @@ def test_threads_that_begin_one_folder(tmp_path):
                 [tmp_path / str(i)] * 8,
             )
             assert [each["part_objects"] for each in found] == [7] * 8
+
+
+def test_a_run_that_another_overwrites_stops(surveys_small, curves, tmp_path):
+    """Its rows are not put among those of the other."""
+    other = LightCurves(curves.time, curves.mag + 1.0, offsets=curves.offsets)
+
+    def pieces():
+        yield curves[:6]
+        embed_to_folder(other, surveys_small, tmp_path / "emb", part_objects=5, overwrite=True)
+        yield curves[6:]
+
+    with pytest.raises(ValueError, match="begun by another run"):
+        embed_to_folder(
+            pieces(), surveys_small, tmp_path / "emb", fingerprint="mine", part_objects=4
+        )
+    expected = surveys_small.transform(other)
+    np.testing.assert_allclose(read_rows(tmp_path / "emb").rows, expected, atol=1e-5)
