@@ -188,6 +188,11 @@ def reconstruction_error(
     >>> reconstruction_error(embedder, curves).shape
     (5,)
     """
+    if not isinstance(embedder, AstromerEmbedder):
+        raise TypeError(
+            f"embedder must be an AstromerEmbedder, got {type(embedder).__name__}: of stars in "
+            "several bands, give that of one band, or the largest error of the bands of each star"
+        )
     check_is_fitted(embedder, "module_")
     curves: LightCurves = as_light_curves(X)
     found = np.empty(len(curves))

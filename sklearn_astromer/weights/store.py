@@ -1,6 +1,7 @@
 """Find pretrained weights by name, address or path."""
 
 import os
+import warnings
 from pathlib import Path
 
 from sklearn_astromer import _cache
@@ -76,6 +77,12 @@ def load(name_or_path: str | os.PathLike[str], *, progress: bool = False) -> Che
         if remote.is_address(name_or_path):
             return remote.load(name_or_path, progress=progress)
         if name_or_path in registry.WEIGHTS:
+            if Path(name_or_path).exists():
+                warnings.warn(
+                    f"{name_or_path!r} is a name of weights, which are read, and also a path here: "
+                    f"write './{name_or_path}' for that",
+                    stacklevel=2,
+                )
             return read_checkpoint(fetch(name_or_path, progress=progress))
         path = Path(name_or_path)
         if name_or_path == path.name and not path.exists():

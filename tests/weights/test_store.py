@@ -94,7 +94,8 @@ def test_a_path_that_is_called_like_weights(make_checkpoint, served, tmp_path):
     assert weights.load("./tiny").tensors["decoder.out.bias"] == 1
     assert weights.load(Path("tiny")).tensors["decoder.out.bias"] == 1
     assert not served.requests
-    assert weights.load("tiny").window_size == 12  # the name means the download
+    with pytest.warns(UserWarning, match="also a path here: write './tiny'"):
+        assert weights.load("tiny").window_size == 12  # the name means the download
     assert len(served.requests) == 1
     write_folder(tmp_path / "other", make_checkpoint(2.0))
     assert weights.load("other").tensors["decoder.out.bias"] == 2
