@@ -36,7 +36,7 @@ from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.modules.heads import HEADS, Head, Predictor
 from sklearn_astromer.training.labels import as_labels
 from sklearn_astromer.training.loop import train
-from sklearn_astromer.training.recipes import Recipe, chosen_changes, resolved
+from sklearn_astromer.training.recipes import Recipe, as_recipe, chosen_changes, resolved
 from sklearn_astromer.training.recording import record_supervision
 from sklearn_astromer.training.supervision import (
     CrossEntropy,
@@ -59,6 +59,10 @@ ENCODER_CONSTRAINTS: dict[str, list[Any]] = {
     "train_encoder": ["boolean"],
     "cache_bytes": [Interval(Integral, 0, None, closed="left")],
 }
+#: Values of a recipe that mean nothing to a head.
+OF_AN_EMBEDDER = (
+    *("loss", "masking", "parts", "error_weighted", "label_weight", "dropout", "blend"),
+)
 CLASS_WEIGHTS: list[Any] = [dict, StrOptions({"balanced"}), None]
 
 
@@ -167,6 +171,13 @@ def train_head(
     train_encoder : bool
     """
     recipe = head_recipe(model)
+    given = as_recipe(model.training)
+    for name in OF_AN_EMBEDDER:
+        if getattr(given, name) is not None:
+            raise ValueError(
+                f"training__{name} is of AstromerEmbedder, and changes nothing in "
+                f"{type(model).__name__}: pass it in the recipe of `encoder`, or leave it out"
+            )
     changes = chosen_changes(recipe.augment)
     if model.device == "accelerate":
         raise ValueError(
@@ -182,10 +193,10 @@ def train_head(
     device = resolve_device(model.device)
     dtype = resolve_dtype(model.precision, device)
     _, seed, split_seed, train_seed = seeds
-    given = [target, weight]
+    decisive = [target, weight]
     if isinstance(getattr(model, "encoder", None), FrozenEstimator):
-        given += [tensor.numpy() for tensor in encoder.state_dict().values()]
-    resume = model._resume(curves, recipe, *given)
+        decisive += [tensor.numpy() for tensor in encoder.state_dict().values()]
+    resume = model._resume(curves, recipe, *decisive)
     cache_bytes = 0 if train_encoder else model.cache_bytes
     valid = np.zeros(len(curves), dtype=bool)
     if recipe.validation_fraction:

@@ -55,9 +55,11 @@ def read_labels(y: Any, n_objects: int) -> Labels:
         )
     missing = np.asarray(pd.isna(values))
     known = values[~missing]
-    if values.dtype.kind == "f" or (
-        len(known) > 0 and all(isinstance(v, (float, np.floating)) for v in known)
-    ):
+    texts = sum(isinstance(v, (str, bytes)) for v in known)
+    if 0 < texts < len(known):
+        raise ValueError("y has text and numbers among its labels: make all of them text")
+    fractions = any(isinstance(v, (float, np.floating)) for v in known)
+    if values.dtype.kind == "f" or fractions:
         return _numbers(values, missing)
     if all(isinstance(v, (int, np.integer)) and not isinstance(v, bool) for v in known):
         missing = missing | (np.where(missing, -1, values).astype(np.int64) == -1)

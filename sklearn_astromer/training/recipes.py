@@ -1,5 +1,6 @@
 """Recipes: how a network is trained, as data."""
 
+import os
 from collections.abc import Collection
 from typing import Any
 
@@ -238,6 +239,10 @@ class Recipe(Described):
     def __post_init__(self) -> None:
         super().__post_init__()
         chosen_changes(() if self.augment is None else self.augment)
+        if self.callbacks is not None and not isinstance(self.callbacks, (list, tuple)):
+            raise ValueError(f"callbacks is {self.callbacks!r}, expected a list or tuple of them")
+        if self.log_dir is not None and not isinstance(self.log_dir, (str, os.PathLike)):
+            raise ValueError(f"log_dir is {self.log_dir!r}, expected a path")
         shown = sum(getattr(self, f"{name}_fraction") or 0.0 for name in ("random", "same"))
         if shown > 1:
             raise ValueError(f"random_fraction + same_fraction is {shown}, expected at most 1")

@@ -207,3 +207,9 @@ def test_masked_labels_are_missing():
     polars = pytest.importorskip("polars")
     labels = read_labels(polars.Series([0, 1, None, 1]), 4)
     assert labels.target.tolist() == [0, 1, -1, 1]
+
+
+def test_whole_numbers_among_others_are_numbers():
+    assert read_labels([0.5, 1, None, 2.5], 4).classes is None
+    with pytest.raises(ValueError, match="text and numbers"):
+        read_labels([1, "1", 2], 3)

@@ -61,6 +61,8 @@ def test_values_are_parameters_of_the_estimator():
         ({"parts": 1.5}, "parts is 1.5"),
         ({"validation_fraction": 1.0}, "validation_fraction is 1.0"),
         ({"compile": 1}, "compile is 1, expected true or false"),
+        ({"callbacks": 5}, "callbacks is 5, expected a list"),
+        ({"log_dir": 5}, "log_dir is 5, expected a path"),
     ],
 )
 def test_values_out_of_range(values, message):
@@ -159,3 +161,11 @@ def test_a_checkpoint_knows_the_weights_that_it_began_with(fitted, tmp_path):
     other.save_pretrained(folder, overwrite=True)
     with pytest.raises(ValueError, match="the checkpoint of another run"):
         make_embedder(folder, max_epochs=2, **options).fit(X, y)
+
+
+@pytest.mark.parametrize("values", [{"parts": 2}, {"blend": 0.5}, {"dropout": 0.4}])
+def test_values_without_a_meaning_for_heads_are_refused(values):
+    X, y = make_variable_stars(8, n_observations=(20, 30), random_state=0)
+    model = AstromerClassifier(None, train_encoder=True, training=Recipe(**values), max_epochs=1)
+    with pytest.raises(ValueError, match=f"training__{next(iter(values))} is of AstromerEmbedder"):
+        model.fit(X, y)
