@@ -258,6 +258,7 @@ class AstromerEmbedder(TransformerBase):
         UserWarning
             If pretrained weights are trained without labels, which rarely helps.
         """
+        self._check_parameters()
         epochs = self.max_epochs
         if epochs is None:
             epochs = FRESH_EPOCHS if self.pretrained is None else SUPERVISED_EPOCHS[self.supervised]

@@ -74,7 +74,7 @@ def test_bands_of_x_by_the_best_weights(stars):
     model = MultiBandEmbedder().fit(stars)
     assert model.bands_ == ["g", "r", "i"]
     assert model.embedder_.shared_periods
-    assert model.get_feature_names_out()[-2:].tolist() == ["g-i (mag)", "i-r (mag)"]
+    assert model.get_feature_names_out()[-2:].tolist() == ["g-r (mag)", "r-i (mag)"]
     assert model.transform(stars).shape == (4, 3 * 141 + 2)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         MultiBandEmbedder().fit(stars, [0, 1, 0])
