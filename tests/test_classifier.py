@@ -80,7 +80,7 @@ def test_a_torch_module_as_head(catalog):
     assert classifier(head=Largest).fit(X, y).predict_proba(X).shape == (60, 2)
     with pytest.raises(TypeError, match="torch module"):
         classifier(head=lambda d, n: "no module").fit(X, y)
-    with pytest.raises(ValueError, match="'head' parameter .* must be"):
+    with pytest.raises(ValueError, match=r"'head' parameter .* must be"):
         classifier(head="gru").fit(X, y)
 
 
