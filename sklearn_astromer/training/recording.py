@@ -38,7 +38,7 @@ def record_reconstruction(
     else:  # goes on from a pickle of before there were records
         begun = {"weights": "those of a fit before", "labels": None}
     best = history[history["best"]] if validated(history) else history
-    # those of the trained weights are not of weights that only a share of them is in
+    # errors of the trained weights are not those of their average with others
     figures = best.iloc[-1].to_dict() if len(best) and recipe.blend == 1 else {}
     labels = bool(estimator.supervised)
     relative = module.encoder.config.scaled_inputs or recipe.loss == "smooth_l1"
