@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sklearn_astromer import AstromerEmbedder, LightCurves
+from sklearn_astromer import AstromerEmbedder, LightCurves, MultiBandEmbedder
 from sklearn_astromer.search import EmbeddingRows, outlier_scores, reconstruction_error
 
 
@@ -76,3 +76,8 @@ def test_a_flare_is_badly_reconstructed():
     error = reconstruction_error(embedder, curves)
     assert error.argmax() == 5
     np.testing.assert_allclose(reconstruction_error(embedder, curves[[5]]), error[[5]], rtol=1e-3)
+
+
+def test_only_an_embedder_reconstructs():
+    with pytest.raises(TypeError, match="must be an AstromerEmbedder, got MultiBandEmbedder"):
+        reconstruction_error(MultiBandEmbedder(), [])
