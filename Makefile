@@ -23,12 +23,8 @@ lint: $(READY)  ## formatting, lint, types, import layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-docs: $(VENV)/.docs  ## the site, with its examples run: docs/_build/index.html
+docs: $(READY)  ## the site, with its examples run: docs/_build/index.html
 	OMP_NUM_THREADS=1 $(BIN)/sphinx-build -j 2 -n -W --keep-going -q -b html docs docs/_build
-
-$(VENV)/.docs: $(READY)
-	$(PIP) -c constraints.txt -e ".[docs]"
-	touch $@
 
 oldest:  ## the tests with the oldest dependencies, on Python 3.11
 	$(PYTHON) -m venv $(VENV)-oldest
@@ -60,8 +56,9 @@ $(VENV)/.demo: pyproject.toml constraints.txt
 	$(PIP) -c constraints.txt -e ".[demo]"
 	touch $@
 
-$(READY): $(VENV)/.demo
-	$(PIP) -c constraints.txt -e ".[dev]"
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) -c constraints.txt -e ".[dev,docs]"
 	touch $@
 
 clean:  ## remove all that make made

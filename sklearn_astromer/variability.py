@@ -20,6 +20,7 @@ from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.lightcurves.flat import offsets_of
 from sklearn_astromer.lightcurves.stars import check_bands, read_stars, rows_in
 from sklearn_astromer.periodogram import find_peaks
+from sklearn_astromer.periodogram.peaks import shared_peaks
 from sklearn_astromer.windows import pieces
 
 __all__ = ["VariabilityFeatures"]
@@ -203,11 +204,11 @@ class VariabilityFeatures(TransformerBase):
         rows: NDArray[np.float64],
     ) -> None:
         """Fill the rows of stars; `star` and `band` tell where each of `curves` belongs."""
-        peaks = find_peaks(
+        find = find_peaks if self.bands is None else shared_peaks
+        peaks = find(
             curves._trusted(curves._flat._replace(ids=star)),
             periods.N_PEAKS,
             max_frequency=self.max_frequency,
-            join_bands=self.bands is not None,
             device=resolve_device(self.device),
         )
         with np.errstate(divide="ignore", invalid="ignore"):

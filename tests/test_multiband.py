@@ -18,7 +18,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_astromer import AstromerEmbedder, LightCurves, MultiBandEmbedder, Stars
 from sklearn_astromer.datasets import make_variable_stars
-from sklearn_astromer.lightcurves.stars import by_wavelength
+from sklearn_astromer.lightcurves.stars import by_wavelength, read_stars
 from sklearn_astromer.periodogram import find_peaks
 
 SMALL = {"d_model": 8, "n_heads": 2, "d_ff": 8, "max_epochs": 0, "random_state": 0}
@@ -257,14 +257,22 @@ def found_share(frequency, periods):
 
 def test_bands_together_show_a_period_that_none_shows_alone(sparse):
     curves, periods = sparse
-    alone, together = find_peaks(curves), find_peaks(curves, join_bands=True)
-    per_row = np.repeat(periods, 3)
-    assert found_share(together.frequency, per_row) > 0.9
-    assert found_share(alone.frequency, per_row) < 0.6
-    np.testing.assert_array_equal(together.frequency[::3], together.frequency[2::3])
-    mixed = np.random.default_rng(1).permutation(len(curves))
-    again = find_peaks(curves[mixed], join_bands=True)
-    np.testing.assert_array_equal(again.frequency, together.frequency[mixed])
+    alone, together = find_peaks(curves), find_peaks(Stars(curves))
+    assert found_share(together.frequency, periods) > 0.9
+    assert found_share(alone.frequency, np.repeat(periods, 3)) < 0.6
+    assert together.ids.tolist() == curves.ids[::3].tolist()
+    assert together.band is None
+    mixed = Stars(curves[np.random.default_rng(1).permutation(len(curves))])
+    again = find_peaks(mixed).to_frame().loc[together.ids]
+    pd.testing.assert_frame_equal(again, together.to_frame())
+
+
+def test_a_star_without_observations_has_no_periods():
+    nested = pytest.importorskip("nested_pandas")
+    frame = pd.DataFrame({"t": [1.0, 2.0], "mag": [15.0, 15.1], "band": ["g", "r"]}, index=[7, 7])
+    column = nested.NestedFrame(index=[7, 8]).join_nested(frame, "lc")["lc"]
+    with pytest.raises(ValueError, match="star 8 has no observations"):
+        find_peaks(read_stars(column, None))
 
 
 def test_shared_periods_reach_the_rows(sparse, monkeypatch):
@@ -276,9 +284,7 @@ def test_shared_periods_reach_the_rows(sparse, monkeypatch):
     again = model.set_params(embedder=open_).fit_transform(curves)
     np.testing.assert_array_equal(again.reshape(12, 3, -1), rows)
     np.testing.assert_array_equal(rows[:, 0, -12:], rows[:, 2, -12:])
-    np.testing.assert_array_equal(
-        rows[:, 0, -12:], find_peaks(curves, join_bands=True).columns[::3]
-    )
+    np.testing.assert_array_equal(rows[:, 0, -12:], find_peaks(Stars(curves)).columns)
     monkeypatch.setattr("sklearn_astromer.embedder.PIECE_OBSERVATIONS", 40)
     fitted = embedder.fit(curves)
     np.testing.assert_allclose(fitted.transform(curves), rows.reshape(36, -1), atol=1e-5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 from sklearn_astromer._estimator_base import resolve_device
 from sklearn_astromer.cli.catalogs import Catalog
@@ -20,11 +21,12 @@ def periods(args: SimpleNamespace) -> None:
     read = [*args.catalog, *catalog.files]
     with outputs(args, read, "out", "plot") as (table, picture):
         figure = None if picture is None else figure_of(picture)
-        curves = catalog.whole()
+        curves: Any = catalog.whole()
+        if args.stars:
+            curves = curves.stars()
         peaks = find_peaks(
             curves,
             max_frequency=args.max_frequency,
-            join_bands=args.join_bands,
             device=resolve_device(args.device),
             progress=not args.quiet,
         )
@@ -39,7 +41,7 @@ def periods(args: SimpleNamespace) -> None:
         if figure is not None:
             drawn = found["period"].dropna()[:DRAWN]
             for axes, (row, period) in zip(panels(figure, len(drawn)), drawn.items(), strict=True):
-                curves[[row]].plot(period=period, ax=axes)
+                curves.plot(row, period=period, ax=axes)
             figure.savefig(picture, dpi=150)
     if not args.quiet:
         for path in filter(None, (args.out, args.plot)):

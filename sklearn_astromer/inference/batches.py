@@ -20,6 +20,7 @@ from sklearn_astromer._spinning import advise
 from sklearn_astromer.config import EncoderConfig
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.periodogram import Peaks, find_peaks
+from sklearn_astromer.periodogram.peaks import shared_peaks
 from sklearn_astromer.windows import Windows, padded, pieces
 
 logger = logging.getLogger(__name__)
@@ -122,31 +123,26 @@ def make_windows(
     config: EncoderConfig,
     device: torch.device,
     hidden: NDArray[np.bool_] | None = None,
-    join_bands: bool = False,
+    shared: bool = False,
 ) -> Windows:
     """Return windows with all that an encoder reads.
 
     With own periods these are the peaks of the periodograms of what is visible: `hidden`, as for
-    `Windows.join_hidden`, tells what is not; `join_bands` is that of `find_peaks`.
+    `Windows.join_hidden`, tells what is not; those of an id are one if they are `shared`.
     """
     peaks = None
     if config.own_periods:
         seen = curves if hidden is None else curves._trusted(curves._flat.where(~hidden))
-        peaks = own_peaks(seen, config, device, join_bands)
+        peaks = own_peaks(seen, config, device, shared)
     return Windows(curves, window_size, peaks)
 
 
 def own_peaks(
-    curves: LightCurves, config: EncoderConfig, device: torch.device, join_bands: bool = False
+    curves: LightCurves, config: EncoderConfig, device: torch.device, shared: bool = False
 ) -> Peaks:
     """Return the peaks of periodograms that an encoder with own periods reads."""
-    return find_peaks(
-        curves,
-        config.own_periods,
-        max_frequency=config.max_frequency,
-        join_bands=join_bands,
-        device=device,
-    )
+    find = shared_peaks if shared else find_peaks
+    return find(curves, config.own_periods, max_frequency=config.max_frequency, device=device)
 
 
 def sent(array: NDArray[Any], device: torch.device) -> Tensor:

@@ -58,8 +58,8 @@ def draw(
 def best_period(curves: LightCurves) -> float:
     """Return the period (days) of the highest peak of the periodogram of all bands together."""
     # of a layer above this one, which is needed here alone
-    find_peaks = import_module("sklearn_astromer.periodogram").find_peaks
-    period = float(find_peaks(curves, join_bands=curves.band is not None).period[0, 0])
+    shared_peaks = import_module("sklearn_astromer.periodogram.peaks").shared_peaks
+    period = float(shared_peaks(curves).period[0, 0])
     if np.isnan(period):
         raise ValueError(
             f"object {curves.ids[0].item()!r} has no period: its curve is constant, or has fewer "

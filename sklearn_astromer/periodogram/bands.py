@@ -13,22 +13,23 @@ from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.lightcurves.flat import Flat, compact, offsets_of
 
 
-def join_bands(curves: LightCurves) -> tuple[LightCurves, NDArray[np.int64]]:
-    """Join the rows of each id, every row about its own mean magnitude.
+def join_bands(curves: LightCurves, star: NDArray[np.int64]) -> LightCurves:
+    """Join the rows of each star, every row about its own mean magnitude.
 
     Parameters
     ----------
     curves : LightCurves
-        Rows of one id are bands of a star.
+    star : ndarray of shape (len(curves),), int64
+        Which star each row is of, counted in the order in which they first appear.
 
     Returns
     -------
-    stars : LightCurves
-        A row per star, in the order in which the stars first appear.
-    star : ndarray of shape (len(curves),), int64
-        The row of `stars` that each row of `curves` belongs to.
+    LightCurves
+        A row per star.
     """
-    star, ids = pd.factorize(curves.ids)
+    if not len(curves):
+        return curves
+    _, first = np.unique(star, return_index=True)
     owner = np.repeat(star, curves.lengths)
     mean = np.add.reduceat(curves.mag, curves.offsets[:-1]) / curves.lengths
     order = np.lexsort((curves.time, owner))
@@ -36,11 +37,11 @@ def join_bands(curves: LightCurves) -> tuple[LightCurves, NDArray[np.int64]]:
         curves.time[order],
         (curves.mag - np.repeat(mean, curves.lengths))[order],
         None if curves.mag_err is None else curves.mag_err[order],
-        offsets_of(np.bincount(owner, minlength=len(ids))),
-        compact(np.asarray(ids)),
+        offsets_of(np.bincount(owner)),
+        compact(curves.ids[first]),
         None,
     )
-    return LightCurves._trusted(flat), star
+    return LightCurves._trusted(flat)
 
 
 def star_starts(ids: NDArray[Any]) -> NDArray[np.int64]:

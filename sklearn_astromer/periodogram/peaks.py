@@ -15,8 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sklearn_astromer._progress import progress_bar
-from sklearn_astromer.lightcurves import LightCurves
-from sklearn_astromer.periodogram import bands
+from sklearn_astromer.lightcurves import LightCurves, Stars
+from sklearn_astromer.periodogram.bands import join_bands
 from sklearn_astromer.periodogram.profile import N_BINS
 from sklearn_astromer.periodogram.significance import false_alarm_probability
 
@@ -172,12 +172,11 @@ class Peaks:
 
 
 def find_peaks(
-    curves: LightCurves,
+    curves: LightCurves | Stars,
     n_peaks: int = 4,
     *,
     max_frequency: float = 24.0,
     samples_per_peak: float = SAMPLES_PER_PEAK,
-    join_bands: bool = False,
     device: str | torch.device = "cpu",
     progress: bool = False,
 ) -> Peaks:
@@ -193,15 +192,14 @@ def find_peaks(
 
     Parameters
     ----------
-    curves : LightCurves
+    curves : LightCurves or Stars
+        Of `Stars`: a row per star, of one periodogram of all its bands, each about its own mean.
     n_peaks : int
         At most 8.
     max_frequency : float
         Cycles a day.
     samples_per_peak : float
         Points of the grid in 1 / (time span).
-    join_bands : bool
-        One periodogram for all rows of an id, the bands of a star, each about its own mean.
     device : str or torch.device
     progress : bool
         Show a progress bar.
@@ -213,7 +211,7 @@ def find_peaks(
     Raises
     ------
     ValueError
-        If a parameter is out of range.
+        If a parameter is out of range, or a star has no observations.
 
     References
     ----------
@@ -243,17 +241,11 @@ def find_peaks(
         )
     device = torch.device(device)
     refuse_fork(device)
-    if join_bands and len(curves):
-        stars, star = bands.join_bands(curves)
-        found = find_peaks(
-            stars,
-            n_peaks,
-            max_frequency=max_frequency,
-            samples_per_peak=samples_per_peak,
-            device=device,
-            progress=progress,
-        )[star]
-        return dataclasses.replace(found, ids=curves.ids, band=curves.band)
+    if isinstance(curves, Stars):
+        if not np.diff(curves.offsets).all():
+            empty = curves.ids[np.argmin(np.diff(curves.offsets))]
+            raise ValueError(f"star {empty.item()!r} has no observations: leave it out")
+        curves = join_bands(curves.curves, curves.star)
     n = len(curves)
     parameters = (n_peaks, float(max_frequency), float(samples_per_peak), device.type)
     rows = np.zeros((n, 3 * n_peaks + N_BINS), dtype=np.float64)
@@ -301,6 +293,13 @@ def find_peaks(
         curves.ids,
         curves.band,
     )
+
+
+def shared_peaks(curves: LightCurves, *args: Any, **options: Any) -> Peaks:
+    """Return for each row the peaks of all rows of its id together; see `find_peaks`."""
+    star = pd.factorize(curves.ids)[0]
+    found = find_peaks(join_bands(curves, star), *args, **options)[star]
+    return dataclasses.replace(found, ids=curves.ids, band=curves.band)
 
 
 def _vary(curves: LightCurves) -> NDArray[np.bool_]:

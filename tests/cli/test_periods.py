@@ -64,11 +64,12 @@ def test_bands_of_an_object_together(curves):
     half = np.arange(len(curves.time)) % 2
     frame = curves.to_frame().assign(band=np.where(half, "g", "r"))
     frame.to_parquet("bands.parquet")
-    words = ["periods", "bands.parquet", "--quiet", "--join-bands", "--out"]
-    assert main([*words, "joined.csv"]) == 0
-    found = pd.read_csv("joined.csv")
-    assert found.groupby("id")["period"].nunique().loc[["a", "b", "c"]].tolist() == [1, 1, 1]
-    assert sorted(found["band"][:2]) == ["g", "r"]
+    words = ["periods", "bands.parquet", "--quiet", "--stars", "--out"]
+    assert main([*words, "stars.csv", "--plot", "stars.svg"]) == 0
+    found = pd.read_csv("stars.csv")
+    assert found["id"].is_unique
+    assert "band" not in found
+    assert found["n_observations"].sum() == len(curves.time)
 
 
 def test_folded_curves(catalog, error, monkeypatch):

@@ -150,7 +150,7 @@ def test_bands_are_in_the_table(stars):
     two = LightCurves(
         curves.time, curves.mag, offsets=curves.offsets, ids=[5, 5, 6], band=["g", "r", "g"]
     )
-    table = find_peaks(two, join_bands=True).to_frame()
+    table = find_peaks(two).to_frame()
     assert table.index.tolist() == [5, 5, 6]
     assert table["band"].tolist() == ["g", "r", "g"]
 
