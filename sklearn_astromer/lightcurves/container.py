@@ -284,7 +284,7 @@ class LightCurves(Constructors, Exports, Summary):
 
     def _curve(self, i: int) -> NDArray[np.float64]:
         if not -len(self) <= i < len(self):
-            raise IndexError(f"object {i} of {len(self)}")
+            raise IndexError(f"there is no object {i} of {len(self)}; by its id: loc[{i}]")
         start, stop = self.offsets[i % len(self)], self.offsets[i % len(self) + 1]
         columns = [c[start:stop] for c in self._flat[:3] if c is not None]
         return np.stack(columns, axis=1)

@@ -183,7 +183,7 @@ class Stars:
             key = key[0]  # how scikit-learn indexes whatever has a shape
         if isinstance(key, (int, np.integer)) and not isinstance(key, (bool, np.bool_)):
             if not -len(self) <= key < len(self):
-                raise IndexError(f"star {key} of {len(self)}")
+                raise IndexError(f"there is no star {key} of {len(self)}; by its id: loc[{key}]")
             i = int(key) % len(self)
             return self.curves[self.offsets[i] : self.offsets[i + 1]]
         if isinstance(key, slice):

@@ -85,7 +85,7 @@ def test_plot_draws_every_band(stars):
     ax = stars.plot("c")
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["g", "r"]
     assert [len(each.lines[0].get_xdata()) for each in ax.containers] == [9, 1]
-    with pytest.raises(IndexError, match="star 4 of 4"):
+    with pytest.raises(IndexError, match="no star 4 of 4; by its id: loc"):
         stars.plot(4)
     with pytest.raises(ValueError, match="'b' has no period: its curve is constant, or has fewer"):
         LightCurves.from_arrays([[[0, 15], [1, 16]]], ids=["b"]).stars().plot(0, period="best")
