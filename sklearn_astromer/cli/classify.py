@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,7 +22,7 @@ from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.lightcurves.checks import warn
 
-FOLDS = 5
+FOLDS, FEWEST = 5, 3  # of a cross-validation, and objects of a class in it
 #: Of scikit-learn's forests, beside those of this package; its code runs none of the file's.
 TREE = "sklearn.tree._tree.Tree"
 
@@ -100,12 +99,20 @@ def _trained(args: SimpleNamespace) -> Pipeline:
 def _score(forest: Any, rows: Any, labels: Any, curves: LightCurves) -> str:
     """Return the cross-validated score, or why there is none."""
     objects = pd.DataFrame({"id": curves.ids, "label": labels}).drop_duplicates()
-    rarest, n = min(Counter(objects["label"]).items(), key=lambda pair: pair[1])
-    of = f"{len(objects)} objects of {objects['label'].nunique()} classes"
-    if n == 1 or objects["label"].nunique() == 1:
-        warn(f"{of}, {n} of class {rarest}: too few for a cross-validation")
+    count = objects["label"].value_counts()
+    rare = count.index[count < FEWEST].tolist()
+    if rare and len(count) - len(rare) > 1:
+        warn(
+            f"the score leaves out the classes of fewer than {FEWEST} objects, which the "
+            f"classifier learns: {', '.join(rare)}"
+        )
+        kept = ~np.isin(labels, rare)
+        return _score(forest, rows[kept], labels[kept], curves[kept])
+    of = f"{len(objects)} objects of {len(count)} classes"
+    if rare or len(count) == 1:
+        warn(f"{of}, {count.min()} of class {count.idxmin()}: too few for a cross-validation")
         return f"trained on {of}"
-    cv = StratifiedGroupKFold(min(FOLDS, n), shuffle=True, random_state=0)
+    cv = StratifiedGroupKFold(min(FOLDS, count.min()), shuffle=True, random_state=0)
     scores = cross_val_score(forest, rows, labels, groups=curves.ids, cv=cv, scoring="f1_macro")
     how = f"{cv.n_splits}-fold cross-validation by object"
     return f"macro-F1 {scores.mean():.3f} ± {scores.std():.3f} ({how}, {of})"

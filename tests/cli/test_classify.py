@@ -116,7 +116,15 @@ def test_labels_that_contradict_each_other_and_rare_classes(train, error, capsys
     labels.to_csv("rare.csv", index=False)
     assert main(["classify", train, "--labels", "rare.csv", *OPTIONS]) == 0
     out, err = capsys.readouterr()
-    assert out == "trained on 40 objects of 4 classes\n"
+    assert out.startswith("macro-F1 ")
+    assert "39 objects of 3 classes" in out
+    assert "leaves out the classes of fewer than 3 objects" in err
+    assert "rare" in err
+    labels["label"] = np.where(labels["label"] == "rare", "rare", "usual")
+    labels.to_csv("two.csv", index=False)
+    assert main(["classify", train, "--labels", "two.csv", *OPTIONS]) == 0
+    out, err = capsys.readouterr()
+    assert out == "trained on 40 objects of 2 classes\n"
     assert "1 of class rare: too few for a cross-validation" in err
 
 
