@@ -14,8 +14,10 @@ help:  ## this list
 demo: $(VENV)/.demo  ## the main job, offline: real stars -> embeddings -> classifier
 	$(BIN)/python benchmarks/demo.py
 
-test: lint docs  ## what CI runs
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadfile
+# a worker more than cores, since many tests wait for processes of their own
+test: $(READY)  ## what CI runs
+	$(MAKE) --jobs 2 --output-sync lint docs
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist loadfile
 
 lint: $(READY)  ## formatting, lint, types, import layers
 	$(BIN)/ruff format --check .

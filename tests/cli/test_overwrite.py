@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from embedders import make_embedder
+from sklearn.frozen import FrozenEstimator
 
 from sklearn_astromer import AstromerClassifier
 from sklearn_astromer.cli import main
@@ -14,12 +15,14 @@ from sklearn_astromer.export import to_onnx
 from sklearn_astromer.search import LightCurveIndex
 
 pytestmark = pytest.mark.usefixtures("home")
+SMALL = ["--weights", "surveys-small"]
 TINY = ["--d-model", "16", "--n-heads", "2", "--d-ff", "16", "--max-epochs", "0", "--device", "cpu"]
 
 
 @pytest.fixture(scope="module")
 def stars():
-    return make_variable_stars(20, classes=["RRAB", "MIRA"], random_state=0)
+    classes = ["RRAB", "MIRA"]
+    return make_variable_stars(20, classes=classes, n_observations=(20, 40), random_state=0)
 
 
 @pytest.fixture
@@ -35,7 +38,7 @@ def held(path):
 
 COMMANDS = {
     "pretrain": (["pretrain", "catalog.parquet", "--out", "made", *TINY], ["--seed", "1"]),
-    "embed": (["embed", "catalog.parquet", "--out", "made.csv"], ["--row", "max"]),
+    "embed": (["embed", "catalog.parquet", *SMALL, "--out", "made.csv"], ["--row", "max"]),
     "search --out": (["search", "rows", "--like", "0", "--out", "made.csv"], ["--top", "3"]),
     "search --save": (["search", "rows", "--save", "made"], ["--metric", "euclidean"]),
     "outliers": (["outliers", "rows", "--out", "made.csv"], ["--top", "3"]),
@@ -43,7 +46,10 @@ COMMANDS = {
         ["outliers", "rows", "--plot", "made.html", "--catalog", "catalog.parquet"],
         ["--top", "3"],
     ),
-    "embed to a folder": (["embed", "catalog.parquet", "--out", "made"], ["--row", "max"]),
+    "embed to a folder": (
+        ["embed", "catalog.parquet", *SMALL, "--out", "made"],
+        ["--row", "max"],
+    ),
 }
 
 
@@ -52,7 +58,7 @@ def test_commands(catalog, error, capsys, name):
     words, other = COMMANDS[name]
     quiet = ["--quiet"]
     if "rows" in words:
-        assert main(["embed", catalog, "--out", "rows", *quiet]) == 0
+        assert main(["embed", catalog, *SMALL, "--out", "rows", *quiet]) == 0
     assert main([*words, *quiet]) == 0
     (made,) = (path for path in Path().iterdir() if path.name in ("made", "made.csv", "made.html"))
     before = held(made)
@@ -68,7 +74,7 @@ def test_commands(catalog, error, capsys, name):
 def test_links_stay_links(catalog, name):
     words, _ = COMMANDS[name]
     if "rows" in words:
-        assert main(["embed", catalog, "--out", "rows", "--quiet"]) == 0
+        assert main(["embed", catalog, *SMALL, "--out", "rows", "--quiet"]) == 0
     Path("far").mkdir()
     (link,) = (word for word in words if word.startswith("made"))
     Path(link).symlink_to(Path("far", link))
@@ -86,13 +92,11 @@ def test_the_history_of_a_training(catalog, error):
 
 def methods(stars):
     curves, labels = stars
-    embedder = make_embedder(d_model=16, n_heads=2, d_ff=16, max_epochs=0).fit(curves)
+    tiny = {"d_model": 16, "n_layers": 1, "n_heads": 2, "d_ff": 16}
+    embedder = make_embedder(**tiny, max_epochs=0).fit(curves)
     yield embedder.save_pretrained
-    yield (
-        AstromerClassifier("surveys-small", max_epochs=1, random_state=0)
-        .fit(curves, labels)
-        .save_pretrained
-    )
+    classifier = AstromerClassifier(FrozenEstimator(embedder), max_epochs=1, random_state=0)
+    yield classifier.fit(curves, labels).save_pretrained
     yield LightCurveIndex().fit(embedder.transform(curves)).save
     yield lambda path, **options: to_onnx(embedder, path, **options)
 
@@ -115,7 +119,7 @@ def test_methods(stars, tmp_path):
 def test_what_somebody_put_into_a_folder_stays(catalog, error, name, words):
     command = [*COMMANDS[name][0], "--quiet"]
     if "rows" in command:
-        assert main(["embed", catalog, "--out", "rows", "--quiet"]) == 0
+        assert main(["embed", catalog, *SMALL, "--out", "rows", "--quiet"]) == 0
     assert main(command) == 0
     Path("made/notes.txt").write_text("years of work")
     if name == "embed to a folder":  # whose own files alone are ever replaced

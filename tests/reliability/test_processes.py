@@ -50,7 +50,10 @@ def test_eight_threads_at_once(classifier, stars):
             np.testing.assert_array_equal(result, expected)
 
 
-@pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing"])
+@pytest.mark.parametrize(
+    "backend",
+    ["loky", "threading", pytest.param("multiprocessing", marks=pytest.mark.reliability)],
+)
 def test_joblib(classifier, stars, backend):
     """Joblib's "multiprocessing" forks on Linux, so it is refused where torch has threads."""
     curves, _ = stars
