@@ -153,6 +153,8 @@ def test_a_failed_write_leaves_the_earlier_file(tmp_path, every_length, monkeypa
         raise OSError(28, "No space left on device")
 
     embedder = make_embedder(**SMALL, n_layers=1).fit(every_length)
+    with pytest.raises(FileExistsError, match="overwrite=True"):
+        to_onnx(embedder, path)
     monkeypatch.setattr(os, "replace", full_disk)
     with pytest.raises(OSError, match="No space left"):
         to_onnx(embedder, path, overwrite=True)

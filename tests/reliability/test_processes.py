@@ -189,7 +189,7 @@ SEEDED = """
 import numpy as np
 from sklearn_astromer import EncoderConfig, AstromerClassifier, AstromerEmbedder
 from sklearn_astromer.datasets import make_variable_stars
-curves, labels = make_variable_stars(40, random_state=0)
+curves, labels = make_variable_stars(40, n_observations=(10, 30), random_state=0)
 tiny = EncoderConfig(d_model=8, n_heads=2, d_ff=8)
 encoder = AstromerEmbedder(None, architecture=tiny, max_epochs=1)
 model = AstromerClassifier(encoder, train_encoder=True, max_epochs=2, random_state=7)

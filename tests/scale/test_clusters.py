@@ -100,9 +100,8 @@ def test_a_worker_killed_on_the_way(hats, client, surveys_small, alone):
 # -- classes --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "made", [pytest.param("pipeline", marks=pytest.mark.reliability), "classifier"]
-)
+@pytest.mark.reliability
+@pytest.mark.parametrize("made", ["pipeline", "classifier"])
 def test_class_probabilities_though_a_worker_is_killed(hats, client, alone, made, tmp_path):
     frame, _ = alone
     column = frame["lightcurve"]
