@@ -17,7 +17,6 @@ from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.inspection._page import page_of
 from sklearn_astromer.inspection._positions import with_positions
 from sklearn_astromer.lightcurves import LightCurves
-from sklearn_astromer.periodogram import find_peaks
 from sklearn_astromer.search import (
     EmbeddingRows,
     outlier_scores,
@@ -43,11 +42,10 @@ def outliers(args: SimpleNamespace) -> None:
         if table is not None:
             write(top, table)
         if page is not None:
-            curves = _curves_of(top, args)
-            periods = find_peaks(curves, 1).period[:, 0]
+            stars = _stars_of(top, args)
             title = f"The {len(top)} oddest of {len(scores)} objects in {args.rows}"
             drawn = with_positions(top, args.catalog)
-            page.write_text(page_of(title, drawn, curves, periods), encoding="utf-8")
+            page.write_text(page_of(title, drawn, stars), encoding="utf-8")
     say(top.to_string(index=False, float_format="{:.4f}".format))
     if page is not None and not args.quiet:
         note(f"{args.plot}: {len(top)} objects")
@@ -77,17 +75,21 @@ def _reconstruction(rows: EmbeddingRows, args: SimpleNamespace) -> NDArray[np.fl
     return error
 
 
-def _curves_of(top: pd.DataFrame, args: SimpleNamespace) -> LightCurves:
-    """Return the light curves of some rows; of the others none stays in memory."""
-    parts = list(_of_rows(top["object_id"], top.get("band"), args))
-    order = np.argsort(np.concatenate([at for _, at in parts]))
-    return LightCurves.concatenate([curves for curves, _ in parts])[order]
+def _stars_of(top: pd.DataFrame, args: SimpleNamespace) -> list[LightCurves]:
+    """Return the light curves of each of some rows; of the others none stays in memory."""
+    parts = list(_of_rows(top["object_id"], top.get("band"), args, several=True))
+    curves = LightCurves.concatenate([curves for curves, _ in parts])
+    row = np.concatenate([at for _, at in parts])
+    return [curves[row == i] for i in range(len(top))]
 
 
 def _of_rows(
-    ids: Any, band: Any, args: SimpleNamespace
+    ids: Any, band: Any, args: SimpleNamespace, *, several: bool = False
 ) -> Iterator[tuple[LightCurves, NDArray[np.intp]]]:
-    """Yield the light curves of rows piece by piece, and which rows these are."""
+    """Yield the light curves of rows piece by piece, and which rows these are.
+
+    A row without a band may have `several`, one in each band.
+    """
     wanted = _names(ids, band)
     unseen = np.ones(len(wanted), dtype=bool)
     for curves in Catalog(args).pieces():
@@ -96,7 +98,7 @@ def _of_rows(
         some = np.flatnonzero(at >= 0)
         at = at[some]
         again = names[some][~unseen[at] | pd.Index(at).duplicated()]
-        if len(again):
+        if len(again) and not (several and band is None and curves.band is not None):
             raise ValueError(f"{again[0]} has several light curves: choose a --band")
         unseen[at] = False
         yield curves[some], at

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from sklearn_astromer._extras import import_extra
 from sklearn_astromer._printable import printable
-from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.lightcurves import LightCurves, Stars
+from sklearn_astromer.periodogram.peaks import shared_peaks
 
 MOST_POINTS = 1000  # of a panel; of longer curves every n-th observation is drawn
 SIZE = (11.0, 2.8)  # inches, of both panels
@@ -35,10 +35,8 @@ img { max-width: 100%; height: auto; }
 """
 
 
-def page_of(
-    title: str, table: pd.DataFrame, curves: LightCurves, periods: NDArray[np.float64]
-) -> str:
-    """Return a page with a section for each row of a table: its numbers, and its light curve.
+def page_of(title: str, table: pd.DataFrame, stars: list[LightCurves]) -> str:
+    """Return a page with a section for each row of a table: its numbers, and its light curves.
 
     Objects with a position, in columns ra and dec (degrees) or in a name such as
     CSS_J001420.9+031214, are linked to SIMBAD and Aladin.
@@ -48,10 +46,8 @@ def page_of(
     title : str
     table : DataFrame
         Columns object_id, band, ra and dec if there are any, and numbers.
-    curves : LightCurves
-        One for each row.
-    periods : ndarray of shape (n_rows,)
-        Days, at which the curves are folded; NaN where there is none.
+    stars : list of LightCurves
+        Those of each row, one in each band. They are folded at their best period, if they have one.
 
     Returns
     -------
@@ -71,10 +67,8 @@ def page_of(
         f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>",
         f"<h1>{escape(title)}</h1>",
     ]
-    for rank, (row, period) in enumerate(
-        zip(table.to_dict("records"), periods, strict=True), start=1
-    ):
-        parts.append(_section(rank, row, curves[[rank - 1]], float(period)))
+    rows = zip(table.to_dict("records"), stars, strict=True)
+    parts += [_section(rank, row, star) for rank, (row, star) in enumerate(rows, start=1)]
     return "\n".join([*parts, "</body></html>", ""])
 
 
@@ -101,14 +95,17 @@ def escape(text: str, quote: bool = True) -> str:
     return html.escape(printable(text), quote)
 
 
-def _section(rank: int, row: dict[Any, Any], curve: LightCurves, period: float) -> str:
+def _section(rank: int, row: dict[Any, Any], star: LightCurves) -> str:
     name = str(row.pop("object_id"))
     band = str(row.pop("band", ""))
     position = row.pop("ra", np.nan), row.pop("dec", np.nan)
     if not np.isfinite(position).all():
         position = position_of(name) or position
     said = [f"{key} {value:.3g}" for key, value in row.items()]
-    said += [f"{len(curve.time)} observations", f"range {np.ptp(curve.mag):.2f} mag"]
+    for i, curve in enumerate(star):
+        of = f"{star.band[i]}: " if star.band is not None and len(star) > 1 else ""
+        said.append(f"{of}{len(curve)} observations, range {np.ptp(curve[:, 1]):.2f} mag")
+    period = float(shared_peaks(star, 1).period[0, 0])
     if np.isfinite(period):
         said.append(f"folded at {period:.6g} d")
     facts = escape(" · ".join(said))
@@ -119,7 +116,7 @@ def _section(rank: int, row: dict[Any, Any], curve: LightCurves, period: float) 
             facts += f' · <a href="{escape(address.format(ra=ra, dec=dec))}">{site}</a>'
     anchor = f"{name}-{band}" if band else name
     heading = f"{rank}. {name}" + (f", {band}" if band else "")
-    picture = base64.b64encode(_draw(curve, period)).decode()
+    picture = base64.b64encode(_draw(star, period)).decode()
     return (
         f'<article id="{escape(anchor, quote=True)}"><h2>{escape(heading)}</h2><p>{facts}</p>'
         f'<img src="data:image/svg+xml;base64,{picture}" '
@@ -127,12 +124,13 @@ def _section(rank: int, row: dict[Any, Any], curve: LightCurves, period: float) 
     )
 
 
-def _draw(curve: LightCurves, period: float) -> bytes:
-    """Return an SVG of the curve against time and, if there is a period, folded."""
+def _draw(star: LightCurves, period: float) -> bytes:
+    """Return an SVG of a star against time and, if there is a period, folded."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    some = LightCurves.from_arrays([curve[0][:: -(-len(curve.time) // MOST_POINTS)]])
+    thinned = [curve[:: -(-len(curve) // MOST_POINTS)] for curve in star]
+    some = Stars(LightCurves.from_arrays(thinned, ids=star.ids, band=star.band))
     figure = Figure(figsize=SIZE, layout="constrained")
     panels = [None, period] if np.isfinite(period) else [None]
     for ax, days in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):

@@ -99,11 +99,12 @@ def test_positions_of_the_catalog_are_linked(curves):
 def test_positions_in_names_are_linked():
     stars = load_catalina()
     table = pd.DataFrame({"object_id": stars.data.ids[:2], "score": [2.0, 1.0]})
-    text = page_of("two", table, stars.data[:2], np.array([0.5, np.nan]))
+    few = LightCurves.from_arrays([stars.data[1][:5]])  # which have no period
+    text = page_of("two", table, [stars.data[:1], few])
     assert "simbad" in text
     assert "3.58708 +3.20389" in text
     assert text.count("folded at") == 1
-    assert text == page_of("two", table, stars.data[:2], np.array([0.5, np.nan]))
+    assert text == page_of("two", table, [stars.data[:1], few])
     ra, dec = np.array([position_of(name) for name in stars.data.ids]).T
     np.testing.assert_allclose(ra, stars.frame["ra"], atol=1e-9)
     np.testing.assert_allclose(dec, stars.frame["dec"], atol=1e-9)
@@ -142,6 +143,31 @@ def test_bands(curves, capsys):
     name, band, *_ = first.split()
     with open("odd.html", encoding="utf-8") as file:
         assert f'<article id="{name}-{band}"><h2>1. {name}, {band}</h2>' in file.read()
+
+
+def test_rows_of_stars(curves, error, capsys):
+    ids = np.repeat([f"a{i}" for i in range(15)], 2)
+    banded = LightCurves(
+        curves.time, curves.mag, offsets=curves.offsets, ids=ids, band=np.array(["g", "r"] * 15)
+    )
+    banded.to_frame().to_parquet("bands.parquet")
+    read = ["--survey", "columns"]
+    assert main([*EMBED, "bands.parquet", *read, "--stars", "--out", "emb.parquet"]) == 0
+    page = ["--plot", "odd.html", "--catalog", "bands.parquet", *read]
+    assert main(["outliers", "emb.parquet", "--top", "3", *page]) == 0
+    page = Page()
+    with open("odd.html", encoding="utf-8") as file:
+        page.feed(text := file.read())
+    assert page.count["img"] == 3
+    assert text.count("g: 40 observations") == text.count("r: 40 observations") == 3
+    svg = ElementTree.fromstring(base64.b64decode(page.links[0].partition(",")[2]))
+    texts = [element.text for element in svg.iter() if element.text]
+    assert {"band", "g", "r"} <= set(texts)
+    capsys.readouterr()
+    line = error(
+        "outliers", "emb.parquet", "--weights", "surveys-small", "--catalog", "bands.parquet", *read
+    )
+    assert "has several light curves: choose a --band" in line
 
 
 def test_one_band(curves, capsys, error):
