@@ -35,6 +35,7 @@ from sklearn_astromer.lightcurves.surveys.survey import (
 )
 
 UPPER_LIMITS, SENTINELS, TWICE = "upper limits", "sentinels", "there twice"
+COMMENTED = "commented out"
 #: What each keyword of `LightCurves.read` names.
 KEYWORDS = {"band": "band_column"}
 MOST_NAMES = 15

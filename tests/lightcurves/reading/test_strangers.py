@@ -139,3 +139,72 @@ def test_escape_sequences_are_spelled_out():
     for said in (str(caught[0].message), str(curves.report)):
         assert "\x1b" not in said
         assert "\x07" not in said
+
+
+# -- rows that look like comments, and comments that look like rows --------------------------------
+
+
+@pytest.mark.parametrize("mark", ["#", "!", "%", "\\"])
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("separator", [",", "\t", ";", " "])
+def test_names_may_begin_as_comments_do(tmp_path, mark, place, separator):
+    star = [f"{mark}12"] * 2
+    star.insert(place, "b")
+    rows = [separator.join([name, str(58000 + i), "15.5"]) for i, name in enumerate(star)]
+    with pytest.warns(UserWarning, match=r"begin as comments do.*: 2, the first in object '.*12'"):
+        curves = text("\n".join([separator.join(["id", "mjd", "mag"]), *rows, ""]), tmp_path)
+    assert dict(zip(curves.ids.tolist(), curves.lengths, strict=True)) == {f"{mark}12": 2, "b": 1}
+
+
+@pytest.mark.parametrize("mark", ["#", "# ", "!", "%", "\\ ", "##"])
+@pytest.mark.parametrize(
+    ("header", "rows", "first"),
+    [
+        ("mjd,mag", ["1,15", "2,15.1", "3,15.2"], "star"),
+        ("# mjd mag", ["1 15", "2 15.1", "3 15.2"], "star"),
+        ("", ["1 15", "2 15.1", "3 15.2"], "star"),
+        ("star,mjd,mag", ["RR Lyr,1,15", "RR Lyr,2,15.1", "RR Lyr,3,15.2"], "RR Lyr"),
+        ("date,mag", ["2020-01-01,15", "2020-01-02,15.1", "2020-01-03,15.2"], "star"),
+    ],
+)
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_rows_that_are_commented_out_are_counted(tmp_path, mark, header, rows, first, place):
+    rows = [f"{mark}{row}" if i == place else row for i, row in enumerate(rows)]
+    with pytest.warns(UserWarning, match=f"1 commented out .first in object {first}"):
+        curves = text("\n".join([header, *rows, "# seen by 2 of us", ""]), tmp_path)
+    assert curves.report.left_out == {"commented out": 1}
+    assert (curves.report.rows, curves.report.kept) == (3, 2)
+
+
+def test_comments_are_no_rows(tmp_path):
+    rows = "mjd mag\n# night 1\n1 15\n# 12 clouds\n2 15.1\n# 3 of 4 nights\n"
+    assert text(rows, tmp_path).report.rows == 2
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        *(["+12", "12"], ["-0", "0"], ["012", "12"], ["+1.0", "1.0"], ["inf", "5"], ["1e3", "10"]),
+        *(["True", "False"], ["a\nb", "c"], ["\nb", "c"], ["a\n\nb,\n", "c"], ["-inf", "x"]),
+    ],
+)
+@pytest.mark.parametrize("column", ["id", "star"])
+def test_names_are_as_they_are_written(tmp_path, names, column):
+    quoted = [f'"{name}"' if "\n" in name else name for name in names]
+    rows = "".join(f"{name},{58000 + i},15\n" for name in quoted for i in range(3))
+    curves = text(f"{column},mjd,mag\n{rows}", tmp_path)
+    assert curves.ids.tolist() == names
+    assert curves.lengths.tolist() == [3, 3]
+
+
+def test_a_mark_of_inches_in_a_title_opens_no_quotes(tmp_path):
+    assert len(text('with a 5" telescope\nmjd,mag\n1,15\n2,15.1\n', tmp_path).time) == 2
+    with pytest.raises(ValueError, match="line 5 has 1 fields"):
+        text('mjd,mag,note\n1,15,"two\nlines"\n\n5\n', tmp_path)
+
+
+def test_a_null_at_the_end_of_a_name_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"'a.x00' ends in a null"):
+        text("id,mjd,mag\na\0,1,15\na,2,16\n", tmp_path)
+    with pytest.raises(ValueError, match=r"'a.x00' ends in a null"):
+        LightCurves.read(pd.DataFrame({"id": ["a\0", "a"], "mjd": [1.0, 2], "mag": 15.0}))
