@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sklearn_astromer.lightcurves.flux import AB_JANSKY
 from sklearn_astromer.lightcurves.reading.ids import could_name, id_by_values
 from sklearn_astromer.lightcurves.reading.options import Options
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
@@ -22,8 +21,6 @@ from sklearn_astromer.lightcurves.surveys.names import (
     bare,
     candidates,
     errors_of,
-    unit_of,
-    zero_point_of,
     zero_points,
 )
 from sklearn_astromer.lightcurves.surveys.registry import OWN, resembled
@@ -256,29 +253,17 @@ def _brightness(table: Table, given: dict[str, Any], columns: list[str]) -> Brig
             )
         flux = None if mags else _one(table, "flux", fluxes)
     if flux is not None:
-        unit = AB_JANSKY if kinds.get(flux) == "flux" else zero_point_of(flux)
-        zero_point = given.get("zero_point", unit)
+        zero_point = given.get("zero_point", table.zero_point(flux))
         if zero_point is None:
             zero_point = _zero_points(table, columns) or 0.0
         error = given.get("flux_err") or _error(table, flux, columns)
-        if error and unit_of(error) and unit_of(error) != unit_of(flux):
-            raise ValueError(
-                f"{table.label}: columns {table.names[flux]!r} and {table.names[error]!r} have "
-                "different units: convert one of them"
-            )
         return Brightness(flux=flux, flux_err=error, zero_point=zero_point)
     mag = given.get("mag") or (in_mag[0] if mags == in_mag else _one(table, "mag", mags))
     if kinds.get(mag) not in (None, "mag"):
         raise refusal(
             f"{table.label}: column {mag!r} has a unit of {kinds[mag]}", Remedy("flux", mag)
         )
-    error = given.get("mag_err") or _error(table, mag, columns)
-    for name in (mag, error):
-        if name and unit_of(name) in ("mmag", "millimag"):
-            raise ValueError(
-                f"{table.label}: column {table.names[name]!r} is in mmag: divide it by 1000"
-            )
-    return Brightness(mag, error)
+    return Brightness(mag, given.get("mag_err") or _error(table, mag, columns))
 
 
 def _zero_points(table: Table, columns: list[str]) -> str | None:

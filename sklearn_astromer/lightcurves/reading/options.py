@@ -13,6 +13,7 @@ from sklearn_astromer.lightcurves.surveys.names import (
     LIMIT_OF,
     LIMITS,
     NAMES_OF_STARS,
+    UNIT_NAMES,
     candidates,
     errors_of,
     names_stars,
@@ -108,9 +109,9 @@ class Options:
             read |= {*parts, *NAMES_OF_STARS, *LIMITS, *DETECTED}
             read |= {name for each in bright for name in errors_of(each, lowered)}
             read |= {LIMIT_OF.format(each) for each in bright} | set(zero_points(lowered))
-            read |= {name for name in lowered if unit_for(name) in bright}
             if not rows_are_objects and not candidates("id", lowered):
                 return None  # which column names objects, values tell
+        read |= {name for name in lowered if unit_for(name) in read or name in UNIT_NAMES}
         return [name for each, name in lowered.items() if each in read]
 
     def ids(self, names: list[str]) -> list[str]:

@@ -10,7 +10,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sklearn_astromer.lightcurves.flat import as_ids, band_name
-from sklearn_astromer.lightcurves.flux import AB_JANSKY
 from sklearn_astromer.lightcurves.reading import plausible
 from sklearn_astromer.lightcurves.reading.columns import (
     DIFFERENCE,
@@ -22,7 +21,8 @@ from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
 from sklearn_astromer.lightcurves.reading.report import Report
 from sklearn_astromer.lightcurves.reading.rows import Kind, Rows, Runs, runs_of
 from sklearn_astromer.lightcurves.reading.tables import Table
-from sklearn_astromer.lightcurves.reading.values import ROUNDED, days_of, numbers_of
+from sklearn_astromer.lightcurves.reading.values import days_of, numbers_of
+from sklearn_astromer.lightcurves.surveys.names import is_milli, spelled, zero_point_of
 from sklearn_astromer.lightcurves.surveys.survey import Brightness, Survey, first_of
 
 if TYPE_CHECKING:
@@ -94,11 +94,9 @@ class Side:
         if survey.exact:
             time, _ = numbers_of(frame[time_column], time_column, self.table.label)
         else:
-            time, rounding = days_of(self.table, time_column, survey.origin)
-            if rounding > ROUNDED:
-                self.report.remark(
-                    f"times are in float32, which rounds them to {rounding * 1440:.2g} minutes"
-                )
+            time, odd = days_of(self.table, time_column, survey.origin)
+            for what in odd:
+                self.report.remark(what)
         if bands is None:
             self._remark_blocks(time)
         rules = [(rule.reason, rule.of(frame)) for rule in brightness.bad]
@@ -174,11 +172,9 @@ class Side:
     def _zero_point(self, brightness: Brightness) -> NDArray[np.float64]:
         """Return the magnitude of flux 1, for all rows or of each."""
         zero_point: Any = brightness.zero_point
-        name = first_of(brightness.flux or "", self.columns)
-        if self.table.facts["kinds"].get(name) == "flux":
-            zero_point = AB_JANSKY
-        if "zero_point" in self.options.columns:
-            zero_point = brightness.zero_point
+        known = self.table.zero_point(first_of(brightness.flux or "", self.columns) or "")
+        if known is not None and "zero_point" not in self.options.columns:
+            zero_point = known
         if isinstance(zero_point, str):
             zero_point = pd.to_numeric(self.frame[zero_point], errors="coerce")
         return np.asarray(zero_point, dtype=np.float64)
@@ -249,4 +245,18 @@ class Side:
         error_name = first_of(brightness.flux_err or brightness.mag_err or "", self.columns)
         if error_name is not None:
             error, _ = numbers_of(frame[error_name], error_name, label)
+        self._refuse_units(name, error_name or "")
         return value, error, limit
+
+    def _refuse_units(self, value: str, error: str) -> None:
+        """Refuse units that are not converted: thousandths of magnitudes, and two of fluxes."""
+        label, names = self.table.label, self.table.names
+        units = [self.table.unit(name) for name in (value, error)]
+        for name, unit in zip((value, error), units, strict=True):
+            if is_milli(unit):
+                raise ValueError(f"{label}: column {names[name]!r} is in mmag: divide it by 1000")
+        if zero_point_of(units[1]) is not None and spelled(units[0]) != spelled(units[1]):
+            raise ValueError(
+                f"{label}: columns {names[value]!r} and {names[error]!r} have different units: "
+                "convert one of them"
+            )

@@ -208,3 +208,92 @@ def test_a_null_at_the_end_of_a_name_is_refused(tmp_path):
         text("id,mjd,mag\na\0,1,15\na,2,16\n", tmp_path)
     with pytest.raises(ValueError, match=r"'a.x00' ends in a null"):
         LightCurves.read(pd.DataFrame({"id": ["a\0", "a"], "mjd": [1.0, 2], "mag": 15.0}))
+
+
+# -- units and origins -----------------------------------------------------------------------------
+
+STAR = pd.DataFrame({"mjd": [58000.0, 58001, 58002], "mag": [15.0, 15.1, 15.2], "mag_err": 0.01})
+
+
+@pytest.mark.parametrize("column", ["mag", "mag_err"])
+@pytest.mark.parametrize("unit", ["mmag", "millimag", "mMag"])
+def test_thousandths_of_magnitudes_in_a_column_of_units(column, unit):
+    with pytest.raises(ValueError, match=f"column '{column}' is in mmag: divide it"):
+        LightCurves.read(STAR.assign(**{f"{column}_unit": unit}))
+    frame = pd.DataFrame({"oid": 7, "expid": 1, "hjd": 2458000.5, "catflags": 0, **STAR})
+    frame = frame.rename(columns={"mag_err": "magerr"}).assign(filtercode="zg")
+    with pytest.raises(ValueError, match="is in mmag: divide it"):
+        LightCurves.read(frame.assign(**{f"{column.replace('_', '')}_unit": unit}))
+
+
+@pytest.mark.parametrize("unit", ["d", "days", "MJD", "", None])
+def test_units_that_are_those_of_the_field(unit):
+    curves = LightCurves.read(
+        STAR.assign(mjd_unit=unit, mag_unit="mag", exptime=30, exptime_unit="s")
+    )
+    assert curves.time.tolist() == STAR["mjd"].tolist()
+    assert curves.report.remarks == []
+
+
+NO_DAYS = ["s", "ms", "us", "min", "h", "hr", "hours", "minutes", "weeks", "months", "yr", "year"]
+NO_DAYS += ["decimal year", "Julian years", "decyear", "century", "Myr", "kyr", "milliseconds"]
+
+
+@pytest.mark.parametrize("unit", NO_DAYS)
+def test_times_that_are_not_in_days(unit):
+    times = pd.DataFrame({"t": [2010.5, 2010.6], "mag": [15.0, 15.1]})
+    for frame in (
+        times.assign(t_unit=unit),
+        times.rename(columns={"t": f"t [{unit}]"}),
+        times.rename(columns={"t": f"time ({unit})"}),
+    ):
+        with pytest.raises(ValueError, match="is not in days"):
+            LightCurves.read(frame)
+    if unit not in ("h", "min"):  # which a time of minimum may be
+        name = f"obs_{unit}"
+        with pytest.raises(ValueError, match="is not in days"):
+            LightCurves.read(times.rename(columns={"t": name}), time=name)
+
+
+def test_units_of_astropy_are_days_and_parts_of_them():
+    tables = pytest.importorskip("astropy.table")
+    times = [2010.5, 2010.6]
+    for unit, days in (("h", 1 / 24), ("s", 1 / 86400), ("ms", 1 / 86.4e6), ("week", 7)):
+        table = tables.Table({"time": times, "mag": [15.0, 15.1]}, units={"time": unit})
+        np.testing.assert_allclose(LightCurves.read(table).time, np.multiply(times, days))
+    for unit in ("yr", "Myr", "kyr", "hours", "years"):
+        table = tables.Table({"time": times, "mag": [15.0, 15.1]})
+        table["time"].unit = tables.Column(times, unit=unit).unit
+        with pytest.raises(ValueError, match=r"time.* in days"):
+            LightCurves.read(table)
+        with pytest.raises(ValueError, match=r"in days"):
+            LightCurves.from_arrays([table])
+
+
+@pytest.mark.parametrize("name", ["hjd", "JD", "bjd", "BJD_TDB", "jd_utc", "time [JD]", "HJD (d)"])
+@pytest.mark.parametrize(
+    ("first", "mjd"), [(2458000.5, 58000.0), (8000.5, 58000.0), (58000.5, 58000.5)]
+)
+def test_julian_dates_by_their_names(name, first, mjd):
+    curves = LightCurves.read(pd.DataFrame({name: [first, first + 1], "mag": [15.0, 15.1]}))
+    assert curves.time.tolist() == [mjd, mjd + 1]
+    assert len(curves.report.remarks) == (first == mjd)
+
+
+@pytest.mark.parametrize("name", ["BTJD", "bkjd", "HJD-2450000", "time [BJD-2457000]"])
+def test_times_that_contradict_their_name_are_remarked(name):
+    frame = pd.DataFrame({name: [58000.5, 58001.5], "mag": [15.0, 15.1]})
+    with pytest.warns(UserWarning, match="in the range of MJD, whatever its name says"):
+        assert LightCurves.read(frame).time[0] == 58000.5
+
+
+def test_times_that_contradict_their_survey_are_remarked():
+    frame = pd.DataFrame({"hjd": [58000.5, 58001.5], "camera": "ba", "mag": 15.0, "mag_err": 0.1})
+    frame = frame.assign(flux=1.0, flux_err=0.1)
+    with pytest.warns(UserWarning, match="in the range of MJD, whatever its name says"):
+        assert LightCurves.read(frame, id=False).time[0] == 58000.5
+
+
+def test_a_column_with_a_space_in_its_name_is_used():
+    frame = pd.DataFrame({"time [JD]": [2458000.5, 2458001.5], "mag (V)": [15.0, 15.1]})
+    assert LightCurves.read(frame).report.unused == []
