@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_astromer.lightcurves.reading.ids import could_name, id_by_values
-from sklearn_astromer.lightcurves.reading.options import Options
+from sklearn_astromer.lightcurves.reading.options import COMMON_RULES, UPPER_LIMITS, Options
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
 from sklearn_astromer.lightcurves.reading.tables import Table
 from sklearn_astromer.lightcurves.reading.values import days_of
@@ -31,8 +31,6 @@ from sklearn_astromer.lightcurves.surveys.survey import (
     Survey,
 )
 
-UPPER_LIMITS, SENTINELS, TWICE = "upper limits", "sentinels", "there twice"
-COMMENTED = "commented out"
 #: What each keyword of `LightCurves.read` names.
 KEYWORDS = {"band": "band_column"}
 MOST_NAMES = 15
@@ -41,6 +39,7 @@ DIFFERENCE = (
     "use forced photometry of the direct image. For encoders with scaled_inputs, which take the "
     "flux in units of its deviation"
 )
+NEEDS = "needs the brightness that it belongs to, and another is read"
 # A column without a name holds errors if they are as small as these, in magnitudes.
 MOST_ERROR, ABSENT_ERROR = 1.5, 9.0
 #: Columns of times tell the same instants if they differ by less: a barycentric correction.
@@ -67,7 +66,7 @@ def survey_of(table: Table, options: Options) -> Survey:
             f"{table.label} could be of {names}", *(Remedy("survey", s.name) for s in found)
         )
     if not found:
-        return _ruled(_by_columns(table, given, options), options)
+        return _ruled(_by_columns(table, given, options), table, options)
     survey = _replaced(found[0], given, table)
     lacking = survey.lacking(columns)
     if options.survey not in ("auto", "columns") and lacking:
@@ -76,7 +75,7 @@ def survey_of(table: Table, options: Options) -> Survey:
             f"among {_listed(table)}",
             Remedy("survey", "columns", "to read columns by their names alone"),
         )
-    return _ruled(survey, options)
+    return _ruled(survey, table, options)
 
 
 def _replaced(survey: Survey, given: dict[str, Any], table: Table) -> Survey:
@@ -99,15 +98,8 @@ def _replaced(survey: Survey, given: dict[str, Any], table: Table) -> Survey:
         changes["brightness"] = (first,)
     errors = {k: v for k, v in given.items() if k in ("mag_err", "flux_err", "zero_point")}
     if errors:
-        wrong = "flux_err" if first.flux is None and "flux_err" in errors else None
-        wrong = "mag_err" if first.flux is not None and "mag_err" in errors else wrong
-        several = len(survey.brightness) > 1 and not bright
-        if wrong or several:
-            need = "mag" if several else wrong.replace("_err", "") if wrong else ""
-            raise refusal(
-                f"{table.label}: {'=, '.join(errors)}= needs the brightness that it belongs to",
-                Remedy(need),
-            )
+        if len(survey.brightness) > 1 and not bright:
+            raise refusal(f"{table.label}: {'=, '.join(errors)}= {NEEDS}", Remedy("mag"))
         gone |= {one for b in survey.brightness for one in f"{b.mag_err}|{b.flux_err}".split("|")}
         changes["brightness"] = (replace(first, **errors),)
     for part in ("id", "band"):
@@ -117,17 +109,20 @@ def _replaced(survey: Survey, given: dict[str, Any], table: Table) -> Survey:
     return replace(survey, needs=needs, **changes)
 
 
-def _ruled(survey: Survey, options: Options) -> Survey:
+def _ruled(survey: Survey, table: Table, options: Options) -> Survey:
     """Switch rules off, or give them another limit, by the names that the report prints."""
-    common = (UPPER_LIMITS, SENTINELS, TWICE)
+    for needed, parts in {"flux": ("flux_err", "zero_point"), "mag": ("mag_err",)}.items():
+        idle = [part for part in parts if part in options.columns]
+        if idle and not any(getattr(each, needed) for each in survey.brightness):
+            raise refusal(f"{table.label}: {'=, '.join(idle)}= {NEEDS}", Remedy(needed))
     if not options.quality:
         bright = tuple(replace(each, bad=()) for each in survey.brightness)
         survey = replace(survey, bad=(), brightness=bright)
     for name, limit in options.rules.items():
         rules = survey.rules()
         meant = [rule for rule in rules if rule.is_called(name)]
-        if not meant and name.lower() not in common:
-            known = dict.fromkeys([*(rule.reason for rule in rules), *common])
+        if not meant and name not in COMMON_RULES:
+            known = dict.fromkeys([*(rule.reason for rule in rules), *COMMON_RULES])
             raise ValueError(f"there is no rule {name!r} in rules=: there are {', '.join(known)}")
 
         def changed(bad: tuple[Bad, ...], meant: list[Bad] = meant, limit: Any = limit) -> Any:

@@ -12,13 +12,8 @@ from numpy.typing import NDArray
 from sklearn_astromer._progress import progress_bar
 from sklearn_astromer.lightcurves.checks import check_flat
 from sklearn_astromer.lightcurves.flat import Flat, band_name
-from sklearn_astromer.lightcurves.reading.columns import (
-    COMMENTED,
-    TWICE,
-    UPPER_LIMITS,
-    survey_of,
-)
-from sklearn_astromer.lightcurves.reading.options import Options
+from sklearn_astromer.lightcurves.reading.columns import survey_of
+from sklearn_astromer.lightcurves.reading.options import TWICE, UPPER_LIMITS, Options
 from sklearn_astromer.lightcurves.reading.remarks import describe, id_column, remark
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
 from sklearn_astromer.lightcurves.reading.report import OTHER_BANDS, Report
@@ -194,7 +189,7 @@ class Reader:
             report.count(UPPER_LIMITS, np.ones(limits, dtype=bool), lambda _: "non-detections")
         n, first = facts.get("commented", (0, ""))
         report.rows += n
-        report.count(COMMENTED, np.ones(n, dtype=bool), lambda _: first or table.name or "0")
+        report.count("commented out", np.ones(n, dtype=bool), lambda _: first or table.name or "0")
         n, first = facts.get("named as comments", (0, ""))
         if n:
             report.remark("rows begin as comments do, and are kept, by their names", n, repr(first))

@@ -279,3 +279,71 @@ def test_errors_in_another_unit_than_their_fluxes():
     np.testing.assert_allclose(LightCurves.read(table).mag_err, POGSON / 1e6, rtol=1e-3)
     with pytest.raises(ValueError, match="'flux' and 'fluxerr' have different units"):
         LightCurves.read(SAME_FLUX.assign(flux_unit="mJy", fluxerr_unit="uJy"))
+
+
+BOTH = SAME_FLUX.assign(mag=15.0, mag_err=0.1)
+ZTF = pd.DataFrame({"oid": 7, "expid": 1, "hjd": 2458000.5, "mjd": [58000.0, 58001], "mag": 15.0})
+ZTF = ZTF.assign(magerr=0.1, catflags=0, filtercode="zg")
+
+
+@pytest.mark.parametrize(
+    ("frame", "given", "needed"),
+    [
+        (BOTH, {"zero_point": 25}, "flux=…"),
+        (BOTH, {"zero_point": 0}, "flux=…"),
+        (BOTH, {"flux_err": "fluxerr"}, "flux=…"),
+        (BOTH[["mjd", "mag"]], {"zero_point": 25}, "flux=…"),
+        (ZTF, {"zero_point": 25}, "flux=…"),
+        (ZTF, {"mag": "mag", "flux_err": "magerr"}, "flux=…"),
+        (SAME_FLUX, {"mag_err": "fluxerr"}, "mag=…"),
+        (BOTH, {"flux": "flux", "mag_err": "mag_err"}, "mag=…"),
+    ],
+)
+def test_what_is_given_of_another_brightness_is_refused(frame, given, needed):
+    with pytest.raises(
+        ValueError, match=f"needs the brightness that it belongs to.* pass {needed}"
+    ):
+        LightCurves.read(frame, **given)
+
+
+def test_one_brightness_is_read():
+    with pytest.raises(ValueError, match="mag and flux were both given"):
+        LightCurves.read(BOTH, mag="mag", flux="flux")
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan, True, 1e9, [25.0, 26, 27], (), {}])
+def test_zero_points_that_are_none(value, tmp_path):
+    pa = pytest.importorskip("pyarrow")
+    with pytest.raises(ValueError, match="zero_point must be the magnitude of flux 1 or the name"):
+        LightCurves.read(SAME_FLUX, zero_point=value)
+    SAME_FLUX.to_parquet(tmp_path / "a.parquet")
+    with pytest.raises(ValueError, match="zero_point must be the magnitude of flux 1 or the name"):
+        LightCurves.open_parquet(tmp_path / "a.parquet", zero_point=value)
+    nested = pa.array([{"time": [1.0], "flux": [1.0]}])
+    with pytest.raises(ValueError, match="zero_point must be the magnitude of flux 1 or the name"):
+        LightCurves.from_nested(nested, zero_point=value)
+
+
+@pytest.mark.parametrize("value", [np.inf, np.nan, "a", None, [25.0, 26]])
+def test_zero_points_of_arrays_that_are_none(value):
+    with pytest.raises((ValueError, TypeError), match="zero_point must be"):
+        LightCurves.from_flux([1.0, 2, 3], [1.0, 1, 1], offsets=[0, 3], zero_point=value)
+
+
+@pytest.mark.parametrize("none", [0, np.nan, np.inf, -999, 99.99, "x", None])
+@pytest.mark.parametrize("given", [None, "zp"])
+def test_a_row_without_a_zero_point_is_left_out(none, given):
+    frame = pd.concat([SAME_FLUX.assign(id="a"), SAME_FLUX.assign(id="b")], ignore_index=True)
+    frame["flux"] = [100.0, 5, 120, 90, 95, 4]
+    frame["zp"] = pd.Series([25.0, none, 25, 25, 25, 25], dtype=object)
+    with pytest.warns(UserWarning, match="1 without a zero point .first in object a"):
+        curves = LightCurves.read(frame, zero_point=given)
+    alone = LightCurves.read(frame.drop(index=1).astype({"zp": float}), zero_point=given)
+    assert curves == alone
+    with pytest.raises(ValueError, match="non-finite time or magnitude, the first in object 'a'"):
+        LightCurves.read(frame, zero_point=given, on_invalid="raise")
+
+
+def test_zero_points_of_zero_in_all_rows_are_what_they_say():
+    curves = LightCurves.read(SAME_FLUX.assign(zp=0.0))
+    np.testing.assert_allclose(curves.mag, -7.5, atol=1e-3)

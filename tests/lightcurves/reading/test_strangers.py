@@ -297,3 +297,59 @@ def test_times_that_contradict_their_survey_are_remarked():
 def test_a_column_with_a_space_in_its_name_is_used():
     frame = pd.DataFrame({"time [JD]": [2458000.5, 2458001.5], "mag (V)": [15.0, 15.1]})
     assert LightCurves.read(frame).report.unused == []
+
+
+# -- options ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"rules": 5}, "rules must be a dictionary"),
+        ({"rules": "catflags"}, "rules must be a dictionary"),
+        ({"rules": ["catflags"]}, "rules must be a dictionary"),
+        ({"rules": {5: None}}, "rules must be a dictionary"),
+        ({"rules": {"upper limits": "x"}}, "rule 'upper limits' has no limit 'x'"),
+        ({"rules": {"Sentinels": 5}}, "rule 'sentinels' has no limit 5"),
+        ({"rules": {"catflags": "x"}}, "cannot compare column 'catflags' with 'x'"),
+        ({"quality": "no"}, "quality must be True or False"),
+        ({"quality": None}, "quality must be True or False"),
+        ({"progress": "x"}, "progress must be True or False"),
+        ({"time": False}, "time must be a column"),
+        ({"band_column": False}, "band must be a column"),
+    ],
+)
+def test_options_that_are_none_are_named(given, message, tmp_path):
+    frame = pd.DataFrame({"oid": 7, "expid": 1, "hjd": 2458000.5, "catflags": 0, **STAR})
+    frame = frame.rename(columns={"mag_err": "magerr"}).assign(filtercode="zg")
+    with pytest.raises((TypeError, ValueError), match=message):
+        LightCurves.read(frame, **given)
+
+
+def test_rules_of_all_tables_are_known_in_any_case():
+    frame = STAR.assign(mag=[15.0, 99.99, 15.2], mag_err=[0.1, 0.1, 9.9])
+    rules = {"Sentinels": None, "UPPER LIMITS": None}
+    with pytest.warns(UserWarning, match="magnitudes outside"):
+        assert len(LightCurves.read(frame, rules=rules).time) == 3
+    assert len(LightCurves.read(frame, rules={"upper limits": True}).time) == 1
+
+
+# -- a star among others ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_errors_of_one_star_do_not_decide_about_another(order):
+    """An error of -1 marks a limit in star a, and says that there is no error in star b."""
+    few, all_of_them = np.full(10, 0.02), np.full(20, -1.0)
+    few[[2, 5]] = -1
+    stars = {
+        name: pd.DataFrame({"id": name, "mjd": np.arange(len(e)), "mag": 15.0, "mag_err": e})
+        for name, e in {"a": few, "b": all_of_them, "c": np.full(200, 0.02)}.items()
+    }
+    stars["a"]["mag"] += np.arange(10) / 10
+    frame = pd.concat([*stars.values()])[::order].sample(frac=1, random_state=0)
+    together = LightCurves.read(frame)
+    assert together.report.left_out == {"upper limits": 2}
+    for name in "abc":
+        alone = LightCurves.read(stars[name])
+        assert together[together.ids == name].mag.tolist() == alone.mag.tolist()
