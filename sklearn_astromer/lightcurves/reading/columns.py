@@ -29,6 +29,7 @@ from sklearn_astromer.lightcurves.surveys.survey import (
     Bad,
     Brightness,
     Survey,
+    first_of,
 )
 
 #: What each keyword of `LightCurves.read` names.
@@ -68,6 +69,8 @@ def survey_of(table: Table, options: Options) -> Survey:
     if not found:
         return _ruled(_by_columns(table, given, options), table, options)
     survey = _replaced(found[0], given, table)
+    if "id" in table.facts and "id" not in given and first_of(str(survey.id), columns) is None:
+        survey = replace(survey, id=table.facts["id"])
     lacking = survey.lacking(columns)
     if options.survey not in ("auto", "columns") and lacking:
         raise refusal(
@@ -173,7 +176,7 @@ def _by_columns(table: Table, given: dict[str, Any], options: Options) -> Survey
         if name in frame and name not in used
     ]
     used |= {flag.column for flag in flags}
-    id = given.get("id")
+    id = given.get("id", table.facts.get("id"))
     if id is None:
         left = [name for name in columns if name not in used]
         named = [name for name in candidates("id", left) if could_name(frame[name])]

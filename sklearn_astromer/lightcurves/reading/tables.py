@@ -112,7 +112,8 @@ def paths_of(source: Any) -> list[Path] | None:
     found = sorted(p for p in map(Path, glob.glob(str(path), recursive=True)) if p.is_file())
     if not found:
         raise FileNotFoundError(f"there is no file {path}")
-    return found
+    # of a folder that is linked in itself, each once
+    return [*{(each.name, each.resolve()): each for each in reversed(found)}.values()][::-1]
 
 
 def _files_in(folder: Path) -> list[Path]:
@@ -258,7 +259,11 @@ def read_bytes(content: bytes, suffix: str, names: Names) -> Iterator[pd.DataFra
             inner = archive.read(files[0])
         yield from read_bytes(inner, Path(files[0]).suffix.lower(), names)
     elif start[:1] in (b"{", b"[") and (suffix in JSON or b'"' in start):
-        yield read_json(content)
+        frame = read_json(content)
+        beside = dict(frame.attrs)
+        frame = _of_pandas(frame, names)
+        frame.attrs |= beside
+        yield frame
     elif start.startswith(b"# %ECSV"):
         yield read_astropy(content, "ascii.ecsv")
     elif IPAC.match(start):
@@ -364,7 +369,8 @@ def as_frame(table: Any, names: Names | None = None) -> pd.DataFrame:
         return _plain(pd.api.interchange.from_dataframe(table))
     raise TypeError(
         f"LightCurves.read takes a path, an open file or a table, got {type(table).__name__}: of "
-        "arrays use LightCurves.from_arrays"
+        "arrays use LightCurves.from_arrays, of a dictionary of columns or a list of records pass "
+        "pandas.DataFrame(…)"
     )
 
 

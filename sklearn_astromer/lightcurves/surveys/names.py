@@ -40,7 +40,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
 NAMES_OF_STARS = (
     *("name", "star", "target", "object", "obj", "source", "star_name", "starname", "event"),
     *("object_name", "obj_name", "target_name", "source_name", "objname", "variable", "lc_name"),
-    *("tic", "kic", "epic"),
+    *("tic", "kic", "epic", "hd", "hip", "tyc", "koi", "toi", "gcvs"),
 )
 #: Of these, what may as well name observers, or where observations are from.
 NAMES_OF_OTHERS = ("name", "source")
@@ -160,6 +160,13 @@ def names_stars(name: str) -> bool:
     if called in NAMES_OF_STARS:
         return called not in NAMES_OF_OTHERS
     return _NAMING.fullmatch(called) is not None and not names_others(name)
+
+
+def by_sureness(name: str) -> int:
+    """Return a key that sorts columns, in lower case, by how surely they name objects."""
+    if plain(name) in NAMES_OF_STARS:
+        return 2 if plain(name) in NAMES_OF_OTHERS else 0
+    return 1 if names_stars(name) else 3
 
 
 def names_others(name: str) -> bool:
