@@ -7,7 +7,6 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
-from html import escape
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sklearn_astromer._parameters import check_numbers
+from sklearn_astromer._printable import escape, printable
 from sklearn_astromer._progress import progress_bar
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.periodogram import bands
@@ -99,7 +99,7 @@ class Peaks:
         """Return the view in a notebook: the best peaks of the first objects."""
         formats = {"period": "{:.6g}", "frequency": "{:.6g}", "doubled_period": "{:.6g}"}
         formats |= {"power": "{:.2f}", "harmonic_power": "{:.2f}", "false_alarm": "{:.1e}"}
-        table = (
+        table = printable(
             self[:SHOWN]
             .to_frame()
             .to_html(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_astromer._printable import printable_errors
 from sklearn_astromer._progress import progress_bar
 from sklearn_astromer.lightcurves.checks import check_flat
 from sklearn_astromer.lightcurves.flat import Flat, band_name
@@ -26,6 +27,7 @@ from sklearn_astromer.lightcurves.surveys.survey import Survey
 PIECE = 2**20
 
 
+@printable_errors()
 def read(source: Any, options: Options, names: NDArray[Any] | None = None) -> tuple[Flat, Report]:
     """Read a source whole; see `LightCurves.read`."""
     reader = Reader(source, options, names)

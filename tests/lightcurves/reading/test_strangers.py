@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from sklearn_astromer import LightCurves
+from sklearn_astromer.periodogram import find_peaks
 
 ATLAS = "###MJD m dm uJy duJy F err chi/N RA Dec x y maj min phi apfit mag5sig Sky Obs name\n"
 
@@ -353,3 +354,49 @@ def test_errors_of_one_star_do_not_decide_about_another(order):
     for name in "abc":
         alone = LightCurves.read(stars[name])
         assert together[together.ids == name].mag.tolist() == alone.mag.tolist()
+
+
+EVIL = "\x1b[31mEVIL\x07"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", "mjd,m\n1,15\n"),
+        ("a.csv", "mjd,mag\n1,15\n2\n"),
+        ("a.csv", f"mjd,mag,{EVIL},{EVIL}\n1,15,2,3\n"),
+        ("a.csv", f"mjd,flux,flux_unit\n1,15,Jy\n2,15,{EVIL}\n"),
+        ("a.json", "{}"),
+        ("a.parquet", "PAR1"),
+        ("a.fits", "SIMPLE"),
+        (f"{EVIL}/a.csv", "mjd,m\n1,15\n"),
+        ("nothing.txt", None),
+        ("", None),
+    ],
+)
+def test_errors_have_no_escape_sequences(tmp_path, name, content):
+    folder = tmp_path / EVIL
+    folder.mkdir()
+    path = folder / f"{EVIL}{name}" if name else folder
+    path.parent.mkdir(exist_ok=True)
+    if content is not None:
+        path.write_text(content)
+    for read in (LightCurves.read, LightCurves.open_parquet):
+        with pytest.raises((ValueError, OSError), match="EVIL") as caught:
+            read(path)
+        assert "\x1b" not in str(caught.value)
+        assert "\x07" not in str(caught.value)
+
+
+def test_views_have_no_escape_sequences():
+    frame = pd.DataFrame({"id": EVIL, "mjd": np.arange(9.0), "mag": 15.0, "band": EVIL, EVIL: 1})
+    frame.loc[3, "mag"] = 99.99
+    with pytest.warns(UserWarning, match="EVIL"):
+        curves = LightCurves.read(frame)
+    views = [curves, curves.stars(), find_peaks(curves)]
+    said = [view._repr_html_() for view in views] + [*map(repr, views), *curves.report.lines()]
+    with pytest.raises(ValueError, match=r"has several bands .*EVIL") as caught:
+        LightCurves.from_arrays([frame.assign(band=[EVIL, "g", *"r" * 7])])
+    for text in (*said, str(caught.value)):
+        assert "\x1b" not in text
+        assert "\x07" not in text
