@@ -200,8 +200,8 @@ def spelled(unit: str) -> str:
 
 def unit_for(name: str) -> str:
     """Return the column whose unit one of this name, in lower case, tells in each row; or ""."""
-    found = re.fullmatch(r"(.+?)_?units?", name)
-    return found[1] if found else ""
+    found = re.fullmatch(r"(.+?)[_ .-]?units?|units?[_ .-](?:of[_ .-])?(.+)", name)
+    return found[1] or found[2] if found else ""
 
 
 def is_milli(unit: str) -> bool:

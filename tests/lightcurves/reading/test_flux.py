@@ -234,7 +234,7 @@ def test_units_of_rows(tmp_path):
 ZERO_POINTS = {"Jy": 8.9, "mJy": 16.4, "uJy": 23.9, "µJy": 23.9, "nJy": 31.4, "nanomaggies": 22.5}
 
 
-@pytest.mark.parametrize("column", ["flux_unit", "fluxunits", "unit"])
+@pytest.mark.parametrize("column", ["flux_unit", "fluxunits", "unit", "Flux Unit", "unit_flux"])
 @pytest.mark.parametrize("unit", [*ZERO_POINTS, "microJy", "MJY", "erg/s/cm^2/Hz"])
 def test_a_column_tells_the_unit(tmp_path, column, unit):
     right = ZERO_POINTS | {"microJy": 23.9, "MJY": None, "erg/s/cm^2/Hz": -48.6}
