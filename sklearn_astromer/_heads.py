@@ -34,7 +34,7 @@ from sklearn_astromer._fields import LARGEST
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.modules.heads import HEADS, Head, Predictor
-from sklearn_astromer.training.labels import as_labels
+from sklearn_astromer.training.labels import as_labels, check_kinds
 from sklearn_astromer.training.loop import train
 from sklearn_astromer.training.recipes import Recipe, as_recipe, chosen_changes, resolved
 from sklearn_astromer.training.recording import record_supervision
@@ -80,9 +80,11 @@ def read_targets(
             f"{type(model).__name__} requires y to be passed, but the target y is None"
         )
     curves = model._read(X, reset=True)
-    missing = pd.isna(as_labels(y))
+    labels = as_labels(y)
+    missing = pd.isna(labels)
     if missing.any():
         raise ValueError(f"Input y contains NaN: label {int(np.argmax(missing))} is missing")
+    check_kinds(labels)
     values = column_or_1d(y, warn=True)
     check_consistent_length(curves, values)
     weight = _check_sample_weight(sample_weight, curves, dtype=np.float64, ensure_non_negative=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 #: What moves the cursor, colours or reorders text, or is no character: catalogs may hold anything.
 _UNPRINTABLE = re.compile(
@@ -13,3 +16,21 @@ _UNPRINTABLE = re.compile(
 def printable(text: str) -> str:
     """Return a text in which escape sequences and the like are spelled out."""
     return _UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def escape(text: str, quote: bool = True) -> str:
+    """Return a text for HTML."""
+    return html.escape(printable(text), quote)
+
+
+@contextmanager
+def printable_errors() -> Iterator[None]:
+    """Spell out what is not printable in errors, which name files, columns and objects."""
+    try:
+        yield
+    except (ValueError, TypeError, OSError) as error:
+        if len(error.args) == 1:  # not those of the system
+            error.args = (printable(str(error.args[0])),)
+        if "what" in error.__dict__:  # see `remedies.refusal`
+            error.__dict__["what"] = printable(error.__dict__["what"])
+        raise

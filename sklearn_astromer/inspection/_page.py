@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
 import io
 import re
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_astromer._extras import import_extra
-from sklearn_astromer._printable import printable
+from sklearn_astromer._printable import escape
 from sklearn_astromer.lightcurves import LightCurves, Stars
 from sklearn_astromer.periodogram.peaks import shared_peaks
 
@@ -88,11 +87,6 @@ def position_of(name: str) -> tuple[float, float] | None:
     ra = 15 * (int(hours) + int(minutes) / 60 + float(seconds) / 3600)
     dec = int(rest[0]) + int(rest[1]) / 60 + float(rest[2]) / 3600
     return (ra, dec if sign == "+" else -dec) if ra < 360 and dec <= 90 else None
-
-
-def escape(text: str, quote: bool = True) -> str:
-    """Return text for HTML."""
-    return html.escape(printable(text), quote)
 
 
 def _section(rank: int, row: dict[Any, Any], star: LightCurves) -> str:

@@ -168,7 +168,7 @@ class Constructors:
             survey=survey,
             band=band,
             quality=quality,
-            rules=dict(rules or {}),
+            rules=rules or {},
             limits=limits,
             difference=difference,
             id_from=id_from,

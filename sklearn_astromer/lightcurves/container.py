@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sklearn_astromer._parameters import check_numbers
 from sklearn_astromer._printable import printable
 from sklearn_astromer.lightcurves.arrays import refuse_rounded
 from sklearn_astromer.lightcurves.checks import check_flat, warn
@@ -325,6 +326,7 @@ class LightCurves(Constructors, Exports, Summary):
         white noise has none of them. (Read as "all three", it would throw out every RR Lyrae,
         whose kurtosis is about −1.)
         """
+        check_numbers(kurtosis=kurtosis, skewness=skewness, std=std)
         variance, skew, kurt = self._flat.moments()
         signal = (np.abs(kurt) > kurtosis) | (np.abs(skew) > skewness) | (variance > std**2)
         kept: LightCurves = self[signal]

@@ -76,16 +76,20 @@ class Exports:
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
         return self.to_arrow().__arrow_c_stream__(requested_schema)
 
-    def to_parquet(self, path: str | os.PathLike[str]) -> None:
+    def to_parquet(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write a Parquet file with a row per object, which `read` reads back exactly.
 
         Parameters
         ----------
         path : path
-            What is there is replaced, when the new file is whole. Columns as of `to_arrow`.
+            Columns as of `to_arrow`.
+        overwrite : bool
+            Replace what is there, when the new file is whole.
 
         Raises
         ------
+        FileExistsError
+            If something is there, and `overwrite` was not asked for.
         ImportError
             If pyarrow is not installed.
         ValueError
@@ -95,7 +99,7 @@ class Exports:
         table = self.to_arrow()
         import pyarrow.parquet as pq
 
-        with replacing(Path(path)) as partial:
+        with replacing(Path(path), overwrite=overwrite) as partial:
             pq.write_table(table, partial)
 
     def to_timeseries(self, key: Any) -> Any:

@@ -302,6 +302,8 @@ def as_text(array: NDArray[Any], what: str = "ids") -> NDArray[Any]:
         raise ValueError(
             f"{what} must be text in UTF-8, and {first!a} is not ({error.reason}): rename it"
         ) from error
+    if cut := next((name for name in names if name.endswith("\0")), None):
+        raise ValueError(f"{what}: {cut!a} ends in a null, which arrays of text lose: rename it")
     return compact(np.array(names, dtype=str))
 
 

@@ -7,6 +7,8 @@ import itertools
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sklearn_astromer.lightcurves.flat import as_float
+
 AB_NANOJANSKY, AB_MICROJANSKY, AB_JANSKY = 31.4, 23.9, 8.9  # magnitudes of flux 1
 POGSON = 2.5 / np.log(10)
 # Of an object's errors: the softening that costs a faint star the least (Lupton et al., eq. 12).
@@ -57,8 +59,13 @@ def asinh_magnitudes(
     >>> mag.round(3).tolist(), bool(np.isfinite(mag).all())
     ([20.0, 20.011, 26.074], True)
     """
-    flux = np.asarray(flux, dtype=np.float64)
-    errors = None if flux_err is None else np.asarray(flux_err, dtype=np.float64)
+    flux = as_float(flux, "flux")
+    errors = None if flux_err is None else as_float(flux_err, "flux_err")
+    points = as_float(zero_point, "zero_point")
+    if points.shape not in ((), flux.shape):
+        raise ValueError(f"zero_point must be one or one per flux, got the shape {points.shape}")
+    if points.ndim == 0 and not np.isfinite(points):
+        raise ValueError(f"zero_point must be finite, got {points}")
     bounds = np.array([0, len(flux)]) if offsets is None else np.asarray(offsets)
     softening = np.ones(len(flux))
     for start, stop in itertools.pairwise(bounds):
@@ -66,7 +73,7 @@ def asinh_magnitudes(
         softening[of] = _softening(flux[of], None if errors is None else errors[of])
     # log(b) of one object is a constant: fluxes are counted in units of b
     scaled = flux / (2 * softening)
-    mag = np.asarray(zero_point) - POGSON * (np.arcsinh(scaled) + np.log(softening))
+    mag = points - POGSON * (np.arcsinh(scaled) + np.log(softening))
     if errors is None:
         return mag, None
     return mag, POGSON * errors / np.hypot(flux, 2 * softening)

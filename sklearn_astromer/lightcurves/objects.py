@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from sklearn_astromer.lightcurves.flat import as_float
 from sklearn_astromer.lightcurves.surveys.names import candidates
 
+#: Units longer than a week, in days, are of a calendar: a time of 2020.5 years is a date.
+LONGEST_UNIT = 7.0
+
 
 def is_table(X: Any) -> bool:
     """Whether X is a table of astropy, such as a TimeSeries or a LightCurve of lightkurve."""
@@ -51,8 +54,8 @@ def in_field_units(column: Any, part: str, what: str) -> NDArray[np.float64]:
 
     scale = 1.0
     if part == "time":
-        if not unit.is_equivalent(units.day):
-            raise ValueError(f"{what} is in {unit or 'no unit'}: no times")
+        if not unit.is_equivalent(units.day) or unit.to(units.day) > LONGEST_UNIT:
+            raise ValueError(f"{what} is in {unit or 'no unit'}: no times in days")
         scale = unit.to(units.day)
     elif not isinstance(unit, units.MagUnit):
         if not _is_magnitude(unit):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from html import escape
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sklearn_astromer._printable import printable
+from sklearn_astromer._printable import escape, printable
 from sklearn_astromer.lightcurves.container import ByName, LightCurves
 from sklearn_astromer.lightcurves.drawing import draw
 from sklearn_astromer.lightcurves.flat import offsets_of, positions

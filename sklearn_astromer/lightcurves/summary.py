@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
 
+from sklearn_astromer._printable import escape
 from sklearn_astromer.lightcurves.drawing import draw
 from sklearn_astromer.lightcurves.exports import place_of
 from sklearn_astromer.lightcurves.flat import Flat

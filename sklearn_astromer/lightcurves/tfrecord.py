@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_astromer._printable import printable_errors
 from sklearn_astromer._protobuf import fields, masked_crc32c, messages, varints
 from sklearn_astromer.lightcurves.checks import check_flat
 from sklearn_astromer.lightcurves.container import LightCurves
@@ -26,6 +27,7 @@ __all__ = ["load_tfrecords"]
 SUFFIXES = (".record", ".records", ".tfrecord", ".tfrecords")
 
 
+@printable_errors()
 def load_tfrecords(
     path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     *,

@@ -7,13 +7,15 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
-from html import escape
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sklearn_astromer._parameters import check_numbers
+from sklearn_astromer._printable import escape, printable
 from sklearn_astromer._progress import progress_bar
 from sklearn_astromer.lightcurves import LightCurves, Stars
 from sklearn_astromer.periodogram.bands import join_bands
@@ -97,7 +99,7 @@ class Peaks:
         """Return the view in a notebook: the best peaks of the first objects."""
         formats = {"period": "{:.6g}", "frequency": "{:.6g}", "doubled_period": "{:.6g}"}
         formats |= {"power": "{:.2f}", "harmonic_power": "{:.2f}", "false_alarm": "{:.1e}"}
-        table = (
+        table = printable(
             self[:SHOWN]
             .to_frame()
             .to_html(
@@ -171,6 +173,16 @@ class Peaks:
         ).astype(np.float32)
 
 
+def check_grid(max_frequency: Any, samples_per_peak: Any) -> None:
+    """Refuse what makes no grid of frequencies."""
+    check_numbers(max_frequency=max_frequency, samples_per_peak=samples_per_peak)
+    if not (0 < max_frequency < np.inf and 1 <= samples_per_peak < np.inf):
+        raise ValueError(
+            "max_frequency must be positive and samples_per_peak at least 1, got "
+            f"{max_frequency} and {samples_per_peak}"
+        )
+
+
 def find_peaks(
     curves: LightCurves | Stars,
     n_peaks: int = 4,
@@ -232,13 +244,10 @@ def find_peaks(
     from sklearn_astromer._forks import refuse_fork
     from sklearn_astromer.periodogram.search import FEWEST_OBSERVATIONS, N_CANDIDATES, search
 
+    check_numbers(Integral, n_peaks=n_peaks)
     if not 1 <= n_peaks <= N_CANDIDATES:
         raise ValueError(f"n_peaks must be in 1 … {N_CANDIDATES}, got {n_peaks}")
-    if not (max_frequency > 0 and samples_per_peak >= 1):
-        raise ValueError(
-            "max_frequency must be positive and samples_per_peak at least 1, got "
-            f"{max_frequency} and {samples_per_peak}"
-        )
+    check_grid(max_frequency, samples_per_peak)
     device = torch.device(device)
     refuse_fork(device)
     if isinstance(curves, Stars):

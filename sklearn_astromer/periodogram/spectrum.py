@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_astromer.lightcurves import LightCurves
-from sklearn_astromer.periodogram.peaks import SAMPLES_PER_PEAK, weighted
+from sklearn_astromer.periodogram.peaks import SAMPLES_PER_PEAK, check_grid, weighted
 
 
 def power_spectrum(
@@ -56,6 +56,7 @@ def power_spectrum(
     from sklearn_astromer.periodogram.lomb_scargle import grid_power
     from sklearn_astromer.periodogram.search import grid_of
 
+    check_grid(max_frequency, samples_per_peak)
     time, mag, weight = (torch.from_numpy(x) for x in weighted(curves[[index]], [0]))
     step, size = grid_of(time.amax(1) - time.amin(1), max_frequency, samples_per_peak)
     n = max(1, int(size[0]))

@@ -426,17 +426,21 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Checked
             self,
             X,
             reset=fitting,
-            dtype=np.float32,
+            dtype=[np.float64, np.float32],  # of large numbers float32 would lose the differences
             order="C",
             ensure_all_finite=False,
-            copy=fitting and self.metric_ == "euclidean" and not read,  # the caller may change it
         )
         ids = np.arange(len(rows)) if ids is None else as_ids(np.asarray(ids))
         check_finite(rows, ids)
         if fitting:
             self.mean_, self.scale_ = moments(rows) if self.standardize else (None, None)
-        if self.mean_ is not None and self.scale_ is not None:
-            rows = standardized(rows, self.mean_, self.scale_)
+        copy = fitting and not read  # the caller may change them
+        with np.errstate(over="ignore"):  # what is past float32 is found below
+            if self.mean_ is not None and self.scale_ is not None:
+                rows = standardized(rows, self.mean_, self.scale_)
+            else:
+                rows = rows.astype(np.float32, copy=copy)
+        check_finite(rows, ids)
         return comparable(EmbeddingRows(ids, band, rows), self.metric_)
 
     def _count(self, n_neighbors: int | None, others: bool = False) -> int:

@@ -26,12 +26,12 @@ class EmbeddingRows(NamedTuple):
     ----------
     ids : ndarray of shape (n_objects,), int64 or str
     band : ndarray of shape (n_objects,), str, or None
-    rows : ndarray of shape (n_objects, n_features), float32
+    rows : ndarray of shape (n_objects, n_features), float32, or float64 where Parquet has it
     """
 
     ids: NDArray[Any]
     band: NDArray[np.str_] | None
-    rows: NDArray[np.float32]
+    rows: NDArray[np.floating[Any]]
 
     def position(self, object_id: str | int, band: str | None = None) -> int:
         """Return where an object is.
@@ -124,7 +124,10 @@ def read_rows(path: str | os.PathLike[str], *, verify: bool = True) -> Embedding
 def _from_parquet(path: Path, opened: list[Any]) -> EmbeddingRows:
     n_objects = sum(file.metadata.num_rows for file in opened)
     n_features = _n_features(path, opened[0].schema_arrow)
-    rows = np.empty((n_objects, n_features), dtype=np.float32)
+    kinds = {str(field.type) for field in opened[0].schema_arrow if field.name not in (ID, BAND)}
+    rows: NDArray[np.floating[Any]] = np.empty(
+        (n_objects, n_features), np.float64 if "double" in str(kinds) else np.float32
+    )
     ids: list[NDArray[Any]] = []
     bands: list[NDArray[Any]] = []
     start = 0
@@ -230,7 +233,7 @@ def comparable(given: EmbeddingRows, metric: str) -> EmbeddingRows:
     return EmbeddingRows(ids, band, np.divide(rows, length[:, None].astype(np.float32)))
 
 
-def moments(rows: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def moments(rows: NDArray[np.floating[Any]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return mean and standard deviation of each column; 1 for that of one that is constant.
 
     Equal rows are left as they are: mean 0.
@@ -249,10 +252,10 @@ def moments(rows: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.
 
 
 def standardized(
-    rows: NDArray[np.float32], mean: NDArray[np.float64], scale: NDArray[np.float64]
+    rows: NDArray[np.floating[Any]], mean: NDArray[np.float64], scale: NDArray[np.float64]
 ) -> NDArray[np.float32]:
     """Return rows in units of `scale` about `mean`."""
-    made = np.empty_like(rows)
+    made = np.empty(rows.shape, dtype=np.float32)
     for piece in gen_batches(len(rows), _CHUNK):
         made[piece] = (rows[piece] - mean) / scale
     return made

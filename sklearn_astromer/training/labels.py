@@ -55,9 +55,7 @@ def read_labels(y: Any, n_objects: int) -> Labels:
         )
     missing = np.asarray(pd.isna(values))
     known = values[~missing]
-    texts = sum(isinstance(v, (str, bytes)) for v in known)
-    if 0 < texts < len(known):
-        raise ValueError("y has text and numbers among its labels: make all of them text")
+    check_kinds(known)
     fractions = any(isinstance(v, (float, np.floating)) for v in known)
     if values.dtype.kind == "f" or fractions:
         return _numbers(values, missing)
@@ -70,6 +68,18 @@ def read_labels(y: Any, n_objects: int) -> Labels:
     if len(classes) < 2:
         raise ValueError(f"y has one class only, {classes[0]!r}: there is nothing to tell apart")
     return Labels(target, classes)
+
+
+def check_kinds(known: NDArray[Any]) -> None:
+    """Refuse labels that are not missing, of several kinds or past all whole numbers of NumPy."""
+    if known.dtype.kind in "fib":
+        return
+    texts = sum(isinstance(v, (str, bytes)) for v in known.flat)
+    if 0 < texts < known.size:
+        raise ValueError("y has text and numbers among its labels: make all of them text")
+    whole = (v for v in known.flat if isinstance(v, (int, np.integer)))
+    if (large := next((v for v in whole if not -(2**63) <= v < 2**63), None)) is not None:
+        raise ValueError(f"y has whole numbers past 2^63, as {large}: make them text, or floats")
 
 
 def as_labels(y: Any) -> NDArray[Any]:

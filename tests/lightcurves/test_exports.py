@@ -168,6 +168,18 @@ def test_parquet_refuses_one_id_twice_in_a_band_and_leaves_the_file(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_parquet_replaces_a_file_only_if_that_was_asked_for(tmp_path):
+    path, curves = tmp_path / "curves.parquet", curves_of_two_bands()
+    path.write_text("of somebody")
+    with pytest.raises(FileExistsError, match=r"is there already: .* overwrite=True"):
+        curves.to_parquet(path)
+    assert path.read_text() == "of somebody"
+    curves.to_parquet(path, overwrite=True)
+    check_same(LightCurves.read(path), curves)
+    with pytest.raises(IsADirectoryError, match="is a folder"):
+        curves.to_parquet(tmp_path, overwrite=True)
+
+
 def test_a_rule_that_was_asked_for_holds_for_parquet_of_ones_own(tmp_path):
     curves = LightCurves([1.0, 2.0], [15.0, 99.99], offsets=[0, 2])
     curves.to_parquet(tmp_path / "curves.parquet")

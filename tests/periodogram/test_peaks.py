@@ -8,7 +8,7 @@ from sklearn.pipeline import Pipeline
 
 from sklearn_astromer import AstromerEmbedder, LightCurves
 from sklearn_astromer.datasets import make_variable_stars
-from sklearn_astromer.periodogram import find_peaks, peaks
+from sklearn_astromer.periodogram import find_peaks, peaks, power_spectrum
 
 PERIODIC = ["RRAB", "RRC", "CEP", "EB"]
 
@@ -239,3 +239,18 @@ def test_one_wild_error(stars, wild):
     errors[curves.offsets[:-1] + 3] = np.clip(wild, 1e-9, 1e9)
     expected = find_peaks(LightCurves(curves.time, curves.mag, errors, offsets=curves.offsets))
     np.testing.assert_allclose(found.frequency, expected.frequency, rtol=1e-6)
+
+
+@pytest.mark.parametrize("value", ["x", None, [24.0], True, 1j, np.nan, np.inf])
+@pytest.mark.parametrize("name", ["n_peaks", "max_frequency", "samples_per_peak"])
+def test_numbers_that_are_none_are_named(name, value):
+    curves = make_variable_stars(1, random_state=0)[0]
+    for search in (find_peaks, power_spectrum)[: 1 if name == "n_peaks" else 2]:
+        with pytest.raises((TypeError, ValueError), match=name):
+            search(curves, **{name: value})
+
+
+@pytest.mark.parametrize("name", ["kurtosis", "skewness", "std"])
+def test_limits_of_white_noise_are_numbers(name):
+    with pytest.raises(TypeError, match=f"{name} must be a number, got 'x'"):
+        make_variable_stars(1, random_state=0)[0].drop_white_noise(**{name: "x"})

@@ -522,3 +522,42 @@ def test_a_metric_that_is_set_after_fit_counts_at_the_next(rows, tmp_path, metri
     changed = index.set_params(metric=other).fit(rows[:200])
     assert changed.metric_ == other
     assert not np.array_equal(changed.kneighbors(rows[:9])[0], expected[0])
+
+
+@pytest.mark.parametrize("offset", [1e6, -1e9, 2.0**31])
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+@pytest.mark.parametrize("source", ["array", "frame", "parquet", "whole"])
+def test_large_common_offsets_lose_no_differences(offset, metric, source, tmp_path):
+    rng = np.random.default_rng(0)
+    rows = rng.integers(-500, 500, (200, 6)) / (1 if source == "whole" else 256)
+    rows, far = rows[:150], rows + offset
+    if source == "whole":
+        far = far.astype(np.int64)
+    expected = LightCurveIndex(5, metric=metric).fit(rows).kneighbors(return_distance=False)
+    given = far[:150]
+    if source == "frame":
+        given = pd.DataFrame(given)
+    elif source == "parquet":
+        given = pd.DataFrame(given, columns=[f"astromer{i}" for i in range(6)])
+        given.insert(0, "object_id", np.arange(150))
+        given.to_parquet(tmp_path / "rows.parquet")
+        given = tmp_path / "rows.parquet"
+    index = LightCurveIndex(5, metric=metric).fit(given)
+    np.testing.assert_array_equal(index.kneighbors(return_distance=False), expected)
+    assert index.rows_.dtype == np.float32
+    np.testing.assert_array_equal(index.kneighbors(far[:1], 1)[1], [[0]])
+
+
+def test_numbers_past_float32_are_no_rows():
+    rows = np.random.default_rng(0).normal(size=(20, 3))
+    rows[4, 1] = 1e200
+    with pytest.raises(ValueError, match="the row of object 4 at position 4 contains NaN or inf"):
+        LightCurveIndex(2, standardize=False).fit(rows)
+
+
+def test_rows_that_were_given_stay_as_they_are():
+    rows = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
+    index = LightCurveIndex(2, metric="euclidean", standardize=False).fit(rows)
+    before = index.rows_.copy()
+    rows[:] = 0
+    np.testing.assert_array_equal(index.rows_, before)

@@ -9,7 +9,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import Pipeline
 
-from sklearn_astromer import AstromerClassifier
+from sklearn_astromer import AstromerClassifier, AstromerRegressor
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.training.labels import LabelLoss, Labels, read_labels
 from sklearn_astromer.training.tasks import Loader
@@ -213,3 +213,23 @@ def test_whole_numbers_among_others_are_numbers():
     assert read_labels([0.5, 1, None, 2.5], 4).classes is None
     with pytest.raises(ValueError, match="text and numbers"):
         read_labels([1, "1", 2], 3)
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        ([2**70, 1] * 4, "whole numbers past 2\\^63, as 1180591620717411303424"),
+        (np.array([2**63, 1] * 4, dtype=np.uint64), "whole numbers past 2\\^63"),
+        ([-(2**64), None] * 4, "whole numbers past 2\\^63"),
+        (["a", 2**70] * 4, "text and numbers"),
+        (["a", 1] * 4, "text and numbers"),
+    ],
+)
+def test_labels_that_no_array_holds(labels, said):
+    curves = make_variable_stars(8, random_state=0)[0]
+    with pytest.raises(ValueError, match=said):
+        read_labels(labels, 8)
+    if None not in labels:
+        for model in (AstromerClassifier, AstromerRegressor):
+            with pytest.raises(ValueError, match=said):
+                model("surveys-small", max_epochs=1).fit(curves, labels)

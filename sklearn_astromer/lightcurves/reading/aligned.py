@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sklearn_astromer._printable import printable_errors
 from sklearn_astromer.lightcurves.flat import (
     Flat,
     as_band,
@@ -39,6 +40,7 @@ def index_ids(index: pd.Index) -> Any:
     return index.to_numpy() if usable else None
 
 
+@printable_errors()
 def read_nested(
     column: Any, options: Options, ids: Any = None
 ) -> tuple[Flat, Report, NDArray[Any]]:
@@ -72,6 +74,7 @@ def read_nested(
     return flat, _advised(report, NESTED), names
 
 
+@printable_errors()
 def read_items(items: Sequence[Any], options: Options, names: NDArray[Any]) -> tuple[Flat, Report]:
     """Read one table per object; ids are places, as of `read_nested`."""
     flats, report = [], Report()
@@ -96,6 +99,7 @@ def _advised(report: Report, takes: tuple[str, ...]) -> Report:
     return replace(report, remarks=remarks)
 
 
+@printable_errors()
 def in_rows(flat: Flat, report: Report, ids: NDArray[Any], band: Any, on_invalid: str) -> Flat:
     """Return one object a row, of one band; a row may have no observations."""
     if flat.band is None and band is not None and "band" not in report.columns:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -13,8 +14,10 @@ import numpy as np
 import pandas as pd
 
 from sklearn_astromer._extras import import_extra
+from sklearn_astromer.lightcurves.flux import AB_JANSKY
+from sklearn_astromer.lightcurves.objects import LONGEST_UNIT
 from sklearn_astromer.lightcurves.reading.text import Names
-from sklearn_astromer.lightcurves.surveys.names import errors_of, offset_of
+from sklearn_astromer.lightcurves.surveys.names import errors_of
 from sklearn_astromer.lightcurves.surveys.survey import JD
 
 OBJECT_KEYS = ("KEPLERID", "TICID", "TIC_ID", "TARGETID")
@@ -99,20 +102,24 @@ def _epochs(frame: pd.DataFrame, header: dict[str, Any]) -> None:
             for name in times:
                 origins.setdefault(name, float(sum(map(float, known[:2]))) + zero)
             break
-    if str(header.get("TIMEUNIT", "d")).strip().lower() in ("s", "sec", "seconds"):
-        for name in times:
-            if str(name).lower() == "time" and name not in frame.attrs.get("kinds", ()):
-                frame[name] = frame[name] / 86_400
+    unit = str(header.get("TIMEUNIT", "d")).strip().lower()
+    for name in times:
+        if str(name).lower() != "time" or name in frame.attrs.get("kinds", ()):
+            continue
+        if unit in ("s", "sec", "seconds"):
+            frame[name] = frame[name] / 86_400
+        else:
+            frame.attrs["units"].setdefault(name, unit)
 
 
 def of_astropy(table: Any) -> pd.DataFrame:
-    """Return columns as plain numbers: times in days (MJD of dates), fluxes in Jy where known."""
+    """Return columns as plain numbers: times in days (MJD of dates), with the units of others."""
     from astropy import units
     from astropy.time import Time, TimeDelta
 
     columns: dict[str, Any] = {}
     kinds: dict[str, str] = {}
-    origins: dict[str, float] = {}
+    said: dict[str, str] = {}
     scales: dict[str, float] = {}
     known = {"time": units.day, "flux": units.Jy, "mag": units.mag}
     for name in table.colnames:
@@ -125,24 +132,28 @@ def of_astropy(table: Any) -> pd.DataFrame:
             column, kinds[name] = column.to_value("day"), "time"
         scale = 1.0
         if isinstance(unit, units.UnrecognizedUnit):  # as "BJD - 2457000, days"
-            offset = offset_of(str(unit))
-            origins |= {} if offset is None else {name: offset}
+            said[name] = str(unit)
         elif isinstance(unit, units.MagUnit):
             kinds[name] = "mag"
         elif isinstance(unit, units.UnitBase) and unit != units.dimensionless_unscaled:
             fits = [kind for kind, one in known.items() if unit.is_equivalent(one)]
             kinds[name] = fits[0] if fits else str(unit)
             scale = unit.to(known[fits[0]]) if fits else scale
+            if kinds[name] == "time" and scale > LONGEST_UNIT:  # of a calendar, as decimal years
+                kinds[name] = str(unit)
         values = _unmasked(column)
-        columns[name] = values if scale == 1.0 else values * scale
+        columns[name] = values if scale == 1.0 or kinds.get(name) == "flux" else values * scale
         scales[name] = scale
-    for flux in [name for name, kind in kinds.items() if kind == "flux"]:
-        names = {str(name).lower(): name for name in columns}
+    fluxes = [name for name, kind in kinds.items() if kind == "flux"]
+    names = {str(name).lower(): name for name in columns}
+    for flux in fluxes:
         for error in errors_of(str(flux).lower(), names):
-            if names[error] not in kinds:  # it has that of its flux
-                columns[names[error]] = columns[names[error]] * scales[flux]
+            if names[error] in fluxes:  # in the unit of its flux
+                columns[names[error]] = columns[names[error]] * scales[names[error]] / scales[flux]
+                scales[names[error]] = scales[flux]
     frame = pd.DataFrame(columns)
-    frame.attrs |= {"kinds": kinds, "origins": origins}
+    points = {flux: AB_JANSKY - 2.5 * math.log10(scales[flux]) for flux in fluxes}
+    frame.attrs |= {"kinds": kinds, "units": said, "zero_points": points}
     return frame
 
 

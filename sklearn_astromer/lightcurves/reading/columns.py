@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sklearn_astromer.lightcurves.flux import AB_JANSKY
 from sklearn_astromer.lightcurves.reading.ids import could_name, id_by_values
-from sklearn_astromer.lightcurves.reading.options import Options
+from sklearn_astromer.lightcurves.reading.options import COMMON_RULES, UPPER_LIMITS, Options
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
 from sklearn_astromer.lightcurves.reading.tables import Table
 from sklearn_astromer.lightcurves.reading.values import days_of
@@ -22,8 +21,6 @@ from sklearn_astromer.lightcurves.surveys.names import (
     bare,
     candidates,
     errors_of,
-    unit_of,
-    zero_point_of,
     zero_points,
 )
 from sklearn_astromer.lightcurves.surveys.registry import OWN, resembled
@@ -32,9 +29,9 @@ from sklearn_astromer.lightcurves.surveys.survey import (
     Bad,
     Brightness,
     Survey,
+    first_of,
 )
 
-UPPER_LIMITS, SENTINELS, TWICE = "upper limits", "sentinels", "there twice"
 #: What each keyword of `LightCurves.read` names.
 KEYWORDS = {"band": "band_column"}
 MOST_NAMES = 15
@@ -43,6 +40,7 @@ DIFFERENCE = (
     "use forced photometry of the direct image. For encoders with scaled_inputs, which take the "
     "flux in units of its deviation"
 )
+NEEDS = "needs the brightness that it belongs to, and another is read"
 # A column without a name holds errors if they are as small as these, in magnitudes.
 MOST_ERROR, ABSENT_ERROR = 1.5, 9.0
 #: Columns of times tell the same instants if they differ by less: a barycentric correction.
@@ -69,8 +67,10 @@ def survey_of(table: Table, options: Options) -> Survey:
             f"{table.label} could be of {names}", *(Remedy("survey", s.name) for s in found)
         )
     if not found:
-        return _ruled(_by_columns(table, given, options), options)
+        return _ruled(_by_columns(table, given, options), table, options)
     survey = _replaced(found[0], given, table)
+    if "id" in table.facts and "id" not in given and first_of(str(survey.id), columns) is None:
+        survey = replace(survey, id=table.facts["id"])
     lacking = survey.lacking(columns)
     if options.survey not in ("auto", "columns") and lacking:
         raise refusal(
@@ -78,7 +78,7 @@ def survey_of(table: Table, options: Options) -> Survey:
             f"among {_listed(table)}",
             Remedy("survey", "columns", "to read columns by their names alone"),
         )
-    return _ruled(survey, options)
+    return _ruled(survey, table, options)
 
 
 def _replaced(survey: Survey, given: dict[str, Any], table: Table) -> Survey:
@@ -101,15 +101,8 @@ def _replaced(survey: Survey, given: dict[str, Any], table: Table) -> Survey:
         changes["brightness"] = (first,)
     errors = {k: v for k, v in given.items() if k in ("mag_err", "flux_err", "zero_point")}
     if errors:
-        wrong = "flux_err" if first.flux is None and "flux_err" in errors else None
-        wrong = "mag_err" if first.flux is not None and "mag_err" in errors else wrong
-        several = len(survey.brightness) > 1 and not bright
-        if wrong or several:
-            need = "mag" if several else wrong.replace("_err", "") if wrong else ""
-            raise refusal(
-                f"{table.label}: {'=, '.join(errors)}= needs the brightness that it belongs to",
-                Remedy(need),
-            )
+        if len(survey.brightness) > 1 and not bright:
+            raise refusal(f"{table.label}: {'=, '.join(errors)}= {NEEDS}", Remedy("mag"))
         gone |= {one for b in survey.brightness for one in f"{b.mag_err}|{b.flux_err}".split("|")}
         changes["brightness"] = (replace(first, **errors),)
     for part in ("id", "band"):
@@ -119,17 +112,20 @@ def _replaced(survey: Survey, given: dict[str, Any], table: Table) -> Survey:
     return replace(survey, needs=needs, **changes)
 
 
-def _ruled(survey: Survey, options: Options) -> Survey:
+def _ruled(survey: Survey, table: Table, options: Options) -> Survey:
     """Switch rules off, or give them another limit, by the names that the report prints."""
-    common = (UPPER_LIMITS, SENTINELS, TWICE)
+    for needed, parts in {"flux": ("flux_err", "zero_point"), "mag": ("mag_err",)}.items():
+        idle = [part for part in parts if part in options.columns]
+        if idle and not any(getattr(each, needed) for each in survey.brightness):
+            raise refusal(f"{table.label}: {'=, '.join(idle)}= {NEEDS}", Remedy(needed))
     if not options.quality:
         bright = tuple(replace(each, bad=()) for each in survey.brightness)
         survey = replace(survey, bad=(), brightness=bright)
     for name, limit in options.rules.items():
         rules = survey.rules()
         meant = [rule for rule in rules if rule.is_called(name)]
-        if not meant and name.lower() not in common:
-            known = dict.fromkeys([*(rule.reason for rule in rules), *common])
+        if not meant and name not in COMMON_RULES:
+            known = dict.fromkeys([*(rule.reason for rule in rules), *COMMON_RULES])
             raise ValueError(f"there is no rule {name!r} in rules=: there are {', '.join(known)}")
 
         def changed(bad: tuple[Bad, ...], meant: list[Bad] = meant, limit: Any = limit) -> Any:
@@ -180,7 +176,7 @@ def _by_columns(table: Table, given: dict[str, Any], options: Options) -> Survey
         if name in frame and name not in used
     ]
     used |= {flag.column for flag in flags}
-    id = given.get("id")
+    id = given.get("id", table.facts.get("id"))
     if id is None:
         left = [name for name in columns if name not in used]
         named = [name for name in candidates("id", left) if could_name(frame[name])]
@@ -255,29 +251,17 @@ def _brightness(table: Table, given: dict[str, Any], columns: list[str]) -> Brig
             )
         flux = None if mags else _one(table, "flux", fluxes)
     if flux is not None:
-        unit = AB_JANSKY if kinds.get(flux) == "flux" else zero_point_of(flux)
-        zero_point = given.get("zero_point", unit)
+        zero_point = given.get("zero_point", table.zero_point(flux))
         if zero_point is None:
             zero_point = _zero_points(table, columns) or 0.0
         error = given.get("flux_err") or _error(table, flux, columns)
-        if error and unit_of(error) and unit_of(error) != unit_of(flux):
-            raise ValueError(
-                f"{table.label}: columns {table.names[flux]!r} and {table.names[error]!r} have "
-                "different units: convert one of them"
-            )
         return Brightness(flux=flux, flux_err=error, zero_point=zero_point)
     mag = given.get("mag") or (in_mag[0] if mags == in_mag else _one(table, "mag", mags))
     if kinds.get(mag) not in (None, "mag"):
         raise refusal(
             f"{table.label}: column {mag!r} has a unit of {kinds[mag]}", Remedy("flux", mag)
         )
-    error = given.get("mag_err") or _error(table, mag, columns)
-    for name in (mag, error):
-        if name and unit_of(name) in ("mmag", "millimag"):
-            raise ValueError(
-                f"{table.label}: column {table.names[name]!r} is in mmag: divide it by 1000"
-            )
-    return Brightness(mag, error)
+    return Brightness(mag, given.get("mag_err") or _error(table, mag, columns))
 
 
 def _zero_points(table: Table, columns: list[str]) -> str | None:

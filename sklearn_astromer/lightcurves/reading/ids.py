@@ -13,6 +13,7 @@ from sklearn_astromer.lightcurves.reading.tables import Table
 from sklearn_astromer.lightcurves.reading.values import days_of
 from sklearn_astromer.lightcurves.surveys.names import (
     NAMES_OF_STARS,
+    by_sureness,
     names_others,
     names_stars,
     plain,
@@ -38,7 +39,7 @@ def id_by_values(
     if band:
         bands, _ = pd.factorize(frame[band], use_na_sentinel=False)
     names = [name for name in columns if could_name(frame[name]) or _numbers_stars(frame, name)]
-    for name in sorted(names, key=lambda each: plain(each) not in NAMES_OF_STARS):
+    for name in sorted(names, key=by_sureness):
         called = plain(name) in NAMES_OF_STARS
         surely = names_stars(name)
         codes, unique = pd.factorize(frame[name], use_na_sentinel=False)

@@ -8,6 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from sklearn_astromer.lightcurves.surveys.names import candidates
+from sklearn_astromer.lightcurves.surveys.survey import column_name
+
 #: Keys of JSON, of which each service has one of its own.
 DETECTIONS = (
     *("detections", "candidates", "photometry", "lightcurve", "light_curve", "data"),
@@ -58,7 +61,7 @@ def _records(found: Any) -> tuple[Any, dict[str, Any]]:
     if not isinstance(found, dict):
         return None, {}
     columns = {k: v for k, v in found.items() if isinstance(v, list)}
-    scalar = [v for v in columns.values() if not any(isinstance(x, (dict, list)) for x in v)]
+    scalar = [v for v in columns.values() if not any(isinstance(x, dict) for x in v)]
     if len(scalar) >= 2 and len({len(v) for v in scalar}) == 1:
         return columns, {k: v for k, v in found.items() if k not in columns}
     for key in DETECTIONS:
@@ -66,6 +69,8 @@ def _records(found: Any) -> tuple[Any, dict[str, Any]]:
         if isinstance(records, list) and records and isinstance(records[0], dict):
             return records, {k: v for k, v in found.items() if k != key}
     dicts = {k: v for k, v in found.items() if isinstance(v, dict)}
+    if len(found) > 1 and (records := _by_object(found)):
+        return records, {}
     if len(dicts) == len(found) > 1 and len({tuple(each) for each in dicts.values()}) == 1:
         return {name: list(each.values()) for name, each in dicts.items()}, {}
     within = [(key, *_records(value)) for key, value in dicts.items()]
@@ -76,3 +81,20 @@ def _records(found: Any) -> tuple[Any, dict[str, Any]]:
     # of the Open Supernova Catalog: {name: {…}}
     named = {"object_id": key} if len(found) == 1 and key not in WRAPPERS else {}
     return records, {k: v for k, v in found.items() if k != key} | beside | named
+
+
+def _by_object(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the records of an object whose keys name stars, of columns or records each."""
+    records: list[dict[str, Any]] = []
+    for name, one in found.items():
+        of_columns = isinstance(one, dict) and sum(isinstance(v, list) for v in one.values()) > 1
+        each = [one] if of_columns else one
+        if name in (*WRAPPERS, *NON_DETECTIONS) or not isinstance(each, list):
+            return []
+        if not all(isinstance(record, dict) for record in each):
+            return []
+        records += [
+            record if candidates("id", map(column_name, record)) else {"object_id": name, **record}
+            for record in each
+        ]
+    return records

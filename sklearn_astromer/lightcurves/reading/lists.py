@@ -13,7 +13,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sklearn_astromer.lightcurves.reading.text import Names
-from sklearn_astromer.lightcurves.surveys.names import candidates
+from sklearn_astromer.lightcurves.surveys.names import (
+    NAMES_OF_OTHERS,
+    by_sureness,
+    candidates,
+    plain,
+)
 from sklearn_astromer.lightcurves.surveys.survey import column_name
 
 #: The column that numbers rows which nothing else names.
@@ -118,6 +123,9 @@ def flattened(
         wanted = set(names.needed([*wanted], rows_are_objects=True) or wanted)
     columns = {name: _values(part) for name, part in parts.items() if name in wanted}
     named = candidates("id", map(column_name, [*beside, *columns]))
+    if not named and PLACE not in beside and names is not None:
+        named = _named(beside, names)
+        wanted |= {name for name in beside if column_name(name) in named}
     if not named and PLACE not in beside:
         beside = beside.assign(**{ROW: first_row + np.arange(len(beside))})
         wanted.add(ROW)
@@ -156,7 +164,20 @@ def flattened(
     if len(empty):
         frame.attrs["empty"] = (len(empty), str(name_of(int(empty[0]))))
     frame.attrs |= {"rows_are_objects": True, "columns": [*parts, *all_beside]}
+    frame.attrs |= {"id": named[0]} if named else {}
     return frame
+
+
+def _named(beside: pd.DataFrame, names: Names) -> list[str]:
+    """Return the column, in lower case, that names the rows by its name, if there is one."""
+    called = {column_name(name): beside[name] for name in beside}
+    found = []
+    for name in names.ids([*called]):
+        column = called[name]
+        whole = column.dtype.kind != "f" or not (column.dropna() % 1).any()
+        if whole and (column.is_unique or plain(name) not in NAMES_OF_OTHERS):
+            found.append(name)
+    return sorted(found, key=by_sureness)[:1]
 
 
 def _first_wrong(column: Any) -> int:

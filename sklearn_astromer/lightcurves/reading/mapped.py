@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sklearn_astromer._arrays import load_array
 from sklearn_astromer._cache import cache_dir
 from sklearn_astromer._files import Fingerprint, sealed, sha256, unsealed
+from sklearn_astromer._printable import printable_errors
 from sklearn_astromer.lightcurves.checks import check_unique
 from sklearn_astromer.lightcurves.flat import Flat, joined
 from sklearn_astromer.lightcurves.reading.options import Options
@@ -31,6 +32,7 @@ HEAD = "head.json"
 NOTHING = np.empty(0)
 
 
+@printable_errors()
 def mapped(
     source: Any, options: Options, folder: Any, fingerprint: Fingerprint | None = None
 ) -> tuple[Flat, Report]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
+
+import numpy as np
 
 from sklearn_astromer._closest import closest
 from sklearn_astromer.lightcurves.surveys.names import (
@@ -13,6 +16,7 @@ from sklearn_astromer.lightcurves.surveys.names import (
     LIMIT_OF,
     LIMITS,
     NAMES_OF_STARS,
+    UNIT_NAMES,
     candidates,
     errors_of,
     names_stars,
@@ -25,6 +29,12 @@ from sklearn_astromer.lightcurves.surveys.survey import Survey, column_name
 
 ID_NAMES = "|".join(dict.fromkeys(alias.lower() for alias in ALIASES["id"]))
 
+#: Rules of all tables.
+UPPER_LIMITS, SENTINELS, TWICE = "upper limits", "sentinels", "there twice"
+COMMON_RULES = (UPPER_LIMITS, SENTINELS, TWICE)
+#: In magnitudes: no flux is counted in such units.
+MOST_ZERO_POINT = 100.0
+
 
 @dataclass(frozen=True)
 class Options:
@@ -36,7 +46,7 @@ class Options:
     survey: str = "auto"
     band: Any = None
     quality: bool = True
-    rules: dict[str, Any] = field(default_factory=dict)
+    rules: Mapping[str, Any] = field(default_factory=dict)
     limits: str = "drop"
     difference: str = "raise"
     id_from: str | Callable[[str], Any] = "stem"
@@ -45,6 +55,14 @@ class Options:
     on_error: str = "raise"
     progress: bool = False
     memo: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        rules = self.rules or {}
+        if isinstance(rules, Mapping):  # those of all tables in any case
+            lowered = {name: str(name).lower() for name in rules}
+            common = {n: low if low in COMMON_RULES else n for n, low in lowered.items()}
+            rules = {common[name]: limit for name, limit in rules.items()}
+        object.__setattr__(self, "rules", rules)
 
     def given(self) -> dict[str, Any]:
         """Return the columns that were named, in lower case."""
@@ -71,6 +89,33 @@ class Options:
                     names = closest(value, allowed)
                     raise ValueError(f"survey must be one that is known, got {value!r}: {names}")
                 raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+        if not isinstance(self.rules, Mapping) or any(type(n) is not str for n in self.rules):
+            raise TypeError(
+                f"rules must be a dictionary of rules by their names, as {{'catflags': None}}, got "
+                f"{self.rules!r}"
+            )
+        for name, limit in self.rules.items():
+            if limit is None or limit is True or name not in COMMON_RULES:
+                continue
+            if name != UPPER_LIMITS or isinstance(limit, bool) or not isinstance(limit, Real):
+                raise ValueError(f"rule {name!r} has no limit {limit!r}: None switches it off")
+        for part, column in self.columns.items():
+            if column is False and part != "id":
+                raise ValueError(f"{part} must be a column, got False")
+        for name in ("quality", "progress"):
+            if not isinstance(getattr(self, name), (bool, np.bool_)):
+                raise TypeError(f"{name} must be True or False, got {getattr(self, name)!r}")
+        if {"mag", "flux"} <= self.columns.keys():
+            raise ValueError("mag and flux were both given, and one of them is read: leave one out")
+        point = self.columns.get("zero_point", "")
+        if not isinstance(point, str) and (
+            isinstance(point, bool)
+            or not isinstance(point, (Real, np.number))
+            or not abs(float(point)) < MOST_ZERO_POINT
+        ):
+            raise ValueError(
+                f"zero_point must be the magnitude of flux 1 or the name of a column, got {point!r}"
+            )
         if not callable(self.id_from) and self.id_from not in ("stem", "parent"):
             raise ValueError(
                 f"id_from must be 'stem', 'parent' or a function, got {self.id_from!r}"
@@ -108,9 +153,9 @@ class Options:
             read |= {*parts, *NAMES_OF_STARS, *LIMITS, *DETECTED}
             read |= {name for each in bright for name in errors_of(each, lowered)}
             read |= {LIMIT_OF.format(each) for each in bright} | set(zero_points(lowered))
-            read |= {name for name in lowered if unit_for(name) in bright}
             if not rows_are_objects and not candidates("id", lowered):
                 return None  # which column names objects, values tell
+        read |= {name for name in lowered if unit_for(name) in read or name in UNIT_NAMES}
         return [name for each, name in lowered.items() if each in read]
 
     def ids(self, names: list[str]) -> list[str]:

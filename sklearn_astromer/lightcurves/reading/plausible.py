@@ -4,8 +4,8 @@
 what                                            decision
 =============================================== ==============================================
 "<14.2" or ">16.5", an error of 9 mag or more   limit: left out and counted, or an error
-an error of -1 in less than half of the rows,   the same
-of a table of no known survey
+an error of -1 in less than half of the rows    the same
+of an object, of a table of no known survey
 a magnitude of exactly 0; 29.999, 99.99, -99 …  sentinel: left out and counted
 a value in over 1 % of the rows, 5 mag or more  sentinel: left out and counted
 from the median
@@ -41,13 +41,19 @@ LEAST_DEVIATION, LEAST_CHANGES = 0.81, 0.1
 SOON = 5.0
 
 
-def sentinels(mag: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return which magnitudes stand for none."""
+def known_sentinels(mag: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which magnitudes are of those that stand for none everywhere."""
     bad = np.zeros(len(mag), dtype=bool)
     odd = np.flatnonzero((mag <= 0) | (mag >= LEAST_LARGE_SENTINEL))
     if len(odd):
         with np.errstate(over="ignore"):  # what is past float32 is none of them
             bad[odd] = np.isin(mag[odd].astype(np.float32), SENTINELS)
+    return bad
+
+
+def sentinels(mag: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which magnitudes stand for none, as far as all of a table tell."""
+    bad = known_sentinels(mag)
     some = mag[:: max(1, len(mag) // LARGEST_SAMPLE)]  # a median of more is no better
     if not np.isfinite(some).any() or len(mag) < FEWEST_TO_COUNT:
         return bad
@@ -63,10 +69,11 @@ def sentinels(mag: NDArray[np.float64]) -> NDArray[np.bool_]:
     return bad
 
 
-def marked(error: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return which errors are -1, as limits are marked where few are."""
+def marked(error: NDArray[np.float64], owner: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which errors are -1, as limits are marked where few errors of an object are."""
     found = error == -1
-    return found & (np.count_nonzero(found) < LARGEST_SHARE_OF_LIMITS * len(error))
+    share = np.bincount(owner, weights=found) / np.maximum(np.bincount(owner), 1)
+    return found & (share[owner] < LARGEST_SHARE_OF_LIMITS)
 
 
 def repeated(

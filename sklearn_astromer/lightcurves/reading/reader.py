@@ -9,15 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_astromer._printable import printable_errors
 from sklearn_astromer._progress import progress_bar
 from sklearn_astromer.lightcurves.checks import check_flat
 from sklearn_astromer.lightcurves.flat import Flat, band_name
-from sklearn_astromer.lightcurves.reading.columns import (
-    TWICE,
-    UPPER_LIMITS,
-    survey_of,
-)
-from sklearn_astromer.lightcurves.reading.options import Options
+from sklearn_astromer.lightcurves.reading.columns import survey_of
+from sklearn_astromer.lightcurves.reading.options import TWICE, UPPER_LIMITS, Options
 from sklearn_astromer.lightcurves.reading.remarks import describe, id_column, remark
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
 from sklearn_astromer.lightcurves.reading.report import OTHER_BANDS, Report
@@ -30,6 +27,7 @@ from sklearn_astromer.lightcurves.surveys.survey import Survey
 PIECE = 2**20
 
 
+@printable_errors()
 def read(source: Any, options: Options, names: NDArray[Any] | None = None) -> tuple[Flat, Report]:
     """Read a source whole; see `LightCurves.read`."""
     reader = Reader(source, options, names)
@@ -161,7 +159,7 @@ class Reader:
         if not report.survey:
             report.survey, report.title = survey.name, survey.title
             remark(table, columns, survey, self.options, report)
-        self._count_others(table.facts, report)
+        self._count_others(table, report)
         return Rows.joined(Side(table._replace(frame=frame), survey, self, report).all())
 
     def _refuse_same_names(self, table: Table, survey: Survey, columns: Set[str]) -> None:
@@ -176,8 +174,9 @@ class Reader:
                     Remedy("id_from", "parent", "for the names of their folders"),
                 )
 
-    def _count_others(self, facts: dict[str, Any], report: Report) -> None:
-        """Count what a source says beside its rows: objects without any, and limits."""
+    def _count_others(self, table: Table, report: Report) -> None:
+        """Count what a source says beside its rows: objects without any, limits, and comments."""
+        facts = table.facts
         if "empty" in facts:
             n, first = facts["empty"]
             if self.options.on_invalid == "raise":
@@ -190,6 +189,12 @@ class Reader:
         if limits:
             report.rows += limits
             report.count(UPPER_LIMITS, np.ones(limits, dtype=bool), lambda _: "non-detections")
+        n, first = facts.get("commented", (0, ""))
+        report.rows += n
+        report.count("commented out", np.ones(n, dtype=bool), lambda _: first or table.name or "0")
+        n, first = facts.get("named as comments", (0, ""))
+        if n:
+            report.remark("rows begin as comments do, and are kept, by their names", n, repr(first))
 
     def _refuse_torn(self, rows: Rows) -> None:
         """Refuse an object of an earlier piece, whose curve would be torn."""

@@ -18,7 +18,6 @@ from sklearn_astromer.lightcurves.surveys.names import (
     NAMES_OF_STARS,
     names_stars,
     plain,
-    zero_point_of,
     zero_points,
 )
 from sklearn_astromer.lightcurves.surveys.registry import OWN, SURVEYS
@@ -50,7 +49,7 @@ def describe(table: Table, prepared: pd.DataFrame, survey: Survey, report: Repor
     used = {one for v in parts.values() if v for one in str(v).lower().split(" ")} | {
         name for b in survey.brightness for name in b.columns_in(columns)
     }
-    used |= {parts["id"], parts["band"]} | survey.quality_columns()
+    used |= {parts["id"], parts["band"], parts["time"]} | survey.quality_columns()
     report.unused = [name for lowered, name in names.items() if lowered not in used]
 
 
@@ -73,11 +72,13 @@ def remark(
             f"there is no {names}: all rows are taken for one band", 0, "", Remedy("band_column")
         )
     flux = None if known else survey.brightness[0].flux
-    told = flux is None or flux in table.facts["kinds"] or zero_point_of(flux) is not None
+    told = flux is None or table.zero_point(flux) is not None
     told = told or isinstance(survey.brightness[0].zero_point, str)
-    if not told and options.columns.get("zero_point") is None:
+    if flux is not None and not told and options.columns.get("zero_point") is None:
+        unit = table.unit(flux)
+        has = f"are in {unit}, whose zero point is not known" if unit else "have no unit"
         report.remark(
-            "fluxes have no unit: magnitudes count from 0 for flux 1", 0, "", Remedy("zero_point")
+            f"fluxes {has}: magnitudes count from 0 for flux 1", 0, "", Remedy("zero_point")
         )
     asked = options.columns.get("zero_point") is not None
     for name in zero_points(columns) if flux is not None and not asked else ():

@@ -137,10 +137,10 @@ class Report:
         lines += [each.written(write) for each in self.remarks[:MOST_REMARKS]]
         if self.remarks[MOST_REMARKS:]:
             lines.append(f"and {len(self.remarks) - MOST_REMARKS} more remarks (report.remarks)")
-        return lines
+        return [printable(line) for line in lines]
 
     def __str__(self) -> str:
-        return printable("\n".join(self.lines()))
+        return "\n".join(self.lines())
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, as JSON has them."""

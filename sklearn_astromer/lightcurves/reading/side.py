@@ -10,25 +10,22 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sklearn_astromer.lightcurves.flat import as_ids, band_name
-from sklearn_astromer.lightcurves.flux import AB_JANSKY
 from sklearn_astromer.lightcurves.reading import plausible
-from sklearn_astromer.lightcurves.reading.columns import (
-    DIFFERENCE,
-    SENTINELS,
-    UPPER_LIMITS,
-)
+from sklearn_astromer.lightcurves.reading.columns import DIFFERENCE
+from sklearn_astromer.lightcurves.reading.options import MOST_ZERO_POINT, SENTINELS, UPPER_LIMITS
 from sklearn_astromer.lightcurves.reading.remarks import id_column
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
 from sklearn_astromer.lightcurves.reading.report import Report
 from sklearn_astromer.lightcurves.reading.rows import Kind, Rows, Runs, runs_of
 from sklearn_astromer.lightcurves.reading.tables import Table
-from sklearn_astromer.lightcurves.reading.values import ROUNDED, days_of, numbers_of
+from sklearn_astromer.lightcurves.reading.values import days_of, numbers_of
+from sklearn_astromer.lightcurves.surveys.names import is_milli, spelled, zero_point_of
 from sklearn_astromer.lightcurves.surveys.survey import Brightness, Survey, first_of
 
 if TYPE_CHECKING:
     from sklearn_astromer.lightcurves.reading.reader import Reader
 
-MISSING = "without time or brightness"
+MISSING, NO_ZERO_POINT = "without time or brightness", "without a zero point"
 
 
 class Side:
@@ -85,29 +82,29 @@ class Side:
         time_column = first_of(brightness.time or survey.time, self.columns) or ""
         column, error, limit = self._value(brightness)
         kind: Kind = "magnitudes"
+        rules = [(rule.reason, rule.of(frame)) for rule in brightness.bad]
         if brightness.flux is not None:
             kind = "difference fluxes" if brightness.difference else "fluxes"
         self._set_kind(kind)
         if kind == "fluxes":
-            unit = 10 ** (-0.4 * self._zero_point(brightness))
+            zero_point = self._zero_point(brightness)
+            unit = 10 ** (-0.4 * zero_point)
             column, error = column * unit, error * unit
+            rules.append((NO_ZERO_POINT, np.isnan(np.broadcast_to(zero_point, len(frame)))))
         if survey.exact:
             time, _ = numbers_of(frame[time_column], time_column, self.table.label)
         else:
-            time, rounding = days_of(self.table, time_column, survey.origin)
-            if rounding > ROUNDED:
-                self.report.remark(
-                    f"times are in float32, which rounds them to {rounding * 1440:.2g} minutes"
-                )
+            time, odd = days_of(self.table, time_column, survey.origin)
+            for what in odd:
+                self.report.remark(what)
         if bands is None:
             self._remark_blocks(time)
-        rules = [(rule.reason, rule.of(frame)) for rule in brightness.bad]
         if kind == "magnitudes" and not survey.exact:
             rules += self._implausible(column, error, limit, kept)
         rules += [(MISSING, ~(np.isfinite(time) & np.isfinite(column)))]
         for reason, bad in rules:
             bad = bad & kept
-            if reason == MISSING and options.on_invalid == "raise" and bad.any():
+            if reason in (MISSING, NO_ZERO_POINT) and options.on_invalid == "raise" and bad.any():
                 self._refuse_missing(time, column, bad)
             self.report.count(reason, bad, self.name)
             kept &= ~bad
@@ -126,9 +123,10 @@ class Side:
         rules, found = self.options.rules, []
         if rules.get(UPPER_LIMITS, True) is not None:
             least = rules.get(UPPER_LIMITS, plausible.LIMIT_ERROR)
+            least = plausible.LIMIT_ERROR if least is True else least
             limit = limit | ((error >= least) & np.isfinite(error))
-            if self.survey.name == "columns":  # no service marks limits so
-                limit |= plausible.marked(error)
+            if self.survey.name == "columns" and (error == -1).any():  # no service marks limits so
+                limit |= plausible.marked(error, self.ids.at(np.arange(len(error))))
             if self.options.limits == "raise" and (limit & kept).any():
                 first = self.name(int(np.argmax(limit & kept)))
                 raise refusal(
@@ -171,17 +169,20 @@ class Side:
             )
         self.reader.kind = kind
 
-    def _zero_point(self, brightness: Brightness) -> NDArray[np.float64]:
-        """Return the magnitude of flux 1, for all rows or of each."""
+    def _zero_point(self, brightness: Brightness) -> NDArray[np.float64] | np.float64:
+        """Return the magnitude of flux 1, for all rows or of each; NaN: it has none."""
         zero_point: Any = brightness.zero_point
-        name = first_of(brightness.flux or "", self.columns)
-        if self.table.facts["kinds"].get(name) == "flux":
-            zero_point = AB_JANSKY
-        if "zero_point" in self.options.columns:
-            zero_point = brightness.zero_point
-        if isinstance(zero_point, str):
-            zero_point = pd.to_numeric(self.frame[zero_point], errors="coerce")
-        return np.asarray(zero_point, dtype=np.float64)
+        known = self.table.zero_point(first_of(brightness.flux or "", self.columns) or "")
+        if known is not None and "zero_point" not in self.options.columns:
+            zero_point = known
+        if not isinstance(zero_point, str):
+            return np.float64(zero_point)
+        points = pd.to_numeric(self.frame[zero_point], errors="coerce").to_numpy(
+            np.float64, na_value=np.nan
+        )
+        none = plausible.known_sentinels(points) | ~(np.abs(points) < MOST_ZERO_POINT)
+        zeros = not np.nan_to_num(points).any()  # which count from 0, all of them
+        return points if zeros else np.where(none, np.nan, points)
 
     def _bands(self) -> Runs | None:
         """Return the bands of the rows; None: they have no column."""
@@ -249,4 +250,18 @@ class Side:
         error_name = first_of(brightness.flux_err or brightness.mag_err or "", self.columns)
         if error_name is not None:
             error, _ = numbers_of(frame[error_name], error_name, label)
+        self._refuse_units(name, error_name or "")
         return value, error, limit
+
+    def _refuse_units(self, value: str, error: str) -> None:
+        """Refuse units that are not converted: thousandths of magnitudes, and two of fluxes."""
+        label, names = self.table.label, self.table.names
+        units = [self.table.unit(name) for name in (value, error)]
+        for name, unit in zip((value, error), units, strict=True):
+            if is_milli(unit):
+                raise ValueError(f"{label}: column {names[name]!r} is in mmag: divide it by 1000")
+        if zero_point_of(units[1]) is not None and spelled(units[0]) != spelled(units[1]):
+            raise ValueError(
+                f"{label}: columns {names[value]!r} and {names[error]!r} have different units: "
+                "convert one of them"
+            )

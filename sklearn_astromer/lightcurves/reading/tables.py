@@ -23,7 +23,14 @@ from sklearn_astromer.lightcurves.reading.astronomy import of_astropy, read_astr
 from sklearn_astromer.lightcurves.reading.json_files import read_json
 from sklearn_astromer.lightcurves.reading.lists import DECODED, PLACE, flattened, holds_lists
 from sklearn_astromer.lightcurves.reading.text import Names, read_text
-from sklearn_astromer.lightcurves.surveys.names import candidates, unit_for
+from sklearn_astromer.lightcurves.surveys.names import (
+    UNIT_NAMES,
+    candidates,
+    is_milli,
+    unit_for,
+    unit_of,
+    zero_point_of,
+)
 from sklearn_astromer.lightcurves.surveys.survey import column_name
 
 PARQUET = (".parquet", ".parq", ".pq")
@@ -50,7 +57,8 @@ class Table(NamedTuple):
         A row per observation, columns in lower case.
     facts : dict
         What is known beside it: ``kinds`` (of columns with a unit: "date", which are MJD, "time",
-        "flux", which are Jy, "mag" or the unit), ``origins`` (days to add to times),
+        "flux", "mag" or the unit), ``units`` (what else says them), ``zero_points`` (of fluxes),
+        ``origins`` (days to add to times),
         ``headerless``, ``blocks`` (rows before which a line is empty), ``rows_are_objects``,
         ``empty`` (how many objects have no observations, and the first), ``limits`` (how many
         upper limits stand beside the rows), ``exact`` (of `LightCurves.to_parquet`).
@@ -80,6 +88,15 @@ class Table(NamedTuple):
         """Return what it is called in messages."""
         return f"{self.file} from row {self.first_row}" if self.first_row else self.file
 
+    def unit(self, name: str) -> str:
+        """Return what the name of a column, or another column, says of its unit; or ""."""
+        return str(self.facts["units"].get(name) or unit_of(name))
+
+    def zero_point(self, name: str) -> float | None:
+        """Return the magnitude of flux 1, if the unit of a column tells it."""
+        known: float | None = self.facts["zero_points"].get(name)
+        return zero_point_of(self.unit(name)) if known is None else known
+
 
 def paths_of(source: Any) -> list[Path] | None:
     """Return the files that a path, glob, folder or list of them means; None: it is none."""
@@ -95,7 +112,8 @@ def paths_of(source: Any) -> list[Path] | None:
     found = sorted(p for p in map(Path, glob.glob(str(path), recursive=True)) if p.is_file())
     if not found:
         raise FileNotFoundError(f"there is no file {path}")
-    return found
+    # of a folder that is linked in itself, each once
+    return [*{(each.name, each.resolve()): each for each in reversed(found)}.values()][::-1]
 
 
 def _files_in(folder: Path) -> list[Path]:
@@ -155,10 +173,12 @@ def table_of(frame: pd.DataFrame, name: str, file: str, first_row: int = 0) -> T
         raise ValueError(f"{file}: column {twice!r} is there twice: rename or drop one")
     facts = {str(key): value for key, value in frame.attrs.items()}
     frame.attrs = {}  # which pandas would copy at every step
-    for key in ("kinds", "origins"):
+    for key in ("kinds", "origins", "units", "zero_points"):
         facts[key] = {column_name(k): v for k, v in facts.get(key, {}).items()}
-    for column, kind in _kinds_by_row(frame.set_axis(lowered, axis=1), file).items():
-        facts["kinds"].setdefault(column, kind)
+    for column, unit in _units_by_row(frame.set_axis(lowered, axis=1), file).items():
+        facts["units"].setdefault(column, unit)
+        kind = "flux" if zero_point_of(unit) is not None else "mag" if "mag" in unit.lower() else ""
+        facts["kinds"] |= {column: kind} if kind else {}
     held = facts.pop("columns", frame.columns)
     names = {column_name(each): str(each) for each in held if each != PLACE}
     if lowered != list(frame.columns):
@@ -166,23 +186,27 @@ def table_of(frame: pd.DataFrame, name: str, file: str, first_row: int = 0) -> T
     return Table(frame, facts, name, file, names, first_row)
 
 
-def _kinds_by_row(frame: pd.DataFrame, file: str) -> dict[str, str]:
-    """Return the columns of which another tells, as TNS does, that they hold magnitudes or Jy."""
-    kinds = {}
-    for name in map(str, frame):
-        column = unit_for(name)
+def _units_by_row(frame: pd.DataFrame, file: str) -> dict[str, str]:
+    """Return the units of columns that others tell in each row, as TNS does."""
+    found: dict[str, str] = {}
+    names = [*map(str, frame)]
+    measured = [name for part in ("mag", "flux") for name in candidates(part, names)]
+    for name in names:
+        alone = name in UNIT_NAMES and len(measured) == 1
+        column = measured[0] if alone else unit_for(name)
         if column not in frame or frame[name].dtype.kind in "biuf":
             continue
-        units = set(frame.loc[frame[column].notna(), name].dropna().astype(str).str.lower())
-        mags = {unit for unit in units if "mag" in unit}
-        if mags != units and len(units) > 1 and (mags or candidates("flux", [column])):
+        told = frame.loc[frame[column].notna(), name].dropna().astype(str).str.strip()
+        units = sorted(set(told) - {""})
+        whole = [unit for unit in units if "mag" in unit.lower() and not is_milli(unit)]
+        matters = column in measured or candidates("time", [column])
+        if len(units) > 1 and whole != units and (whole or matters):
             raise ValueError(
-                f"{file}: column {column!r} is in {', '.join(sorted(units))}: read the rows of "
-                "each unit apart, or convert them"
+                f"{file}: column {column!r} is in {', '.join(units)}: read the rows of each unit "
+                "apart, or convert them"
             )
-        if mags or units == {"jy"}:
-            kinds[column] = "mag" if mags else "flux"
-    return kinds
+        found |= {column: units[0]} if units else {}
+    return found
 
 
 def stem(path: Path) -> str:
@@ -235,7 +259,11 @@ def read_bytes(content: bytes, suffix: str, names: Names) -> Iterator[pd.DataFra
             inner = archive.read(files[0])
         yield from read_bytes(inner, Path(files[0]).suffix.lower(), names)
     elif start[:1] in (b"{", b"[") and (suffix in JSON or b'"' in start):
-        yield read_json(content)
+        frame = read_json(content)
+        beside = dict(frame.attrs)
+        frame = _of_pandas(frame, names)
+        frame.attrs |= beside
+        yield frame
     elif start.startswith(b"# %ECSV"):
         yield read_astropy(content, "ascii.ecsv")
     elif IPAC.match(start):
@@ -341,7 +369,8 @@ def as_frame(table: Any, names: Names | None = None) -> pd.DataFrame:
         return _plain(pd.api.interchange.from_dataframe(table))
     raise TypeError(
         f"LightCurves.read takes a path, an open file or a table, got {type(table).__name__}: of "
-        "arrays use LightCurves.from_arrays"
+        "arrays use LightCurves.from_arrays, of a dictionary of columns or a list of records pass "
+        "pandas.DataFrame(…)"
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 from collections.abc import Callable, Iterator
@@ -10,25 +9,32 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from sklearn_astromer.lightcurves.reading.lines import (
+    COMMENTS,
+    NUMBER,
+    counted,
+    decimal_commas,
+    end_of_line,
+    fields_of,
+    is_comment,
+    is_row,
+    separator_of,
+    stripped,
+    uncommented,
+)
 from sklearn_astromer.lightcurves.surveys.survey import column_name
 
 #: A file is read in pieces of about so many bytes.
 PIECE_BYTES = 2**25
 #: The header stands among so many of the first lines.
 MOST_LINES_BEFORE = 400
-#: Of the fields of a row, so many are numbers.
-LEAST_NUMBERS = 0.34
 ROW_NUMBERS = ("0", "1")  # of a first row, where rows are numbered
-COMMENTS = ("#", "%", "!", "\\")
-SEPARATORS = ",;\t|"
-NUMBER = re.compile(
-    r"[<>]?\s*[-+]?(\d+\.?\d*|\.\d+)([ed][-+]?\d+)?|nan|[-+]?inf|\d{4}-\d\d-\d\d.*", re.IGNORECASE
-)
-DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
-LEADING_ZERO = re.compile(r"(?:^|[\s,;|\"])-?0\d")
+#: What integers do not begin with, as names of objects may: a zero or a sign too many.
+UNUSUAL = re.compile(r"(?:^|[\s,;|\"])(?:-?0\d|\+\d|-0(?!\.))")
 WHOLE = r"[-+]?(?:0|[1-9]\d*)"
+#: Of names: "+12" is not "12", nor "-0" "0".
+WHOLE_NAME = r"0|-?[1-9]\d*"
 #: From here on floats are no longer all whole numbers.
 LARGE = 2.0**53
 
@@ -85,7 +91,7 @@ def read_text(content: bytes, names: Names) -> Iterator[pd.DataFrame]:
         end = len(content) if end >= len(content) else content.find(b"\n", end) + 1 or len(content)
         piece = _decoded(content[start:end])
         frame = _rows(piece, form, line)
-        if len(frame) or line == form.first_line:
+        if len(frame) or frame.attrs or line == form.first_line:
             yield frame
         line += piece.count("\n")
         start = end
@@ -117,44 +123,53 @@ def _form(content: bytes, names: Names) -> tuple[Form, int]:
 
 def _shape(line: str) -> tuple[Any, ...] | None:
     """Return what the form of a row decides about a header; None: it is no plain row."""
-    if line.lstrip().startswith(COMMENTS) or not _is_row(line) or _decimal_commas(line):
+    if is_comment(line) or not is_row(line) or decimal_commas(line):
         return None
-    separator = _separator(line)
-    fields = _fields(line, separator)
-    return separator, len(fields), len(_stripped(fields)), fields[0] in ROW_NUMBERS
+    separator = separator_of(line)
+    fields = fields_of(line, separator)
+    return separator, len(fields), len(stripped(fields)), fields[0] in ROW_NUMBERS
 
 
 def _found_form(content: bytes, names: Names) -> tuple[Form, int, str]:
     titles: list[str] = []
     comments: list[str] = []
     start = number = 0
+    begin: tuple[int, int] | None = None  # of rows that are commented out, and others
     first: str | None = None
     while start < len(content) and number < MOST_LINES_BEFORE:
         end = content.find(b"\n", start) + 1 or len(content)
+        if not is_comment(content[start:end].decode("latin-1")):
+            end = end_of_line(content, start)
         line = _decoded(content[start:end]).rstrip("\n")
+        follows = bool(titles) and _follows(titles[-1], line, names)
         number += 1
         if not line.strip():
             pass
-        elif line.lstrip().startswith(COMMENTS):
-            comments.append(line.lstrip().lstrip("#%!\\").lstrip(" ").rstrip())
-        elif _is_row(line) or (titles and _follows(titles[-1], line, names)):
+        elif is_comment(line) and not follows:
+            comments.append(uncommented(line))
+            if is_row(comments[-1]):
+                begin = begin or (start, number)
+        elif follows or is_row(line):
             first = line
             break
         else:
             titles.append(line)
+            begin = None
+        number += line.count("\n")
         start = end
     if first is None:
         raise ValueError("there are no rows in it")
-    if commas := _decimal_commas(first):
+    if commas := decimal_commas(first):
         raise ValueError(
             f"its numbers have decimal commas, as {commas[0]!r}: write decimal points, or pass "
             "pandas.read_csv(path, sep=…, decimal=',')"
         )
-    separator = _separator(first)
-    fields = _fields(first, separator)
+    separator = separator_of(first)
+    fields = fields_of(first, separator)
     found, header = _header(titles, comments, separator, fields, names, number)
+    start, number = begin or (start, number)
     if found is None:
-        bare = _stripped(fields)
+        bare = stripped(fields)
         if len(bare) < 2:
             raise ValueError("its rows have one field, and a time and a magnitude are two")
         found = [str(i + 1) for i in range(len(bare))]
@@ -183,7 +198,7 @@ def _header(
     number: int,
 ) -> tuple[list[str] | None, str]:
     """Return the names of the columns and the line that has them, if there is one."""
-    widths = range(len(_stripped(fields)), len(fields) + 1)
+    widths = range(len(stripped(fields)), len(fields) + 1)
     wrong = 0
     told: list[tuple[list[str], str, bool]] = []
     for lines, plain in ((titles, True), (comments, False)):
@@ -191,7 +206,7 @@ def _header(
             for each in dict.fromkeys((separator, *",;|\t ")):
                 if each != separator and each not in line.strip():
                     continue
-                header = _stripped(_fields(line.lstrip("#"), each))
+                header = stripped(fields_of(line.lstrip("#"), each))
                 if len(header) in widths:
                     told.append((header, line, plain))
                 elif len(header) == len(fields) - 1 and fields[0] in ROW_NUMBERS:
@@ -204,65 +219,27 @@ def _header(
     if wrong:
         raise ValueError(
             f"its header names {wrong} columns, and line {number} has "
-            f"{len(_stripped(fields))} fields"
+            f"{len(stripped(fields))} fields"
         )
     return next(((header, line) for header, line, plain in told if plain), (None, ""))
 
 
-def _stripped(fields: list[str]) -> list[str]:
-    """Return fields without the empty ones at the end."""
-    n = len(fields)
-    while n and not fields[n - 1]:
-        n -= 1
-    return fields[:n]
-
-
-def _separator(line: str) -> str:
-    if '"' in line:
-        counts = {each: len(_fields(line, each)) for each in SEPARATORS if each in line}
-    else:
-        counts = {each: line.count(each) for each in SEPARATORS if each in line}
-    return max(counts, key=lambda each: counts[each]) if counts else " "
-
-
-def _fields(line: str, separator: str) -> list[str]:
-    """Return the fields of a line, without their quotes."""
-    escape = "\\" if '\\"' in line else None
-    line = line if separator == "\t" else line.strip()
-    (parts,) = csv.reader([line], delimiter=separator, skipinitialspace=True, escapechar=escape)
-    fields = [part.strip() for part in parts]
-    return [field for field in fields if field] if separator == " " else fields
-
-
-def _is_row(line: str) -> bool:
-    """Whether a line holds numbers or dates, of which the names of columns are none."""
-    fields = _stripped(_fields(line, _separator(line)))
-    some = sum(NUMBER.fullmatch(field) is not None for field in fields)
-    enough = some >= max(2, LEAST_NUMBERS * len(fields))
-    return enough or 0 < some == len(fields) or bool(_decimal_commas(line))
-
-
 def _follows(header: str, line: str, names: Names) -> bool:
-    """Whether a line of few numbers has the fields of the header before it."""
-    separator = _separator(header)
-    named, fields = _fields(header, separator), _fields(line, separator)
+    """Whether a line of few numbers, or that begins as comments do, is a row of the header."""
+    separator = separator_of(header)
+    named, fields = fields_of(header, separator), fields_of(line, separator)
     some = any(NUMBER.fullmatch(field) for field in fields)
+    if is_comment(line) and not names.ids([column_name(named[0])]):
+        return False  # a name may begin so, and nothing else
     return some and len(named) == len(fields) and names.known(named)
-
-
-def _decimal_commas(line: str) -> list[str]:
-    """Return the numbers of a line that are written with a comma, of at least two."""
-    tokens = re.split(r"[;\t]\s*|\s+", line.strip())
-    found = [token for token in tokens if DECIMAL_COMMA.fullmatch(token)]
-    whole = [field for field in _fields(line, _separator(line)) if DECIMAL_COMMA.fullmatch(field)]
-    return found if len(found) >= 2 else whole
 
 
 def _rows(text: str, form: Form, line: int) -> pd.DataFrame:
     """Read rows; a row that has not all fields, or more, is an error that names its line."""
     marks = [mark for mark in COMMENTS if mark in text]
+    marked: dict[str, Any] = {}
     if any(f"\n{mark}" in text or text.startswith(mark) for mark in marks):
-        text = _without(text, lambda each: each.lstrip().startswith(COMMENTS))
+        text, marked = _without_comments(text, form)
     if form.separator == " " and " #" in text and '"' not in text:
         text = re.sub(r"[ \t]+#.*", "", text)
     if form.header and form.header in text:
@@ -277,42 +254,67 @@ def _rows(text: str, form: Form, line: int) -> pd.DataFrame:
         "escapechar": "\\" if '\\"' in text else None,
     }
     if not text.strip():
-        return pd.DataFrame(columns=form.columns)
+        frame = pd.DataFrame(columns=form.columns)
+        frame.attrs |= marked
+        return frame
     frame = pd.read_csv(io.StringIO(text), low_memory=False, **options)
     kinds = {place: dtype.kind for place, dtype in frame.dtypes.items()}
-    zeros = "iu" if any(kind in "iu" for kind in kinds.values()) and _zeros(text) else ""
-    again = [i for i, kind in kinds.items() if kind in zeros or (kind == "f" and i in form.ids)]
+    zeros = "iu" if any(kind in "iu" for kind in kinds.values()) and UNUSUAL.search(text) else ""
+    again = [i for i, kind in kinds.items() if kind in zeros or (kind in "fb" and i in form.ids)]
     if again:
         written = pd.read_csv(io.StringIO(text), dtype=str, **{**options, "usecols": again})
         for i in again:
-            if _is_text(written[i], frame[i]):
+            if _is_text(written[i], frame[i], WHOLE_NAME if i in form.ids else WHOLE):
                 frame[i] = written[i]
             elif kinds[i] == "f" and not frame[i].abs().max() >= LARGE:
                 frame[i] = frame[i].astype("Int64")
     frame.columns = form.columns
-    frame.attrs["blocks"] = _blocks(text)
+    frame.attrs |= {**marked, "blocks": _blocks(text)}
     frame.attrs["headerless"] = form.headerless
     frame.attrs["columns"] = form.written
     return frame
 
 
-def _zeros(text: str) -> bool:
-    return LEADING_ZERO.search(text) is not None
-
-
-def _is_text(written: pd.Series, numbers: pd.Series) -> bool:
+def _is_text(written: pd.Series, numbers: pd.Series, whole: str) -> bool:
     """Whether names of objects are others than their numbers: 0123 is not 123, nor 1.10 1.1."""
     written = written.dropna().str.strip()
-    large = numbers.dtype.kind == "f" and numbers.abs().max() >= LARGE
-    if written.str.fullmatch(WHOLE).all():
+    large = numbers.dtype.kind == "f" and LARGE <= numbers.abs().max() < np.inf
+    if written.str.fullmatch(whole).all():
         return bool(large)
     # "12.0" was a whole number beside a missing one, and what is large, as "5.8e18", was rounded
-    return not large and not bool(written.str.fullmatch(WHOLE + r"\.0").all())
+    return not large and not bool(written.str.fullmatch(rf"({whole})\.0").all())
 
 
 def _without(text: str, unwanted: Callable[[str], bool]) -> str:
     """Return text with blank lines in place of some, so that lines keep their numbers."""
     return "\n".join("" if unwanted(line) else line for line in text.split("\n"))
+
+
+def _without_comments(text: str, form: Form) -> tuple[str, dict[str, Any]]:
+    """Return text without comments, and how many of these are rows, and of which object the first.
+
+    A row may be commented out, or begin with a name such as "#12", of which there is no "12".
+    """
+    lines = text.split("\n")
+    others: set[str] | None = None
+    commented, named = [], []
+    for i, line in enumerate(lines):
+        if not is_comment(line):
+            continue
+        plain = uncommented(line)
+        fields, bare = fields_of(line, form.separator), fields_of(plain, form.separator)
+        if 0 in form.ids and len(fields) == form.width and any(map(NUMBER.fullmatch, fields[1:])):
+            if others is None:
+                rows = (fields_of(row, form.separator) for row in lines if not is_comment(row))
+                others = {row[0] for row in rows if row}
+            if bare[0] not in others:
+                named.append(fields[0])
+                continue
+        lines[i] = ""
+        if len(bare) == form.width and is_row(plain):
+            commented.append(bare[form.ids[0]] if form.ids else "")
+    found = {"commented": commented, "named as comments": named}
+    return "\n".join(lines), {what: (len(ids), ids[0]) for what, ids in found.items() if ids}
 
 
 def _blocks(text: str) -> list[int]:
@@ -325,7 +327,7 @@ def _blocks(text: str) -> list[int]:
 
 def _refuse_ragged(text: str, form: Form, line: int) -> None:
     expected = form.width
-    counts = _counted(text, form.separator)
+    counts = counted(text, form.separator)
     wrong = np.flatnonzero(counts != expected)
     lines = text.split("\n") if len(wrong) else []
     for at in wrong.tolist():
@@ -336,28 +338,6 @@ def _refuse_ragged(text: str, form: Form, line: int) -> None:
             f"{'the header names' if form.header else 'the first row has'} {expected}: is it cut "
             "off, or a text with a separator in it without quotes?"
         )
-
-
-def _counted(text: str, separator: str) -> NDArray[np.int64]:
-    """Return the fields of each line."""
-    if '"' in text:
-        escape = "\\" if '\\"' in text else None
-        rows = csv.reader(
-            io.StringIO(text), delimiter=separator, skipinitialspace=True, escapechar=escape
-        )
-        some = filter if separator == " " else lambda _, row: row
-        return np.array([len(list(some(None, row))) for row in rows], dtype=np.int64)
-    array = np.frombuffer(f"{text}\n".encode(), dtype=np.uint8)
-    ends = np.flatnonzero(array == ord("\n"))
-    if separator != " ":
-        return _in_lines(array == ord(separator), ends) + 1
-    filled = (array != ord("\n")) & (array != ord(" ")) & (array != ord("\t"))
-    filled[1:] &= ~filled[:-1]  # where fields begin
-    return _in_lines(filled, ends)
-
-
-def _in_lines(marks: NDArray[np.bool_], ends: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.diff(np.searchsorted(np.flatnonzero(marks), ends), prepend=0)
 
 
 def _snana(text: str, names: Names) -> pd.DataFrame:
@@ -373,7 +353,7 @@ def _snana(text: str, names: Names) -> pd.DataFrame:
     for name in frame:
         converted = pd.to_numeric(frame[name], errors="coerce")
         is_id = column_name(name) in ids
-        if converted.notna().all() and not (is_id and _is_text(frame[name], converted)):
+        if converted.notna().all() and not (is_id and _is_text(frame[name], converted, WHOLE_NAME)):
             frame[name] = converted
     if "SNID:" in said and "SNID" not in frame:
         frame["SNID"] = said["SNID:"][0]

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
 from sklearn_astromer.lightcurves.reading.tables import Table
-from sklearn_astromer.lightcurves.surveys.names import bare, in_no_days, offset_of
+from sklearn_astromer.lightcurves.surveys.names import bare, in_no_days, is_julian, offset_of
 from sklearn_astromer.lightcurves.surveys.survey import HJD_2450000, JD, MJD
 
 LEAST_JD = 2_400_000.0
 MOST_SHORT_JD = 20_000.0
+#: The year 2100.
+LAST_MJD = 88_069.0
 # Past these a time is neither an MJD nor a Julian Date in days.
 MOST_MJD, MOST_JD = 1_000_000.0, 2_600_000.0
 #: Rounding that ruins a light curve, and that is worth a word, in days.
@@ -52,8 +54,8 @@ def numbers_of(
     return numbers, limit & ~np.isnan(numbers)
 
 
-def days_of(table: Table, name: str, origin: float) -> tuple[NDArray[np.float64], float]:
-    """Return times as MJD, and what they were rounded to before, in days."""
+def days_of(table: Table, name: str, origin: float) -> tuple[NDArray[np.float64], list[str]]:
+    """Return times as MJD, and what is odd about them."""
     column, label = table.frame[name], table.label
     dated = isinstance(column.dtype, pd.DatetimeTZDtype) or column.dtype.kind == "M"
     numbers = np.empty(0)
@@ -63,32 +65,42 @@ def days_of(table: Table, name: str, origin: float) -> tuple[NDArray[np.float64]
         except ValueError:
             dated = True
     if dated:
-        return _of_dates(column, name, label), 0.0
+        return _of_dates(column, name, label), []
     kind = table.facts["kinds"].get(name, "time")
     if kind == "date":
-        return numbers, 0.0
+        return numbers, []
     if kind != "time":
-        raise ValueError(f"{label}: column {name!r} has a unit of {kind}, which is no time")
-    said = table.facts["origins"].get(name, offset_of(name))
-    if in_no_days(name):
+        raise ValueError(f"{label}: column {name!r} has a unit of {kind}: no times in days")
+    unit = table.unit(name)
+    called = f"{bare(name)} [{unit}]" if unit else name
+    told = (offset_of(unit), table.facts["origins"].get(name), offset_of(name))
+    said = next((each for each in told if each is not None), None)
+    if in_no_days(name) or in_no_days(called):
         raise refusal(
-            f"{label}: by its name, column {name!r} is not in days, as times are: convert it "
-            "(a day has 24 hours, 86400 seconds)",
+            f"{label}: by its name or unit, column {called!r} is not in days, as times are: "
+            "convert it (a day has 24 hours, 86400 seconds)",
             Remedy("time", None, "for a column of days"),
         )
     finite = np.isfinite(numbers)
     least = float(numbers.min(initial=np.inf, where=finite))
     most = float(numbers.max(initial=-np.inf, where=finite))
     if least > most:
-        return numbers, 0.0
-    shift = _shift(least, most, name, origin, said)
+        return numbers, []
+    shift, contradicts = _shift(least, most, called, origin, said)
     if max(abs(least + shift), abs(most + shift)) > MOST_MJD:
         raise refusal(
             f"{label}: the times of column {name!r} run from {least:.10g} to {most:.10g}: they "
             "are not in days, or two kinds of time are mixed. Convert them to days",
             Remedy("time", None, "for another column"),
         )
-    return numbers + shift if shift else numbers, _rounding(column, name, label)
+    rounding = _rounding(column, name, label)
+    odd = {
+        f"times are in float32, which rounds them to {rounding * 1440:.2g} minutes": rounding
+        > ROUNDED,
+        f"times of column {name!r} are in the range of MJD, whatever its name says, and are taken "
+        "for MJD": contradicts,
+    }
+    return numbers + shift if shift else numbers, [what for what, is_so in odd.items() if is_so]
 
 
 def _of_dates(column: pd.Series, name: str, label: str) -> NDArray[np.float64]:
@@ -107,18 +119,20 @@ def _of_dates(column: pd.Series, name: str, label: str) -> NDArray[np.float64]:
         ) from error
 
 
-def _shift(least: float, most: float, name: str, origin: float, said: float | None) -> float:
-    """Return what to add to times to get MJD: what is said of them, if their size fits it."""
+def _shift(
+    least: float, most: float, name: str, origin: float, said: float | None
+) -> tuple[float, bool]:
+    """Return what to add to times to get MJD, and whether that is not what is said of them."""
     if least > LEAST_JD and most < MOST_JD:
-        return JD
-    if said is not None:
-        return said
-    short = most < MOST_SHORT_JD  # the digits that all Julian Dates share may be left away
-    if np.isnan(origin):
-        return HJD_2450000 if short and bare(name) in ("jd", "hjd", "bjd") else MJD
-    if origin == JD:
-        return HJD_2450000 if short else MJD
-    return origin
+        return JD, False
+    if said is None:
+        said = origin
+        if np.isnan(origin):
+            said = JD if is_julian(name) else MJD
+    if said == JD and most < MOST_SHORT_JD:  # without the digits that all Julian Dates share
+        return HJD_2450000, False
+    contradicts = said == JD or (least >= MOST_SHORT_JD and most + said > LAST_MJD)
+    return (MJD, said != MJD) if contradicts else (said, False)
 
 
 def _rounding(column: pd.Series, name: str, label: str) -> float:

@@ -40,7 +40,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
 NAMES_OF_STARS = (
     *("name", "star", "target", "object", "obj", "source", "star_name", "starname", "event"),
     *("object_name", "obj_name", "target_name", "source_name", "objname", "variable", "lc_name"),
-    *("tic", "kic", "epic"),
+    *("tic", "kic", "epic", "hd", "hip", "tyc", "koi", "toi", "gcvs"),
 )
 #: Of these, what may as well name observers, or where observations are from.
 NAMES_OF_OTHERS = ("name", "source")
@@ -91,8 +91,18 @@ DETECTED = ("detected", "detection", "is_detected", "det", "is_detection", "dete
 
 #: Days to add to times that are counted from an epoch of their own, to get MJD.
 EPOCHS = {"btjd": 56_999.5, "tbjd": 56_999.5, "bkjd": 54_832.5, "rjd": -0.5, "rhjd": -0.5}
-#: AB magnitudes of flux 1, by the unit that the name of a column ends in.
-ZERO_POINTS = {"jy": 8.9, "mjy": 16.4, "ujy": 23.9, "µjy": 23.9, "μjy": 23.9, "njy": 31.4}
+#: AB magnitudes of flux 1, by its unit as `_spelled` writes it.
+ZERO_POINTS = {
+    **{"jy": 8.9, "mjy": 16.4, "ujy": 23.9, "njy": 31.4, "mgy": 0.0, "nmgy": 22.5},
+    **dict.fromkeys(("erg/s/cm2/hz", "erg/cm2/s/hz"), -48.6),
+    **dict.fromkeys(("ergs-1cm-2hz-1", "ergcm-2s-1hz-1"), -48.6),
+}
+_SPELLINGS = {
+    **{" ": "", "^": "", "*": "", "μ": "u", "µ": "u", "micro": "u", "milli": "m", "nano": "n"},
+    **{"jansky": "jy", "maggies": "mgy", "maggy": "mgy"},
+}
+#: Names of the column that tells the unit of the one brightness of a table.
+UNIT_NAMES = ("unit", "units")
 _UNIT = re.compile(r"\s*[\[(]\s*([^\])]*?)\s*[\])]$")
 _JD_OF_MJD_0 = 2_400_000.5
 _OFFSET = re.compile(
@@ -101,10 +111,18 @@ _OFFSET = re.compile(
     r"\s*[\[(]?\s*[-−–+_]?\s*(?P<number>\d{4,7}(?:\.\d+)?)\s*\+?\s*[\])]?(?:\s*,?\s*days?)?",
     re.IGNORECASE,
 )
-_NO_DAYS = re.compile(
-    r"(?:.*[_\s(\[])?(?:s|secs?|seconds?|unix|unixtime|epoch_s)[)\]]?|unix.*|"
-    r".*[(\[]\s*(?:ms|mins?|minutes?|h|hrs?|hours?|weeks?|months?|yrs?|years?)\s*[)\]]"
+#: Units of time other than days, as words of a name, and those that are units in brackets alone.
+_UNITS = (
+    r"(?:milli|micro|nano)?(?:s|secs?|seconds?)|[mnuµμ]s|[mu]secs?|mins|minutes?|hrs?|hours?|weeks?|"
+    r"months?|[kmg]?yrs?|(?:jul|bessel)ian[_ ]years?|[dbj]?(?:ec|ecimal)?[_ ]?years?|decyrs?|"
+    r"decades?|century|centuries|unix|unixtime|epoch_s|jy"
 )
+_NO_DAYS = re.compile(
+    rf"(?:.*[_\s(\[])?(?:{_UNITS})[)\]]?|unix.*|"
+    r".*[(\[]\s*(?:min|m|h|a|cy|ks|kd|wk|mon|mo)\s*[)\]]"
+)
+#: Names of Julian Dates, all digits of which are there by their name.
+_JULIAN = re.compile(r"(?:.*_)?[bh]?jd(?:_.*)?")
 
 
 def offset_of(name: str) -> float | None:
@@ -144,6 +162,13 @@ def names_stars(name: str) -> bool:
     return _NAMING.fullmatch(called) is not None and not names_others(name)
 
 
+def by_sureness(name: str) -> int:
+    """Return a key that sorts columns, in lower case, by how surely they name objects."""
+    if plain(name) in NAMES_OF_STARS:
+        return 2 if plain(name) in NAMES_OF_OTHERS else 0
+    return 1 if names_stars(name) else 3
+
+
 def names_others(name: str) -> bool:
     """Whether a column, in lower case, is by its name about observations, not about objects."""
     return _OF_OTHER_THINGS.fullmatch(plain(name)) is not None
@@ -160,20 +185,38 @@ def unit_of(name: str) -> str:
     return found[1].lower() if found else ""
 
 
-def zero_point_of(name: str) -> float | None:
-    """Return the magnitude of flux 1, if the name of a column ends in a unit that tells it."""
-    return ZERO_POINTS.get(unit_of(name))
+def zero_point_of(unit: str) -> float | None:
+    """Return the magnitude of flux 1 in a unit that tells it; None: it does not."""
+    return None if unit.startswith("MJ") else ZERO_POINTS.get(spelled(unit))
+
+
+def spelled(unit: str) -> str:
+    """Return a unit of flux in one of the ways in which it may be written."""
+    unit = unit.lower()
+    for long, short in _SPELLINGS.items():
+        unit = unit.replace(long, short)
+    return unit
 
 
 def unit_for(name: str) -> str:
     """Return the column whose unit one of this name, in lower case, tells in each row; or ""."""
-    found = re.fullmatch(r"(.+?)_?units?", name)
-    return found[1] if found else ""
+    found = re.fullmatch(r"(.+?)[_ .-]?units?|units?[_ .-](?:of[_ .-])?(.+)", name)
+    return found[1] or found[2] if found else ""
+
+
+def is_milli(unit: str) -> bool:
+    """Whether a unit is thousandths of magnitudes."""
+    return spelled(unit) in ("mmag", "mmags")
 
 
 def in_no_days(name: str) -> bool:
     """Whether the name of a column of times says that they are no days."""
     return _NO_DAYS.fullmatch(name.lower()) is not None
+
+
+def is_julian(name: str) -> bool:
+    """Whether the name of a column of times, in lower case, or its unit, is of Julian Dates."""
+    return any(_JULIAN.fullmatch(each) for each in (plain(name), unit_of(name)))
 
 
 def candidates(part: str, names: Iterable[str]) -> list[str]:

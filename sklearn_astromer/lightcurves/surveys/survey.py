@@ -66,7 +66,12 @@ class Bad:
         else:
             if self.test in (">=", ">", "<"):
                 column = pd.to_numeric(column, errors="coerce")
-            found = TESTS[self.test](column, self.value)
+            try:
+                found = TESTS[self.test](column, self.value)
+            except TypeError as error:
+                raise TypeError(
+                    f"the rule {self.reason!r} cannot compare column {name!r} with {self.value!r}"
+                ) from error
         return found.fillna(False).to_numpy(dtype=bool)
 
 

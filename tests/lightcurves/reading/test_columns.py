@@ -1,6 +1,7 @@
 """Tables of pandas: which column is what, in any dtype."""
 
 import decimal
+import json
 
 import numpy as np
 import pandas as pd
@@ -365,3 +366,105 @@ def test_json_without_end_names_its_file(tmp_path):
     with pytest.raises(ValueError, match=r"b\.json cannot be read .* nested too deeply"):
         LightCurves.read(tmp_path)
     assert len(LightCurves.read(tmp_path, on_error="skip")) == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["star", "name", "KIC", "HD", "HIP", "target", "variable_id", "2MASS", "Star-Name"]
+)
+@pytest.mark.parametrize("numbers", [False, True])
+@pytest.mark.parametrize("floats", [False, True])
+def test_names_of_stars_are_those_of_rows_of_lists(name, numbers, floats, tmp_path):
+    names = [11, 12, 13] if numbers else ["a", "b", "c"]
+    lists = pd.DataFrame(
+        {"ra": 1.5, name: names, "class": "RR", "mjd": [[1.0, 2], [3.0, 4], [5.0, 6]]}
+    ).assign(mag=[[15.0, 16]] * 3)
+    lists[name] = lists[name].astype(float) if floats and numbers else lists[name]
+    lists.to_parquet(tmp_path / "a.parquet")
+    lists.to_json(tmp_path / "a.json", orient="records")
+    for source in (lists, tmp_path / "a.parquet", tmp_path / "a.json", pa.table(lists)):
+        curves = LightCurves.read(source)
+        assert curves.ids.tolist() == names
+        assert curves.lengths.tolist() == [2, 2, 2]
+        assert curves.report.columns["id"] == name
+
+
+def test_rows_of_lists_that_nothing_names_are_numbered():
+    lists = pd.DataFrame({"source": "ASAS", "mjd": [[1.0, 2], [3.0, 4]], "mag": [[15.0, 16]] * 2})
+    assert LightCurves.read(lists).ids.tolist() == [0, 1]
+    assert LightCurves.read(lists.assign(toi=[700.01, 700.02])).ids.tolist() == [0, 1]
+    named = lists.assign(star=["a", "b"], source=["x", "y"])
+    assert LightCurves.read(named).ids.tolist() == ["a", "b"]
+    assert LightCurves.read(named, id="source").ids.tolist() == ["x", "y"]
+    assert LightCurves.read(named.assign(id=[7, 8])).ids.tolist() == [7, 8]
+    with pytest.raises(ValueError, match=r"2 row.* no 'star'"):
+        LightCurves.read(lists.assign(star=["a", None]))
+
+
+@pytest.mark.parametrize("other", ["source", "name"])
+def test_what_surely_names_stars_goes_before_what_may_name_others(other):
+    frame = pd.DataFrame({other: "ASAS", "star": list("aabb"), "mjd": [1.0, 2, 3, 4], "mag": 15.0})
+    assert LightCurves.read(frame).ids.tolist() == ["a", "b"]
+
+
+def test_names_beside_lists_of_a_survey():
+    lists = pd.DataFrame(
+        {"star": ["a", "b"], "hmjd": [[1.0, 2], [3.0, 4]], "mag": [[15.0, 16]] * 2}
+    )
+    lists = lists.assign(magerr=[[0.1, 0.1]] * 2, clrcoeff=[[0.1, 0.1]] * 2, catflags=[[0, 0]] * 2)
+    curves = LightCurves.read(lists)
+    assert curves.report.survey == "ztf-hats"
+    assert curves.ids.tolist() == ["a", "b"]
+
+
+CURVES = {"a": {"mjd": [1, 2, 3], "mag": [15, 16, 15]}, "b": {"mjd": [1, 2], "mag": [17, 18]}}
+RECORDS = {
+    name: [{"mjd": t, "mag": m} for t, m in zip(one["mjd"], one["mag"], strict=True)]
+    for name, one in CURVES.items()
+}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [{"id": name, **one} for name, one in CURVES.items()],
+        [{"star": name, "ra": 1.5, **one} for name, one in CURVES.items()],
+        {"data": [{"id": name, **one} for name, one in CURVES.items()]},
+        {"id": ["a", "b"], **{k: [one[k] for one in CURVES.values()] for k in ("mjd", "mag")}},
+        CURVES,
+        {name: {"ra": 1.5, **one} for name, one in CURVES.items()},
+        {"x": {"id": "a", **CURVES["a"]}, "y": {"id": "b", **CURVES["b"]}},
+        RECORDS,
+    ],
+)
+def test_json_of_several_stars(content, tmp_path):
+    (tmp_path / "x.json").write_text(json.dumps(content))
+    curves = LightCurves.read(tmp_path / "x.json")
+    assert curves.ids.tolist() == ["a", "b"]
+    assert curves.mag.tolist() == [15, 16, 15, 17, 18]
+
+
+def test_json_of_a_record_a_line_with_lists(tmp_path):
+    lines = [json.dumps({"id": name, **one}) for name, one in CURVES.items()]
+    (tmp_path / "x.jsonl").write_text("\n".join(lines))
+    assert LightCurves.read(tmp_path / "x.jsonl").lengths.tolist() == [3, 2]
+    (tmp_path / "x.jsonl").write_text("\n".join(lines).replace("[15, 16, 15]", "[15, 16]"))
+    with pytest.raises(ValueError, match="object 'a' has 3 values in 'mjd' but 2 in 'mag'"):
+        LightCurves.read(tmp_path / "x.jsonl")
+
+
+def test_a_dictionary_is_told_what_to_do():
+    for source in (CURVES, [{"mjd": 1.0, "mag": 15.0}]):
+        with pytest.raises(TypeError, match=r"list of records pass pandas.DataFrame\(…\)"):
+            LightCurves.read(source)
+
+
+def test_a_folder_that_is_linked_in_itself(tmp_path):
+    (tmp_path / "itself").symlink_to(".")
+    (tmp_path / "x").symlink_to("y")
+    (tmp_path / "y").symlink_to("x")
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("mjd,mag\n1,15\n2,16\n")
+    for source in (tmp_path, f"{tmp_path}/**/*", f"{tmp_path}/itself/*"):
+        assert LightCurves.read(source).ids.tolist() == ["a", "b"]
+    with pytest.raises(FileNotFoundError, match="there is no file"):
+        LightCurves.read(tmp_path / "x")

@@ -1,6 +1,7 @@
 """Asinh magnitudes: what they must be by definition, and what embeddings make of them."""
 
 import json
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -226,5 +227,123 @@ def test_units_of_rows(tmp_path):
         getattr(frame, f"to_{ending}")(path, index=False)
         np.testing.assert_allclose(LightCurves.read(path).mag, 8.9 - 7.5, atol=1e-3)
     for units in (["ABMag", "mJy", "ABMag"], ["Jy", "mJy", "Jy"]):
-        with pytest.raises(ValueError, match=r"column 'flux' is in .*mjy: read the rows of each"):
+        with pytest.raises(ValueError, match=r"column 'flux' is in .*mJy: read the rows of each"):
             LightCurves.read(frame.assign(flux_unit=units))
+
+
+ZERO_POINTS = {"Jy": 8.9, "mJy": 16.4, "uJy": 23.9, "µJy": 23.9, "nJy": 31.4, "nanomaggies": 22.5}
+
+
+@pytest.mark.parametrize("column", ["flux_unit", "fluxunits", "unit", "Flux Unit", "unit_flux"])
+@pytest.mark.parametrize("unit", [*ZERO_POINTS, "microJy", "MJY", "erg/s/cm^2/Hz"])
+def test_a_column_tells_the_unit(tmp_path, column, unit):
+    right = ZERO_POINTS | {"microJy": 23.9, "MJY": None, "erg/s/cm^2/Hz": -48.6}
+    frame = SAME_FLUX.assign(oid=1, ra=10.0, **{column: unit})
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    frame.to_parquet(tmp_path / "a.parquet")
+    for source in (frame, tmp_path / "a.csv", tmp_path / "a.parquet"):
+        if right[unit] is None:
+            with pytest.warns(UserWarning, match="fluxes are in MJY, whose zero point is not"):
+                LightCurves.read(source)
+            continue
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "(?s).*magnitudes outside")
+            mag = LightCurves.read(source).mag
+        np.testing.assert_allclose(mag, right[unit] - 7.5, atol=1e-3)
+        given = LightCurves.read(source, zero_point=25)  # for flux 1, whatever that is
+        np.testing.assert_allclose(given.mag, 17.5, atol=1e-3)
+
+
+@pytest.mark.parametrize("zero_point", [None, 16.4, 20.0, "zp"])
+@pytest.mark.parametrize("unit", ["mJy", "uJy"])
+def test_the_same_fluxes_through_every_door(tmp_path, zero_point, unit):
+    table = pytest.importorskip("astropy.table").Table.from_pandas(SAME_FLUX.assign(zp=18.0))
+    table["flux"].unit = table["fluxerr"].unit = unit
+    table.write(tmp_path / "a.fits")
+    table.write(tmp_path / "a.vot", format="votable")
+    table.write(tmp_path / "a.ecsv")
+    named = SAME_FLUX.assign(zp=18.0).rename(columns={"flux": f"flux [{unit}]"})
+    named.to_csv(tmp_path / "a.csv", index=False)
+    sources = [table, *map(tmp_path.joinpath, ("a.fits", "a.vot", "a.ecsv", "a.csv"))]
+    sources.append(SAME_FLUX.assign(zp=18.0, flux_unit=unit))
+    curves = [LightCurves.read(source, zero_point=zero_point) for source in sources]
+    right = {None: ZERO_POINTS[unit], "zp": 18.0}.get(zero_point, zero_point) - 7.5
+    for each in curves:
+        np.testing.assert_allclose(each.mag, right, atol=1e-3)
+        np.testing.assert_allclose(each.mag_err, POGSON / 1000, rtol=1e-3)
+
+
+def test_errors_in_another_unit_than_their_fluxes():
+    table = pytest.importorskip("astropy.table").Table.from_pandas(SAME_FLUX)
+    table["flux"].unit, table["fluxerr"].unit = "mJy", "uJy"
+    np.testing.assert_allclose(LightCurves.read(table).mag_err, POGSON / 1e6, rtol=1e-3)
+    with pytest.raises(ValueError, match="'flux' and 'fluxerr' have different units"):
+        LightCurves.read(SAME_FLUX.assign(flux_unit="mJy", fluxerr_unit="uJy"))
+
+
+BOTH = SAME_FLUX.assign(mag=15.0, mag_err=0.1)
+ZTF = pd.DataFrame({"oid": 7, "expid": 1, "hjd": 2458000.5, "mjd": [58000.0, 58001], "mag": 15.0})
+ZTF = ZTF.assign(magerr=0.1, catflags=0, filtercode="zg")
+
+
+@pytest.mark.parametrize(
+    ("frame", "given", "needed"),
+    [
+        (BOTH, {"zero_point": 25}, "flux=…"),
+        (BOTH, {"zero_point": 0}, "flux=…"),
+        (BOTH, {"flux_err": "fluxerr"}, "flux=…"),
+        (BOTH[["mjd", "mag"]], {"zero_point": 25}, "flux=…"),
+        (ZTF, {"zero_point": 25}, "flux=…"),
+        (ZTF, {"mag": "mag", "flux_err": "magerr"}, "flux=…"),
+        (SAME_FLUX, {"mag_err": "fluxerr"}, "mag=…"),
+        (BOTH, {"flux": "flux", "mag_err": "mag_err"}, "mag=…"),
+    ],
+)
+def test_what_is_given_of_another_brightness_is_refused(frame, given, needed):
+    with pytest.raises(
+        ValueError, match=f"needs the brightness that it belongs to.* pass {needed}"
+    ):
+        LightCurves.read(frame, **given)
+
+
+def test_one_brightness_is_read():
+    with pytest.raises(ValueError, match="mag and flux were both given"):
+        LightCurves.read(BOTH, mag="mag", flux="flux")
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan, True, 1e9, [25.0, 26, 27], (), {}])
+def test_zero_points_that_are_none(value, tmp_path):
+    pa = pytest.importorskip("pyarrow")
+    with pytest.raises(ValueError, match="zero_point must be the magnitude of flux 1 or the name"):
+        LightCurves.read(SAME_FLUX, zero_point=value)
+    SAME_FLUX.to_parquet(tmp_path / "a.parquet")
+    with pytest.raises(ValueError, match="zero_point must be the magnitude of flux 1 or the name"):
+        LightCurves.open_parquet(tmp_path / "a.parquet", zero_point=value)
+    nested = pa.array([{"time": [1.0], "flux": [1.0]}])
+    with pytest.raises(ValueError, match="zero_point must be the magnitude of flux 1 or the name"):
+        LightCurves.from_nested(nested, zero_point=value)
+
+
+@pytest.mark.parametrize("value", [np.inf, np.nan, "a", None, [25.0, 26]])
+def test_zero_points_of_arrays_that_are_none(value):
+    with pytest.raises((ValueError, TypeError), match="zero_point must be"):
+        LightCurves.from_flux([1.0, 2, 3], [1.0, 1, 1], offsets=[0, 3], zero_point=value)
+
+
+@pytest.mark.parametrize("none", [0, np.nan, np.inf, -999, 99.99, "x", None])
+@pytest.mark.parametrize("given", [None, "zp"])
+def test_a_row_without_a_zero_point_is_left_out(none, given):
+    frame = pd.concat([SAME_FLUX.assign(id="a"), SAME_FLUX.assign(id="b")], ignore_index=True)
+    frame["flux"] = [100.0, 5, 120, 90, 95, 4]
+    frame["zp"] = pd.Series([25.0, none, 25, 25, 25, 25], dtype=object)
+    with pytest.warns(UserWarning, match="1 without a zero point .first in object a"):
+        curves = LightCurves.read(frame, zero_point=given)
+    alone = LightCurves.read(frame.drop(index=1).astype({"zp": float}), zero_point=given)
+    assert curves == alone
+    with pytest.raises(ValueError, match="non-finite time or magnitude, the first in object 'a'"):
+        LightCurves.read(frame, zero_point=given, on_invalid="raise")
+
+
+def test_zero_points_of_zero_in_all_rows_are_what_they_say():
+    curves = LightCurves.read(SAME_FLUX.assign(zp=0.0))
+    np.testing.assert_allclose(curves.mag, -7.5, atol=1e-3)

@@ -83,6 +83,6 @@ def test_a_missing_zero_point_leaves_out_its_row():
     frame = pd.DataFrame(
         {"id": 1, "mjd": [58001.0, 58002, 58003], "f": 100.0, "z": [25, None, 24.5]}
     )
-    with pytest.warns(UserWarning, match="1 without time or brightness"):
+    with pytest.warns(UserWarning, match="1 without a zero point"):
         curves = LightCurves.read(frame, flux="f", zero_point="z")
     np.testing.assert_allclose(curves.mag, [20.0, 19.5], atol=1e-4)
