@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklearn_astromer._parameters import check_numbers
+from sklearn_astromer._numbers import check_numbers
 from sklearn_astromer._printable import printable
 from sklearn_astromer.lightcurves.arrays import refuse_rounded
 from sklearn_astromer.lightcurves.checks import check_flat, warn

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sklearn_astromer._parameters import check_numbers
+from sklearn_astromer._numbers import check_numbers
 from sklearn_astromer._printable import escape, printable
 from sklearn_astromer._progress import progress_bar
 from sklearn_astromer.lightcurves import LightCurves, Stars
