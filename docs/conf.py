@@ -41,6 +41,7 @@ copybutton_exclude = ".linenos, .gp, .go"  # of sessions, the lines that are typ
 # -- API pages -------------------------------------------------------------------------------------
 
 default_role = "py:obj"
+smartquotes_action = "De"  # dashes and dots; quotes, as those of default="auto", stay straight
 add_module_names = False
 toc_object_entries_show_parents = "hide"
 autosummary_generate = True
@@ -112,6 +113,7 @@ def describe_thumbnails(app: Any, doctree: nodes.document) -> None:
 
 html_theme = "pydata_sphinx_theme"
 html_title = project
+html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False

@@ -106,7 +106,7 @@ class AstromerBase(CheckedParameters):
         return LightCurves.from_grid(grid)
 
     def set_params(self, **params: Any) -> Self:
-        """Set parameters; ``architecture__…`` and ``training__…`` work for names, too."""
+        """Set parameters, also of a named architecture or recipe: ``training__lr=1e-4``."""
         names: dict[str, Any] = {"architecture": as_config, "training": as_recipe}
         for name, made in names.items():
             if any(each.startswith(f"{name}__") for each in params):

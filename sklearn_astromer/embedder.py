@@ -78,7 +78,7 @@ class AstromerEmbedder(TransformerBase):
 
     `fit` trains by masked reconstruction, and by labels as well if asked to; `transform` gives one
     row per object: the attention vectors of its observations, pooled. A curve longer than
-    `window_size` is cut into windows, which count by their observations.
+    `window_size` is cut into windows, each weighted by its number of observations.
 
     Parameters
     ----------
@@ -91,8 +91,8 @@ class AstromerEmbedder(TransformerBase):
     architecture : {"astromer1", "astromer2", "periods"}, EncoderConfig or None, default=None
         Of a fresh encoder: the paper's (which None stands for), its successor's, that of
         ``"surveys-periods"``, or an `EncoderConfig`, whose hyperparameters are reached as
-        ``architecture__d_model`` and so on. Pretrained weights have their own, so that it needs
-        ``pretrained=None``.
+        ``architecture__d_model`` and so on. Pretrained weights have their own architecture: set
+        this only with ``pretrained=None``.
     training : {"auto", "astromer1", "periods"} or Recipe, default="auto"
         How `fit` learns: masking, loss, optimiser, learning rate, validation and so on, see
         `Recipe`; reached as ``training__lr`` and so on. ``"auto"``: ``"periods"`` for an encoder
@@ -105,26 +105,25 @@ class AstromerEmbedder(TransformerBase):
     row : str, sequence of str or None, default=("mean", "brightness", "periods")
         What the row of an object holds, in this order: ``"mean"``, ``"std"`` or ``"max"`` of the
         attention vectors over its observations; ``"layers"``, the mean of the input embedding and
-        of every block; ``"brightness"``, the mean magnitude; ``"periods"``, of the peaks that an
-        encoder with own periods reads the decimal logarithms of the frequencies (1/days) and the
-        powers, see `Peaks`; of other encoders nothing. None: `transform` gives a list of arrays
-        (n_i, d_model), one vector per observation.
+        of every block; ``"brightness"``, the mean magnitude; ``"periods"``, the decimal logarithms
+        of the frequencies (1/days) and the powers of the periodogram's peaks, see `Peaks` (nothing
+        for encoders without own periods). None: `transform` gives a list of arrays (n_i, d_model),
+        one vector per observation.
     shared_periods : bool, default=None
-        With own periods: one periodogram for all rows of an id, the bands of a star, each about
-        its own mean magnitude. None: in a `MultiBandEmbedder`, and not elsewhere.
+        For encoders with own periods: compute one periodogram for all rows of an id (the bands of
+        a star), each about its own mean magnitude. None: only in a `MultiBandEmbedder`.
     window_size : int, default=200
         The most observations the encoder sees at once.
     max_epochs : int, default=None
         Passes over the training windows. None: 10 for a fresh encoder; with `pretrained` 25 if
-        `supervised`, and otherwise 0, which takes the weights as they are and costs nothing.
+        `supervised`, and otherwise 0, which uses the weights as they are.
     batch_size : int, default=32
         Windows in a training step.
     checkpoint : path, default=None
-        A file in which `fit` writes, every minute (see `Recipe`) and at its end, all that it
-        needs to go on. Where the file is there, `fit` goes on from it, and a run that was killed
-        ends with the same losses as one that was not (on the same hardware). It then asks for the
-        same light curves and parameters; more `max_epochs` prolong the run. `partial_fit` leaves
-        it alone.
+        A file to which `fit` writes its state, every minute (see `Recipe`) and at the end. If the
+        file exists, `fit` resumes from it, and ends with the same losses as a run that was not
+        interrupted (on the same hardware). To resume, pass the same light curves and parameters;
+        a greater `max_epochs` prolongs the run. `partial_fit` does not use it.
     device : str or torch.device, default="auto"
         ``"auto"``: the GPU if torch sees one. ``"accelerate"``: whatever ``accelerate launch
         script.py`` gives each of its processes, which then train together; every one reads the
@@ -133,9 +132,9 @@ class AstromerEmbedder(TransformerBase):
         ``sklearn_astromer[accelerate]``.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         ``"auto"``: float32 on a CPU, bfloat16 autocast on a GPU that has it. On a CPU that has it
-        bfloat16 embeds 1.6 to 1.9 times as fast, and rows of 11 415 real curves had a cosine to
-        those of float32 of 0.9999 (``benchmarks/agreement.py``); on a GPU those by ``macho`` had
-        it in 97 to 99 % of a catalog (``benchmarks/gpu.py``).
+        bfloat16 embeds 1.6 to 1.9 times as fast, and rows of 11 415 real curves had a cosine of
+        0.9999 with those of float32 (``benchmarks/agreement.py``); on a GPU, 97 to 99 % of the rows
+        of a catalog by ``macho`` had it (``benchmarks/gpu.py``).
     random_state : int, RandomState instance or None, default=None
         Fixes initialisation, split, masks, order and dropout. Global generators are not touched.
     verbose : int, default=0
@@ -154,8 +153,8 @@ class AstromerEmbedder(TransformerBase):
     n_passes_ : int
         Calls of `fit` and `partial_fit` that the weights have gone through.
     training_ : dict or None
-        What they have learned from, as JSON has it: objects, observations, windows, bands,
-        quantiles of what the objects are like, losses, parameters. None: not trained here.
+        What the weights were trained on, ready for JSON: objects, observations, windows, bands,
+        quantiles of the objects' properties, losses, parameters. None: not trained here.
     info_ : dict
         What `save_pretrained` keeps beside the weights: ``training_``, or, where there was no
         training, all that is known of the weights as they were loaded.
@@ -249,7 +248,7 @@ class AstromerEmbedder(TransformerBase):
         ------
         TypeError, ValueError
             If X is not what `as_light_curves` takes, a parameter is out of range, `pretrained`
-            cannot be had, or labels are asked for and y has none.
+            cannot be loaded, or `supervised` is set and y has no labels.
         FloatingPointError
             If the loss is no longer finite.
 
@@ -444,24 +443,24 @@ class AstromerEmbedder(TransformerBase):
         Parameters
         ----------
         X : LightCurves, or iterable of what `as_light_curves` takes
-            Of light curves, such as `LightCurves.open_parquet` maps into memory, pieces of about a
-            million observations are embedded at a time, and of 16 million on a GPU; of an iterable
-            each item is a piece; with ``shared_periods=True`` a star that goes on in the next item
-            is embedded with that.
+            Light curves, such as those of `LightCurves.open_parquet`, are embedded in pieces of
+            about a million observations (16 million on a GPU). Of an iterable, each item is a
+            piece; with ``shared_periods=True``, a star that continues in the next item is embedded
+            with that item.
         progress : bool, optional
             Show a progress bar. None: if `verbose` is at least 1.
 
         Yields
         ------
         ndarray, list of ndarray or DataFrame
-            What `transform` gives for the piece; put together, what it gives for all. With
-            ``set_output(transform="pandas")`` the index tells the objects' ids.
+            What `transform` gives for each piece. With ``set_output(transform="pandas")``, the
+            index holds the objects' ids.
 
         Raises
         ------
         NotFittedError, TypeError, ValueError
-            As `transform`; and with ``shared_periods=True``, if rows of a star in an iterable lie
-            apart.
+            As `transform`; and with ``shared_periods=True``, if the rows of a star in an iterable
+            are not next to each other.
 
         Examples
         --------
@@ -502,8 +501,8 @@ class AstromerEmbedder(TransformerBase):
         X : LightCurves or array-like
             What `as_light_curves` takes.
         hidden : list of bool arrays of shape (n_i,), optional
-            True = an observation whose magnitude the encoder must not see (in order of time).
-            Those of a window must not be all hidden. None: it sees all.
+            True for each observation whose magnitude is hidden from the encoder, in order of time.
+            Each window needs one that is visible. None: all are visible.
 
         Returns
         -------
@@ -526,9 +525,9 @@ class AstromerEmbedder(TransformerBase):
         return embedding.magnitudes(self._network(where["device"]), windows, flat_hidden, **where)
 
     def score(self, X: Any, y: Any = None) -> float:
-        """Return minus the RMSE (magnitudes) of hidden observations.
+        """Return the negative RMSE (magnitudes) of hidden observations.
 
-        The recipe's ``probed_fraction`` of each window is hidden, chosen alike at every call.
+        The recipe's ``probed_fraction`` of each window is hidden, the same ones at every call.
 
         Parameters
         ----------
@@ -539,7 +538,7 @@ class AstromerEmbedder(TransformerBase):
         Returns
         -------
         float
-            The greater, the better.
+            Greater is better.
 
         Raises
         ------
@@ -633,15 +632,15 @@ class AstromerEmbedder(TransformerBase):
         Parameters
         ----------
         path : path
-            The folder, which appears at once and whole.
+            The folder. It appears only when it is complete.
         licence : str, optional
             Of the weights, such as ``"MIT"``. State one before you share them.
         evaluation : mapping or DataFrame, optional
-            Figures for the card, best of objects that were not trained on.
+            Scores for the card, preferably on objects that were not trained on.
         command : str, optional
-            What trained them, for the card.
+            The command that trained the weights, for the card.
         overwrite : bool, default=False
-            Whether weights that are at `path` already are replaced.
+            Replace weights that are already at `path`.
 
         Raises
         ------
@@ -650,8 +649,8 @@ class AstromerEmbedder(TransformerBase):
         TypeError
             If `evaluation` is neither a mapping nor a DataFrame.
         FileExistsError
-            If weights are at `path` and are not to be replaced; or something else, or a card that
-            was edited, which never are.
+            If weights are at `path` and `overwrite` is False; or, whatever `overwrite` is, if
+            something else is there or the card was edited.
         """
         check_is_fitted(self, "module_")
         notes = {"licence": licence, "evaluation": evaluation, "command": command}

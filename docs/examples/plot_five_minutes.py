@@ -6,8 +6,9 @@ Light curves of any length go in, a classifier comes out, and scikit-learn does 
 """
 
 # %%
-# A catalog of 280 real variable stars. ``LightCurves`` is one object per row: times in days,
-# magnitudes, and their errors where there are any. Yours comes from ``LightCurves.read``.
+# A catalog of 280 real variable stars. :class:`~sklearn_astromer.LightCurves` holds one object per
+# row: times in days, magnitudes, and their errors where there are any. To read your own files, use
+# :meth:`LightCurves.read <sklearn_astromer.LightCurves.read>`.
 
 from sklearn_astromer.datasets import load_catalina
 
@@ -15,9 +16,9 @@ curves, labels = load_catalina(return_X_y=True)
 curves
 
 # %%
-# The embedding: a row of 128 numbers per star. A name takes pretrained weights as they are;
-# ``max_epochs=5`` would fine-tune them on your curves, without labels. Nothing is learned from
-# these stars here, so one embedding serves all folds below.
+# The embedding: a row of 141 numbers per star, which are the mean of the encoder's 128-dimensional
+# vectors, the mean magnitude, and the periods. The pretrained weights are used as they are. They
+# learn nothing from these stars, so one embedding serves all folds below.
 
 from sklearn_astromer import AstromerEmbedder
 
@@ -25,7 +26,7 @@ rows = AstromerEmbedder().fit_transform(curves)
 print(rows.shape)
 
 # %%
-# A classifier of scikit-learn on the rows. Each star is predicted by a model that did not see it.
+# A random forest on the rows. Each star is predicted by a model that did not see it.
 
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import ConfusionMatrixDisplay, f1_score
@@ -37,14 +38,15 @@ print(f"macro-F1: {f1_score(labels, predicted, average='macro'):.2f}")
 ConfusionMatrixDisplay.from_predictions(labels, predicted, cmap="Blues", colorbar=False)
 
 # %%
-# A map of the embeddings; ``method="umap"`` is another.
+# A map of the embeddings by principal components; ``method="umap"`` draws it by UMAP.
 
 from sklearn_astromer.inspection import EmbeddingDisplay
 
 EmbeddingDisplay.from_embeddings(rows, labels, random_state=0)
 
 # %%
-# Embedder and classifier in one model, for curves to come:
+# Embedder and classifier in one model, which predicts the classes of new light curves. Here are its
+# predictions for five stars that it was not fitted to, and their labels:
 
 from sklearn.pipeline import make_pipeline
 
