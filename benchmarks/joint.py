@@ -14,7 +14,7 @@ Their rows are then compared as in `bands.py`. A killed run goes on from its fol
 from __future__ import annotations
 
 import argparse
-from itertools import product
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,10 +23,14 @@ import report
 import torch
 from bands import CATALOGS, DRAWS, MODELS, SIZES, drawn, stars_of
 from joint_parts import Tokens, sequences, tokens_of
-from joint_training import BATCH, WAYS, Network, trained
+from joint_training import BATCH, WAYS, Network, looked_into, trained
 from numpy.typing import NDArray
 from simulated import BANDS
 from sklearn.model_selection import StratifiedKFold, cross_val_score
+
+# Mean and deviation of the vectors; and brightness, colours, periods; the same with the mean alone.
+ROWS = ["vectors", "all", "default"]
+KEYS = ["catalog", "way", "row", "n"]
 
 
 class Way(NamedTuple):
@@ -67,40 +71,51 @@ def beside(tokens: Tokens) -> NDArray[np.float64]:
     return np.hstack([mean, -np.diff(mean, axis=1), tokens.spectrum[:, :12]])
 
 
-def compared(ways: dict[str, Way], which: str, draws: int) -> list[dict[str, Any]]:
-    """Return the scores of rows of vectors alone, and with what else a row has."""
-    figures = []
-    for catalog in CATALOGS:
-        stars, labels = stars_of(catalog, which)
-        folds = StratifiedKFold(3, shuffle=True, random_state=0)
-        found: dict[tuple[str, str, int], list[list[float]]] = {}
-        for n, seed in product(SIZES, range(draws)):
+def compared(
+    ways: dict[str, Way], rows: list[str], catalog: str, draws: int
+) -> Iterator[list[dict[str, Any]]]:
+    """Yield after each draw the scores of all its rows, see `ROWS`."""
+    stars, labels = stars_of(catalog)
+    folds = StratifiedKFold(3, shuffle=True, random_state=0)
+    found: dict[tuple[Any, ...], list[list[float]]] = {}
+    for seed in range(draws):
+        for n in SIZES:
             tokens = tokens_of(drawn(stars, n, seed).curves, labels)
             others = beside(tokens)
             for name, way in ways.items():
                 vectors = way.rows(tokens)
-                for row, table in (("vectors", vectors), ("all", np.hstack([vectors, others]))):
+                width = way.network.head.mean.shape[0] // 2
+                mean = vectors.reshape(len(vectors), -1, 2, width)[:, :, 0].reshape(
+                    len(vectors), -1
+                )
+                tables = vectors, np.hstack([vectors, others]), np.hstack([mean, others])
+                for row, table in zip(ROWS, tables, strict=True):
+                    if row not in rows:
+                        continue
                     scores = [
                         cross_val_score(model, table, labels, cv=folds, scoring="f1_macro").mean()
                         for model in MODELS.values()
                     ]
-                    found.setdefault((name, row, n), []).append([float(x) for x in scores])
-        for (name, row, n), each in found.items():
-            figure = {"part": which, "catalog": catalog, "way": name, "row": row, "n": n}
-            figures.append(figure | {"stars": len(stars), "forest, logistic": each})
-    return figures
+                    key = (catalog, name, row, n, len(stars))
+                    found.setdefault(key, []).append([float(x) for x in scores])
+                    print(seed, *key, *np.round(scores, 3), flush=True)
+        names = (*KEYS, "stars")
+        yield [
+            dict(zip(names, key, strict=True)) | {"forest, logistic": each}
+            for key, each in found.items()
+        ]
 
 
 def tables(figures: list[dict[str, Any]]) -> None:
     """Print the means over the draws, forest / logistic, and the mean of both."""
-    for which, catalog in dict.fromkeys((f["part"], f["catalog"]) for f in figures):
-        own = [f for f in figures if (f["part"], f["catalog"]) == (which, catalog)]
+    for catalog in dict.fromkeys(f["catalog"] for f in figures):
+        own = [f for f in figures if f["catalog"] == catalog]
         lines: dict[tuple[str, str], list[str]] = {}
         for figure in own:
             a, b = np.mean(figure["forest, logistic"], axis=0)
             cells = lines.setdefault((figure["way"], figure["row"]), [])
             cells.append(f"{a:.3f} / {b:.3f} = {(a + b) / 2:.3f}")
-        header = [f"{catalog}, {which}, {own[0]['stars']} stars", "row", *(str(n) for n in SIZES)]
+        header = [f"{catalog}, {own[0]['stars']} stars", "row", *(str(n) for n in SIZES)]
         print(report.table(header, [[*names, *cells] for names, cells in lines.items()]))
 
 
@@ -109,8 +124,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, required=True, help="what is kept of the training")
     parser.add_argument("--steps", type=int, default=1800)
-    parser.add_argument("--part", choices=["valid", "test"], default="test")
-    parser.add_argument("--draws", type=int, default=DRAWS)
+    parser.add_argument("--catalogs", nargs="+", default=list(CATALOGS))
+    parser.add_argument("--ways", nargs="+", help="some of the ways, all unless told")
+    parser.add_argument("--rows", nargs="+", default=ROWS, choices=ROWS)
+    parser.add_argument("--draws", type=int, default=DRAWS, help="0: the losses alone")
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
     networks, history = trained(args.folder, args.steps)
@@ -123,15 +140,15 @@ def main() -> None:
         "joint": Way(joint, True, False),
         "joint, by band": Way(joint, True, True),
     }
-    if args.part == "valid":
-        ways["joint, each band alone"] = Way(joint, True, True, "apart")
-        ways["joint, phases turned"] = Way(joint, True, False, "turned")
-    figures = compared(ways, args.part, args.draws)
-    tables(figures)
+    ways = {name: way for name, way in ways.items() if name in (args.ways or ways)}
+    about = {"training": history, "losses": looked_into(args.folder, networks)}
     kept = report.figures("joint") or {"scores": []}
-    keys = ["part", "catalog", "way", "row", "n"]
-    scores = report.with_others(figures, kept["scores"], keys)
-    report.write("joint", {"training": history, "scores": scores})
+    report.write("joint", kept | about)
+    for catalog in args.catalogs:
+        for figures in compared(ways, args.rows, catalog, args.draws):
+            tables(figures)
+            scores = report.with_others(figures, (report.figures("joint") or kept)["scores"], KEYS)
+            report.write("joint", about | {"scores": scores})
 
 
 if __name__ == "__main__":

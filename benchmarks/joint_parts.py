@@ -113,8 +113,8 @@ def sequences(
     """Return what an encoder reads, pieces of similar length, and the star of each sequence.
 
     With a seed observations are hidden, time is moved or reversed, and noise added: the same for
-    both ways. A `change` takes something from a joint sequence: "apart" reads each band alone, and
-    "turned" moves the phases of each band at random.
+    both ways. A `change` takes something from a joint sequence: "apart" reads each band alone,
+    "turned" moves the phases of each band at random, and "untold" does not tell the bands.
     """
     n = len(tokens.length)
     owner, band = np.repeat(np.arange(n), tokens.length), tokens.band
@@ -148,7 +148,7 @@ def sequences(
 
     colour = np.tile(COLOUR, n)
     told = np.stack([np.ones(cells), colour, about(colour), about(level), np.log10(seen + 1)], 1)
-    told *= ((np.repeat(several, len(BANDS)) > 1) & joint)[:, None]
+    told *= ((np.repeat(several, len(BANDS)) > 1) & joint & (change != "untold"))[:, None]
     whole = joint and change != "apart"
     group, row = np.unique(owner if whole else cell, return_inverse=True)
     order = np.argsort(row, kind="stable")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from joint_parts import PARTS, Tokens, prepared, sequences
 from numpy.typing import NDArray
+from simulated import BANDS
 from torch import Tensor, nn
 
 from sklearn_astromer.inference.networks import make_network
 from sklearn_astromer.modules.heads import MomentsHead
 from sklearn_astromer.modules.visible import moments, visible
-from sklearn_astromer.training.labels import LabelLoss, read_labels
+from sklearn_astromer.training.labels import LabelLoss, Labels, read_labels
 
 WAYS = ("joint", "side by side")
 BATCH, FARTHEST = 32, 5.0
@@ -77,12 +79,9 @@ def trained(folder: Path, steps: int) -> tuple[dict[str, Network], list[dict[str
     """Train both networks in turns, or go on; return them and what was noted on the way."""
     torch.set_num_threads(1)
     tokens, valid = prepared(folder, "train"), prepared(folder, "valid")
-    names, count = np.unique(tokens.label, return_counts=True)
-    names = np.array([x for x in names[count >= FEWEST] if not x.endswith(":")])
-    known = [x if x in names else None for x in tokens.label.tolist()]
-    labels = read_labels(np.array(known, dtype=object), len(known))
+    labels = labels_of(tokens)
     torch.manual_seed(0)
-    networks = {way: Network(len(names)) for way in WAYS}
+    networks = {way: Network(labels.n_outputs) for way in WAYS}
     networks[WAYS[1]].load_state_dict(networks[WAYS[0]].state_dict())
     optimizers = {way: optimizer_of(network) for way, network in networks.items()}
     state: dict[str, Any] = {"step": 0, "history": [], "seconds": dict.fromkeys(WAYS, 0.0)}
@@ -92,7 +91,7 @@ def trained(folder: Path, steps: int) -> tuple[dict[str, Network], list[dict[str
         for way in WAYS:
             networks[way].load_state_dict(state["networks"][way])
             optimizers[way].load_state_dict(state["optimizers"][way])
-    pools = -(-len(known) // BATCH)
+    pools = -(-len(labels.target) // BATCH)
     written, sums = time.monotonic(), dict.fromkeys(WAYS, np.zeros(3))
     while (step := state["step"]) < steps:
         rows = batches(tokens.length, step // pools)[step % pools]
@@ -120,7 +119,7 @@ def trained(folder: Path, steps: int) -> tuple[dict[str, Network], list[dict[str
                 note = {"step": state["step"], "way": way, "minutes": state["seconds"][way] / 60}
                 note |= dict(zip(("train_loss", "train_label_loss"), train.tolist(), strict=True))
                 if state["step"] % 400 == 0 or state["step"] == steps:
-                    note |= followed(networks[way], valid, labels, loss, way == "joint")
+                    note |= followed(networks[way], valid, labels, way == "joint")
                 state["history"].append(note)
                 print(
                     {k: round(v, 4) if isinstance(v, float) else v for k, v in note.items()},
@@ -162,27 +161,64 @@ def batches(length: NDArray[np.int64], epoch: int) -> list[NDArray[np.int64]]:
     return [found[i] for i in rng.permutation(len(found))]
 
 
+def labels_of(tokens: Tokens) -> Labels:
+    """Return the labels of training parts, but those of rare classes."""
+    names, count = np.unique(tokens.label, return_counts=True)
+    names = np.array([x for x in names[count >= FEWEST] if not x.endswith(":")])
+    known = [x if x in names else None for x in tokens.label.tolist()]
+    return read_labels(np.array(known, dtype=object), len(known))
+
+
 @torch.inference_mode()
-def followed(
-    network: Network, valid: Tokens, labels: Any, loss: LabelLoss, joint: bool
-) -> dict[str, float]:
-    """Return the losses of validation parts; of a star's bands the head's mean output counts."""
+def of_labels(
+    network: Network, valid: Tokens, labels: Labels, joint: bool, change: str = ""
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return each star's loss and weight; of a star's bands the mean of what the head says."""
+    assert labels.classes is not None
     network.eval()
-    total, figures = np.zeros(2), {}
-    where = {name: i for i, name in enumerate(labels.classes)}
-    target = np.array([where.get(x, -1) for x in valid.label])
+    where = {name: i for i, name in enumerate(labels.classes.tolist())}
+    target = np.array([where.get(x, -1) for x in valid.label.tolist()])
     said = np.zeros((len(target), len(where)), np.float32)
     for rows in np.array_split(np.argsort(valid.length), -(-len(target) // BATCH)):
-        seen, star = sequences(valid.of(rows), joint, [1, int(rows[0])])
-        lost, n, _ = network(seen)
-        total += float(lost), float(n)
-        seen, star = sequences(valid.of(rows), joint, None)
+        seen, star = sequences(valid.of(rows), joint, change=change)
         output = network(seen)[2].numpy()
         np.add.at(said, rows[star], output / np.bincount(star)[star][:, None])
-    each, weight = loss(torch.from_numpy(said), torch.from_numpy(target))
+    each, weight = LabelLoss(labels)(torch.from_numpy(said), torch.from_numpy(target))
+    return each.numpy(), weight.numpy()
+
+
+@torch.inference_mode()
+def followed(network: Network, valid: Tokens, labels: Labels, joint: bool) -> dict[str, float]:
+    """Return the losses of validation parts."""
+    total = np.zeros(2)
+    for rows in np.array_split(np.argsort(valid.length), -(-len(valid.length) // BATCH)):
+        lost, n, _ = network.eval()(sequences(valid.of(rows), joint, [1, int(rows[0])])[0])
+        total += float(lost), float(n)
+    each, weight = of_labels(network, valid, labels, joint)
+    figures = {"valid_loss": float(total[0] / total[1])}
     for catalog in PARTS:
-        own = torch.from_numpy(np.char.startswith(valid.label, catalog)) & (weight > 0)
-        figures[f"valid_label_loss_{catalog}"] = float(
-            (each * weight)[own].sum() / weight[own].sum()
-        )
-    return {"valid_loss": total[0] / total[1]} | figures
+        own = np.char.startswith(valid.label, catalog) & (weight > 0)
+        figures[f"valid_label_loss_{catalog}"] = float(np.average(each[own], weights=weight[own]))
+    return figures
+
+
+def looked_into(folder: Path, networks: dict[str, Network]) -> list[dict[str, Any]]:
+    """Return the head's loss on validation parts of two bands and more, by observations a band.
+
+    Of both networks, and of the joint one where something is taken from what it reads, see
+    `sequences`.
+    """
+    valid, labels = prepared(folder, "valid"), labels_of(prepared(folder, "train"))
+    owner = np.repeat(np.arange(len(valid.length)), valid.length)
+    cell = np.unique(owner * len(BANDS) + valid.band)
+    bands = np.bincount(cell // len(BANDS))
+    a_band, found = valid.length / bands, []
+    for way, change in ((WAYS[1], ""), *((WAYS[0], c) for c in ("", "apart", "turned", "untold"))):
+        each, weight = of_labels(networks[way], valid, labels, way == WAYS[0], change)
+        for catalog, (least, most) in product(PARTS, ((3, 8), (8, 16), (16, 61))):
+            own = np.char.startswith(valid.label, catalog) & (weight > 0) & (bands > 1)
+            own &= (a_band >= least) & (a_band < most)
+            row = {"way": way, "change": change, "catalog": catalog, "observations": [least, most]}
+            row |= {"parts": int(own.sum())}
+            found.append(row | {"loss": float(np.average(each[own], weights=weight[own]))})
+    return found
