@@ -57,12 +57,12 @@ MODELS = {
 }
 
 
-def stars_of(catalog: str) -> tuple[Stars, NDArray[np.str_]]:
-    """Return test stars that have enough observations in all bands, and their labels."""
+def stars_of(catalog: str, which: str = "test") -> tuple[Stars, NDArray[np.str_]]:
+    """Return stars of a part that have enough observations in all bands, and their labels."""
     files, bands = CATALOGS[catalog]
     curves, labels = zip(*(load(file) for file in files), strict=True)
     every, label = LightCurves.concatenate(curves), np.concatenate(labels)
-    kept = np.isin(every.band, bands) & (every.lengths >= max(SIZES)) & (part(every) == "test")
+    kept = np.isin(every.band, bands) & (every.lengths >= max(SIZES)) & (part(every) == which)
     stars = every[kept].stars()
     ids, first = np.unique(every[kept].ids, return_index=True)
     label = label[kept][first][np.searchsorted(ids, stars.ids)]
