@@ -97,8 +97,8 @@ def tables(
     standardise = make_pipeline(SimpleImputer(), StandardScaler())
     features = VariabilityFeatures().fit_transform(curves)
     yield "VariabilityFeatures", standardise.fit_transform(features), None
-    models = {"random-init": AstromerEmbedder(None, max_epochs=0, random_state=0)}
-    models |= {name: AstromerEmbedder(path) for name, path in encoders.items()}
+    models = {"random-init": AstromerEmbedder(None, max_epochs=0, row="mean", random_state=0)}
+    models |= {name: AstromerEmbedder(path, row="mean") for name, path in encoders.items()}
     for name, model in models.items():
         rows = model.fit_transform(curves)
         yield name, standardise.fit_transform(rows), reconstruction_error(model, curves)

@@ -51,7 +51,8 @@ def outlier_scores(
     Parameters
     ----------
     rows : EmbeddingRows or array-like of shape (n_objects, n_features)
-        Those of ``row="mean"`` are best (``benchmarks/anomalies.py``).
+        ``benchmarks/anomalies.py`` measures those of ``row="mean"``. The default row of an
+        embedder compares brightness and periods as well.
     reconstruction : array-like of shape (n_objects,), optional
         A third score, such as `reconstruction_error` gives; large = odd.
     n_components : int
