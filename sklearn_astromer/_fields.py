@@ -4,6 +4,8 @@ import dataclasses
 import sys
 from typing import Any, Self, TypeVar, dataclass_transform
 
+from sklearn_astromer._closest import closest
+
 LARGEST = 2**16  # far above any real size; keeps a forged one from filling the memory
 Kind = TypeVar("Kind", bound="Described")
 
@@ -58,6 +60,11 @@ class Described:
 
     def set_params(self, **params: Any) -> Self:
         """Set values by name, as scikit-learn's estimators do."""
+        for name in params:
+            if name not in self.get_params():
+                raise ValueError(
+                    f"{type(self).__name__} has no {name!r}: {closest(name, self.get_params())}"
+                )
         vars(self).update(vars(dataclasses.replace(self, **params)))  # type: ignore[type-var]
         return self
 

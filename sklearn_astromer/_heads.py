@@ -33,6 +33,7 @@ from sklearn_astromer._estimator_base import (
 from sklearn_astromer._fields import LARGEST
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.lightcurves.checks import check_order
 from sklearn_astromer.modules.heads import HEADS, Head, Predictor
 from sklearn_astromer.training.labels import as_labels, check_kinds
 from sklearn_astromer.training.loop import train
@@ -87,6 +88,7 @@ def read_targets(
     check_kinds(labels)
     values = column_or_1d(y, warn=True)
     check_consistent_length(curves, values)
+    check_order(curves.ids, y)
     weight = _check_sample_weight(sample_weight, curves, dtype=np.float64, ensure_non_negative=True)
     return curves, values, weight
 
@@ -114,7 +116,7 @@ def draw_seeds(model: Any) -> list[int]:
     return [int(seed) for seed in rng.randint(np.iinfo(np.int32).max, size=4)]
 
 
-def fitted_encoder(model: Any, curves: LightCurves, seed: int) -> AstromerEmbedder:
+def fitted_encoder(model: Any, curves: LightCurves, y: NDArray[Any], seed: int) -> AstromerEmbedder:
     """Return a fitted encoder of what `encoder` of a model is; that is never modified."""
     encoder = model.encoder
     if isinstance(encoder, FrozenEstimator):
@@ -142,7 +144,7 @@ def fitted_encoder(model: Any, curves: LightCurves, seed: int) -> AstromerEmbedd
     copied: AstromerEmbedder = clone(encoder)
     if copied.random_state is None:
         copied.set_params(random_state=seed)
-    return copied.fit(curves)
+    return copied.fit(curves, y)
 
 
 def train_head(

@@ -184,7 +184,7 @@ class AstromerClassifier(ClassifierMixin, AstromerBase):
         curves, values, weight = read_targets(self, X, y, sample_weight)
         target, weight, criterion = read_classes(self, values, weight)
         seeds = draw_seeds(self)
-        self.encoder_ = fitted_encoder(self, curves, seeds[0])
+        self.encoder_ = fitted_encoder(self, curves, values, seeds[0])
         network = self.encoder_.module_
 
         def make() -> Head:

@@ -44,7 +44,7 @@ from sklearn_astromer.inference import embedding
 from sklearn_astromer.inference.batches import make_windows
 from sklearn_astromer.inference.networks import make_checkpoint, make_network
 from sklearn_astromer.lightcurves import LightCurves
-from sklearn_astromer.lightcurves.checks import warn
+from sklearn_astromer.lightcurves.checks import check_order, warn
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.periodogram.bands import star_pieces, whole_stars
 from sklearn_astromer.training.callbacks import history_frame
@@ -261,6 +261,11 @@ class AstromerEmbedder(TransformerBase):
         epochs = self.max_epochs
         if epochs is None:
             epochs = FRESH_EPOCHS if self.pretrained is None else SUPERVISED_EPOCHS[self.supervised]
+        if epochs == 0 and self.max_epochs is None and (self.training != "auto" or self.checkpoint):
+            warn(
+                "training and checkpoint change nothing here: pretrained weights are used as they "
+                "are, unless supervised=True or max_epochs is passed"
+            )
         if epochs > 0 and self.pretrained is not None and not self.supervised:
             warn(
                 "without labels, fitting pretrained weights has not made better embeddings in our "
@@ -313,6 +318,7 @@ class AstromerEmbedder(TransformerBase):
         curves = self._read(X, reset=module is None)
         if len(curves) == 0:
             raise ValueError("there are no light curves to fit")
+        check_order(curves.ids, y)
         labels = read_labels(y, len(curves)) if self.supervised and epochs > 0 else None
         rng = check_random_state(self.random_state)
         seeds = rng.randint(np.iinfo(np.int32).max, size=(passes + 1, 4))

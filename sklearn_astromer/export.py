@@ -105,6 +105,11 @@ def to_onnx(
     >>> session.run(None, inputs)[0].shape  # doctest: +SKIP
     (1, 128)
     """
+    if not isinstance(embedder, AstromerEmbedder):
+        raise TypeError(
+            f"a fitted AstromerEmbedder can be exported, got {type(embedder).__name__}: of a "
+            "MultiBandEmbedder or a classifier export its embedder_ or encoder_"
+        )
     check_is_fitted(embedder, "module_")
     embedder._check_parameters()
     parts = embedder._parts()

@@ -16,7 +16,9 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from sklearn_astromer._estimator_base import TransformerBase, whole_or_not
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.lightcurves import LightCurves, Stars
-from sklearn_astromer.lightcurves.stars import by_wavelength, check_bands, read_stars, rows_in
+from sklearn_astromer.lightcurves.bands import by_wavelength
+from sklearn_astromer.lightcurves.checks import check_order
+from sklearn_astromer.lightcurves.stars import check_bands, read_stars, rows_in
 from sklearn_astromer.training.labels import as_labels
 
 __all__ = ["MultiBandEmbedder"]
@@ -127,6 +129,7 @@ class MultiBandEmbedder(TransformerBase):
         labels = None
         if y is not None:
             check_consistent_length(stars, y)
+            check_order(stars.ids, y)
             labels = as_labels(y)[stars.star[row]]
         embedder = AstromerEmbedder() if self.embedder is None else clone(self.embedder)
         if isinstance(embedder, AstromerEmbedder) and embedder.shared_periods is None:

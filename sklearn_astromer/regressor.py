@@ -144,7 +144,7 @@ class AstromerRegressor(RegressorMixin, AstromerBase):
         target = (values - self.target_mean_) / self.target_std_
         criterion = SquaredError(head_recipe(self).reconstruction)
         seeds = draw_seeds(self)
-        self.encoder_ = fitted_encoder(self, curves, seeds[0])
+        self.encoder_ = fitted_encoder(self, curves, values, seeds[0])
         network = self.encoder_.module_
 
         def make() -> Head:

@@ -17,6 +17,7 @@ from sklearn_astromer._estimator_base import COMMON_CONSTRAINTS, TransformerBase
 from sklearn_astromer.features import folding, periods, statistics
 from sklearn_astromer.features.ragged import Observations
 from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.lightcurves.checks import check_order
 from sklearn_astromer.lightcurves.flat import offsets_of
 from sklearn_astromer.lightcurves.stars import check_bands, read_stars, rows_in
 from sklearn_astromer.periodogram import find_peaks
@@ -150,13 +151,14 @@ class VariabilityFeatures(TransformerBase):
         """
         self._check_parameters()
         if self.bands is None:
-            n_objects = len(self._read(X, reset=True))
+            ids = self._read(X, reset=True).ids
         else:
             stars = read_stars(X, partial(self._read, reset=True))
             rows_in(stars, self.bands, whole=True)
-            n_objects = len(stars)
-        if n_objects == 0:
+            ids = stars.ids
+        if len(ids) == 0:
             raise ValueError("there are no light curves to fit")
+        check_order(ids, y)
         return self
 
     def transform(self, X: Any) -> Any:

@@ -8,7 +8,7 @@ import pytest
 from embedders import make_embedder
 from sklearn.exceptions import NotFittedError
 
-from sklearn_astromer import AstromerEmbedder, LightCurves
+from sklearn_astromer import AstromerEmbedder, LightCurves, MultiBandEmbedder
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.export import to_onnx
 
@@ -133,6 +133,8 @@ def test_windows_combine_as_documented(tmp_path):
 
 def test_what_cannot_be_exported(tmp_path, every_length, monkeypatch):
     path = tmp_path / "made.onnx"
+    with pytest.raises(TypeError, match="AstromerEmbedder can be exported, got MultiBand"):
+        to_onnx(MultiBandEmbedder(), path)
     with pytest.raises(NotFittedError):
         to_onnx(make_embedder(**SMALL), path)
     with pytest.raises(ValueError, match="row=None gives"):

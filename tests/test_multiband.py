@@ -16,9 +16,17 @@ from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_sp
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sklearn_astromer import AstromerEmbedder, LightCurves, MultiBandEmbedder, Stars
+from sklearn_astromer import (
+    AstromerClassifier,
+    AstromerEmbedder,
+    LightCurves,
+    MultiBandEmbedder,
+    Stars,
+    VariabilityFeatures,
+)
 from sklearn_astromer.datasets import make_variable_stars
-from sklearn_astromer.lightcurves.stars import by_wavelength, read_stars
+from sklearn_astromer.lightcurves.bands import by_wavelength
+from sklearn_astromer.lightcurves.stars import read_stars
 from sklearn_astromer.periodogram import find_peaks
 
 SMALL = {"d_model": 8, "n_heads": 2, "d_ff": 8, "max_epochs": 0, "random_state": 0}
@@ -265,6 +273,55 @@ def test_bands_together_show_a_period_that_none_shows_alone(sparse):
     mixed = Stars(curves[np.random.default_rng(1).permutation(len(curves))])
     again = find_peaks(mixed).to_frame().loc[together.ids]
     pd.testing.assert_frame_equal(again, together.to_frame())
+
+
+def test_labels_in_another_order_are_refused(sparse):
+    curves, _ = sparse
+    stars = Stars(curves)
+    named = Stars(
+        LightCurves(
+            curves.time,
+            curves.mag,
+            offsets=curves.offsets,
+            ids=[f"star {i}" for i in curves.ids],
+            band=curves.band,
+        )
+    )
+    labels = pd.Series(["a", "b"] * 6, index=named.ids)
+    other = labels.iloc[::-1]
+    quick = MultiBandEmbedder(AstromerEmbedder("surveys-small"))
+    for model in (quick, VariabilityFeatures(["g", "r"])):
+        model.fit(named, labels)
+        with pytest.raises(ValueError, match="y is not in the order of X: label 0 is of 'star "):
+            model.fit(named, other)
+        with pytest.raises(ValueError, match="not in the order"):  # as in a fold
+            model.fit(named[2:9], other.iloc[2:9])
+        model.fit(stars, labels.sample(frac=1, random_state=0).reset_index(drop=True))
+    one = named.curves[named.curves.band == "g"]
+    with pytest.raises(ValueError, match="not in the order"):
+        AstromerEmbedder("surveys-small").fit(one, other)
+    with pytest.raises(ValueError, match="not in the order"):
+        AstromerClassifier("surveys-small", max_epochs=1).fit(one, other)
+
+
+def test_positions_in_an_index_are_no_names(sparse):
+    curves = sparse[0][sparse[0].band == "g"]
+    mixed = curves[np.random.default_rng(0).permutation(len(curves))]
+    labels = pd.Series(np.arange(len(mixed)))
+    AstromerEmbedder("surveys-small").fit(mixed[:8], labels.iloc[np.arange(8)])
+
+
+def test_bands_with_the_name_of_their_survey():
+    bands = ["lsst_z", "lsst_g", "u_lsst", "LSST r", "x", "ztf-i"]
+    assert by_wavelength(bands) == ["u_lsst", "lsst_g", "LSST r", "ztf-i", "lsst_z", "x"]
+
+
+def test_ids_of_single_bands_are_told(sparse):
+    curves = sparse[0]
+    ids = np.arange(len(curves)) + 10**6
+    oids = LightCurves(curves.time, curves.mag, offsets=curves.offsets, ids=ids, band=curves.band)
+    with pytest.warns(UserWarning, match="every id has only one of them"):
+        MultiBandEmbedder(AstromerEmbedder("surveys-small")).fit(oids)
 
 
 def test_a_star_without_observations_has_no_periods():

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,9 @@ MAX_ABS_TIME = 1e9
 MAX_ABS_MAG = 1e15
 # Everything a telescope has measured lies between the Sun (-27) and the deepest fields (32).
 PLAUSIBLE_MAG = (-30.0, 40.0)
+
+#: Ids that are larger than so many times the number of objects are no positions.
+POSITIONS = 10
 
 _SAY: ContextVar[Callable[..., None]] = ContextVar("say", default=warnings.warn)
 
@@ -47,6 +51,26 @@ def warn(message: str) -> None:
     while frame.f_back and frame.f_globals.get("__name__", "").startswith("sklearn_astromer."):
         level, frame = level + 1, frame.f_back
     _SAY.get()(printable(message), UserWarning, stacklevel=level)
+
+
+def check_order(ids: NDArray[Any], y: Any) -> None:
+    """Refuse labels whose index names the objects of X in another order.
+
+    Whole numbers that may be positions name nothing.
+    """
+    if not isinstance(y, pd.Series) or len(y) != len(ids) or isinstance(y.index, pd.RangeIndex):
+        return
+    if ids.dtype.kind != "U" and ids.max(initial=0) < POSITIONS * len(ids):
+        return
+    names = y.index.to_numpy().astype(ids.dtype) if y.index.dtype.kind in "iu" else y.index
+    names = np.asarray(names, dtype=object)
+    other = np.flatnonzero(names != ids.astype(object))
+    if len(other) and np.isin(names[other].astype(str), ids.astype(str)).any():
+        i = int(other[0])
+        raise ValueError(
+            f"y is not in the order of X: label {i} is of {names[i]!r} by its index, and object "
+            f"{i} of X is {ids[i].item()!r}: pass y.loc[ids], with the ids of X"
+        )
 
 
 def check_unique(flat: Flat) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn_astromer._numbers import check_numbers
 from sklearn_astromer._printable import printable
 from sklearn_astromer.lightcurves.arrays import refuse_rounded
-from sklearn_astromer.lightcurves.checks import check_flat, warn
+from sklearn_astromer.lightcurves.checks import check_flat
 from sklearn_astromer.lightcurves.constructors import Constructors
 from sklearn_astromer.lightcurves.exports import Exports
 from sklearn_astromer.lightcurves.flat import (
@@ -273,12 +273,6 @@ class LightCurves(Constructors, Exports, Summary):
             If there are several bands, and each id has only one: then ids may be of curves, not of
             stars, as the `oid` of ZTF.
         """
-        if self.band is not None and len(set(self.band)) > 1 and len(set(self.ids)) == len(self):
-            warn(
-                f"there are {len(set(self.band))} bands, and every id has only one of them: if ids "
-                "name light curves and not stars (as oid of ZTF does), give the bands of a star "
-                "one id, for example by a cross-match of positions"
-            )
         # of a module that builds on this one
         made: Stars = import_module("sklearn_astromer.lightcurves.stars").Stars(self)
         return made

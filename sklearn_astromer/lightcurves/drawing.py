@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sklearn_astromer._extras import import_extra
+from sklearn_astromer.lightcurves.bands import order_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +33,9 @@ def draw(
         _, ax = plt.subplots(figsize=(9, 4), layout="constrained")
     style: dict[str, Any] = {"fmt": ".", "elinewidth": 0.8} | kwargs
     bands = [""] if curves.band is None else curves.band.tolist()
-    for i, band in enumerate(bands):
+    for i in np.argsort([order_of(band) for band in bands], kind="stable").tolist():
+        if len(bands) > 1 and "color" not in kwargs:  # the same in the picture of each star
+            style["color"] = f"C{order_of(bands[i])}"
         one = curves._flat.span(i, i + 1)
         x, mag, error = one.time, one.mag, one.mag_err
         if days is not None:
@@ -40,7 +43,7 @@ def draw(
             phase = (x - start) / days % 1
             x, mag = np.r_[phase, phase + 1], np.r_[mag, mag]  # two cycles
             error = None if error is None else np.r_[error, error]
-        ax.errorbar(x, mag, error, label=band, **style)
+        ax.errorbar(x, mag, error, label=bands[i], **style)
     if not ax.yaxis_inverted():
         ax.invert_yaxis()
     if len(bands) > 1:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sklearn_astromer._extras import import_extra
 from sklearn_astromer._files import replacing
@@ -126,7 +127,7 @@ class Exports:
         from astropy.time import Time
         from astropy.timeseries import TimeSeries
 
-        i = place_of(self._flat, key)
+        i = place_of(self._flat.ids, self._flat.band, key)
         one = self._flat.span(i, i + 1)
         series = TimeSeries(time=Time(one.time, format="mjd"))
         series["mag"] = one.mag * units.mag
@@ -138,16 +139,20 @@ class Exports:
         return series
 
 
-def place_of(flat: Flat, key: Any) -> int:
-    """Return the position of one light curve, by its position or the id of its object."""
-    n = len(flat.ids)
+def place_of(ids: NDArray[Any], band: NDArray[Any] | None, key: Any) -> int:
+    """Return the position of one light curve, by its position or the id of its object.
+
+    A number that is no position is an id.
+    """
+    n = len(ids)
     if isinstance(key, (int, np.integer)):
-        if not -n <= key < n:
-            raise IndexError(f"index {key} for {n} objects")
-        return int(key) % n
-    places = places_of(flat.ids, key)
+        if -n <= key < n:
+            return int(key) % n
+        if ids.dtype.kind == "U" or key not in ids:
+            raise IndexError(f"there is no object {key}: it is no id, and there are {n} objects")
+    places = places_of(ids, key)
     if len(places) > 1:
-        bands = "" if flat.band is None else f" in bands {', '.join(flat.band[places])}"
+        bands = "" if band is None else f" in bands {', '.join(band[places])}"
         raise KeyError(f"object {key!r} has {len(places)} light curves{bands}: pass a position")
     return int(places[0])
 

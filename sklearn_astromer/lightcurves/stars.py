@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sklearn_astromer._printable import escape, printable
+from sklearn_astromer.lightcurves.checks import warn
 from sklearn_astromer.lightcurves.container import ByName, LightCurves
 from sklearn_astromer.lightcurves.drawing import draw
+from sklearn_astromer.lightcurves.exports import place_of
 from sklearn_astromer.lightcurves.flat import offsets_of, positions
 from sklearn_astromer.lightcurves.reading.aligned import read_nested
 from sklearn_astromer.lightcurves.reading.lists import is_nested
@@ -77,6 +79,7 @@ class Stars:
                 f"{type(curves).__name__}: see LightCurves.from_… and LightCurves.concatenate"
             )
         star = np.arange(len(curves))
+        warn_of_single_bands(curves)
         if curves.band is not None:
             star = pd.factorize(curves.ids)[0]
             repeated = pd.DataFrame({"star": star, "band": curves.band}).duplicated().to_numpy()
@@ -114,7 +117,10 @@ class Stars:
         return f"Stars({len(self)} stars, bands {bands})" if len(self) else "Stars(0)"
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
-        raise TypeError("Stars are ragged and not an array: embed them first (MultiBandEmbedder)")
+        raise TypeError(
+            "Stars are ragged and not an array: MultiBandEmbedder and VariabilityFeatures(bands) "
+            "take them, and make rows for others; the light curves of all bands are .curves"
+        )
 
     @property
     def loc(self) -> ByName:
@@ -138,7 +144,7 @@ class Stars:
         Parameters
         ----------
         key : int or str
-            Which star: its position, or its id where ids are text.
+            Which star: its position, or its id; a number that is no position is an id.
         period, epoch, ax, **kwargs
             As of `LightCurves.plot`; the best period is of all bands together.
 
@@ -151,8 +157,7 @@ class Stars:
         ImportError, IndexError, KeyError, ValueError
             As `LightCurves.plot`.
         """
-        star = self[int(key)] if isinstance(key, (int, np.integer)) else self.loc[key]
-        return draw(star, period, epoch, ax, **kwargs)
+        return draw(self[place_of(self.ids, None, key)], period, epoch, ax, **kwargs)
 
     def _repr_html_(self) -> str:
         """Return the view in a notebook: of how many stars each band has, and the first stars."""
@@ -194,6 +199,17 @@ class Stars:
         return self._made(self.curves[rows], self.ids[index], lengths)
 
 
+def warn_of_single_bands(curves: LightCurves) -> None:
+    """Warn if there are several bands, and each id has only one: ids may be of light curves."""
+    bands = () if curves.band is None else np.unique(curves.band)
+    if len(bands) > 1 and len(np.unique(curves.ids)) == len(curves):
+        warn(
+            f"there are {len(bands)} bands, and every id has only one of them: if ids name light "
+            "curves and not stars (as oid of ZTF does), give the bands of a star one id, for "
+            "example by a cross-match of positions"
+        )
+
+
 def check_bands(bands: Any) -> None:
     """Raise ValueError unless `bands` is a list of different bands."""
     names = np.asarray(bands, dtype=object)
@@ -205,19 +221,6 @@ def check_bands(bands: Any) -> None:
         raise ValueError(f"bands must be a list of bands, such as ['g', 'r'], got {bands!r}")
     if len(set(map(str, names))) < len(names):
         raise ValueError(f"bands has one twice: {names.tolist()}")
-
-
-#: Bands from short to long wavelengths, of the systems of SDSS, Johnson, Gaia and WISE.
-BY_WAVELENGTH = [
-    *("FUV", "NUV", "U", "u", "B", "BP", "g", "V", "G", "r", "R", "RP", "i", "I", "z", "y", "Y"),
-    *("J", "H", "K", "Ks", "W1", "W2", "W3", "W4"),
-]
-
-
-def by_wavelength(bands: Iterable[str]) -> list[str]:
-    """Return bands from short to long wavelengths; unknown ones follow in alphabetical order."""
-    known = {band: place for place, band in enumerate(BY_WAVELENGTH)}
-    return sorted(bands, key=lambda band: (known.get(band, len(known)), band))
 
 
 def read_stars(X: Any, read: Callable[[Any], LightCurves]) -> Stars:

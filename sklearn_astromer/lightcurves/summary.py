@@ -82,7 +82,8 @@ class Summary:
         Parameters
         ----------
         key : int or str
-            Which light curve: its position, or the id of an object that has one.
+            Which light curve: its position, or the id of an object that has one; a number that is
+            no position is an id.
         period : float or "best", optional
             Fold the curve with it (days), and draw two cycles. ``"best"`` is that of the highest
             peak of `find_peaks`; eclipsing binaries often have twice that.
@@ -106,7 +107,7 @@ class Summary:
         ValueError
             If `period` is neither positive nor ``"best"``, or there is no peak.
         """
-        i = place_of(self._flat, key)
+        i = place_of(self._flat.ids, self._flat.band, key)
         return draw(cast("LightCurves", self)[i : i + 1], period, epoch, ax, **kwargs)
 
     def _repr_html_(self) -> str:

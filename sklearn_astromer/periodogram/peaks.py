@@ -18,6 +18,7 @@ from sklearn_astromer._numbers import check_numbers
 from sklearn_astromer._printable import escape, printable
 from sklearn_astromer._progress import progress_bar
 from sklearn_astromer.lightcurves import LightCurves, Stars
+from sklearn_astromer.lightcurves.conversion import as_light_curves
 from sklearn_astromer.periodogram.bands import join_bands
 from sklearn_astromer.periodogram.profile import N_BINS
 from sklearn_astromer.periodogram.significance import false_alarm_probability
@@ -204,8 +205,9 @@ def find_peaks(
 
     Parameters
     ----------
-    curves : LightCurves or Stars
-        Of `Stars`: a row per star, of one periodogram of all its bands, each about its own mean.
+    curves : LightCurves, Stars or array-like
+        What `as_light_curves` takes. Of `Stars`: a row per star, of one periodogram of all its
+        bands, each about its own mean.
     n_peaks : int
         At most 8.
     max_frequency : float
@@ -222,8 +224,8 @@ def find_peaks(
 
     Raises
     ------
-    ValueError
-        If a parameter is out of range, or a star has no observations.
+    TypeError, ValueError
+        If a parameter is out of range, `curves` are none, or a star has no observations.
 
     References
     ----------
@@ -250,7 +252,9 @@ def find_peaks(
     check_grid(max_frequency, samples_per_peak)
     device = torch.device(device)
     refuse_fork(device)
-    if isinstance(curves, Stars):
+    if not isinstance(curves, Stars):
+        curves = as_light_curves(curves)
+    else:
         if not np.diff(curves.offsets).all():
             empty = curves.ids[np.argmin(np.diff(curves.offsets))]
             raise ValueError(f"star {empty.item()!r} has no observations: leave it out")

@@ -11,6 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from sklearn_astromer.lightcurves.checks import warn
+
 PREFIX = ":"  # between a survey and a class, as in "ogle:RRAB"
 
 
@@ -99,6 +101,11 @@ def _numbers(values: NDArray[Any], missing: NDArray[np.bool_]) -> Labels:
     numbers = np.where(missing, np.nan, values).astype(np.float64)
     if missing.all():
         raise ValueError("supervised=True needs labels: all of y are missing")
+    if missing.any() and not (numbers[~missing] % 1).any():
+        warn(
+            "y holds whole numbers as floats, which are taken for values to estimate, not for "
+            "classes: make them text, or integers with -1 where they are missing"
+        )
     if np.isinf(numbers).any():
         raise ValueError(f"y[{int(np.argmax(np.isinf(numbers)))}] is infinite")
     deviation = float(np.nanstd(numbers)) or 1.0

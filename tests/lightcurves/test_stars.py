@@ -85,10 +85,32 @@ def test_plot_draws_every_band(stars):
     ax = stars.plot("c")
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["g", "r"]
     assert [len(each.lines[0].get_xdata()) for each in ax.containers] == [9, 1]
-    with pytest.raises(IndexError, match="no star 4 of 4; by its id: loc"):
+    with pytest.raises(IndexError, match="no object 4: it is no id, and there are 4 objects"):
         stars.plot(4)
+    with pytest.raises(IndexError, match="no star 4 of 4; by its id: loc"):
+        stars[4]
     with pytest.raises(ValueError, match="'b' has no period: its curve is constant, or has fewer"):
         LightCurves.from_arrays([[[0, 15], [1, 16]]], ids=["b"]).stars().plot(0, period="best")
+
+
+def test_plot_finds_numbers_that_are_no_positions(curves):
+    pytest.importorskip("matplotlib")
+    ids = [2 * 10**18 + i for i in range(len(curves))]
+    numbered = LightCurves(curves.time, curves.mag, offsets=curves.offsets, ids=ids)
+    assert numbered.plot(ids[1]).get_title() == str(ids[1])
+    assert numbered.stars().plot(ids[2]).get_title() == str(ids[2])
+    assert numbered.plot(1).get_title() == str(ids[1])
+
+
+def test_bands_have_their_colours_in_every_picture(stars):
+    pytest.importorskip("matplotlib")
+    both = stars.plot("c")
+    swapped = LightCurves.concatenate([stars.loc["c"][::-1]]).stars().plot("c")
+    for ax in (both, swapped):
+        labels = [text.get_text() for text in ax.get_legend().get_texts()]
+        colors = [each.lines[0].get_color() for each in ax.containers]
+        assert dict(zip(labels, colors, strict=True)) == {"g": "C6", "r": "C9"}
+        assert labels == ["g", "r"]
 
 
 def test_plot_folds_with_the_period_of_all_bands():

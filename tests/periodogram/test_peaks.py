@@ -145,6 +145,14 @@ def test_the_table_has_the_best_peak_of_each_object(stars):
     np.testing.assert_array_equal(every[every["rank"] == 1]["period"], table["period"])
 
 
+def test_whatever_estimators_take_has_peaks(stars):
+    curves = stars[0][:3]
+    found = find_peaks([curves[i] for i in range(3)])
+    np.testing.assert_array_equal(found.frequency, find_peaks(curves).frequency)
+    with pytest.raises(ValueError, match=r"LightCurves.read\(frame\)"):
+        find_peaks(curves.to_frame())
+
+
 def test_bands_are_in_the_table(stars):
     curves = stars[0][[0, 0, 1]]
     two = LightCurves(

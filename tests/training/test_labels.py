@@ -9,7 +9,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import Pipeline
 
-from sklearn_astromer import AstromerClassifier, AstromerRegressor
+from sklearn_astromer import AstromerClassifier, AstromerEmbedder, AstromerRegressor, Recipe
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.training.labels import LabelLoss, Labels, read_labels
 from sklearn_astromer.training.tasks import Loader
@@ -198,6 +198,27 @@ def test_what_is_missing_is_no_class_and_whole_numbers_are_no_values(y):
     curves, _ = make_variable_stars(3, random_state=0)
     with pytest.raises(ValueError, match="label 1 is missing"):
         AstromerClassifier(max_epochs=1).fit(curves, y)
+
+
+def test_classes_that_became_floats_are_told():
+    known = pd.Series([0, 1, 2, 1]).where([True, True, False, True])
+    with pytest.warns(UserWarning, match="whole numbers as floats, which are taken for values"):
+        assert read_labels(known, 4).classes is None
+
+
+def test_an_embedder_that_learns_labels_gets_those_of_the_classifier(stars):
+    curves, y = stars
+    encoder = make_embedder(d_model=8, n_heads=2, d_ff=8, max_epochs=1, supervised=True)
+    model = AstromerClassifier(encoder, max_epochs=1, random_state=0).fit(curves, y)
+    assert "train_label_loss" in model.encoder_.history_
+
+
+def test_what_changes_nothing_is_told(stars):
+    for options in ({"training": Recipe(lr=1e-3)}, {"checkpoint": "run.pt"}):
+        with pytest.warns(UserWarning, match="training and checkpoint change nothing here"):
+            AstromerEmbedder("surveys-small", random_state=0, **options).fit(stars[0])
+    with pytest.raises(ValueError, match=r"Recipe has no 'learning_rat': the names are|did you"):
+        AstromerEmbedder().set_params(training__learning_rat=1)
 
 
 def test_masked_labels_are_missing():

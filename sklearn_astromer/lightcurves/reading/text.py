@@ -35,6 +35,7 @@ UNUSUAL = re.compile(r"(?:^|[\s,;|\"])(?:-?0\d|\+\d|-0(?!\.))")
 WHOLE = r"[-+]?(?:0|[1-9]\d*)"
 #: Of names: "+12" is not "12", nor "-0" "0".
 WHOLE_NAME = r"0|-?[1-9]\d*"
+ROUNDED = r"^\s*[-+]?\d(?:\.(\d*))?[eE]\+(\d+)\s*$"
 #: From here on floats are no longer all whole numbers.
 LARGE = 2.0**53
 
@@ -264,6 +265,8 @@ def _rows(text: str, form: Form, line: int) -> pd.DataFrame:
     if again:
         written = pd.read_csv(io.StringIO(text), dtype=str, **{**options, "usecols": again})
         for i in again:
+            if i in form.ids:
+                _refuse_rounded(written[i])
             if _is_text(written[i], frame[i], WHOLE_NAME if i in form.ids else WHOLE):
                 frame[i] = written[i]
             elif kinds[i] == "f" and not frame[i].abs().max() >= LARGE:
@@ -273,6 +276,16 @@ def _rows(text: str, form: Form, line: int) -> pd.DataFrame:
     frame.attrs["headerless"] = form.headerless
     frame.attrs["columns"] = form.written
     return frame
+
+
+def _refuse_rounded(written: pd.Series) -> None:
+    """Refuse whole numbers of which a spreadsheet has kept a few digits, as 6.80101E+14."""
+    found = written.dropna().str.extract(ROUNDED).dropna()
+    if len(found) and (found[0].str.len() < found[1].astype(int)).any():
+        raise ValueError(
+            f"ids such as {written[found.index[0]]!r} have lost their last digits, as a "
+            "spreadsheet writes long numbers: write them as text"
+        )
 
 
 def _is_text(written: pd.Series, numbers: pd.Series, whole: str) -> bool:

@@ -157,6 +157,14 @@ def test_names_may_begin_as_comments_do(tmp_path, mark, place, separator):
     assert dict(zip(curves.ids.tolist(), curves.lengths, strict=True)) == {f"{mark}12": 2, "b": 1}
 
 
+@pytest.mark.parametrize("ids", [("6.80101E+14", "6.80101E+14"), ("6.80101e+14", "1E+15")])
+def test_ids_that_a_spreadsheet_has_rounded_are_refused(tmp_path, ids):
+    rows = "".join(f"{ids[i // 3]},{58000 + i},15.{i},0.1,zg\n" for i in range(6))
+    (tmp_path / "a.csv").write_text("oid,mjd,mag,magerr,filtercode\n" + rows)
+    with pytest.raises(ValueError, match="have lost their last digits"):
+        LightCurves.read(tmp_path / "a.csv")
+
+
 @pytest.mark.parametrize("mark", ["#", "# ", "!", "%", "\\ ", "##"])
 @pytest.mark.parametrize(
     ("header", "rows", "first"),
