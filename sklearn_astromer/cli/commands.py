@@ -114,9 +114,10 @@ binaries). Without --out it is printed.""",
         f"""Train a classifier on labelled light curves, and classify others.
 
 {IN_CATALOG} A random forest learns from embeddings of objects with a label;
-the macro-F1 of a cross-validation, split by object, is printed. --out has the class of each object
-of --predict, and the probability of each class. --save keeps the classifier in a file of skops, for
---model: types that do not belong into it are refused.""",
+the macro-F1 of a cross-validation, split by object, is printed. With --stars it learns, and tells,
+the class of a star by all of its bands. --out has the class of each object of --predict, and the
+probability of each class. --save keeps the classifier in a file of skops, for --model, which knows
+whether it is of stars: types that do not belong into it are refused.""",
         [
             click.Argument(["catalog"], nargs=-1, type=File(), metavar="[CATALOG]…"),
             option("--labels FILE", "A table with columns id and label, CSV or Parquet.", File()),
@@ -125,6 +126,7 @@ of --predict, and the probability of each class. --save keeps the classifier in 
             option("--predict CATALOG", "What to classify; again for more.", File(), multiple=True),
             OUT,
             option("--save FILE", "Keep the classifier there.", File()),
+            flag("--stars", "Learn from a row for each star: all of its bands, and colours."),
             *RUNNING,
             SEED,
             OVERWRITE,
@@ -133,6 +135,7 @@ of --predict, and the probability of each class. --save keeps the classifier in 
         [
             "classify train.csv --labels labels.csv --predict new.csv --out classes.csv",
             "classify train.parquet --label-column type --save stars.skops",
+            "classify rubin.parquet --stars --labels labels.csv --save stars.skops",
             "classify --model stars.skops --predict new.csv --out classes.csv",
         ],
     ),
