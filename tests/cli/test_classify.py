@@ -218,3 +218,12 @@ def test_ids_in_a_table_of_labels_are_as_written(tmp_path):
     found = tables.labels_of(path, np.array(["1.1", "12", "0012", "1.10"]))
     assert found.tolist() == ["EA", "MIRA", "RRAB", "EW"]
     assert tables.labels_of(path, np.array([12, 13])).tolist() == ["MIRA", None]
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_no_row_or_a_blank_is_no_label(tmp_path, ending):
+    table = pd.DataFrame({"id": [1, 2, 3, 4], "label": ["RRAB", "", " ", None]})
+    path = tmp_path / f"labels.{ending}"
+    table.to_csv(path, index=False) if ending == "csv" else table.to_parquet(path)
+    found = tables.labels_of(path, np.arange(1, 6))
+    assert found.tolist() == ["RRAB", None, None, None, None]
