@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 
-def closest(word: object, names: Iterable[str]) -> str:
+def closest(word: object, names: Iterable[str], told: Iterable[str] | None = None) -> str:
     """Return what a message says of a name that is not there: the one meant, else all there are.
 
     Parameters
@@ -14,7 +14,9 @@ def closest(word: object, names: Iterable[str]) -> str:
     word : object
         What was given.
     names : iterable of str
-        What could have been given.
+        What could have been given, in any case.
+    told : iterable of str, optional
+        What is listed where none is meant, if not `names`.
 
     Returns
     -------
@@ -25,9 +27,14 @@ def closest(word: object, names: Iterable[str]) -> str:
     >>> from sklearn_astromer._closest import closest
     >>> closest("zft", ["atlas", "ztf"])
     "did you mean 'ztf'?"
+    >>> closest("ZTF", ["atlas", "ztf"])
+    "did you mean 'ztf'?"
     >>> closest("kepler", ["atlas", "ztf"])
     'the names are atlas, ztf'
     """
     names = list(names)
-    near = get_close_matches(str(word), names, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"the names are {', '.join(names)}"
+    lower = {name.lower(): name for name in reversed(names)}
+    near = get_close_matches(str(word).lower(), lower, n=1)
+    if near:
+        return f"did you mean {lower[near[0]]!r}?"
+    return f"the names are {', '.join(names if told is None else told)}"

@@ -12,7 +12,7 @@ from typing import Any
 
 from sklearn_astromer._files import Fingerprint
 from sklearn_astromer.cli.messages import as_option
-from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.lightcurves import LightCurves, Stars
 from sklearn_astromer.lightcurves.checks import warn
 from sklearn_astromer.lightcurves.reading import reader
 from sklearn_astromer.lightcurves.reading.mapped import mapped
@@ -82,6 +82,15 @@ class Catalog:
             curves = LightCurves.concatenate(self.pieces())
         self.warn()
         return curves
+
+    def stars(self) -> Stars:
+        """Return all light curves, those of a star together."""
+        curves = self.whole()
+        if curves.band is None:
+            raise ValueError(
+                "--stars is of catalogs with bands, and this one has none: leave it out"
+            )
+        return curves.stars()
 
     def warn(self) -> None:
         """Warn of what was left out."""

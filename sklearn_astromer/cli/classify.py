@@ -19,8 +19,10 @@ from sklearn_astromer.cli.catalogs import STDIN, Catalog
 from sklearn_astromer.cli.messages import note, say
 from sklearn_astromer.cli.tables import labels_in, labels_of, outputs, write
 from sklearn_astromer.embedder import AstromerEmbedder
-from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.lightcurves import LightCurves, Stars
 from sklearn_astromer.lightcurves.checks import warn
+from sklearn_astromer.lightcurves.stars import warn_of_single_bands
+from sklearn_astromer.multiband import MultiBandEmbedder
 
 FOLDS, FEWEST = 5, 3  # of a cross-validation, and objects of a class in it
 #: Of scikit-learn's forests, beside those of this package; its code runs none of the file's.
@@ -36,22 +38,33 @@ def classify(args: SimpleNamespace) -> None:
         if kept is not None:
             _skops().dump(model, kept)
         if table is not None:
-            model.set_params(embedder__device=args.device, embedder__precision=args.precision)
-            write(_predicted(model, Catalog(args, args.predict).whole()), table)
+            write(_predicted(model, args), table)
     for path in (args.save, args.out):
         if path is not None and not args.quiet:
             note(f"{path}: {'a classifier' if path == args.save else 'the classes'}")
 
 
-def _predicted(model: Pipeline, curves: LightCurves) -> pd.DataFrame:
-    """Return the class of each light curve, and the probability of each class."""
-    if not len(curves):
+def _predicted(model: Pipeline, args: SimpleNamespace) -> pd.DataFrame:
+    """Return the class of each light curve or star, and the probability of each class."""
+    embedder = model["embedder"]
+    curves: Any = Catalog(args, args.predict).whole()
+    if isinstance(embedder, MultiBandEmbedder):
+        curves, known = curves.stars(), embedder.bands_
+        if not {*map(str, known)} & {*curves.band.tolist()}:
+            raise ValueError(
+                f"the classifier is of stars in the bands {', '.join(map(str, known))}, and the "
+                f"catalog of --predict has {', '.join(np.unique(curves.band)) or 'no band'}: name "
+                "its bands as these are"
+            )
+        embedder = embedder.embedder_
+    elif not len(curves):
         raise ValueError("there are no light curves to classify")
+    embedder.set_params(device=args.device, precision=args.precision)
     probability = model.predict_proba(curves)
     names = [f"probability_{name}" for name in model.classes_]
     table = pd.DataFrame(probability, columns=names)
     table.insert(0, "label", model.classes_[probability.argmax(axis=1)])
-    if curves.band is not None:
+    if isinstance(curves, LightCurves) and curves.band is not None:
         table.insert(0, "band", curves.band)
     table.insert(0, "object_id", curves.ids)
     return table
@@ -68,6 +81,7 @@ def _check(args: SimpleNamespace) -> None:
         != (args.out is not None),
         "--model needs --predict, a catalog to classify": model and not args.predict,
         "--save is of a classifier that learns here, not of --model": model and bool(args.save),
+        "--stars is of a classifier that learns here: that of --model knows": model and args.stars,
         "-, standard input, is one catalog": STDIN in args.catalog and STDIN in args.predict,
     }
     for message, wrong in refused.items():
@@ -80,23 +94,27 @@ def _check(args: SimpleNamespace) -> None:
 def _trained(args: SimpleNamespace) -> Pipeline:
     """Return a classifier of the labelled objects, after its score was printed."""
     catalog = Catalog(args)
-    curves = catalog.whole()
+    curves: Any = catalog.stars() if args.stars else catalog.whole()
     if args.labels is None:
         labels = labels_in(catalog, args.label_column, curves.ids)
     else:
         labels = labels_of(args.labels, curves.ids)
     known = np.array([label is not None for label in labels])
     curves, labels = curves[known], labels[known].astype(str)
-    embedder = AstromerEmbedder(
+    embedder: Any = AstromerEmbedder(
         args.weights, max_epochs=0, device=args.device, precision=args.precision
     )
+    if args.stars:
+        embedder = MultiBandEmbedder(embedder)
+    else:
+        warn_of_single_bands(curves, "; else one star may be in several folds of the score")
     forest = RandomForestClassifier(300, class_weight="balanced", random_state=args.seed, n_jobs=-1)
     rows = embedder.fit_transform(curves)
     say(_score(forest, rows, labels, curves))
     return Pipeline([("embedder", embedder), ("forest", forest.fit(rows, labels))])
 
 
-def _score(forest: Any, rows: Any, labels: Any, curves: LightCurves) -> str:
+def _score(forest: Any, rows: Any, labels: Any, curves: LightCurves | Stars) -> str:
     """Return the cross-validated score, or why there is none."""
     objects = pd.DataFrame({"id": curves.ids, "label": labels}).drop_duplicates()
     count = objects["label"].value_counts()
@@ -108,13 +126,14 @@ def _score(forest: Any, rows: Any, labels: Any, curves: LightCurves) -> str:
         )
         kept = ~np.isin(labels, rare)
         return _score(forest, rows[kept], labels[kept], curves[kept])
-    of = f"{len(objects)} objects of {len(count)} classes"
+    item = "star" if isinstance(curves, Stars) else "object"
+    of = f"{len(objects)} {item}s of {len(count)} classes"
     if rare or len(count) == 1:
         warn(f"{of}, {count.min()} of class {count.idxmin()}: too few for a cross-validation")
         return f"trained on {of}"
     cv = StratifiedGroupKFold(min(FOLDS, count.min()), shuffle=True, random_state=0)
     scores = cross_val_score(forest, rows, labels, groups=curves.ids, cv=cv, scoring="f1_macro")
-    how = f"{cv.n_splits}-fold cross-validation by object"
+    how = f"{cv.n_splits}-fold cross-validation by {item}"
     return f"macro-F1 {scores.mean():.3f} ± {scores.std():.3f} ({how}, {of})"
 
 

@@ -11,6 +11,7 @@ from sklearn_astromer.cli.options import (
     CATALOG,
     DEVICE,
     IN_CATALOG,
+    LABELS,
     NUMBER,
     OUT,
     OVERWRITE,
@@ -95,7 +96,8 @@ several processes may work on it. The catalog must be as it was: all of its byte
 {IN_CATALOG} The table has the best peak of each periodogram, the surest
 first: period (days), frequency (cycles a day), power and harmonic_power (shares of the variance),
 false_alarm (probability that noise has such a peak, at most), doubled_period (of many eclipsing
-binaries). Without --out it is printed.""",
+binaries). A row is a light curve, in one band; with --stars a star, of which all bands share one
+periodogram. Without --out the table is printed.""",
         [
             CATALOG,
             OUT,
@@ -114,17 +116,19 @@ binaries). Without --out it is printed.""",
         f"""Train a classifier on labelled light curves, and classify others.
 
 {IN_CATALOG} A random forest learns from embeddings of objects with a label;
-the macro-F1 of a cross-validation, split by object, is printed. --out has the class of each object
-of --predict, and the probability of each class. --save keeps the classifier in a file of skops, for
---model: types that do not belong into it are refused.""",
+the macro-F1 of a cross-validation, split by object, is printed. With --stars it learns, and tells,
+the class of a star by all of its bands. --out has the class of each object of --predict, and the
+probability of each class. --save keeps the classifier in a file of skops, for --model, which knows
+whether it is of stars: types that do not belong into it are refused.""",
         [
             click.Argument(["catalog"], nargs=-1, type=File(), metavar="[CATALOG]…"),
-            option("--labels FILE", "A table with columns id and label, CSV or Parquet.", File()),
+            option("--labels FILE", LABELS, File()),
             option("--label-column COLUMN", "Which column of CATALOG is the label, instead."),
             option("--model FILE", "Read a classifier, instead of CATALOG.", File()),
             option("--predict CATALOG", "What to classify; again for more.", File(), multiple=True),
             OUT,
             option("--save FILE", "Keep the classifier there.", File()),
+            flag("--stars", "Learn from a row for each star: all of its bands, and colours."),
             *RUNNING,
             SEED,
             OVERWRITE,
@@ -133,6 +137,7 @@ of --predict, and the probability of each class. --save keeps the classifier in 
         [
             "classify train.csv --labels labels.csv --predict new.csv --out classes.csv",
             "classify train.parquet --label-column type --save stars.skops",
+            "classify rubin.parquet --stars --labels labels.csv --save stars.skops",
             "classify --model stars.skops --predict new.csv --out classes.csv",
         ],
     ),
@@ -140,10 +145,11 @@ of --predict, and the probability of each class. --save keeps the classifier in 
         "search",
         """Find the objects most similar to one among rows of embeddings.
 
-ROWS is what `embed --out` wrote, or a saved index. One search among rows reads them all and is
-exact; it takes seconds for a million. For many searches, save an index once and search that: from
-50 000 rows on it is approximate, needs pip install 'sklearn_astromer[search]', takes minutes to
-build, and is then mapped from disk.""",
+ROWS is what `embed --out` wrote, with --stars or without, or a saved index. Where a star lacks a
+band, the mean of all stars stands for it. One search among rows reads them all and is exact; it
+takes seconds for a million. For many searches, save an index once and search that: from 50 000 rows
+on it is approximate, needs pip install 'sklearn_astromer[search]', takes minutes to build, and is
+then mapped from disk.""",
         [
             click.Argument(["rows"], type=File()),
             option("--like ID", "The object to compare with."),
@@ -164,11 +170,13 @@ build, and is then mapped from disk.""",
         "outliers",
         """Find the objects least like all others among rows of embeddings.
 
-ROWS is what `embed --out` wrote. The score of an object is the mean of -log10(share of objects at
-least as odd), by the density of objects around it and by an isolation forest. With --catalog and
---weights also by how badly the weights reconstruct the light curve, in units of its errors: that
-finds flares, dips and other events that happen once, and takes as long as `embed` did. The page of
---plot is one HTML file that needs no network.""",
+ROWS is what `embed --out` wrote, with --stars or without. Where a star lacks a band, the mean of
+all stars stands for it: that is nothing odd. The score of an object is the mean of -log10(share of
+objects at least as odd), by the density of objects around it and by an isolation forest. With
+--catalog and --weights also by how badly the weights reconstruct the light curve, in units of its
+errors: that finds flares, dips and other events that happen once, and takes as long as `embed` did;
+with rows of --stars it is that of the band --band. The page of --plot is one HTML file that needs
+no network.""",
         [
             click.Argument(["rows"], type=File()),
             option("--top N", "Objects to find.", NUMBER, default=100),
@@ -200,7 +208,7 @@ a killed or interrupted run was; more --max-epochs prolong it.""",
             option("--checkpoint FILE", "State of the run, to go on from.", File()),
             option("--architecture", "If fresh.", Choice([*ARCHITECTURES]), shown="astromer1"),
             choice("--recipe", "|".join(NAMES), "How to train; auto: as goes with the encoder."),
-            option("--labels FILE", "Learn classes: a table with columns id and label.", File()),
+            option("--labels FILE", f"Learn classes, too: {LABELS}", File()),
             option("--max-epochs N", "Passes over the training windows.", int, default=10),
             option("--batch-size N", "Windows in a training step.", int, default=32),
             option("--window-size N", "Observations seen at once.", int, default=WINDOW_SIZE),

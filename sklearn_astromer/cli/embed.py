@@ -52,10 +52,7 @@ def embed(args: SimpleNamespace) -> None:
 def _of_stars(args: SimpleNamespace, catalog: Catalog, embedder: AstromerEmbedder) -> None:
     if args.out.suffix.lower() not in ROWS or args.dry_run:
         raise ValueError("--stars is of a file: --out FILE, and without --dry-run")
-    curves = catalog.whole()
-    if curves.band is None:
-        raise ValueError("--stars is of catalogs with bands, and this one has none: leave it out")
-    stars = curves.stars()
+    stars = catalog.stars()
     bands = MultiBandEmbedder(embedder).fit(stars)
     features = bands.get_feature_names_out().tolist()
     with (

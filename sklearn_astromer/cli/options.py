@@ -111,6 +111,7 @@ RUNNING = [
     choice("--precision", "auto|float32|bfloat16", "auto: bfloat16 on a GPU that has it."),
 ]
 SEED = option("--seed N", "Of what is random.", int, default=0)
+LABELS = "CSV or Parquet with columns id and label; no row, or a blank, where it is not known."
 OUT = option("--out FILE", "Write the table there, .csv or .parquet.", File(".csv", ".parquet"))
 
 IN_CATALOG = "CATALOG is files, folders of them, globs, or - for standard input."

@@ -45,7 +45,7 @@ def write(table: pd.DataFrame, path: Path) -> None:
 
 
 def labels_of(path: Path, ids: NDArray[Any]) -> NDArray[Any]:
-    """Return the label of each object, None where a table with columns id and label has none.
+    """Return the label of each object, None where a table has no row of it or a blank label.
 
     In CSV labels are classes as they are written, and numbers only if all have a decimal point.
     """
@@ -96,6 +96,7 @@ class _WithLabels(Options):
 
 def _matched(named: Any, labels: Any, ids: NDArray[Any], source: str) -> NDArray[Any]:
     pairs = pd.DataFrame({"id": named, "label": labels}).dropna()
+    pairs = pairs[pairs["label"].astype(str).str.strip() != ""]
     pairs = pairs.assign(id=pairs["id"].astype(str)).drop_duplicates()
     pairs = pairs[pairs["id"].isin(ids.astype(str))]
     if len(twice := pairs["id"][pairs["id"].duplicated()]):

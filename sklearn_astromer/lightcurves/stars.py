@@ -199,14 +199,17 @@ class Stars:
         return self._made(self.curves[rows], self.ids[index], lengths)
 
 
-def warn_of_single_bands(curves: LightCurves) -> None:
-    """Warn if there are several bands, and each id has only one: ids may be of light curves."""
+def warn_of_single_bands(curves: LightCurves, otherwise: str = "") -> None:
+    """Warn if there are several bands, and each id has only one: ids may be of light curves.
+
+    `otherwise` says what comes of it.
+    """
     bands = () if curves.band is None else np.unique(curves.band)
     if len(bands) > 1 and len(np.unique(curves.ids)) == len(curves):
         warn(
             f"there are {len(bands)} bands, and every id has only one of them: if ids name light "
             "curves and not stars (as oid of ZTF does), give the bands of a star one id, for "
-            "example by a cross-match of positions"
+            f"example by a cross-match of positions{otherwise}"
         )
 
 

@@ -14,10 +14,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import pairwise_distances_argmin_min
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state, gen_batches
 
-from sklearn_astromer.search.rows import EmbeddingRows, table_of
+from sklearn_astromer.search.rows import EmbeddingRows, standardizer, table_of
 
 _PER_SUGGESTION = 10  # uncertain objects among which to look for different ones
 _COMPONENTS = 10  # in which distances are measured
@@ -44,7 +43,8 @@ def suggest(
     Parameters
     ----------
     rows : EmbeddingRows or array-like of shape (n_objects, n_features)
-        What `read_rows` or `AstromerEmbedder.transform` gives.
+        What `read_rows` or `AstromerEmbedder.transform` gives. A NaN, as in a band in which a star
+        was not observed, is taken for the mean of its column.
     labelled : array-like of shape (n_objects,)
         Class of each object; None, NaN or ``""`` where it is not known yet.
     n : int
@@ -60,8 +60,8 @@ def suggest(
     Raises
     ------
     ValueError
-        If the rows are not a finite 2-D array, `labelled` does not have a value for each, or fewer
-        than `n` objects are unlabelled.
+        If the rows are no 2-D array, one is infinite or nothing but NaN, `labelled` does not have a
+        value for each, or fewer than `n` objects are unlabelled.
 
     Notes
     -----
@@ -98,7 +98,7 @@ def suggest(
     rng = check_random_state(random_state)
     seed = rng.randint(np.iinfo(np.int32).max)
     sample = table[_sample(np.arange(len(table)), _SAMPLE, rng)]
-    scaler = StandardScaler().fit(sample)
+    scaler = standardizer(sample)
     axes = PCA(min(_COMPONENTS, *sample.shape), random_state=seed)
     with np.errstate(invalid="ignore", divide="ignore"):  # shares of no variance
         space = make_pipeline(scaler, axes.fit(scaler.transform(sample)))

@@ -54,7 +54,9 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Checked
         The cosine distance is 1 - cos, from 0 (same direction) to 2.
     standardize : bool, default=True
         Compare columns in units of their standard deviation about their mean, both of the rows of
-        `fit`, so that magnitudes, logarithms of frequencies and channels count alike.
+        `fit`, so that magnitudes, logarithms of frequencies and channels count alike. A NaN, as
+        in a band in which a star was not observed, is taken for the mean. If False, there may be
+        none.
     algorithm : {"auto", "exact", "approximate"}, default="auto"
         "auto" is exact below 50 000 rows.
     n_candidates : int, default=64
@@ -161,8 +163,8 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Checked
         Raises
         ------
         ValueError
-            If a row is not finite, or zero where the metric is cosine, or a parameter is out of
-            range.
+            If a row is infinite, nothing but NaN, or zero where the metric is cosine; if it has
+            NaN and `standardize` is False; or a parameter is out of range.
         ImportError
             If the rows are many and usearch is not installed.
         """
@@ -404,6 +406,11 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Checked
 
     # -- what they share -------------------------------------------------------------------------
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = bool(self.standardize)
+        return tags
+
     def _set(
         self, rows: Rows, ids: NDArray[Any], band: NDArray[np.str_] | None, graph: Graph | None
     ) -> None:
@@ -431,9 +438,10 @@ class LightCurveIndex(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Checked
             ensure_all_finite=False,
         )
         ids = np.arange(len(rows)) if ids is None else as_ids(np.asarray(ids))
-        check_finite(rows, ids)
+        standardize = self.standardize if fitting else self.mean_ is not None
+        check_finite(rows, ids, gaps=standardize)
         if fitting:
-            self.mean_, self.scale_ = moments(rows) if self.standardize else (None, None)
+            self.mean_, self.scale_ = moments(rows) if standardize else (None, None)
         copy = fitting and not read  # the caller may change them
         with np.errstate(over="ignore"):  # what is past float32 is found below
             if self.mean_ is not None and self.scale_ is not None:

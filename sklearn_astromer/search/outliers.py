@@ -13,7 +13,6 @@ from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
 from sklearn.neighbors import LocalOutlierFactor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -22,7 +21,13 @@ from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.lightcurves.conversion import as_light_curves
 from sklearn_astromer.periodogram.bands import star_pieces
-from sklearn_astromer.search.rows import EmbeddingRows, check_finite, names_of, table_of
+from sklearn_astromer.search.rows import (
+    EmbeddingRows,
+    check_finite,
+    names_of,
+    standardizer,
+    table_of,
+)
 from sklearn_astromer.windows import pieces
 
 TREES = 200
@@ -52,7 +57,8 @@ def outlier_scores(
     ----------
     rows : EmbeddingRows or array-like of shape (n_objects, n_features)
         ``benchmarks/anomalies.py`` measures those of ``row="mean"``. The default row of an
-        embedder compares brightness and periods as well.
+        embedder compares brightness and periods as well. A NaN, as in a band in which a star was
+        not observed, is taken for the mean of its column.
     reconstruction : array-like of shape (n_objects,), optional
         A third score, such as `reconstruction_error` gives; large = odd.
     n_components : int
@@ -78,7 +84,7 @@ def outlier_scores(
     Raises
     ------
     ValueError
-        If there are fewer than three rows, all are equal, some values are not finite,
+        If there are fewer than three rows, all are equal, one is infinite or nothing but NaN,
         `reconstruction` does not fit, or a parameter is out of range.
 
     See Also
@@ -109,16 +115,17 @@ def outlier_scores(
         raise ValueError(f"outliers need at least 3 rows, got {n}")
     if max_reference < 3:
         raise ValueError(f"max_reference must be at least 3, got {max_reference}")
-    if (table == table[0]).all():
+    if not (np.fmax.reduce(table) > np.fmin.reduce(table)).any():
         raise ValueError(f"all {n} rows are equal: none is an outlier")
     rng = check_random_state(random_state)
-    order = np.lexsort(table[:, : min(4, table.shape[1])].T)  # so that that of the rows is nothing
+    full = np.argsort(np.isnan(table).sum(axis=0), kind="stable")[:4]  # columns without gaps
+    order = np.lexsort(table[:, full].T)  # so that that of the rows is nothing
     chosen = order if n <= max_reference else order[rng.permutation(n)[:max_reference]]
     sample = table[chosen]
     width = min(n_components, max(1, len(sample) // 3), sample.shape[1])
-    project = make_pipeline(
-        StandardScaler(), PCA(width, whiten=True, svd_solver="covariance_eigh")
-    ).fit(sample)
+    scaler = standardizer(sample)
+    axes = PCA(width, whiten=True, svd_solver="covariance_eigh").fit(scaler.transform(sample))
+    project = make_pipeline(scaler, axes)
     reference = project.transform(sample).astype(np.float32)
     forest = IsolationForest(n_estimators=TREES, random_state=rng).fit(reference)
     # by brute force: in ten dimensions a tree is no faster

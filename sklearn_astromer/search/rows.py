@@ -10,6 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils import gen_batches
 
 from sklearn_astromer._extras import import_extra
@@ -27,6 +30,7 @@ class EmbeddingRows(NamedTuple):
     ids : ndarray of shape (n_objects,), int64 or str
     band : ndarray of shape (n_objects,), str, or None
     rows : ndarray of shape (n_objects, n_features), float32, or float64 where Parquet has it
+        NaN where a star was not observed in a band.
     """
 
     ids: NDArray[Any]
@@ -183,9 +187,9 @@ def _parts(folder: Path, verify: bool) -> list[Path]:
 
 
 def _features(path: Path, names: list[str]) -> list[str]:
-    """Return the columns of features, which end in their number or their unit."""
+    """Return the columns of features: they end in their number, their unit or "_missing"."""
     features = [name for name in names if name not in (ID, BAND)]
-    other = [name for name in features if not re.search(r"\d$|\(.+\)$", name)]
+    other = [name for name in features if not re.search(r"\d$|\(.+\)$|._missing$", name)]
     if ID not in names or not features or other:
         why = f"column {other[0]!r} is none of its features" if other else f"there are {names[:6]}"
         raise ValueError(
@@ -236,38 +240,53 @@ def comparable(given: EmbeddingRows, metric: str) -> EmbeddingRows:
 def moments(rows: NDArray[np.floating[Any]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return mean and standard deviation of each column; 1 for that of one that is constant.
 
-    Equal rows are left as they are: mean 0.
+    They are of the values that are no NaN. Equal rows are left as they are: mean 0.
     """
-    total, squares = np.zeros((2, rows.shape[1]))
-    shift = rows[:1].astype(np.float64)  # constant columns have no rounding error then
+    total, squares, count = np.zeros((3, rows.shape[1]))
+    head = rows[:_CHUNK]
+    first = np.argmax(~np.isnan(head), axis=0)
+    # constant columns have no rounding error then
+    shift = head[first, np.arange(len(first))].astype(np.float64)
+    shift[np.isnan(shift)] = 0.0
     for piece in gen_batches(len(rows), _CHUNK):
         values = rows[piece] - shift
+        gaps = np.isnan(values)
+        values[gaps] = 0.0
+        count += len(values) - gaps.sum(axis=0)
         total += values.sum(axis=0)
         squares += (values**2).sum(axis=0)
-    mean = total / len(rows)
-    variance = squares / len(rows) - mean**2
-    constant = variance <= 1e-12 * (squares / len(rows))
+    count = np.maximum(count, 1)
+    mean = total / count
+    variance = squares / count - mean**2
+    constant = variance <= 1e-12 * (squares / count)
     scale = np.sqrt(np.where(constant, 1.0, variance))
-    return (np.zeros_like(mean) if constant.all() else mean + shift[0]), scale
+    return (np.zeros_like(mean) if constant.all() else mean + shift), scale
 
 
 def standardized(
     rows: NDArray[np.floating[Any]], mean: NDArray[np.float64], scale: NDArray[np.float64]
 ) -> NDArray[np.float32]:
-    """Return rows in units of `scale` about `mean`."""
+    """Return rows in units of `scale` about `mean`, which NaN is taken for."""
     made = np.empty(rows.shape, dtype=np.float32)
     for piece in gen_batches(len(rows), _CHUNK):
-        made[piece] = (rows[piece] - mean) / scale
+        made[piece] = np.where(np.isnan(rows[piece]), 0.0, (rows[piece] - mean) / scale)
     return made
 
 
+def standardizer(rows: NDArray[Any]) -> Pipeline:
+    """Return what does the same, by scikit-learn, by the mean and deviation of some rows."""
+    fill = SimpleImputer(strategy="constant", fill_value=0.0, keep_empty_features=True)
+    with np.errstate(invalid="ignore"):  # the mean of nothing, as a colour that no star has
+        return make_pipeline(StandardScaler(), fill).fit(rows)
+
+
 def table_of(rows: ArrayLike | EmbeddingRows) -> tuple[NDArray[Any], pd.DataFrame]:
-    """Return rows as a finite table, and a frame that says what the objects are called.
+    """Return rows as a table, and a frame that says what the objects are called.
 
     Raises
     ------
     ValueError
-        If they are no table of numbers, there are none, or one is not finite.
+        If they are no table of numbers, there are none, or one is infinite or nothing but NaN.
     """
     if isinstance(rows, EmbeddingRows):
         labels = pd.DataFrame({ID: rows.ids})
@@ -283,7 +302,7 @@ def table_of(rows: ArrayLike | EmbeddingRows) -> tuple[NDArray[Any], pd.DataFram
             f"rows must be a table of numbers, (n_objects, n_features), got {table.dtype} of "
             f"shape {table.shape}"
         )
-    check_finite(table, names_of(labels))
+    check_finite(table, names_of(labels), gaps=True)
     return table, labels
 
 
@@ -292,12 +311,22 @@ def names_of(labels: pd.DataFrame) -> NDArray[Any]:
     return np.asarray(labels.get(ID, labels.index))
 
 
-def check_finite(values: NDArray[Any], ids: NDArray[Any], what: str = "row") -> None:
-    """Raise a ValueError that names the first object whose values are not finite."""
+def check_finite(
+    values: NDArray[Any], ids: NDArray[Any], what: str = "row", *, gaps: bool = False
+) -> None:
+    """Raise a ValueError that names the first object whose values are not finite.
+
+    With `gaps`, some of them may be NaN, but not all.
+    """
     bad = np.zeros(len(values), dtype=bool)
     for piece in gen_batches(len(values), _CHUNK) if len(values) else ():
-        bad[piece] = ~np.isfinite(values[piece]).reshape(len(bad[piece]), -1).all(axis=1)
-    _refuse(bad, ids, "contains NaN or infinity: leave it out", what)
+        each = values[piece].reshape(len(bad[piece]), -1)
+        if gaps:
+            bad[piece] = np.isinf(each).any(axis=1) | np.isnan(each).all(axis=1)
+        else:
+            bad[piece] = ~np.isfinite(each).all(axis=1)
+    wrong = "infinity, or nothing but NaN" if gaps else "NaN or infinity"
+    _refuse(bad, ids, f"contains {wrong}: leave it out", what)
 
 
 def _refuse(bad: NDArray[np.bool_], ids: NDArray[Any], why: str, what: str = "row") -> None:
@@ -310,7 +339,9 @@ def _refuse(bad: NDArray[np.bool_], ids: NDArray[Any], why: str, what: str = "ro
 
 def _read_text(path: Path) -> pd.DataFrame:
     if path.suffix.lower() != ".ecsv":
-        return pd.read_csv(path, dtype={ID: str, BAND: str}, keep_default_na=False)
+        features = pd.read_csv(path, nrows=0).columns.difference([ID, BAND])
+        blank = {name: [""] for name in features}  # NaN, and an id or a band "" is none
+        return pd.read_csv(path, dtype={ID: str, BAND: str}, keep_default_na=False, na_values=blank)
     table = import_extra("astropy.table", "astropy", "reading ECSV").Table
     frame: pd.DataFrame = table.read(path, format="ascii.ecsv").to_pandas()
     return frame

@@ -72,6 +72,61 @@ def test_a_column_of_labels_and_several_bands(stars, capsys):
     assert set(found["band"]) == {"g", "r"}
 
 
+def bands_of(curves, lacking):
+    """Return a table in which each star has two bands, but one without the first."""
+    frame = curves.to_frame()
+    some = frame[~np.isin(frame["object_id"], lacking)]
+    red = some.assign(band="u", mag=some["mag"] + 1)
+    return pd.concat([red, frame.assign(band="g")])
+
+
+def test_a_row_for_each_star(stars, capsys, error):
+    """Of a star without a band as well, also if all that were learned from had it."""
+    pytest.importorskip("skops")
+    curves, labels = stars
+    bands_of(curves[:40], []).to_csv("train.csv", index=False)
+    bands_of(curves[40:], [41, 50]).to_csv("new.csv", index=False)
+    pd.DataFrame({"id": curves.ids[1:40], "label": labels[1:40]}).to_csv("labels.csv", index=False)
+    read, predict = ["--survey", "columns", *OPTIONS], ["--predict", "new.csv"]
+    words = ["classify", "train.csv", "--stars", "--labels", "labels.csv", *read]
+    assert main([*words, *predict, "--out", "classes.csv", "--save", "stars.skops"]) == 0
+    assert "by star, 39 stars of 3 classes" in capsys.readouterr().out
+    found = pd.read_csv("classes.csv")
+    assert list(found) == ["object_id", "label", *(f"probability_{name}" for name in CLASSES)]
+    # in the order in which they first appear
+    assert found["object_id"].tolist() == [i for i in range(40, 60) if i not in (41, 50)] + [41, 50]
+    assert (found["label"] == labels[found["object_id"]]).mean() > 0.7
+    again = ["classify", "--model", "stars.skops", "--survey", "columns", "--device", "cpu"]
+    assert main([*again, *predict, "--out", "again.csv"]) == 0
+    pd.testing.assert_frame_equal(pd.read_csv("again.csv"), found)
+    capsys.readouterr()
+    line = error(*again, *predict, "--out", "new_.csv", "--stars")
+    assert "--stars is of a classifier that learns here" in line
+    curves.to_frame().assign(band="lsst").to_csv("other.csv", index=False)
+    line = error(*again, "--predict", "other.csv", "--out", "o.csv")
+    assert "is of stars in the bands u, g, and the catalog of --predict has lsst" in line
+    curves.to_frame().to_csv("plain.csv", index=False)
+    line = error(*again, "--predict", "plain.csv", "--out", "o.csv")
+    assert "the catalog of --predict has no band" in line
+    line = error("classify", "plain.csv", "--stars", "--labels", "labels.csv", *read)
+    assert "--stars is of catalogs with bands" in line
+
+
+def test_ids_of_light_curves_are_warned_of(stars, capsys):
+    """Their star, of which there is another in another band, may be in several folds."""
+    curves, labels = stars
+    pd.DataFrame({"id": curves.ids, "label": labels}).to_csv("labels.csv", index=False)
+    frame = curves.to_frame()
+    frame.assign(band=np.where(frame["object_id"] % 2, "zg", "zr")).to_csv("oids.csv", index=False)
+    words = ["classify", "oids.csv", "--labels", "labels.csv", "--survey", "columns", *OPTIONS]
+    assert main(words) == 0
+    said = capsys.readouterr().err
+    assert "every id has only one of them" in said
+    assert "one star may be in several folds" in said
+    assert main([*words, "--band", "zg"]) == 0
+    assert "every id" not in capsys.readouterr().err
+
+
 def test_no_object_is_trained_on_and_scored(stars, capsys):
     """Random walks that are alike in all four bands of an object would else be known by heart."""
     rng = np.random.default_rng(0)
@@ -163,3 +218,12 @@ def test_ids_in_a_table_of_labels_are_as_written(tmp_path):
     found = tables.labels_of(path, np.array(["1.1", "12", "0012", "1.10"]))
     assert found.tolist() == ["EA", "MIRA", "RRAB", "EW"]
     assert tables.labels_of(path, np.array([12, 13])).tolist() == ["MIRA", None]
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_no_row_or_a_blank_is_no_label(tmp_path, ending):
+    table = pd.DataFrame({"id": [1, 2, 3, 4], "label": ["RRAB", "", " ", None]})
+    path = tmp_path / f"labels.{ending}"
+    table.to_csv(path, index=False) if ending == "csv" else table.to_parquet(path)
+    found = tables.labels_of(path, np.arange(1, 6))
+    assert found.tolist() == ["RRAB", None, None, None, None]

@@ -112,8 +112,9 @@ def test_rules_are_switched_off_and_changed(inspect, error):
     assert inspect("irsa.csv", "--rule", "catflags=off")["observations"] == ["4"]
     said = inspect("irsa.csv", "--rule", "catflags: bad data (bit 15)=1")
     assert left_out(said["report"]) == (2, {"catflags: bad data (bit 15)": 2})
-    line = error("inspect", "irsa.csv", "--rule", "flags=off")
-    assert "there is no rule 'flags'" in line
+    assert "did you mean 'catflags'?" in error("inspect", "irsa.csv", "--rule", "catflag=off")
+    line = error("inspect", "irsa.csv", "--rule", "seeing=off")
+    assert "there is no rule 'seeing'" in line
     assert "catflags: bad data (bit 15)" in line  # which there are
 
 

@@ -43,6 +43,28 @@ def test_nearest(capsys, metric, out):
     assert len(table(capsys, out, "--like", 7, "--top", 99)) == 39
 
 
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_stars_that_were_not_observed_in_a_band(capsys, ending):
+    """Are compared with the others, and may be odd or not."""
+    curves, _ = make_variable_stars(25, n_observations=(20, 40), random_state=0)
+    frame = curves.to_frame()
+    some = frame[frame["object_id"] > 5]  # the first stars lack a band, which is the first
+    frame = pd.concat([some.assign(band="u"), frame.assign(band="g")])
+    frame.to_csv("bands.csv", index=False)
+    read = ["--survey", "columns", "--quiet"]
+    embed = [*EMBED[:1], "bands.csv", *EMBED[2:], "--survey", "columns", "--stars"]
+    assert main([*embed, "--out", f"stars.{ending}"]) == 0
+    found = table(capsys, f"stars.{ending}", "--like", 3, "--top", 24)
+    assert set(found["object_id"].astype(int)) == {*range(25)} - {3}
+    assert found["distance"].astype(float).between(0, 2).all()
+    words = ["--top", "4", "--plot", "odd.html", "--out", "odd.csv", "--catalog", "bands.csv"]
+    assert main(["outliers", f"stars.{ending}", *words, *read]) == 0
+    odd = pd.read_csv("odd.csv")
+    assert "band" not in odd
+    assert Path("odd.html").read_text(encoding="utf-8").count("<h2") == 4
+    assert main(["search", f"stars.{ending}", "--save", "index", "--like", "3"]) == 0
+
+
 def test_bands_and_a_file(capsys, error):
     curves, _ = make_variable_stars(12, random_state=0)
     ids = np.repeat([f"a{i}" for i in range(6)], 2)

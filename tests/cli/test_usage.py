@@ -87,6 +87,7 @@ def test_wrong_usage_is_one_line_and_exits_with_2(words, message, capsys):
         (["embde", "c.parquet"], "embed"),
         (["weights", "fecth", "macho"], "fetch"),
         ([*EMBED, "--survey", "zft"], "ztf"),
+        ([*EMBED, "--survey", "ZTF"], "ztf"),
         ([*EMBED, "--layout", "float23"], "float32"),
         ([*EMBED, "--weigths", "macho"], "--weights"),
         (["pretrain", "c.parquet", "--out", "m", "--architecture", "period"], "periods"),

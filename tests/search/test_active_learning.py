@@ -189,8 +189,10 @@ def test_errors(blobs):
         suggest(rows[:, 0], unknown, 5)
     broken = rows.copy()
     broken[7, 2] = np.nan
-    with pytest.raises(ValueError, match="position 7 contains NaN"):
+    assert len(suggest(broken, unknown, 5, random_state=0)) == 5
+    broken[7, 2] = np.inf
+    with pytest.raises(ValueError, match="position 7 contains infinity"):
         suggest(broken, unknown, 5)
     ids = np.array([f"star-{i}" for i in range(len(rows))])
-    with pytest.raises(ValueError, match="object 'star-7' at position 7 contains NaN"):
+    with pytest.raises(ValueError, match="object 'star-7' at position 7 contains inf"):
         suggest(EmbeddingRows(ids, None, broken), unknown, 5)

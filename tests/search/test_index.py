@@ -18,6 +18,7 @@ from sklearn.base import clone
 from sklearn.metrics import pairwise_distances
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_astromer._files import sealed, sha256, unsealed
@@ -240,7 +241,8 @@ def test_a_folder_of_parts(tmp_path):
     ("change", "said"),
     [
         (lambda x: x[:, :5], "X has 5 features, but LightCurveIndex is expecting 32"),
-        (lambda x: np.where(np.arange(32) == 3, np.nan, x), "NaN or infinity"),
+        (lambda x: x * np.nan, "nothing but NaN"),
+        (lambda x: np.where(np.arange(32) == 3, np.inf, x), "contains infinity"),
         (lambda x: x * 1e300, "NaN or infinity"),
     ],
 )
@@ -248,6 +250,23 @@ def test_queries_that_cannot_be(rows, metric, change, said):
     index = LightCurveIndex(metric=metric).fit(rows[:50])
     with pytest.raises(ValueError, match=said), np.errstate(over="ignore"):
         index.kneighbors(change(rows[:5].astype(float)))
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_a_gap_is_taken_for_the_mean(rows, metric):
+    """As of a star that was not observed in a band, also the first."""
+    gaps = rows[:50].astype(float) + 18
+    gaps[:12, :8], gaps[:, 9] = np.nan, np.nan
+    index = LightCurveIndex(5, metric=metric).fit(gaps)
+    with np.errstate(invalid="ignore"):
+        wanted = np.nan_to_num(StandardScaler().fit_transform(gaps))
+    distance = pairwise_distances(wanted, metric=metric)
+    np.fill_diagonal(distance, np.inf)
+    near, where = index.kneighbors()
+    np.testing.assert_array_equal(where, np.argsort(distance, axis=1)[:, :5])
+    np.testing.assert_allclose(near, np.sort(distance, axis=1)[:, :5], rtol=1e-4)
+    assert index.kneighbors(gaps[:1], 1)[1] == [[0]]
+    assert index.__sklearn_tags__().input_tags.allow_nan
 
 
 def test_rows_that_cannot_be(rows):

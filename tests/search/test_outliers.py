@@ -1,5 +1,7 @@
 """Scores of outliers, of rows and of light curves."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -49,9 +51,28 @@ def test_names_and_the_third_score():
     assert rank.argmax() == 31
     with pytest.raises(ValueError, match="a value for each of the 50 rows"):
         outlier_scores(named, reconstruction=error[:9])
-    rows[3, 1] = np.nan
-    with pytest.raises(ValueError, match="row of object 103 at position 3 contains NaN"):
+    rows[3] = np.nan
+    with pytest.raises(ValueError, match=r"object 103 at position 3 .* nothing but NaN"):
         outlier_scores(named)
+
+
+def test_bands_in_which_stars_were_not_observed():
+    """Stars without them are no outliers for that, in whatever order; an odd one is."""
+    rng = np.random.default_rng(0)
+    rows = rng.normal(18, 1, (300, 12))
+    rows[:60, :6], rows[:, 11] = np.nan, np.nan
+    rows[7, 6:9] += 6
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        scores = outlier_scores(rows)["score"]
+    assert scores.idxmax() == 7
+    assert (scores.rank()[:60] <= 270).mean() > 0.9
+    order = rng.permutation(300)
+    np.testing.assert_allclose(outlier_scores(rows[order])["score"], scores[order])
+    equal = np.full((9, 4), 2.0)
+    equal[:3, 1], equal[:, 2] = np.nan, np.nan
+    with pytest.raises(ValueError, match="all 9 rows are equal"):
+        outlier_scores(equal)
 
 
 def test_few_and_equal_rows():

@@ -1,11 +1,13 @@
 """Rows of embeddings come back from each of the formats in which they are written."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 from embedders import make_embedder
 
-from sklearn_astromer import LightCurves
+from sklearn_astromer import LightCurves, MultiBandEmbedder
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.scale import embed_to_folder
 from sklearn_astromer.scale.tables import writing
@@ -56,6 +58,23 @@ def test_file_with_bands(embedder, curves, tmp_path, ending):
     assert found.position("star-2", "r") == 7
     with pytest.raises(KeyError, match=r"has 3 rows \(bands NA, g, r\): name the band"):
         found.position("star-2")
+
+
+@pytest.mark.parametrize("ending", [".parquet", ".csv", ".ecsv"])
+@pytest.mark.parametrize("missing", ["nan", "indicator"])
+def test_stars_that_were_not_observed_in_a_band(embedder, curves, tmp_path, ending, missing):
+    if ending == ".ecsv":
+        pytest.importorskip("astropy")
+    stars = named(curves, np.arange(21) // 2, np.array(["u", "g"] * 10 + ["g"])).stars()
+    bands = MultiBandEmbedder(embedder, missing=missing).fit(stars)
+    path = tmp_path / f"rows{ending}"
+    wanted = bands.transform(stars)
+    with writing(path, ending, bands.get_feature_names_out().tolist()) as table:
+        table.write(SimpleNamespace(ids=stars.ids, band=None), wanted)
+    found = read_rows(path)
+    np.testing.assert_array_equal(found.rows, wanted)
+    np.testing.assert_array_equal(found.ids, stars.ids)
+    assert found.band is None
 
 
 @pytest.mark.parametrize("ending", [".parquet", ".csv"])

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sklearn_astromer._closest import closest
 from sklearn_astromer.lightcurves.reading.ids import could_name, id_by_values
 from sklearn_astromer.lightcurves.reading.options import COMMON_RULES, UPPER_LIMITS, Options
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
@@ -126,7 +127,9 @@ def _ruled(survey: Survey, table: Table, options: Options) -> Survey:
         meant = [rule for rule in rules if rule.is_called(name)]
         if not meant and name not in COMMON_RULES:
             known = dict.fromkeys([*(rule.reason for rule in rules), *COMMON_RULES])
-            raise ValueError(f"there is no rule {name!r} in rules=: there are {', '.join(known)}")
+            short = [name.partition(":")[0] for name in known]
+            near = closest(name, [*short, *(c for r in rules for c in r.column.split("|"))], known)
+            raise ValueError(f"there is no rule {name!r} in rules=: {near}")
 
         def changed(bad: tuple[Bad, ...], meant: list[Bad] = meant, limit: Any = limit) -> Any:
             kept = bad if limit is not None else tuple(rule for rule in bad if rule not in meant)

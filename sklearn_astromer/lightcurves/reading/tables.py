@@ -122,9 +122,12 @@ def _files_in(folder: Path) -> list[Path]:
     Of a catalog of HATS that is its data set.
     """
     if (folder / "collection.properties").exists():
-        raise ValueError(f"{folder} is a collection of HATS catalogs: give one of its folders")
-    is_hats = any((folder / name).exists() for name in ("hats.properties", "properties"))
-    if is_hats and (folder / "dataset").is_dir():
+        found = ", ".join(str(each) for each in sorted(folder.iterdir()) if _is_hats(each))
+        raise ValueError(
+            f"{folder} is a collection of HATS catalogs: give one of its folders"
+            f"{f' ({found})' if found else ', of which none is here: download it again'}"
+        )
+    if _is_hats(folder) and (folder / "dataset").is_dir():
         folder = folder / "dataset"
     files = sorted(p for p in folder.iterdir() if p.is_file() and p.name[0] not in "._")
     if all(file.suffix.lower() in PARQUET for file in files):
@@ -134,6 +137,10 @@ def _files_in(folder: Path) -> list[Path]:
             f"the folder {folder} has no files; for those of folders in it pass '{folder}/**/*'"
         )
     return files
+
+
+def _is_hats(folder: Path) -> bool:
+    return any((folder / name).exists() for name in ("hats.properties", "properties"))
 
 
 def is_parquet(path: Path) -> bool:

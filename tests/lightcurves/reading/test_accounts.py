@@ -259,5 +259,5 @@ def test_an_error_from_which_on_a_row_is_a_limit_can_be_told():
 
 
 def test_a_rule_that_is_not_there_is_named():
-    with pytest.raises(ValueError, match=r"no rule 'chi/N' in rules=: there are .*sentinels"):
+    with pytest.raises(ValueError, match=r"no rule 'chi/N' in rules=: the names are .*sentinels"):
         LightCurves.read(PLAIN, rules={"chi/N": None})

@@ -218,9 +218,17 @@ def test_the_folder_of_a_hats_catalog(read, tmp_path):
     FRAME.to_parquet(part / "Npix=4.parquet")
     FRAME.iloc[:2].to_parquet(tmp_path / "cat" / "data_thumbnail.parquet")
     assert read(tmp_path / "cat") == READ
-    (tmp_path / "cat" / "collection.properties").touch()
-    with pytest.raises(ValueError, match="is a collection of HATS catalogs"):
-        read(tmp_path / "cat")
+    (tmp_path / "collection.properties").touch()
+    (tmp_path / "cat_margin").mkdir()
+    (tmp_path / "cat_margin" / "properties").touch()
+    (tmp_path / "notes").mkdir()
+    with pytest.raises(ValueError, match=r"is a collection of HATS .* folders \((.*)\)$") as caught:
+        read(tmp_path)
+    folders = str(caught.value).partition("(")[2][:-1].split(", ")
+    assert folders == [str(tmp_path / "cat"), str(tmp_path / "cat_margin")]
+    (tmp_path / "notes" / "collection.properties").touch()
+    with pytest.raises(ValueError, match="of which none is here"):
+        read(tmp_path / "notes")
 
 
 # -- files ---------------------------------------------------------------------------------------

@@ -143,8 +143,9 @@ def test_choices(tmp_path):
         name = next(iter(wrong))
         with pytest.raises(ValueError, match=f"{name} must be"):
             LightCurves.read(ztf, **wrong)
-    with pytest.raises(ValueError, match="got 'zft': did you mean 'ztf'"):
-        LightCurves.read(ztf, "zft")
+    for name in ("zft", "ZTF"):
+        with pytest.raises(ValueError, match=f"got '{name}': did you mean 'ztf'"):
+            LightCurves.read(ztf, name)
 
 
 def test_rules_are_switched_by_the_names_that_the_report_prints(tmp_path):
@@ -163,8 +164,11 @@ def test_rules_are_switched_by_the_names_that_the_report_prints(tmp_path):
     twice = pd.DataFrame({"id": 1, "mjd": [1.0, 1.0, 2.0], "mag": 15.0})
     assert reading(twice)[0].lengths.tolist() == [2]
     assert reading(twice, rules={"there twice": None})[0].lengths.tolist() == [3]
-    with pytest.raises(ValueError, match=r"no rule 'flags' in rules=: there are catflags: .*, upp"):
-        LightCurves.read(ztf, rules={"flags": None})
+    with pytest.raises(ValueError, match=r"no rule 'seeing' in rules=: the names are catflags: .*"):
+        LightCurves.read(ztf, rules={"seeing": None})
+    for wrong, right in (("catflag", "catflags"), ("Upper limit", "upper limits")):
+        with pytest.raises(ValueError, match=f"no rule '{wrong}' .*: did you mean '{right}'"):
+            LightCurves.read(ztf, rules={wrong: None})
 
 
 def test_files_that_cannot_be_read_are_skipped_on_request(tmp_path):
