@@ -65,7 +65,7 @@ def test_plot():
     phases = axes.containers[-1].lines[0].get_xdata()
     np.testing.assert_allclose(phases, [0, 1 / 3, 0, 1 / 3, 1, 4 / 3, 1, 4 / 3])
     for index in (3, -4):
-        with pytest.raises(IndexError, match=f"index {index} for 3 objects"):
+        with pytest.raises(IndexError, match=f"there is no object {index}: it is no id"):
             CURVES.plot(index)
     with pytest.raises(ValueError, match="period must be a positive number of days"):
         CURVES.plot(period=0)

@@ -53,23 +53,23 @@ def surveys_small():
 
 @pytest.fixture(scope="module")
 def hats(shared, tmp_path_factory):
-    """A HATS catalog of 120 real curves of CRTS, at places made up."""
+    """A HATS catalog of 60 real curves of CRTS, at places made up."""
     lsdb, npd = pytest.importorskip("lsdb"), pytest.importorskip("nested_pandas")
     file = pq.ParquetFile(shared / "data" / "crts.parquet")
-    batch = next(file.iter_batches(120, columns=["object_id", "mjd", "mag", "magerr"]))
+    batch = next(file.iter_batches(60, columns=["object_id", "mjd", "mag", "magerr"]))
     names = ["mjd", "mag", "magerr"]
     nested = pa.StructArray.from_arrays([batch[name] for name in names], names=names)
     rng = np.random.default_rng(0)
     frame = npd.NestedFrame(
         {
             "object_id": batch["object_id"].to_pandas(),
-            "ra": rng.uniform(0, 360, 120),
-            "dec": np.degrees(np.arcsin(rng.uniform(-1, 1, 120))),
+            "ra": rng.uniform(0, 360, 60),
+            "dec": np.degrees(np.arcsin(rng.uniform(-1, 1, 60))),
             "lightcurve": pd.Series(nested, dtype=npd.NestedDtype(nested.type)),
         }
     )
     path = tmp_path_factory.mktemp("hats") / "crts"
-    catalog = lsdb.from_dataframe(frame, partition_rows=12, margin_threshold=None)
+    catalog = lsdb.from_dataframe(frame, partition_rows=6, margin_threshold=None)
     catalog.write_catalog(path, catalog_name="crts", progress_bar=False)
     return path
 

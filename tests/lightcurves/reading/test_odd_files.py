@@ -239,7 +239,7 @@ def test_ids_of_other_texts_are_as_written(tmp_path):
         pd.DataFrame({"mjd": [1.0, 2.0], "mag": 15.5}).to_parquet(folder / "a.parquet")
     assert LightCurves.read(tmp_path / "hive").ids.tolist() == ["0012", "12"]
     excel = written(tmp_path, "b.csv", "oid,mjd,mag\n5.85E+18,58000,15\n5.85E+18,58001,15\n")
-    with pytest.raises(ValueError, match=r"holds floats past 2\^53"):
+    with pytest.raises(ValueError, match="have lost their last digits"):
         LightCurves.read(excel)
 
 
