@@ -26,7 +26,7 @@ from realdata import load
 
 LOOPS_A_CORE = 3
 OBJECTS = {"idle": 300, "busy": 60}
-ROUNDS = {"idle": 5, "busy": 5}
+ROUNDS = {"idle": 5, "busy": 2}
 SETTINGS = {
     "command line": {},
     "default": {"GOMP_SPINCOUNT": "300000"},
