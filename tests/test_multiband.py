@@ -309,6 +309,11 @@ def test_positions_in_an_index_are_no_names(sparse):
     mixed = curves[np.random.default_rng(0).permutation(len(curves))]
     labels = pd.Series(np.arange(len(mixed)))
     AstromerEmbedder("surveys-small").fit(mixed[:8], labels.iloc[np.arange(8)])
+    large = LightCurves(mixed.time, mixed.mag, offsets=mixed.offsets, ids=10**15 + mixed.ids)
+    text = pd.Series(["a", "b"] * 6, index=large.ids.astype(str))  # the same, in the same order
+    AstromerEmbedder("surveys-small").fit(large, text)
+    with pytest.raises(ValueError, match="not in the order"):
+        AstromerEmbedder("surveys-small").fit(large, text.iloc[::-1])
 
 
 def test_bands_with_the_name_of_their_survey():

@@ -62,13 +62,12 @@ def check_order(ids: NDArray[Any], y: Any) -> None:
         return
     if ids.dtype.kind != "U" and ids.max(initial=0) < POSITIONS * len(ids):
         return
-    names = y.index.to_numpy().astype(ids.dtype) if y.index.dtype.kind in "iu" else y.index
-    names = np.asarray(names, dtype=object)
-    other = np.flatnonzero(names != ids.astype(object))
-    if len(other) and np.isin(names[other].astype(str), ids.astype(str)).any():
+    names, own = y.index.to_numpy().astype(str), ids.astype(str)
+    other = np.flatnonzero(names != own)
+    if len(other) and np.isin(names[other], own).any():
         i = int(other[0])
         raise ValueError(
-            f"y is not in the order of X: label {i} is of {names[i]!r} by its index, and object "
+            f"y is not in the order of X: label {i} is of {str(names[i])!r} by its index, and object "
             f"{i} of X is {ids[i].item()!r}: pass y.loc[ids], with the ids of X"
         )
 

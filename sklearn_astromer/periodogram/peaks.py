@@ -252,13 +252,12 @@ def find_peaks(
     check_grid(max_frequency, samples_per_peak)
     device = torch.device(device)
     refuse_fork(device)
-    if not isinstance(curves, Stars):
-        curves = as_light_curves(curves)
-    else:
+    if isinstance(curves, Stars):
         if not np.diff(curves.offsets).all():
             empty = curves.ids[np.argmin(np.diff(curves.offsets))]
             raise ValueError(f"star {empty.item()!r} has no observations: leave it out")
         curves = join_bands(curves.curves, curves.star)
+    curves = as_light_curves(curves)
     n = len(curves)
     parameters = (n_peaks, float(max_frequency), float(samples_per_peak), device.type)
     rows = np.zeros((n, 3 * n_peaks + N_BINS), dtype=np.float64)
