@@ -67,8 +67,8 @@ def check_order(ids: NDArray[Any], y: Any) -> None:
     if len(other) and np.isin(names[other], own).any():
         i = int(other[0])
         raise ValueError(
-            f"y is not in the order of X: label {i} is of {str(names[i])!r} by its index, and object "
-            f"{i} of X is {ids[i].item()!r}: pass y.loc[ids], with the ids of X"
+            f"y is not in the order of X: label {i} is of {str(names[i])!r} by its index, and "
+            f"object {i} of X is {ids[i].item()!r}: pass y.loc[ids], with the ids of X"
         )
 
 
