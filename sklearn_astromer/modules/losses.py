@@ -1,19 +1,41 @@
-"""Losses as (weighted sum, sum of weights), so that batches can be pooled exactly."""
+"""Losses of hidden observations."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
+FARTHEST = 5.0  # deviations; a flare counts as much as five
 
-def squared_error(predicted: Tensor, target: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the weighted sum of squared errors, and the sum of the weights.
 
-    Parameters
-    ----------
-    predicted, target : Tensor
-        Of the same shape, e.g. magnitudes (n_windows, L).
-    weight : Tensor of that shape
-        Numbers, or bools: what counts.
+class Loss(NamedTuple):
+    """A mean over hidden observations, or its root.
+
+    ``each(restored, asked)`` is what is averaged, of the same shape as both. With ``standardised``
+    both are about the mean of the visible observations, in units of their deviation. With
+    ``root``, the root of the mean is minimised.
     """
-    error = predicted.float() - target.float()
-    return (error**2 * weight).sum(), weight.sum()
+
+    each: Callable[[Tensor, Tensor], Tensor]
+    standardised: bool = False
+    root: bool = False
+
+
+def squared(restored: Tensor, asked: Tensor) -> Tensor:
+    """Return squared errors."""
+    return (restored - asked) ** 2
+
+
+def clipped_smooth_l1(restored: Tensor, asked: Tensor) -> Tensor:
+    """Return smooth L1 distances to what is asked for, clipped at 5."""
+    return F.smooth_l1_loss(restored, asked.clamp(-FARTHEST, FARTHEST), reduction="none")
+
+
+#: By the names that `Recipe.loss` takes; "rmse" is Donoso-Oliva et al. 2023, eq. 6.
+LOSSES = {
+    "rmse": Loss(squared, root=True),
+    "smooth_l1": Loss(clipped_smooth_l1, standardised=True),
+}

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sklearn_astromer.inference.batches import WindowTensors, autocast
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.modules.heads import MomentsHead
-from sklearn_astromer.modules.losses import squared_error
+from sklearn_astromer.modules.losses import LOSSES, squared
 from sklearn_astromer.modules.pooling import masked_mean
 from sklearn_astromer.modules.visible import moments, visible
 from sklearn_astromer.training.augmentation import OF_ERRORS, augment
@@ -27,7 +27,6 @@ from sklearn_astromer.training.tasks import Batch, Criterion, Loader, Task
 from sklearn_astromer.windows import Windows
 
 FINEST_ERROR = 0.01
-FARTHEST = 5.0  # deviations; a flare counts as much as five
 
 
 class Reconstruction(Task):
@@ -43,7 +42,7 @@ class Reconstruction(Task):
         Resolved.
     relative : bool
         Count errors in units of their window's standard deviation, so that faint variations are
-        learned as well as Miras. (The loss "smooth_l1" always does, of the visible ones'.)
+        learned as well as Miras. (A standardised loss always does, of the visible ones'.)
     processes : Processes
         Of which this one gets its share of a batch.
     hidden : ndarray of bool of shape (n_observations,), optional
@@ -96,9 +95,10 @@ class Reconstruction(Task):
         mag = mag - centre
         seen = seen | {"mag": chosen.mag - centre, "hidden": chosen.hidden}
         asked = {"mag": mag, "weight": chosen.probed.float()}
-        if self.recipe.loss == "smooth_l1":
+        if LOSSES[self.recipe.loss].standardised:
             asked["centre"], asked["scale"] = moments(mag, visible(mask, chosen.hidden))
         else:
+            asked["centre"] = torch.zeros_like(mag[:, :1])
             asked["scale"] = moments(mag, mask)[1] if self.relative else torch.ones_like(mag[:, :1])
         if self.recipe.error_weighted:
             assert errors is not None
@@ -150,9 +150,8 @@ class Masked(Criterion):
 
     Parameters
     ----------
-    loss : {"rmse", "smooth_l1"}
-        The root mean squared error (Donoso-Oliva et al. 2023, eq. 6), or the mean smooth L1
-        distance to what is asked for, clipped at 5 deviations.
+    loss : str
+        A name of `LOSSES`.
     labels : LabelLoss, optional
     label_weight : float
     """
@@ -161,13 +160,13 @@ class Masked(Criterion):
         self, loss: str = "rmse", labels: LabelLoss | None = None, label_weight: float = 1.0
     ) -> None:
         super().__init__()
-        self.loss, self.labels, self.label_weight = loss, labels, label_weight
+        self.loss, self.labels, self.label_weight = LOSSES[loss], labels, label_weight
         self.names = history_names(loss, labels is not None)
 
     def totals(self, predicted: Any, asked: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Return the summed loss and its weight; both of each term, if there are labels."""
         restored, output = predicted if isinstance(predicted, tuple) else (predicted, None)
-        total, weight = self._masked(restored, asked)
+        total, weight = averaged(self.loss.each, restored, asked)
         if output is None or self.labels is None:
             return total, weight
         each, of_each = self.labels(output.float(), asked["target"])
@@ -180,7 +179,7 @@ class Masked(Criterion):
     ) -> dict[str, tuple[Tensor, Tensor]]:
         """Return the sums of the loss, of squared errors and variance, and of the labels' loss."""
         restored = predicted[0] if isinstance(predicted, tuple) else predicted
-        square, weight = squares(restored, asked)
+        square, weight = averaged(squared, restored, asked)
         variance = ((asked["mag"] / asked["scale"]) ** 2 * asked["weight"]).sum()
         found = {"rmse": (square, weight), "r2": (square, variance)}
         if self.names == ("rmse", "r2"):
@@ -194,7 +193,8 @@ class Masked(Criterion):
         """Return the figures of an epoch."""
         found = {"rmse": math.sqrt(max(ratios["rmse"], 1e-12)), "r2": 1 - ratios["r2"]}
         if "loss" in ratios:
-            found["loss"] = found["rmse"] if self.loss == "rmse" else ratios["loss"]
+            loss = ratios["loss"]
+            found["loss"] = math.sqrt(max(loss, 1e-12)) if self.loss.root else loss
         if "label_loss" in ratios:
             said = ratios["label_loss"]
             found["loss"] += 0.0 if math.isnan(said) else said
@@ -203,33 +203,27 @@ class Masked(Criterion):
 
     def finish(self, mean: Tensor) -> Tensor:
         """Take the root of the squares; its gradient, infinite at 0, is cut off there."""
-        if self.loss != "rmse":
+        if not self.loss.root:
             return mean
         if mean.ndim == 0:
             return mean.clamp(min=1e-12).sqrt()
         return torch.stack([mean[0].clamp(min=1e-12).sqrt(), mean[1]])
 
-    def _masked(self, restored: Tensor, asked: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-        if self.loss == "rmse":
-            return squares(restored, asked)
-        centre, scale, weight = asked["centre"], asked["scale"], asked["weight"]
-        target = ((asked["mag"] - centre) / scale).clamp(-FARTHEST, FARTHEST)
-        said = (restored.float() - centre) / scale
-        each = F.smooth_l1_loss(said, target, reduction="none")
-        return (each * weight).sum(), weight.sum()
-
 
 def history_names(loss: str, labels: bool = False) -> tuple[str, ...]:
     """Return the figures in the history of an embedder."""
-    if not labels:
-        return ("rmse", "r2") if loss == "rmse" else ("loss", "rmse", "r2")
-    return ("loss", "rmse", "r2", "label_loss")
+    if labels:
+        return ("loss", "rmse", "r2", "label_loss")
+    return ("rmse", "r2") if loss == "rmse" else ("loss", "rmse", "r2")
 
 
-def squares(restored: Tensor, asked: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-    """Return the summed squared error (in units of the scale) and the number of the probed."""
-    scale = asked["scale"]
-    return squared_error(restored / scale, asked["mag"] / scale, asked["weight"])
+def averaged(
+    each: Callable[[Tensor, Tensor], Tensor], restored: Tensor, asked: dict[str, Tensor]
+) -> tuple[Tensor, Tensor]:
+    """Return the weighted sum of `each`, in units of the scale, and the sum of the weights."""
+    centre, scale, weight = asked["centre"], asked["scale"], asked["weight"]
+    far = each((restored.float() - centre) / scale, (asked["mag"] - centre) / scale)
+    return (far * weight).sum(), weight.sum()
 
 
 class Learner(nn.Module):
@@ -291,7 +285,7 @@ def hidden_rmse(
     for seen, asked in Loader(task, batch_size):
         with torch.inference_mode(), autocast(device, dtype):
             predicted = module(**seen)
-        total, n = squares(predicted, asked)
+        total, n = averaged(squared, predicted, asked)
         summed, count = summed + float(total), count + float(n)
     if count == 0:
         raise ValueError("no window has two observations: nothing can be hidden and compared")

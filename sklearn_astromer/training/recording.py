@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.modules.decoder import Astromer
+from sklearn_astromer.modules.losses import LOSSES
 from sklearn_astromer.training.recipes import Recipe, chosen_changes, of_a_run
 from sklearn_astromer.weights.record import origin, trained
 
@@ -41,7 +42,7 @@ def record_reconstruction(
     # errors of the trained weights are not those of their average with others
     figures = best.iloc[-1].to_dict() if len(best) and recipe.blend == 1 else {}
     labels = bool(estimator.supervised)
-    relative = module.encoder.config.scaled_inputs or recipe.loss == "smooth_l1"
+    relative = module.encoder.config.scaled_inputs or LOSSES[recipe.loss].standardised
     return trained(
         curves,
         valid,

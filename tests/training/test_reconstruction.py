@@ -1,5 +1,6 @@
 """The loss counts probed observations and nothing else."""
 
+import dataclasses
 import os
 import pickle
 import shutil
@@ -14,27 +15,33 @@ import torch
 from embedders import make_embedder
 
 from sklearn_astromer.datasets import make_variable_stars
+from sklearn_astromer.modules.losses import LOSSES
 from sklearn_astromer.training import loop
 from sklearn_astromer.training.callbacks import figures
+from sklearn_astromer.training.recipes import Recipe
 from sklearn_astromer.training.reconstruction import Masked, error_weights
+
+UNITS = {"centre": torch.zeros(2, 1), "scale": torch.ones(2, 1)}  # of two windows: magnitudes
 
 
 def test_rmse_of_the_probed():
     target = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
     predicted = target + torch.tensor([[1.0, 9.0, 2.0], [9.0, 9.0, 9.0]])
     probed = torch.tensor([[True, False, True], [False, False, False]])
-    assert Masked()(
-        predicted, {"mag": target, "weight": probed, "scale": torch.ones(2, 1)}
-    ).item() == pytest.approx(np.sqrt(2.5))
+    asked = {"mag": target, "weight": probed, **UNITS}
+    assert Masked()(predicted, asked).item() == pytest.approx(np.sqrt(2.5))
+
+
+def test_there_is_a_loss_for_every_choice_of_a_recipe():
+    (field,) = (field for field in dataclasses.fields(Recipe) if field.name == "loss")
+    assert set(field.metadata["choices"]) == set(LOSSES)
 
 
 @pytest.mark.parametrize("probed", [False, True])
 def test_gradient_stays_finite_at_zero(probed):
     predicted = torch.ones(2, 3, requires_grad=True)
-    loss = Masked()(
-        predicted,
-        {"mag": torch.ones(2, 3), "weight": torch.full((2, 3), probed), "scale": torch.ones(2, 1)},
-    )
+    asked = {"mag": torch.ones(2, 3), "weight": torch.full((2, 3), probed), **UNITS}
+    loss = Masked()(predicted, asked)
     loss.backward()
     assert loss.item() < 1e-5
     assert predicted.grad.isfinite().all()
@@ -74,6 +81,7 @@ def test_r2_is_the_share_of_the_variance():
     asked = {
         "mag": torch.tensor([[1.0, -1.0, 5.0], [4.0, -4.0, 0.0]]),
         "weight": torch.tensor([[1.0, 1.0, 0.0], [1.0, 1.0, 1.0]]),
+        "centre": torch.zeros(2, 1),
         "scale": torch.tensor([[1.0], [4.0]]),
     }
     for predicted, r2 in ((0 * asked["mag"], 0.0), (asked["mag"], 1.0), (asked["mag"] / 2, 0.75)):
