@@ -31,6 +31,7 @@ from sklearn_astromer.lightcurves.checks import warn
 from sklearn_astromer.lightcurves.conversion import as_light_curves, is_grid
 from sklearn_astromer.modules.encoder import Encoder
 from sklearn_astromer.modules.plain import from_plain, to_plain
+from sklearn_astromer.training.loop import Run
 from sklearn_astromer.training.processes import make_accelerator
 from sklearn_astromer.training.recipes import NAMES, Recipe, as_recipe, of_a_run
 from sklearn_astromer.training.resuming import Resume, identity
@@ -288,6 +289,19 @@ def resolve_dtype(precision: str, device: torch.device) -> torch.dtype:
             "here as precision='float32', and is less exact"
         )
     return PRECISIONS[precision]
+
+
+def run_of(model: Any, epochs: int) -> Run:
+    """Return how the parameters of an estimator say that a network trains."""
+    device = resolve_device(model.device)
+    return Run(
+        epochs,
+        model.batch_size,
+        device,
+        resolve_dtype(model.precision, device),
+        progress=model.verbose > 0,
+        accelerator=make_accelerator() if model.device == "accelerate" else None,
+    )
 
 
 @contextlib.contextmanager

@@ -28,6 +28,7 @@ from sklearn_astromer._estimator_base import (
     name_of_weights,
     resolve_device,
     resolve_dtype,
+    run_of,
     split_stars,
 )
 from sklearn_astromer._fields import LARGEST
@@ -194,23 +195,22 @@ def train_head(
         )
     if "jitter" in changes:
         check_errors(curves)
-    device = resolve_device(model.device)
-    dtype = resolve_dtype(model.precision, device)
     _, seed, split_seed, train_seed = seeds
     decisive = [target, weight]
     if isinstance(getattr(model, "encoder", None), FrozenEstimator):
         decisive += [tensor.numpy() for tensor in encoder.state_dict().values()]
-    resume = model._resume(curves, recipe, *decisive)
+    run = run_of(model, model.max_epochs)
+    run = run._replace(resume=model._resume(curves, recipe, *decisive))
     cache_bytes = 0 if train_encoder else model.cache_bytes
     valid = np.zeros(len(curves), dtype=bool)
     if recipe.validation_fraction:
         classes = target if target.dtype.kind == "i" else None  # each has its share
         valid = split_stars(curves.ids, recipe.validation_fraction, split_seed, classes)
 
-    with isolated_seed(seed, device):
+    with isolated_seed(seed, run.device):
         head = make_head()
         predictor = Predictor(head, encoder if train_encoder else None)
-        encoder.to(device).eval()
+        encoder.to(run.device).eval()
 
         def task(which: NDArray[np.bool_], fixed: bool) -> Objects:
             part = curves[which]
@@ -220,8 +220,8 @@ def train_head(
                 head,
                 windows,
                 max_bytes=int(cache_bytes * len(part.time) / len(curves.time)),
-                device=device,
-                dtype=dtype,
+                device=run.device,
+                dtype=run.dtype,
             )
             if not fixed:
                 head.calibrate(*map(torch.from_numpy, features.moments(weight[which])))
@@ -233,7 +233,7 @@ def train_head(
                 recipe,
                 train_seed,
                 fixed,
-                device,
+                run.device,
             )
 
         model.history_ = train(
@@ -242,13 +242,8 @@ def train_head(
             task(~valid, fixed=False),
             task(valid, fixed=True) if valid.any() else None,
             recipe,
-            max_epochs=model.max_epochs,
-            batch_size=model.batch_size,
-            device=device,
-            dtype=dtype,
-            progress=model.verbose > 0,
+            run,
             encoder="encoder.*",
-            resume=resume,
         )
     encoder.cpu().eval()
     model.head_ = head.cpu().eval()

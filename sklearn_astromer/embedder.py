@@ -26,6 +26,7 @@ from sklearn_astromer._estimator_base import (
     name_of_weights,
     resolve_device,
     resolve_dtype,
+    run_of,
     split_stars,
     whole_or_not,
 )
@@ -48,9 +49,9 @@ from sklearn_astromer.lightcurves.checks import check_order, warn
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.periodogram.bands import star_pieces, whole_stars
 from sklearn_astromer.training.callbacks import history_frame
-from sklearn_astromer.training.labels import read_labels
+from sklearn_astromer.training.labels import Labels, read_labels
+from sklearn_astromer.training.loop import Run
 from sklearn_astromer.training.pretraining import hidden_of, pretrain
-from sklearn_astromer.training.processes import Processes, make_accelerator
 from sklearn_astromer.training.recipes import Recipe, chosen_changes, resolved
 from sklearn_astromer.training.reconstruction import hidden_rmse, history_names
 from sklearn_astromer.training.recording import record_reconstruction
@@ -310,11 +311,7 @@ class AstromerEmbedder(TransformerBase):
     ) -> AstromerEmbedder:
         """Train a new network, or a copy of `module`; `passes` were made before."""
         self._check_parameters()
-        device = resolve_device(self.device)
-        accelerator = make_accelerator() if self.device == "accelerate" else None
-        processes = Processes()
-        if accelerator is not None:
-            processes = Processes(accelerator.process_index, accelerator.num_processes)
+        run = run_of(self, epochs)
         curves = self._read(X, reset=module is None)
         if len(curves) == 0:
             raise ValueError("there are no light curves to fit")
@@ -322,9 +319,9 @@ class AstromerEmbedder(TransformerBase):
         labels = read_labels(y, len(curves)) if self.supervised and epochs > 0 else None
         rng = check_random_state(self.random_state)
         seeds = rng.randint(np.iinfo(np.int32).max, size=(passes + 1, 4))
-        seed, split_seed, train_seed, valid_seed = map(int, seeds[-1])
+        seed, *others = map(int, seeds[-1])
         # each process has its own dropout; the weights of the first are given to all
-        with isolated_seed(seed + processes.rank, device):
+        with isolated_seed(seed + run.processes.rank, run.device):
             if module is None:
                 module, self.info_ = self._make_module()
                 self.training_ = None
@@ -332,48 +329,57 @@ class AstromerEmbedder(TransformerBase):
                 module = copy.deepcopy(module)
             recipe = self._recipe(module.encoder.config)
             if not validate:  # many passes, each of which begins with the one before
-                recipe = dataclasses.replace(recipe, blend=1.0)
+                recipe = dataclasses.replace(recipe, blend=1.0, validation_fraction=0.0)
             history = history_frame(history_names(recipe.loss))
             if epochs > 0:
-                if recipe.error_weighted or "jitter" in chosen_changes(recipe.augment):
-                    check_errors(curves)
-                valid = None
-                if validate and recipe.validation_fraction:
-                    classes = None if labels is None or labels.classes is None else labels.target
-                    valid = split_stars(curves.ids, recipe.validation_fraction, split_seed, classes)
-                given: list[Any] = [] if labels is None else [labels.target]
-                if labels is not None and labels.classes is not None:
-                    given.append(labels.classes)
-                if self.pretrained is not None:  # the path of which may hold others meanwhile
-                    given += [tensor.numpy() for tensor in module.state_dict().values()]
-                history, windows = pretrain(
-                    module,
-                    curves,
-                    valid,
-                    labels,
-                    recipe,
-                    window_size=self.window_size,
-                    shared_periods=bool(self.shared_periods),
-                    seeds=(train_seed, valid_seed),
-                    max_epochs=epochs,
-                    batch_size=self.batch_size,
-                    device=device,
-                    dtype=resolve_dtype(self.precision, device),
-                    progress=self.verbose > 0,
-                    resume=self._resume(curves, recipe, *given) if validate else None,
-                    processes=processes,
-                    accelerator=accelerator,
-                )
-                self.training_ = record_reconstruction(
-                    self, curves, valid, recipe, windows=windows, history=history, module=module
-                )
-                self.info_ = {"training": self.training_}
-                if (best := self.training_["valid_rmse"]) is not None:
-                    self.info_["valid_rmse"] = best
+                history = self._learn(module, curves, labels, recipe, run, others, validate)
         self.module_ = module.cpu().eval()
         self.history_ = history
         self.n_passes_ = passes + 1
         return self
+
+    def _learn(
+        self,
+        module: Astromer,
+        curves: LightCurves,
+        labels: Labels | None,
+        recipe: Recipe,
+        run: Run,
+        seeds: list[int],
+        resumes: bool,
+    ) -> pd.DataFrame:
+        """Train a network in place, set `training_` and `info_`, return the history."""
+        if recipe.error_weighted or "jitter" in chosen_changes(recipe.augment):
+            check_errors(curves)
+        split_seed, train_seed, valid_seed = seeds
+        classes = None if labels is None or labels.classes is None else labels.target
+        valid = None
+        if recipe.validation_fraction:
+            valid = split_stars(curves.ids, recipe.validation_fraction, split_seed, classes)
+        if resumes:
+            given: list[Any] = [] if labels is None else [labels.target]
+            given += [] if labels is None or labels.classes is None else [labels.classes]
+            if self.pretrained is not None:  # the path of which may hold others meanwhile
+                given += [tensor.numpy() for tensor in module.state_dict().values()]
+            run = run._replace(resume=self._resume(curves, recipe, *given))
+        history, windows = pretrain(
+            module,
+            curves,
+            valid,
+            labels,
+            recipe,
+            run,
+            window_size=self.window_size,
+            shared_periods=bool(self.shared_periods),
+            seeds=(train_seed, valid_seed),
+        )
+        self.training_ = record_reconstruction(
+            self, curves, valid, recipe, windows=windows, history=history, module=module
+        )
+        self.info_ = {"training": self.training_}
+        if (best := self.training_["valid_rmse"]) is not None:
+            self.info_["valid_rmse"] = best
+        return history
 
     def _make_module(self) -> tuple[Astromer, dict[str, Any]]:
         if self.pretrained is not None and self.architecture is not None:

@@ -6,7 +6,7 @@ import logging
 import warnings
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 import torch
@@ -27,6 +27,7 @@ from sklearn_astromer.training.callbacks import (
     schedule,
     tensorboard,
 )
+from sklearn_astromer.training.processes import Processes
 from sklearn_astromer.training.recipes import Recipe
 from sklearn_astromer.training.resuming import Resume
 from sklearn_astromer.training.tasks import Batch, Criterion, Loader, Task
@@ -40,6 +41,29 @@ logger = logging.getLogger(__name__)
 # observations at once.
 PART_OBSERVATIONS = 3200
 UNDECAYED = ("*.bias", "*norm*", "*mask_token")  # parameters that are no matrices
+
+
+class Run(NamedTuple):
+    """How long a network trains, and on what.
+
+    `batch_size` counts rows of a task in a step, `progress` shows a bar, `resume` keeps the state
+    on disk and goes on from it, and `accelerator` is that of processes that train together.
+    """
+
+    max_epochs: int
+    batch_size: int
+    device: torch.device
+    dtype: torch.dtype
+    progress: bool
+    accelerator: Accelerator | None = None
+    resume: Resume | None = None
+
+    @property
+    def processes(self) -> Processes:
+        """Return which of the processes that train together this is."""
+        if self.accelerator is None:
+            return Processes()
+        return Processes(self.accelerator.process_index, self.accelerator.num_processes)
 
 
 class Net(NeuralNet):
@@ -167,15 +191,8 @@ def train(
     task: Task,
     valid: Task | None,
     recipe: Recipe,
-    *,
-    max_epochs: int,
-    batch_size: int,
-    device: torch.device,
-    dtype: torch.dtype,
-    progress: bool,
+    run: Run,
     encoder: str = "*",
-    resume: Resume | None = None,
-    accelerator: Accelerator | None = None,
 ) -> pd.DataFrame:
     """Train `module` in place and leave the weights of the best epoch in it.
 
@@ -188,17 +205,9 @@ def train(
         Without `valid` there is no early stopping, and the last weights stay.
     recipe : Recipe
         Resolved, see `resolved`.
-    max_epochs, batch_size : int
-        Passes, and rows in a step.
-    device, dtype : torch.device, torch.dtype
-    progress : bool
-        Show a progress bar.
+    run : Run
     encoder : str
         Pattern of the parameters that learn at the rate `lr`; others do at `head_lr`.
-    resume : Resume, optional
-        Keeps the state on disk, and goes on from it.
-    accelerator : Accelerator, optional
-        Of the processes that train together; tasks give each its share of a batch.
 
     Returns
     -------
@@ -217,8 +226,9 @@ def train(
     UserWarning
         If Ctrl-C ends it early.
     """
+    max_epochs, batch_size, device = run.max_epochs, run.batch_size, run.device
     refuse_fork(device)
-    criterion.processes = task.processes
+    criterion.processes = run.processes
     figures = PooledFigures()
     callbacks: list[Callback] = [figures]
     if recipe.clip:
@@ -227,22 +237,22 @@ def train(
         total = max(1, max_epochs * -(-len(task) // batch_size))
         scale = partial(schedule, kind=recipe.schedule, warmup=recipe.warmup_steps, total=total)
         callbacks.append(LRScheduler(LambdaLR, lr_lambda=scale, step_every="batch"))
-    if resume is not None:  # after what a step changes, before the best weights are restored
-        callbacks.append(resume)
+    if run.resume is not None:  # after what a step changes, before the best weights are restored
+        callbacks.append(run.resume)
     if valid is not None:
         waits = recipe.patience or max_epochs + 1
         monitor = f"valid_{criterion.names[0]}"
         callbacks.append(
             EarlyStopping(monitor, waits, threshold=0, load_best=True, sink=logger.info)
         )
-    if progress and criterion.processes.rank == 0:
+    if run.progress and run.processes.rank == 0:
         callbacks.append(ProgressBar())
     if recipe.log_dir is not None:
         callbacks.append(tensorboard(recipe.log_dir))
     callbacks += recipe.callbacks
     kind: Callable[..., Net] = Net
-    if accelerator is not None:
-        kind = partial(AcceleratedNet, accelerator=accelerator, unwrap_after_train=False)
+    if run.accelerator is not None:
+        kind = partial(AcceleratedNet, accelerator=run.accelerator, unwrap_after_train=False)
     if recipe.compile:
         module.compile(dynamic=True)
     decays = recipe.optimizer == "adamw"
@@ -260,10 +270,10 @@ def train(
         callbacks=callbacks,
         callbacks__print_log__sink=noop,
         device=str(device),
-        dtype=dtype,
+        dtype=run.dtype,
         loader=Loader(task, batch_size),
         figures=figures,
-        resume=resume,
+        resume=run.resume,
         part_windows=recipe.part_windows,
     )
     if device.type == "cpu":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import dataclasses
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -18,17 +17,13 @@ from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.modules.heads import MomentsHead
 from sklearn_astromer.periodogram import Peaks
 from sklearn_astromer.training.labels import LabelLoss, Labels
-from sklearn_astromer.training.loop import train
+from sklearn_astromer.training.loop import Run, train
 from sklearn_astromer.training.masking import draw_hidden
 from sklearn_astromer.training.parts import Parts
 from sklearn_astromer.training.processes import Processes
 from sklearn_astromer.training.recipes import Recipe
 from sklearn_astromer.training.reconstruction import Learner, Masked, Reconstruction
-from sklearn_astromer.training.resuming import Resume
 from sklearn_astromer.windows import Windows
-
-if TYPE_CHECKING:
-    from accelerate import Accelerator
 
 HEAD_UNITS, HEAD_DROPOUT = 256, 0.2
 
@@ -39,18 +34,11 @@ def pretrain(
     valid: NDArray[np.bool_] | None,
     labels: Labels | None,
     recipe: Recipe,
+    run: Run,
     *,
     window_size: int,
     shared_periods: bool,
     seeds: tuple[int, int],
-    max_epochs: int,
-    batch_size: int,
-    device: torch.device,
-    dtype: torch.dtype,
-    progress: bool,
-    resume: Resume | None,
-    processes: Processes,
-    accelerator: Accelerator | None,
 ) -> tuple[pd.DataFrame, int]:
     """Train a network in place; return its history and the number of training windows.
 
@@ -64,15 +52,13 @@ def pretrain(
         Of all curves.
     recipe : Recipe
         Resolved.
+    run : Run
     window_size, shared_periods
         As of `AstromerEmbedder`.
     seeds : two ints
         Of training and of validation.
-    max_epochs, batch_size, device, dtype, progress, resume, accelerator
-        See `train`.
-    processes : Processes
     """
-    config = network.encoder.config
+    config, device, processes = network.encoder.config, run.device, run.processes
     before = copy.deepcopy(network.state_dict())
     relative = config.scaled_inputs
 
@@ -126,14 +112,8 @@ def pretrain(
         task,
         asked_of_valid,
         recipe,
-        max_epochs=max_epochs,
-        batch_size=batch_size,
-        device=device,
-        dtype=dtype,
-        progress=progress,
+        run,
         encoder="*" if labels is None else "network.*",
-        resume=resume,
-        accelerator=accelerator,
     )
     after = network.state_dict()
     for name, weight in after.items():
