@@ -324,7 +324,7 @@ class AstromerEmbedder(TransformerBase):
         with isolated_seed(seed + run.processes.rank, run.device):
             if module is None:
                 module, self.info_ = self._make_module()
-                self.training_ = None
+                self.training_: dict[str, Any] | None = None
             else:
                 module = copy.deepcopy(module)
             recipe = self._recipe(module.encoder.config)
@@ -373,11 +373,11 @@ class AstromerEmbedder(TransformerBase):
             shared_periods=bool(self.shared_periods),
             seeds=(train_seed, valid_seed),
         )
-        self.training_ = record_reconstruction(
+        training = record_reconstruction(
             self, curves, valid, recipe, windows=windows, history=history, module=module
         )
-        self.info_ = {"training": self.training_}
-        if (best := self.training_["valid_rmse"]) is not None:
+        self.training_, self.info_ = training, {"training": training}
+        if (best := training["valid_rmse"]) is not None:
             self.info_["valid_rmse"] = best
         return history
 
