@@ -67,6 +67,9 @@ def survey_of(table: Table, options: Options) -> Survey:
         raise refusal(
             f"{table.label} could be of {names}", *(Remedy("survey", s.name) for s in found)
         )
+    if not found and options.survey == "auto" and given and (near := resembled(columns)):
+        renamed = not _replaced(near[0], given, table).lacking(columns)
+        found = (near[0],) if renamed else ()  # a column of the survey has another name here
     if not found:
         return _ruled(_by_columns(table, given, options), table, options)
     survey = _replaced(found[0], given, table)

@@ -15,7 +15,8 @@ from services import frame_of, written
 from services_bad_rows import BAD_ROWS
 
 from sklearn_astromer import LightCurves
-from sklearn_astromer.lightcurves.surveys.registry import SURVEYS
+from sklearn_astromer.lightcurves.surveys.registry import BY_NAME, SURVEYS, recognise, resembled
+from sklearn_astromer.lightcurves.surveys.survey import column_name, first_of
 
 pytest.importorskip("astropy", reason="FITS needs astropy")
 CASES = [*FIRST, *BAD_ROWS]
@@ -70,6 +71,27 @@ def test_a_file(case, tmp_path):
         assert f"{n} {reason}" in messages[0]
     assert report.kept == len(curves.time)
     assert report.rows == report.kept + sum(case.left_out.values())
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.survey != "columns"], ids=lambda c: c.name)
+def test_a_column_with_a_name_of_ones_own_loses_no_rule(case, tmp_path):
+    path = written(case, tmp_path)
+    frame, survey = frame_of(path), BY_NAME[case.survey]
+    first = survey.brightness[0]
+    parts = {"id": survey.id, "band_column": survey.band}
+    parts |= {"mag": first.mag, "flux": first.flux, "mag_err": first.mag_err}
+    names = {column_name(name): name for name in frame}
+    for part, column in parts.items():
+        own = first_of(str(column), names)
+        renamed = frame if own is None else frame.rename(columns={names[own]: "my column"})
+        columns = frozenset(map(column_name, renamed))
+        near = None if recognise(columns) or survey.prepare else resembled(columns)
+        if own is None or near is None or near[0] != survey:
+            continue
+        curves, _ = reading(renamed, **{part: "my column"})
+        assert curves.report.survey == case.survey, part
+        assert curves.report.left_out == case.left_out, part
+        assert curves == reading(frame)[0], part
 
 
 @pytest.mark.filterwarnings("ignore:.*W03")  # VOTable has no names with blanks
