@@ -8,7 +8,8 @@ an error of -1 in less than half of the rows    the same
 of an object, of a table of no known survey
 a magnitude of exactly 0; 29.999, 99.99, -99 …  sentinel: left out and counted
 a value in over 1 % of the rows, 5 mag or more  sentinel: left out and counted
-from the median
+from the median, and in less than half of the
+rows of an object
 the same time, magnitude and error twice        the second is left out and counted
 time, magnitude or flux missing                 left out and counted
 errors of zero or below                         taken as absent, with a warning
@@ -18,6 +19,8 @@ two levels of magnitude, alternating in days    remark: bands, cameras or stars 
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -51,8 +54,14 @@ def known_sentinels(mag: NDArray[np.float64]) -> NDArray[np.bool_]:
     return bad
 
 
-def sentinels(mag: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return which magnitudes stand for none, as far as all of a table tell."""
+def sentinels(
+    mag: NDArray[np.float64], owner_of: Callable[[NDArray[np.int64]], NDArray[np.int64]]
+) -> NDArray[np.bool_]:
+    """Return which magnitudes stand for none, as far as all of a table tell.
+
+    `owner_of` gives the objects of rows: a constant star that is brighter than all others has its
+    magnitude in all of its rows.
+    """
     bad = known_sentinels(mag)
     some = mag[:: max(1, len(mag) // LARGEST_SAMPLE)]  # a median of more is no better
     if not np.isfinite(some).any() or len(mag) < FEWEST_TO_COUNT:
@@ -65,7 +74,13 @@ def sentinels(mag: NDArray[np.float64]) -> NDArray[np.bool_]:
     values, inverse, counts = np.unique(mag[far], return_inverse=True, return_counts=True)
     gaps = np.diff(values, prepend=-np.inf, append=np.inf)
     alone = np.minimum(gaps[1:], gaps[:-1]) > LEAST_AROUND  # the magnitudes of a star scatter
-    bad[far] |= (alone & (counts > fewest))[inverse]
+    odd = alone & (counts > fewest)
+    if not odd.any():
+        return bad
+    of_object = np.bincount(owner_of(np.arange(len(mag))))
+    pairs, n = np.unique([inverse, owner_of(far)], axis=1, return_counts=True)
+    odd &= np.bincount(pairs[0], n < LARGEST_SHARE_OF_LIMITS * of_object[pairs[1]]) > 0
+    bad[far] |= odd[inverse]
     return bad
 
 

@@ -135,7 +135,7 @@ class Side:
                 )
             found.append((UPPER_LIMITS, limit))
         if rules.get(SENTINELS, True) is not None:
-            found.append((SENTINELS, plausible.sentinels(mag)))
+            found.append((SENTINELS, plausible.sentinels(mag, self.ids.at)))
         return found
 
     def _remark_blocks(self, time: NDArray[np.float64]) -> None:

@@ -17,13 +17,31 @@ from sklearn_astromer.lightcurves.reading import plausible
 @pytest.mark.parametrize("value", plausible.SENTINELS.tolist())
 def test_sentinels_of_both_precisions(value, dtype):
     mag = np.array([15.0, round(value, 3), 16.0, np.nan], dtype=dtype).astype(np.float64)
-    assert plausible.sentinels(mag).tolist() == [False, True, False, False]
+    assert plausible.sentinels(mag, np.zeros_like).tolist() == [False, True, False, False]
 
 
 def test_values_that_are_there_too_often():
     mag = np.random.default_rng(0).normal(15, 0.3, 1000)
     mag[:20], mag[20:25] = 25.25, 24.0
-    assert np.flatnonzero(plausible.sentinels(mag)).tolist() == list(range(20))
+    assert np.flatnonzero(plausible.sentinels(mag, np.zeros_like)).tolist() == list(range(20))
+
+
+@pytest.mark.parametrize("constant", [8.1, 24.9])
+def test_a_constant_star_far_from_all_others_stays(constant):
+    rng = np.random.default_rng(0)
+    mag = np.round(rng.normal(15, 0.3, (30, 40)), 2)
+    mag[3] = constant
+    mag[4, :35] = constant - 2  # another value, of most of the rows of a star
+    mag[5:15, :6], mag[16] = 25.5, 25.5  # which stands for none, in a star of none as well
+    time = 58000 + np.arange(40.0)
+    frame = pd.DataFrame(
+        {"star": np.repeat(np.arange(30), 40), "mjd": np.tile(time, 30), "mag": mag.ravel()}
+    )
+    with pytest.warns(UserWarning, match="left out 100"):
+        curves = LightCurves.read(frame)
+    assert set(range(30)) - set(curves.ids.tolist()) == {16}
+    np.testing.assert_array_equal(curves[3].T[1], np.full(40, constant))
+    assert len(curves[4]) == 40
 
 
 rows = st.lists(
