@@ -149,6 +149,11 @@ def _choose(names: Iterable[str]) -> dict[str, str]:
         if path.name in OFFICIAL_CONFIGS
         and all(path.parent / each in paths for each in OFFICIAL_WEIGHTS)
     ]
+    if any(path.name == "data.pkl" for path in paths):
+        raise ValueError(
+            "it was written by torch.save: what `fit` writes is resumed by checkpoint=, and weights "
+            "are written by save_pretrained"
+        )
     if len(found) != 1:
         raise ValueError(
             f"{len(found)} checkpoints in the archive, expected one: {CONFIG} and {WEIGHTS}, or the"

@@ -144,7 +144,7 @@ def test_a_change_in_the_middle_of_the_input(curves, error, capsys, format):
     path.write_bytes(good[:value] + bytes([good[value] ^ 1]) + good[value + 1 :])
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
     capsys.readouterr()
-    assert "begun by another run (catalog" in error(*words)
+    assert "begun by another run (another catalog" in error(*words)
 
 
 def test_a_folder_with_something_else_is_left_alone(catalog, error):

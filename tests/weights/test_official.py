@@ -202,6 +202,7 @@ def another(archive):
         (forge_size, "unpacks to"),
         (lambda a: [a.writestr(str(i), "") for i in range(1000)], "more than 1000 files"),
         (another, "2 checkpoints"),
+        (lambda a: a.writestr("run/data.pkl", ""), "resumed by checkpoint="),
         (lambda a: a.writestr("macho/x", "x", zipfile.ZIP_LZMA), "another special file"),
         (lambda a: setattr(a.filelist[0], "flag_bits", 1), "encrypted"),
         (lambda a: setattr(a.filelist[0], "header_offset", 2**63 + 9), "damaged"),
