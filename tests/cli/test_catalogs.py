@@ -306,7 +306,7 @@ def test_standard_input(kind, embedder, curves, stdin, capsys):
     assert_rows("rows.csv", embedder, curves)
     stdin(content.replace(b"1", b"2", 1))
     assert run("embed", "-", "--out", "rows", *columns, *TINY) == 1  # another catalog
-    assert "begun by another run (catalog" in capsys.readouterr().err
+    assert "begun by another run (another catalog" in capsys.readouterr().err
     stdin(content)
     assert run("periods", "-", "--out", "periods.csv", "--quiet", *columns) == 0
     assert len(pd.read_csv("periods.csv")) == 14
