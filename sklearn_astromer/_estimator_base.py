@@ -103,7 +103,7 @@ class AstromerBase(CheckedParameters):
         if reset and len(grid) == 0:
             raise ValueError("Found array with 0 sample(s), a minimum of 1 is required")
         if isinstance(X, pd.DataFrame):  # whose index names the objects
-            return LightCurves.from_grid(pd.DataFrame(grid, index=X.index))
+            return LightCurves.from_grid(pd.DataFrame(grid, index=X.index, columns=X.columns))
         return LightCurves.from_grid(grid)
 
     def set_params(self, **params: Any) -> Self:

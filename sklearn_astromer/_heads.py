@@ -89,7 +89,7 @@ def read_targets(
     check_kinds(labels)
     values = column_or_1d(y, warn=True)
     check_consistent_length(curves, values)
-    check_order(curves.ids, y)
+    check_order(curves, y)
     weight = _check_sample_weight(sample_weight, curves, dtype=np.float64, ensure_non_negative=True)
     return curves, values, weight
 

@@ -23,6 +23,12 @@ def escape(text: str, quote: bool = True) -> str:
     return html.escape(printable(text), quote)
 
 
+def drawn(text: object) -> str:
+    """Return a text that matplotlib draws as it is: no formula, and not left out of a legend."""
+    shown = printable(str(text)).replace("$", r"\$")
+    return f" {shown}" if shown.startswith("_") else shown
+
+
 @contextmanager
 def printable_errors() -> Iterator[None]:
     """Spell out what is not printable in errors, which name files, columns and objects."""

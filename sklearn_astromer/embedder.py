@@ -315,7 +315,7 @@ class AstromerEmbedder(TransformerBase):
         curves = self._read(X, reset=module is None)
         if len(curves) == 0:
             raise ValueError("there are no light curves to fit")
-        check_order(curves.ids, y)
+        check_order(curves, y)
         labels = read_labels(y, len(curves)) if self.supervised and epochs > 0 else None
         rng = check_random_state(self.random_state)
         seeds = rng.randint(np.iinfo(np.int32).max, size=(passes + 1, 4))

@@ -129,7 +129,7 @@ class MultiBandEmbedder(TransformerBase):
         labels = None
         if y is not None:
             check_consistent_length(stars, y)
-            check_order(stars.ids, y)
+            check_order(stars, y)
             labels = as_labels(y)[stars.star[row]]
         embedder = AstromerEmbedder() if self.embedder is None else clone(self.embedder)
         if isinstance(embedder, AstromerEmbedder) and embedder.shared_periods is None:

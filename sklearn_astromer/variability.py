@@ -19,7 +19,7 @@ from sklearn_astromer.features.ragged import Observations
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.lightcurves.checks import check_order
 from sklearn_astromer.lightcurves.flat import offsets_of
-from sklearn_astromer.lightcurves.stars import check_bands, read_stars, rows_in
+from sklearn_astromer.lightcurves.stars import Stars, check_bands, read_stars, rows_in
 from sklearn_astromer.periodogram import find_peaks
 from sklearn_astromer.periodogram.peaks import shared_peaks
 from sklearn_astromer.windows import pieces
@@ -151,14 +151,13 @@ class VariabilityFeatures(TransformerBase):
         """
         self._check_parameters()
         if self.bands is None:
-            ids = self._read(X, reset=True).ids
+            read: LightCurves | Stars = self._read(X, reset=True)
         else:
-            stars = read_stars(X, partial(self._read, reset=True))
-            rows_in(stars, self.bands, whole=True)
-            ids = stars.ids
-        if len(ids) == 0:
+            read = read_stars(X, partial(self._read, reset=True))
+            rows_in(read, self.bands, whole=True)
+        if len(read) == 0:
             raise ValueError("there are no light curves to fit")
-        check_order(ids, y)
+        check_order(read, y)
         return self
 
     def transform(self, X: Any) -> Any:

@@ -111,6 +111,20 @@ def test_reconstruction_shows_what_reconstruct_gives(embedder, curves):
     assert draws(display)
 
 
+def test_names_are_drawn_as_they_are(embedder, curves):
+    names = np.array(["V$^$1", "_g", "a_b", "\\"])
+    few = LightCurves._trusted(curves[:4]._flat._replace(ids=names))
+    for i, name in enumerate(names):
+        ax = few.plot(str(name))
+        ax.figure.canvas.draw()
+        display = ReconstructionDisplay.from_estimator(embedder, few, index=i, random_state=0)
+        assert draws(display)
+    classes = EmbeddingDisplay.from_embeddings(np.eye(4), names, target_name="$^$")
+    assert [text.strip().replace("\\$", "$") for text in labels_of(classes)] == sorted(names)
+    assert draws(classes)
+    plt.close("all")
+
+
 def test_reconstruction_with_a_mask_of_ones_own(embedder, curves):
     hidden = np.zeros(curves.lengths[0], dtype=bool)
     hidden[::3] = True

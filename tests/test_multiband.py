@@ -292,7 +292,7 @@ def test_labels_in_another_order_are_refused(sparse):
     quick = MultiBandEmbedder(AstromerEmbedder("surveys-small"))
     for model in (quick, VariabilityFeatures(["g", "r"])):
         model.fit(named, labels)
-        with pytest.raises(ValueError, match="y is not in the order of X: label 0 is of 'star "):
+        with pytest.raises(ValueError, match="y is not in the order of X: value 0 is of 'star "):
             model.fit(named, other)
         with pytest.raises(ValueError, match="not in the order"):  # as in a fold
             model.fit(named[2:9], other.iloc[2:9])
@@ -302,6 +302,17 @@ def test_labels_in_another_order_are_refused(sparse):
         AstromerEmbedder("surveys-small").fit(one, other)
     with pytest.raises(ValueError, match="not in the order"):
         AstromerClassifier("surveys-small", max_epochs=1).fit(one, other)
+
+
+@pytest.mark.parametrize("missing", ["nan", "indicator"])
+def test_stars_in_other_bands_are_said(sparse, missing):
+    curves, _ = sparse
+    other = curves._trusted(curves._flat._replace(band=np.char.upper(curves.band)))
+    quick = MultiBandEmbedder(AstromerEmbedder("surveys-small"), missing=missing)
+    for model in (quick, VariabilityFeatures(["g", "r"])):
+        model.fit(curves)
+        with pytest.warns(UserWarning, match="no star has one of the bands 'g', 'r'.*: X has 'G'"):
+            model.transform(other)
 
 
 def test_positions_in_an_index_are_no_names(sparse):

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_astromer._extras import import_extra
+from sklearn_astromer._printable import drawn
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.lightcurves.conversion import as_light_curves
 
@@ -99,7 +100,7 @@ def label_light_curve(ax: Axes, name: str | None, period: float | None, note: st
         ylabel="magnitude (mag)",
     )
     legend = bool(ax.get_legend_handles_labels()[0])
-    title = "" if name is None else f"object {name}"
+    title = "" if name is None else f"object {drawn(name)}"
     # a long name is in the line above that of the legend
     title += f"\n{note}" if legend else f", {note}" * bool(note)
     ax.set_title(title, loc="left", fontsize="medium")

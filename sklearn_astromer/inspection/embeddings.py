@@ -15,7 +15,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 
 from sklearn_astromer._extras import import_extra
+from sklearn_astromer._printable import drawn
 from sklearn_astromer.inspection._display import Display, legend, style
+from sklearn_astromer.lightcurves.checks import check_order
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -102,6 +104,7 @@ class EmbeddingDisplay(Display):
         embeddings = estimator.transform(X)
         if isinstance(embeddings, list):
             raise ValueError("row=None gives no row per object to map: choose its parts")
+        check_order(X, y)
         return cls.from_embeddings(
             embeddings,
             y,
@@ -155,6 +158,7 @@ class EmbeddingDisplay(Display):
             such method.
         """
         table = check_array(embeddings, ensure_min_samples=2)
+        check_order(embeddings, y)
         if y is not None:
             check_consistent_length(table, y)
         xy, axis_names = _reduce(table, method, random_state)
@@ -199,16 +203,20 @@ class EmbeddingDisplay(Display):
             ax.scatter(x, y_axis, s=8, color="0.85", label="unknown")
         if y.dtype.kind == "f":
             self._scatter(~missing, scatter_kwargs, c=y[~missing], cmap="viridis")
-            self.colorbar_ = self.figure_.colorbar(self.scatters_[0], ax=ax, label=title or "")
+            self.colorbar_ = self.figure_.colorbar(
+                self.scatters_[0], ax=ax, label=drawn(title or "")
+            )
             if missing.any():
                 ax.legend()
             return self
         colours = len(rcParams["axes.prop_cycle"])
         codes, classes = pd.factorize(y, sort=True)  # of a missing one, -1
-        for i, label in enumerate(map(str, classes)):
+        for i, label in enumerate(map(drawn, classes)):
             marker = MARKERS[i // colours % len(MARKERS)]
             self._scatter(codes == i, scatter_kwargs, color=f"C{i}", marker=marker, label=label)
-        legend(ax, title=title, ncols=1 + len(self.scatters_) // 24)
+        legend(
+            ax, title=None if title is None else drawn(title), ncols=1 + len(self.scatters_) // 24
+        )
         return self
 
     def _scatter(

@@ -15,8 +15,10 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_astromer._estimator_base import split_stars
+from sklearn_astromer._printable import drawn
 from sklearn_astromer.inspection._display import Display, draw_line, legend, style
 from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.lightcurves.checks import check_order
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -168,6 +170,7 @@ class FewShotDisplay(Display):
         labels = column_or_1d(y)
         check_classification_targets(labels)
         check_consistent_length(X, labels)
+        check_order(X, y)
         if groups is None:
             groups = X.ids if isinstance(X, LightCurves) else np.arange(len(labels))
         stars = column_or_1d(groups)
@@ -221,7 +224,7 @@ class FewShotDisplay(Display):
         self.lines_, self.bands_ = [], []
         for name, scores in self.scores.items():
             mean, std = scores.mean(axis=1), scores.std(axis=1)
-            look = {"marker": "o", "markersize": 4, "label": name}
+            look = {"marker": "o", "markersize": 4, "label": drawn(name)}
             line = draw_line(ax, self.sizes, mean, line_kwargs, **look)
             self.lines_.append(line)
             band = {"facecolor": line.get_color(), "alpha": 0.2, "linewidth": 0}

@@ -70,13 +70,16 @@ def _is_table(curve: Any) -> bool:
 
 def flat_from_grid(mag: ArrayLike, time: ArrayLike | None, ids: Any) -> Flat:
     """Join the rows of magnitudes on a common time grid, NaN = not observed."""
-    if ids is None and isinstance(mag, pd.DataFrame):
-        ids = index_ids(mag.index)
+    if isinstance(mag, pd.DataFrame):
+        ids = index_ids(mag.index) if ids is None else ids
+        if time is None and mag.columns.dtype.kind in "iuf":
+            time = mag.columns
     grid = as_float(mag, "magnitudes on a grid")
     if grid.ndim != 2:
         raise ValueError(
             f"magnitudes on a grid must have the shape (n_objects, n_times), got {grid.shape}"
         )
+    refuse_rounded(time)
     times = np.arange(grid.shape[1], dtype=np.float64) if time is None else as_float(time, "time")
     if times.shape != grid.shape[1:]:
         raise ValueError(
@@ -125,16 +128,24 @@ def one_curve(curve: Any, id: Any, padded: bool, axis: int = 0) -> NDArray[np.fl
 
 def refuse_rounded(times: Any, axis: int = 0) -> None:
     """Refuse times in float32 that are so large that hours of them are lost."""
-    dtype: Any = getattr(times, "dtype", np.dtype(np.float64))
-    array = np.asarray(times) if isinstance(dtype, np.dtype) else np.empty(0)
-    if array.size == 0 or dtype.kind != "f" or dtype.itemsize > 4:
+    try:
+        array = np.asarray(times)
+    except (TypeError, ValueError):  # what is wrong with it is said where it is read
+        return
+    if array.size == 0 or array.ndim not in (1, 2):
         return
     if array.ndim == 2:
         array = array[:, 0] if axis == 0 else array[0]
-    largest = np.nanmax(np.abs(array), initial=0)
-    step = float(np.spacing(largest)) if np.isfinite(largest) else 0.0
+    # of Float32 of pandas and of single numbers an array of objects is made
+    said = str(getattr(times, "dtype", "")).lower(), type(array[0]).__name__
+    kinds = [kind for kind in ("float16", "float32") if kind in (array.dtype.name, *said)]
+    if not kinds:
+        return
+    values = pd.to_numeric(pd.Series(array), errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    largest = np.nanmax(np.abs(values), initial=0)
+    step = float(np.spacing(np.dtype(kinds[0]).type(largest))) if np.isfinite(largest) else 0.0
     if step >= RUINED:
         raise ValueError(
-            f"times near {largest:.0f} in {array.dtype} are rounded to {step * 24:.3g} hours: use "
+            f"times near {largest:.0f} in {kinds[0]} are rounded to {step * 24:.3g} hours: use "
             "float64, or subtract a common time before"
         )

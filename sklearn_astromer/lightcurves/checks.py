@@ -53,22 +53,27 @@ def warn(message: str) -> None:
     _SAY.get()(printable(message), UserWarning, stacklevel=level)
 
 
-def check_order(ids: NDArray[Any], y: Any) -> None:
-    """Refuse labels whose index names the objects of X in another order.
+def check_order(X: Any, y: Any, what: str = "y") -> None:
+    """Refuse labels, or values called `what`, whose index names the objects of X in another order.
 
-    Whole numbers that may be positions name nothing.
+    X has names where it has `ids`, or is a table of pandas. Whole numbers that may be positions
+    name nothing.
     """
-    if not isinstance(y, pd.Series) or len(y) != len(ids) or isinstance(y.index, pd.RangeIndex):
+    known = X.index if isinstance(X, (pd.DataFrame, pd.Series)) else getattr(X, "ids", None)
+    if known is None or not isinstance(y, (pd.DataFrame, pd.Series)) or len(y) != len(known):
         return
-    if ids.dtype.kind != "U" and ids.max(initial=0) < POSITIONS * len(ids):
+    if any(isinstance(each, (pd.RangeIndex, pd.MultiIndex)) for each in (known, y.index)):
+        return
+    ids = np.asarray(known)
+    if ids.dtype.kind in "iu" and ids.max(initial=0) < POSITIONS * len(ids):
         return
     names, own = y.index.to_numpy().astype(str), ids.astype(str)
     other = np.flatnonzero(names != own)
     if len(other) and np.isin(names[other], own).any():
         i = int(other[0])
         raise ValueError(
-            f"y is not in the order of X: label {i} is of {str(names[i])!r} by its index, and "
-            f"object {i} of X is {ids[i].item()!r}: pass y.loc[ids], with the ids of X"
+            f"{what} is not in the order of X: value {i} is of {str(names[i])!r} by its index, and "
+            f"object {i} of X is {str(own[i])!r}: pass {what}.loc[ids], with the ids of X"
         )
 
 

@@ -343,7 +343,7 @@ class Constructors:
         mag : array-like or DataFrame of shape (n_objects, n_times)
             Magnitudes, NaN = not observed.
         time : array-like of shape (n_times,), optional
-            Times in days; default 0, 1, 2, …
+            Times in days; default: the columns of a DataFrame if they are numbers, else 0, 1, 2, …
         ids : array-like of shape (n_objects,), optional
             Names; default: the index of a DataFrame, else positions.
 

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn_astromer._numbers import check_numbers
 from sklearn_astromer._printable import printable
 from sklearn_astromer.lightcurves.arrays import refuse_rounded
-from sklearn_astromer.lightcurves.checks import check_flat
+from sklearn_astromer.lightcurves.checks import check_flat, check_order
 from sklearn_astromer.lightcurves.constructors import Constructors
 from sklearn_astromer.lightcurves.exports import Exports
 from sklearn_astromer.lightcurves.flat import (
@@ -240,6 +240,7 @@ class LightCurves(Constructors, Exports, Summary):
             if step == 1:
                 return self._trusted(self._flat.span(start, max(start, stop)))
             key = np.arange(start, stop, step)
+        check_order(self, key, "the mask")
         return self._trusted(self._flat.take(positions(key, len(self))))
 
     @property

@@ -30,7 +30,8 @@ def as_light_curves(X: Any) -> LightCurves:
           magnitudes and errors are told by name and unit; fluxes become asinh magnitudes;
         - a 3-D array (n_objects, L, 2 or 3) padded with rows of NaN;
         - a numeric 2-D array or DataFrame (n_objects, n_times): magnitudes on the common time
-          grid 0, 1, 2, … days, NaN = not observed (see `LightCurves.from_grid`).
+          grid 0, 1, 2, … days, or that of the numbers that name the columns of a DataFrame;
+          NaN = not observed (see `LightCurves.from_grid`).
 
     Returns
     -------

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sklearn_astromer._extras import import_extra
+from sklearn_astromer._printable import drawn
 from sklearn_astromer.lightcurves.bands import order_of
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def draw(
             phase = (x - start) / days % 1
             x, mag = np.r_[phase, phase + 1], np.r_[mag, mag]  # two cycles
             error = None if error is None else np.r_[error, error]
-        ax.errorbar(x, mag, error, label=bands[i], **style)
+        ax.errorbar(x, mag, error, label=drawn(bands[i]), **style)
     if not ax.yaxis_inverted():
         ax.invert_yaxis()
     if len(bands) > 1:
@@ -53,7 +54,7 @@ def draw(
     ax.set(
         xlabel="time (days)" if days is None else f"phase (period {days:.6g} days)",
         ylabel="magnitude (mag)",
-        title=name,
+        title=drawn(name),
     )
     return ax
 

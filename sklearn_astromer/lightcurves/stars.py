@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sklearn_astromer._printable import escape, printable
-from sklearn_astromer.lightcurves.checks import warn
+from sklearn_astromer.lightcurves.checks import check_order, warn
 from sklearn_astromer.lightcurves.container import ByName, LightCurves
 from sklearn_astromer.lightcurves.drawing import draw
 from sklearn_astromer.lightcurves.exports import place_of
@@ -192,6 +192,7 @@ class Stars:
             return self.curves[self.offsets[i] : self.offsets[i + 1]]
         if isinstance(key, slice):
             key = np.arange(*key.indices(len(self)))
+        check_order(self, key, "the mask")
         index = positions(key, len(self))
         lengths = np.diff(self.offsets)[index]
         starts = offsets_of(lengths)
@@ -250,6 +251,9 @@ def rows_in(
             f"there is no band {names[absent[0]]!r} in X: it has "
             f"{', '.join(map(repr, np.unique(stars.band).tolist())) or 'none'}"
         )
+    if len(stars) and not len(row):
+        there = ", ".join(map(repr, np.unique(stars.band).tolist())) or "none"
+        warn(f"no star has one of the bands {', '.join(map(repr, names))}: X has {there}")
     return row, place[row]
 
 

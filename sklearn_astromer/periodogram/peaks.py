@@ -86,7 +86,8 @@ class Peaks:
         return len(self.frequency)
 
     def __getitem__(self, key: Any) -> Peaks:
-        """Return the peaks of some objects."""
+        """Return the peaks of some objects; of one, by its place, as a table of one."""
+        key = [key] if isinstance(key, (int, np.integer)) else key
         columns = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         return dataclasses.replace(
             self, **{name: column[key] for name, column in columns.items() if column is not None}

@@ -197,6 +197,11 @@ def embed_to_folder(
 def _check(
     embedder: AstromerEmbedder, layout: str, shard: tuple[int, int], part_objects: int | None
 ) -> None:
+    if not isinstance(embedder, AstromerEmbedder):
+        raise TypeError(
+            f"a fitted AstromerEmbedder is needed, got {type(embedder).__name__}: of other "
+            "estimators, rows are embedder.transform(X)"
+        )
     check_is_fitted(embedder, "module_")
     embedder._check_parameters()
     if embedder.row is None:

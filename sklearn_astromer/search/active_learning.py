@@ -16,6 +16,7 @@ from sklearn.metrics import pairwise_distances_argmin_min
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import check_random_state, gen_batches
 
+from sklearn_astromer.lightcurves.checks import check_order
 from sklearn_astromer.search.rows import EmbeddingRows, standardizer, table_of
 
 _PER_SUGGESTION = 10  # uncertain objects among which to look for different ones
@@ -89,6 +90,7 @@ def suggest(
     """
     table, _ = table_of(rows)
     codes = _check_labels(labelled, len(table))
+    check_order(rows, labelled, "labelled")
     known, free = np.flatnonzero(codes >= 0), np.flatnonzero(codes < 0)
     if not 1 <= n <= len(free):
         raise ValueError(

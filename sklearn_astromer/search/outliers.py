@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_astromer._progress import progress_bar
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.lightcurves.checks import check_order
 from sklearn_astromer.lightcurves.conversion import as_light_curves
 from sklearn_astromer.periodogram.bands import star_pieces
 from sklearn_astromer.search.rows import (
@@ -148,6 +149,7 @@ def outlier_scores(
                 f"reconstruction must have a value for each of the {n} rows, got shape "
                 f"{values.shape}"
             )
+        check_order(rows, reconstruction, "reconstruction")
         check_finite(values, names_of(labels), "reconstruction error")
         parts["reconstruction"] = values
     frame["score"] = np.mean([-np.log10(_share(values)) for values in parts.values()], axis=0)

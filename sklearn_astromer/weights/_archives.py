@@ -151,8 +151,8 @@ def _choose(names: Iterable[str]) -> dict[str, str]:
     ]
     if any(path.name == "data.pkl" for path in paths):
         raise ValueError(
-            "it was written by torch.save: what `fit` writes is resumed by checkpoint=, and weights "
-            "are written by save_pretrained"
+            "it was written by torch.save: what `fit` writes is resumed by checkpoint=, and "
+            "weights are written by save_pretrained"
         )
     if len(found) != 1:
         raise ValueError(

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import polars
+import pyarrow as pa
 import pytest
+import torch
 from embedders import make_embedder
 
 from sklearn_astromer import AstromerEmbedder, LightCurves, as_light_curves
@@ -452,3 +455,40 @@ def test_records_of_something_else(tmp_path, context, lists, options, message):
     path = write(tmp_path / "a.record", example(context, lists))
     with pytest.raises(ValueError, match=rf"a\.record, record 0: .*{message}"):
         load_tfrecords(path, **options)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda a: LightCurves.from_arrays([a.astype(object)]),
+        lambda a: LightCurves.from_arrays([[[np.float32(x) for x in row] for row in a]]),
+        lambda a: LightCurves.from_arrays([torch.from_numpy(a)]),
+        lambda a: LightCurves.from_arrays(torch.from_numpy(a)[None]),
+        lambda a: LightCurves(*torch.from_numpy(a).T, offsets=[0, len(a)]),
+        lambda a: LightCurves(*map(polars.Series, a.T), offsets=[0, len(a)]),
+        lambda a: LightCurves(*map(pa.array, a.T), offsets=[0, len(a)]),
+        lambda a: LightCurves(pd.Series(a[:, 0]).astype("Float32"), a[:, 1], offsets=[0, len(a)]),
+        lambda a: LightCurves(pd.Series(a[:, 0]).astype("float[pyarrow]"), a[:, 1], offsets=[0, 9]),
+        lambda a: LightCurves.from_flux(*torch.from_numpy(a).T, offsets=[0, len(a)]),
+        lambda a: LightCurves.from_grid(a[:, 1][None], a[:, 0]),
+        lambda a: LightCurves.from_grid(a[:, 1][None], torch.from_numpy(a)[:, 0]),
+        lambda a: LightCurves.from_grid(pd.DataFrame(a[:, 1][None], columns=a[:, 0])),
+    ],
+)
+def test_julian_dates_in_float32_are_refused(made):
+    dates = np.c_[2458000.3 + np.arange(9.0), np.full(9, 15.0)]
+    with pytest.raises(ValueError, match="times near 2458008 in float32 are rounded to 6 hours"):
+        as_light_curves(made(dates.astype(np.float32)))
+    as_light_curves(made((dates - [2458000, 0]).astype(np.float32)))
+
+
+def test_times_that_name_the_columns_of_a_grid():
+    rows = pd.DataFrame({"id": [1, 1, 2], "mjd": [58000.0, 58002.5, 58000.0], "mag": [15, 16, 17]})
+    wide = rows.pivot(index="id", columns="mjd", values="mag")
+    expected = LightCurves([58000, 58002.5, 58000], [15, 16, 17], offsets=[0, 2, 3], ids=[1, 2])
+    assert LightCurves.from_grid(wide) == as_light_curves(wide) == expected
+    assert LightCurves.from_grid(wide, [1, 2])[0].tolist() == [[1, 15], [2, 16]]
+    embedder = make_embedder(d_model=16, max_epochs=0).fit(wide)
+    np.testing.assert_array_equal(embedder.transform(wide), embedder.transform(expected))
+    named = wide.set_axis(["a", "b"], axis=1)
+    assert as_light_curves(named)[0].tolist() == [[0, 15], [1, 16]]
