@@ -460,7 +460,6 @@ def test_records_of_something_else(tmp_path, context, lists, options, message):
 @pytest.mark.parametrize(
     "made",
     [
-        lambda a: LightCurves.from_arrays([a.astype(object)]),
         lambda a: LightCurves.from_arrays([[[np.float32(x) for x in row] for row in a]]),
         lambda a: LightCurves.from_arrays([torch.from_numpy(a)]),
         lambda a: LightCurves.from_arrays(torch.from_numpy(a)[None]),
