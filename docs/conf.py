@@ -1,13 +1,15 @@
 """How Sphinx builds this site; `make docs` runs it, offline."""
 
+import io
 import os
 import re
-import subprocess
 import sys
+from contextlib import redirect_stdout, suppress
 from html import unescape
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import matplotlib as mpl
 from docutils import nodes
@@ -135,15 +137,16 @@ html_theme_options = {
 
 def write_help(app: Any) -> None:
     """Write what the command line says of itself, for its page."""
+    from sklearn_astromer.cli import main
+
     folder = Path(app.srcdir) / "api" / "help"
     folder.mkdir(parents=True, exist_ok=True)
     commands = "inspect embed periods classify search outliers pretrain weights"
     for command in ("", *commands.split()):
-        words = [sys.executable, "-m", "sklearn_astromer", *command.split(), "--help"]
-        text = subprocess.run(
-            words, check=True, capture_output=True, text=True, env=os.environ | {"COLUMNS": "90"}
-        )
-        (folder / f"{command or 'sklearn-astromer'}.txt").write_text(text.stdout)
+        text = io.StringIO()
+        with patch.dict(os.environ, COLUMNS="90"), redirect_stdout(text), suppress(SystemExit):
+            main([*command.split(), "--help"])
+        (folder / f"{command or 'sklearn-astromer'}.txt").write_text(text.getvalue())
 
 
 def write_surveys(app: Any) -> None:

@@ -48,14 +48,20 @@ def surveys_small(row):
 
 def second_generation(row):
     return make_embedder(
-        **SMALL, n_layers=3, residual=True, dense_residual=True, mask_token=True, row=row
+        **SMALL, n_layers=2, residual=True, dense_residual=True, mask_token=True, row=row
     )
 
 
 def norm_first(row):
     return make_embedder(
         **SMALL,
-        **{"residual": True, "norm_first": True, "pe_pairs": True, "activation": "gelu"},
+        **{
+            "n_layers": 1,
+            "residual": True,
+            "norm_first": True,
+            "pe_pairs": True,
+            "activation": "gelu",
+        },
         row=row,
     )
 
@@ -119,11 +125,16 @@ def test_real_curves(shared, tmp_path):
 def test_windows_combine_as_documented(tmp_path):
     """Curves of several windows, by the formulae of the docstring."""
     curves, _ = make_variable_stars(3, n_observations=(450, 460), random_state=1)
-    embedder = make_embedder(**SMALL, row=("mean", "std")).fit(curves)
-    to_onnx(embedder, tmp_path / "made.onnx")
+    embedder = make_embedder(**SMALL, n_layers=1, row=("mean", "std")).fit(curves)
+    before = {name: p.clone() for name, p in embedder.module_.named_parameters()}
+    path = tmp_path / "made.onnx"
+    path.write_text("earlier")
+    to_onnx(embedder, path, overwrite=True)
+    assert path.stat().st_mode & 0o444 == 0o444
+    assert all((p == before[name]).all() for name, p in embedder.module_.named_parameters())
     for i, expected in enumerate(embedder.transform(curves)):
         parts = np.array_split(curves[i][:, :2], 3)
-        rows = run(tmp_path / "made.onnx", inputs_of(LightCurves.from_arrays(parts)))
+        rows = run(path, inputs_of(LightCurves.from_arrays(parts)))
         weight = np.array([len(part) for part in parts])
         mean = np.average(rows[:, :16], axis=0, weights=weight)
         spread = rows[:, 16:] ** 2 + (rows[:, :16] - mean) ** 2
@@ -162,8 +173,3 @@ def test_a_failed_write_leaves_the_earlier_file(tmp_path, every_length, monkeypa
         to_onnx(embedder, path, overwrite=True)
     assert path.read_text() == "earlier"
     assert list(tmp_path.iterdir()) == [path]
-    monkeypatch.undo()
-    before = {name: p.clone() for name, p in embedder.module_.named_parameters()}
-    to_onnx(embedder, path, overwrite=True)
-    assert path.stat().st_mode & 0o444 == 0o444
-    assert all((p == before[name]).all() for name, p in embedder.module_.named_parameters())

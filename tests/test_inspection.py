@@ -1,6 +1,6 @@
 """The displays: what they hold, what they draw, and what they leave alone."""
 
-import subprocess
+import importlib
 import sys
 
 import matplotlib as mpl
@@ -487,21 +487,21 @@ def test_axes_of_ones_own(embedder, stars):
     assert plt.get_fignums() == [figure.number]
 
 
-def test_matplotlib_is_asked_for_only_when_something_is_drawn():
-    code = """
-import sys
-sys.modules["matplotlib"] = None
-import pandas as pd
-from sklearn_astromer import inspection
-display = inspection.TrainingCurveDisplay(pd.DataFrame({"epoch": [1], "train_loss": [1.0]}))
-try:
-    display.plot()
-except ImportError as error:
-    print(error)
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == (
-        "TrainingCurveDisplay.plot needs matplotlib: pip install 'sklearn_astromer[plot]'\n"
+def test_matplotlib_is_asked_for_only_when_something_is_drawn(monkeypatch):
+    name = "sklearn_astromer.inspection"
+    monkeypatch.setattr(name, importlib.import_module(name))  # it comes back in the end
+    for module in list(sys.modules):
+        if module.partition(".")[0] == "matplotlib":
+            monkeypatch.setitem(sys.modules, module, None)
+        elif module == name or module.startswith(f"{name}."):
+            monkeypatch.delitem(sys.modules, module)
+    inspection = importlib.import_module(name)
+    assert inspection.TrainingCurveDisplay is not TrainingCurveDisplay  # imported once more
+    history = pd.DataFrame({"epoch": [1], "train_loss": [1.0]})
+    with pytest.raises(ImportError) as error:
+        inspection.TrainingCurveDisplay(history).plot()
+    assert str(error.value) == (
+        "TrainingCurveDisplay.plot needs matplotlib: pip install 'sklearn_astromer[plot]'"
     )
 
 

@@ -32,7 +32,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import ConfusionMatrixDisplay, f1_score
 from sklearn.model_selection import cross_val_predict
 
-forest = RandomForestClassifier(200, random_state=0)
+forest = RandomForestClassifier(100, random_state=0)
 predicted = cross_val_predict(forest, rows, labels, cv=5)
 print(f"macro-F1: {f1_score(labels, predicted, average='macro'):.2f}")
 ConfusionMatrixDisplay.from_predictions(labels, predicted, cmap="Blues", colorbar=False)

@@ -17,7 +17,7 @@ import numpy as np
 from sklearn_astromer import LightCurves, MultiBandEmbedder
 from sklearn_astromer.datasets import make_variable_stars
 
-curves, labels = make_variable_stars(210, n_observations=(80, 160), random_state=5)
+curves, labels = make_variable_stars(140, n_observations=(80, 160), random_state=5)
 rng = np.random.default_rng(0)
 g, r, in_r = [], [], rng.random(len(curves)) > 0.2
 for curve in curves:

@@ -26,7 +26,7 @@ from sklearn.ensemble import RandomForestRegressor
 from sklearn.metrics import r2_score
 from sklearn.model_selection import KFold, cross_val_predict
 
-forest = RandomForestRegressor(200, min_samples_leaf=2, random_state=0)
+forest = RandomForestRegressor(60, min_samples_leaf=2, random_state=0)
 folds = KFold(5, shuffle=True, random_state=0)
 predicted = cross_val_predict(forest, rows, target, cv=folds)
 print(f"R² {r2_score(target, predicted):.3f}")

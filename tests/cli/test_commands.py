@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from embedders import make_embedder
-from running import process, wait_for
+from running import ROOT, process, wait_for
 
 from sklearn_astromer import AstromerEmbedder, LightCurves
 from sklearn_astromer.cli import main
@@ -23,7 +23,6 @@ from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.kernels import processor
 from sklearn_astromer.weights.checkpoint import read_checkpoint
 
-ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.usefixtures("home")  # no test sees the cache of a user
 SMALL = ["--d-model", "16", "--n-heads", "2", "--d-ff", "16", "--n-layers", "1", "--quiet"]
 
@@ -241,25 +240,37 @@ def test_bad_outputs_weights_and_devices(catalog, error):
     assert "device='abacus'" in error("embed", catalog, *to, "--device", "abacus")
 
 
+SEVERAL = "import json, sys; from sklearn_astromer.cli import main; "
+SEVERAL += "print([main(words) for words in json.loads(sys.argv[1])])"
+
+
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no folders that chmod closes")
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (["embed", "--out", "locked/emb.parquet"], "emb.parquet cannot be written: Permission"),
-        (["pretrain", "--out", "locked/mine"], "locked cannot be written: choose another --out"),
+def test_a_folder_that_may_not_be_written(catalog, no_rights_of_root):
+    refused = {
+        ("embed", "--out", "locked/emb.parquet"): "emb.parquet cannot be written: Permission",
+        ("pretrain", "--out", "locked/mine", *SMALL): "locked cannot be written: choose another",
         (
-            ["pretrain", "--out", "mine", "--checkpoint", "locked/run.pt"],
-            "locked cannot be written",
-        ),
-    ],
-)
-def test_a_folder_that_may_not_be_written(catalog, words, message, no_rights_of_root):
+            "pretrain",
+            "--out",
+            "mine",
+            "--checkpoint",
+            "locked/run.pt",
+            *SMALL,
+        ): "locked cannot be written",
+    }
     os.mkdir("locked", 0o500)
-    small = SMALL if words[0] == "pretrain" else []
-    with process(*words, *small, catalog, preexec_fn=no_rights_of_root) as refused:
-        err = refused.communicate()[1]
-    assert refused.returncode == 1
-    assert message in err
+    commands = json.dumps([[*words, str(catalog)] for words in refused])
+    done = subprocess.run(
+        [sys.executable, "-c", SEVERAL, commands],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        preexec_fn=no_rights_of_root,
+    )
+    assert done.stdout == "[1, 1, 1]\n", done.stderr
+    said = [line for line in done.stderr.splitlines() if "error: " in line]
+    for line, message in zip(said, refused.values(), strict=True):
+        assert message in line
     assert os.listdir("locked") == []
 
 
@@ -294,30 +305,55 @@ def test_a_failure_half_way_leaves_the_old_output(catalog, error, monkeypatch):
         run(*words, "--debug")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
-def test_a_killed_embed_leaves_no_half_of_an_output(number, catalog, curves):
+def test_a_killed_embed_leaves_no_half_of_an_output(catalog, curves):
+    """By SIGKILL in tests/reliability/test_faults.py."""
     Path("emb.parquet").write_text("the old one")
     many = LightCurves.concatenate([curves] * 400).to_frame()
     many["object_id"] = np.repeat(np.arange(400 * 24), np.tile(curves.lengths, 400))
     many.to_parquet("many.parquet")
     words = ["embed", "many.parquet", "--out", "emb.parquet", "--batch-objects", 24, "--overwrite"]
-    with process(*words, preexec_fn=without_nohup) as embedding:
+    with process(*words) as embedding:
         wait_for(lambda: any(p.stat().st_size > 10_000 for p in Path().glob(".emb*.partial/emb*")))
         assert len(os.listdir()) == 4  # both catalogs, the old output, the new one under way
-        embedding.send_signal(number)
+        embedding.send_signal(signal.SIGTERM)
         err = embedding.stderr.read()
     assert Path("emb.parquet").read_text() == "the old one"
-    if number == signal.SIGKILL:
-        return  # nobody can tidy up then
-    assert embedding.returncode == 128 + number
+    assert embedding.returncode == 128 + signal.SIGTERM
     assert err.splitlines()[-1] == "sklearn-astromer: interrupted"
     assert "Traceback" not in err
     assert sorted(os.listdir()) == ["catalog.parquet", "emb.parquet", "many.parquet"]
 
 
-def without_nohup():
-    """What a child does before its program starts, in case the tests run under it."""
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_every_signal_that_ends_a_command_lets_it_tidy_up(number, catalog, capsys, monkeypatch):
+    """It comes in this process, while the second batch is embedded."""
+    embedded, calls = AstromerEmbedder._embedded, []
+
+    def ended(self, X, **how):
+        calls.append(len(X))
+        if len(calls) == 2:
+            assert len(os.listdir()) == 3  # the new output is under way
+            os.kill(os.getpid(), number)
+        return embedded(self, X, **how)
+
+    monkeypatch.setattr(AstromerEmbedder, "_embedded", ended)
+    Path("emb.parquet").write_text("the old one")
+
+    def ours(*_):
+        """Ignore what the command does not take, also under nohup."""
+
+    before = signal.signal(number, ours)
+    try:
+        words = ["--out", "emb.parquet", "--batch-objects", 7, "--overwrite"]
+        assert run("embed", catalog, *words) == 128 + number
+        assert signal.getsignal(number) == ours
+    finally:
+        signal.signal(number, before)
+    assert calls == [7, 7]
+    assert capsys.readouterr().err.splitlines()[-1] == "sklearn-astromer: interrupted"
+    assert Path("emb.parquet").read_text() == "the old one"
+    assert sorted(os.listdir()) == ["catalog.parquet", "emb.parquet"]
 
 
 def read_until(running, *texts):
@@ -459,16 +495,15 @@ def test_an_interrupted_pretrain_writes_nothing_and_goes_on(catalog, capsys, err
 
 
 def test_as_a_module_and_as_the_installed_command(catalog):
-    with process("embed", catalog, "--out", "emb.parquet") as embedding:
-        out, err = embedding.communicate()
-    assert embedding.returncode == 0
-    assert out == ""
-    assert "emb.parquet: 24 objects, 142 columns" in err
+    with process("inspect", catalog) as inspecting:
+        out, err = inspecting.communicate()
+    assert inspecting.returncode == 0, err
+    assert out.startswith("file ")
+    assert "catalog.parquet" in out
     script = Path(sys.executable).with_name("sklearn-astromer")
     if not script.exists():
         pytest.skip("the package is not installed")
-    words = [script, "embed", "missing.parquet", "--out", "other.parquet"]
-    done = subprocess.run(words, capture_output=True, text=True)
+    done = subprocess.run([script, "inspect", "missing.parquet"], capture_output=True, text=True)
     assert done.returncode == 1
     message = "sklearn-astromer: error: there is no file missing.parquet\n"
     assert (done.stdout, done.stderr) == ("", message)

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from running import ROOT
 
+from sklearn_astromer.cli import main
+
 BASH = """
 eval "$(sklearn-astromer completion bash)"
 complete -p sklearn-astromer > /dev/null || exit 1
@@ -40,6 +42,7 @@ CASES = {
     "inspect --survey=zt": ["ztf", "ztf-hats", "ztf-forced"],
     "pretrain --arch": ["--architecture"],
 }
+IN_SHELLS = ["emb", "embed --layout fl"]  # a shell asks the command, a process, for each
 
 
 @pytest.fixture
@@ -69,41 +72,58 @@ def complete(shell, script, words):
     return done.stdout.split()
 
 
-@pytest.mark.parametrize("words", [w for w in CASES if "=" not in w])
+@pytest.mark.parametrize("words", IN_SHELLS)
 def test_bash(words, path):
     assert complete("bash", BASH, words) == CASES[words]
 
 
-@pytest.mark.parametrize("words", CASES)
+@pytest.mark.parametrize("words", [*IN_SHELLS, "inspect --survey=zt"])
 def test_zsh(words, path):
     assert complete("zsh", ZSH, words) == CASES[words]
 
 
-@pytest.mark.parametrize("words", [w for w in CASES if "=" not in w])
+@pytest.mark.parametrize("words", IN_SHELLS)
 def test_fish(words, path):
     assert set(CASES[words]) <= set(complete("fish", FISH, words))
 
 
-def test_bash_asks_for_files_where_files_go(path):
+@pytest.fixture
+def answer(monkeypatch, capsys):
+    """What the command says to a shell that asks, here in this process."""
+
+    def ask(shell, *words):
+        monkeypatch.setattr(os, "environ", os.environ.copy())
+        monkeypatch.setattr(sys, "argv", ["sklearn-astromer"])
+        monkeypatch.setenv("_SKLEARN_ASTROMER_COMPLETE", f"{shell}_complete")
+        monkeypatch.setenv("COMP_WORDS", " ".join(["sklearn-astromer", *words]))
+        monkeypatch.setenv("COMP_CWORD", words[-1] if shell == "fish" else str(len(words)))
+        with pytest.raises(SystemExit):
+            main()
+        return capsys.readouterr().out.splitlines()
+
+    return ask
+
+
+@pytest.mark.parametrize("words", CASES)
+def test_what_shells_are_told(words, answer):
+    wanted = CASES[words]
+    assert answer("zsh", *words.split())[1::3] == wanted
+    if "=" not in words:  # which bash and fish split
+        assert answer("bash", *words.split()) == [f"plain,{word}" for word in wanted]
+        told = [line.split(",")[1].split("\t")[0] for line in answer("fish", *words.split())]
+        assert told == wanted
+
+
+def test_bash_asks_for_files_where_files_go(answer, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     Path("catalog.csv").write_text("")
-    done = subprocess.run(
-        ["sklearn-astromer"],
-        capture_output=True,
-        text=True,
-        env={
-            **os.environ,
-            "_SKLEARN_ASTROMER_COMPLETE": "bash_complete",
-            "COMP_WORDS": "sklearn-astromer embed cat",
-            "COMP_CWORD": "2",
-        },
-    )
-    assert done.stdout.strip() == "file,cat"
+    assert answer("bash", "embed", "cat") == ["file,cat"]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_every_script_names_the_command(shell, path):
-    words = ["sklearn-astromer", "completion", shell]
-    script = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+def test_every_script_names_the_command(shell, capsys):
+    assert main(["completion", shell]) == 0
+    script = capsys.readouterr().out
     assert "_SKLEARN_ASTROMER_COMPLETE" in script
     assert "sklearn-astromer" in script
     assert f"{shell}_complete" in script

@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from running import process
+from running import full_disk, process
 
 from sklearn_astromer import AstromerEmbedder, _files
 from sklearn_astromer._files import sha256
@@ -83,9 +82,10 @@ def test_a_run_goes_on_with_what_is_missing(catalog, monkeypatch):
 def test_shards_share_a_folder(catalog):
     words = ["embed", catalog, "--part-objects", 7, "--batch-objects", 3, "--out"]
     run(*words, "whole")
-    shards = [process(*words, "emb", "--shard", f"{i}/2", *OPTIONS) for i in (1, 2)]
-    same = [process(*words, "same", *OPTIONS) for _ in range(2)]  # without shards
-    for running in (*shards, *same):
+    same = [process(*words, "same", *OPTIONS) for _ in range(2)]  # at once, without shards
+    for i in (2, 1):
+        run(*words, "emb", "--shard", f"{i}/2")
+    for running in same:
         _, err = running.communicate()
         assert running.returncode == 0, err
     run(*words, "emb")  # says so where a shard is still missing; none is
@@ -165,20 +165,16 @@ def test_words_that_do_not_fit(catalog, error):
             main(["embed", str(catalog), "--out", "emb", *words])
 
 
-def test_a_full_disk_and_then_room(catalog):
+def test_a_full_disk_and_then_room(catalog, capsys):
     words = ["embed", catalog, "--part-objects", 10, "--out"]
     run(*words, "whole")
     size = max(path.stat().st_size for path in Path("whole").glob("*.parquet"))
     last = sorted(Path("whole").glob("*.parquet"))[-1]
     assert last.stat().st_size > 2000
 
-    def full():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size // 2, size // 2))
-
-    with process(*words, "emb", *OPTIONS, preexec_fn=full) as running:
-        _, err = running.communicate()
-    assert running.returncode == 1
-    assert "the same command goes on" in err
+    with full_disk(size // 2):
+        assert main([*map(str, words), "emb", *OPTIONS]) == 1
+    assert "the same command goes on" in capsys.readouterr().err
     assert visible("emb") == ["_manifest.json"]
     assert not list(Path("emb").glob(".*partial"))
     run(*words, "emb")
@@ -248,10 +244,9 @@ def test_lines_where_there_is_no_terminal(monkeypatch):
     assert len(lines) == 3
 
 
-def test_a_log_file_is_not_flooded(catalog):
-    words = ["embed", catalog, "--out", "emb", "--part-objects", 5, *OPTIONS]
-    with process(*words) as running:
-        _, err = running.communicate()
+def test_a_log_file_is_not_flooded(catalog, capsys):
+    run("embed", catalog, "--out", "emb", "--part-objects", 5)
+    err = capsys.readouterr().err  # no terminal, either
     lines = [line for line in err.splitlines() if "warning: read as" not in line]
     assert lines == ["sklearn-astromer: emb: 60 objects in 12 parts"]
 

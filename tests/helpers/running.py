@@ -1,5 +1,6 @@
-"""Commands in processes of their own."""
+"""Commands in processes of their own, and limits to this one."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -31,3 +32,16 @@ def wait_for(condition, seconds=120):
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.005)
+
+
+@contextlib.contextmanager
+def full_disk(size):
+    """Let no file of this process grow past so many bytes, as if the disk was full then."""
+    import resource  # Windows has none
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from running import wait_for
+from running import full_disk, wait_for
 from served_weights import FOLDER, REGISTER, serving
 
 from sklearn_astromer import LightCurves, weights
@@ -245,24 +245,19 @@ def test_a_full_disk(server, cache, tmp_path, tally):
     assert len(LightCurves.open_parquet("many.parquet").time) == 50_000
 
 
-def test_a_full_disk_under_the_command_line(cache, tally):
+def test_a_full_disk_under_the_command_line(cache, tally, capsys):
     curves, _ = make_variable_stars(60, n_observations=(20, 60), random_state=0)
     curves.to_frame().to_parquet("some.parquet")
     words = ["embed", "some.parquet", "--out", "out.parquet", "--quiet", "--overwrite"]
     assert main(words) == 0
     before = Path("out.parquet").read_bytes()
-    code = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000)); "
-    code += "from sklearn_astromer.cli import main; sys.exit(main(sys.argv[1:]))"
-    failed = subprocess.run(
-        [sys.executable, "-B", "-c", code, *words],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
-    )
-    assert failed.returncode == 1, failed.stderr
-    assert "error: " in failed.stderr
-    assert "File too large" in failed.stderr
-    assert "Traceback" not in failed.stderr
+    capsys.readouterr()
+    with full_disk(5000):
+        assert main(words) == 1
+    said = capsys.readouterr().err
+    assert "error: " in said
+    assert "File too large" in said
+    assert "Traceback" not in said
     assert Path("out.parquet").read_bytes() == before
     assert sorted(p.name for p in Path().iterdir()) == ["home", "out.parquet", "some.parquet"]
     tally("faults", "a full disk: embeddings that are written", injected=1, survived=1)

@@ -21,10 +21,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from sklearn_astromer import search
 from sklearn_astromer._files import sealed, sha256, unsealed
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.scale import embed_to_folder
 from sklearn_astromer.search import EmbeddingRows, LightCurveIndex
+from sklearn_astromer.search.index import APPROXIMATE_ROWS
 
 METRICS = ("cosine", "euclidean")
 
@@ -127,10 +129,17 @@ def test_radius(rows, metric, algorithm):
 
 @pytest.mark.parametrize(
     ("metric", "count", "algorithm"),
-    [("cosine", 60_000, "auto"), ("euclidean", 10_000, "approximate")],
+    [
+        ("cosine", 10_000, "auto"),
+        ("euclidean", 10_000, "approximate"),
+        pytest.param("cosine", 60_000, "auto", marks=pytest.mark.reliability),
+    ],
 )
-def test_recall_of_many(metric, count, algorithm):
+def test_recall_of_many(metric, count, algorithm, monkeypatch):
     pytest.importorskip("usearch")
+    assert APPROXIMATE_ROWS == 50_000
+    if count < APPROXIMATE_ROWS:
+        monkeypatch.setattr(search.index, "APPROXIMATE_ROWS", count)
     rows, queries = np.split(clusters(count + 300), [count])
     index = LightCurveIndex(metric=metric, algorithm=algorithm, n_jobs=2).fit(rows)
     assert index.algorithm_ == "approximate"

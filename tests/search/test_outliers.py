@@ -9,7 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklearn_astromer import AstromerEmbedder, LightCurves, MultiBandEmbedder
-from sklearn_astromer.search import EmbeddingRows, outlier_scores, reconstruction_error
+from sklearn_astromer.search import (
+    EmbeddingRows,
+    outlier_scores,
+    outliers,
+    reconstruction_error,
+)
 
 
 @settings(max_examples=6, deadline=None)
@@ -19,8 +24,10 @@ def test_far_rows_are_odd_in_any_order(n, width, seed):
     rows = rng.normal(size=(n, width)).astype(np.float32)
     rows[:3] += 40 * rng.choice([-1, 1], (3, width))
     order = rng.permutation(n)
-    scores = outlier_scores(rows, n_components=3)
-    again = outlier_scores(rows[order], n_components=3)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outliers, "TREES", 40)  # of 200
+        scores = outlier_scores(rows, n_components=3)
+        again = outlier_scores(rows[order], n_components=3)
     assert set(scores["score"].nlargest(3).index) == {0, 1, 2}
     np.testing.assert_allclose(again["score"], scores["score"].to_numpy()[order], atol=1e-6)
 

@@ -1,6 +1,7 @@
 """How close a catalog is to the light curves of the training: real surveys against each other."""
 
 import warnings
+from functools import cache
 from hashlib import sha256
 
 import numpy as np
@@ -19,6 +20,7 @@ PERCENTILES = [f"{of}_{p}" for of in ("training", "catalog") for p in (5, 50, 95
 
 @pytest.fixture(scope="module")
 def survey(shared):
+    @cache
     def read(name):
         path = shared / "data" / f"{name}.parquet"
         if not path.exists():
