@@ -14,7 +14,7 @@ import pandas as pd
 
 from sklearn_astromer.datasets import make_variable_stars
 
-curves, labels = make_variable_stars(210, n_observations=(60, 120), random_state=0)
+curves, labels = make_variable_stars(210, random_state=0)
 rng = np.random.default_rng(0)
 faint = curves.mag - np.repeat([curves[i][:, 1].mean() for i in range(len(curves))], curves.lengths)
 flux = 10 ** (-0.4 * (22.5 + faint - 31.4))
@@ -70,6 +70,6 @@ from sklearn.pipeline import make_pipeline
 
 from sklearn_astromer import AstromerEmbedder
 
-model = make_pipeline(AstromerEmbedder(), RandomForestClassifier(100, random_state=0))
+model = make_pipeline(AstromerEmbedder(), RandomForestClassifier(200, random_state=0))
 scores = cross_val_score(model, stars, labels, cv=3, scoring="f1_macro")
 print(f"macro-F1: {scores.mean():.2f}")
