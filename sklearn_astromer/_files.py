@@ -36,14 +36,6 @@ _FULL_SAID = re.compile(
 Content = TypeVar("Content")
 
 
-def check_apart(out: Path, catalog: list[Path], flag: str = "--out") -> None:
-    """Refuse an output that is, or would be, part of the input."""
-    above = {out.resolve(), *out.resolve().parents}
-    for path in catalog:
-        if path.resolve() in above:
-            raise ValueError(f"{out} would be part of the catalog {path}: choose another {flag}")
-
-
 def check_free(
     path: Path, overwrite: bool, check_ours: Callable[[Path], None] | None = None
 ) -> None:

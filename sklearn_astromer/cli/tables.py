@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sklearn_astromer._closest import closest
-from sklearn_astromer._files import check_apart, replacing, write_csv
+from sklearn_astromer._files import replacing, write_csv
 from sklearn_astromer.cli.catalogs import Catalog
 from sklearn_astromer.lightcurves.reading.options import Options
 from sklearn_astromer.lightcurves.reading.tables import tables_of
@@ -22,18 +22,17 @@ from sklearn_astromer.lightcurves.surveys.survey import column_name
 
 
 @contextmanager
-def outputs(
-    args: SimpleNamespace, read: Sequence[Path], *names: str
-) -> Iterator[list[Path | None]]:
-    """Give a file to write to for each option; what cannot be written is said before the work."""
-    with ExitStack() as opened:
-        files: list[Path | None] = []
-        for name in names:
-            if (path := getattr(args, name)) is not None:
-                check_apart(path, list(read), f"--{name}")
-                path = opened.enter_context(replacing(path, overwrite=args.overwrite))
-            files.append(path)
-        yield files
+def output(args: SimpleNamespace, name: str) -> Iterator[Path | None]:
+    """Give a file to write to for an option; what cannot be written is said before the work.
+
+    Of several, the one that is done first is the innermost, so that it stays if another fails.
+    """
+    path = getattr(args, name)
+    if path is None:
+        yield None
+    else:
+        with replacing(path, overwrite=args.overwrite) as file:
+            yield file
 
 
 def write(table: pd.DataFrame, path: Path) -> None:
