@@ -97,9 +97,9 @@ def _trained(args: SimpleNamespace) -> Pipeline:
     catalog = Catalog(args)
     curves: Any = catalog.stars() if args.stars else catalog.whole()
     if args.labels is None:
-        labels = labels_in(catalog, args.label_column, curves.ids)
+        labels = labels_in(catalog, args.label_column, curves.ids, args.quiet)
     else:
-        labels = labels_of(args.labels, curves.ids)
+        labels = labels_of(args.labels, curves.ids, args.quiet)
     known = np.array([label is not None for label in labels])
     curves, labels = curves[known], labels[known].astype(str)
     embedder: Any = AstromerEmbedder(

@@ -56,7 +56,8 @@ def pretrain(args: SimpleNamespace) -> None:
         batch_size=args.batch_size,
         window_size=args.window_size,
     )
-    embedder.fit(curves, None if args.labels is None else labels_of(args.labels, curves.ids))
+    labels = None if args.labels is None else labels_of(args.labels, curves.ids, args.quiet)
+    embedder.fit(curves, labels)
     if args.received:  # skorch takes an interruption for a wish to keep what was learned so far
         if args.checkpoint is not None and args.checkpoint.exists():
             note(f"the same command goes on from {args.checkpoint}")
