@@ -36,14 +36,6 @@ _FULL_SAID = re.compile(
 Content = TypeVar("Content")
 
 
-def check_apart(out: Path, catalog: list[Path], flag: str = "--out") -> None:
-    """Refuse an output that is, or would be, part of the input."""
-    above = {out.resolve(), *out.resolve().parents}
-    for path in catalog:
-        if path.resolve() in above:
-            raise ValueError(f"{out} would be part of the catalog {path}: choose another {flag}")
-
-
 def check_free(
     path: Path, overwrite: bool, check_ours: Callable[[Path], None] | None = None
 ) -> None:
@@ -61,20 +53,28 @@ def check_free(
     Raises
     ------
     FileExistsError
-        If something is there that must stay.
+        If something is there that must stay; what is neither a file nor a folder always must.
     IsADirectoryError
         If a folder is in the place of a file.
     """
-    wrong = (
-        "is a folder: choose another file" if check_ours is None else "is a file: choose a folder"
-    )
 
     def check(there: Path) -> None:
         try:
-            is_folder = stat.S_ISDIR(there.stat().st_mode)
-            if is_folder == (check_ours is None):
-                raise (IsADirectoryError if is_folder else FileExistsError)(f"{path} {wrong}")
+            mode = there.stat().st_mode
+            if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+                raise FileExistsError(
+                    f"{path} is a device, a pipe or a socket, and stays: choose another place"
+                )
+            if stat.S_ISDIR(mode) and check_ours is None:
+                raise IsADirectoryError(f"{path} is a folder: choose another file")
+            if stat.S_ISREG(mode) and check_ours is not None:
+                raise FileExistsError(f"{path} is a file: choose a folder")
             if check_ours is not None:
+                if _works_in(path):
+                    raise FileExistsError(
+                        f"{path} is the folder that you work in, and cannot be replaced: choose "
+                        "another folder"
+                    )
                 if not any(there.iterdir()):
                     return
                 check_ours(there)
@@ -89,6 +89,14 @@ def check_free(
             )
 
     read_whole(path, check)
+
+
+def _works_in(folder: Path) -> bool:
+    """Whether this process works in a folder, or in one below it."""
+    try:
+        return Path.cwd().is_relative_to(folder.resolve())
+    except FileNotFoundError:  # it works in a folder that is gone
+        return False
 
 
 @contextlib.contextmanager

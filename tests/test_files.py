@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -98,6 +99,55 @@ def test_one_rule_for_what_is_there_already(tmp_path):
     with pytest.raises(FileExistsError, match="not ours"):
         write_folder(folder, "new", check=foreign)
     assert file.read_text() == (folder / "a").read_text() == "old"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes and sockets of POSIX")
+@pytest.mark.parametrize("overwrite", [True, False])
+@pytest.mark.parametrize("put", [write, write_folder])
+@pytest.mark.parametrize("linked", [False, True])
+def test_what_is_no_file_stays(tmp_path, put, overwrite, linked, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # a socket's path must be short
+    os.mkfifo("pipe")
+    with socket.socket(socket.AF_UNIX) as opened:
+        opened.bind("socket")
+        for name in ("pipe", "socket"):
+            path = tmp_path / name
+            before = path.stat()
+            if linked:
+                path = tmp_path / f"link to {name}"
+                path.symlink_to(name)
+            with pytest.raises(FileExistsError, match="a device, a pipe or a socket, and stays"):
+                put(path, "new", overwrite=overwrite)
+            assert os.path.samestat(path.stat(), before)
+    assert {"pipe", "socket"} >= {name for name in names(tmp_path) if "link" not in name}
+
+
+@pytest.mark.parametrize("text", [None, "old"])
+@pytest.mark.parametrize("where", [".", "inner"])
+def test_the_folder_that_one_works_in_stays(tmp_path, monkeypatch, text, where):
+    path = tmp_path / "v"
+    write_folder(path, text) if text else path.mkdir()
+    (path / "inner").mkdir()
+    (path / "inner" / "a").write_text("some")
+    monkeypatch.chdir(path / where)
+    with pytest.raises(FileExistsError, match="the folder that you work in"):
+        write_folder(Path() if where == "." else Path(".."), "new")
+    with pytest.raises(FileExistsError, match="the folder that you work in"):
+        write_folder(path, "new")
+    assert (path / "inner" / "a").read_text() == "some"
+    write_folder(Path("made"), "new")
+    write(Path("made.csv"), "new")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps a folder that somebody works in")
+def test_one_that_works_in_a_folder_that_is_gone(tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    write_folder(tmp_path / "v", "old")
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    write_folder(tmp_path / "v", "new")
+    os.chdir(tmp_path)
+    assert (tmp_path / "v" / "a").read_text() == "new"
 
 
 def fill(whole, mine, others):

@@ -17,7 +17,7 @@ from sklearn_astromer import TRUSTED_TYPES
 from sklearn_astromer._extras import import_extra
 from sklearn_astromer.cli.catalogs import STDIN, Catalog
 from sklearn_astromer.cli.messages import note, say
-from sklearn_astromer.cli.tables import labels_in, labels_of, outputs, write
+from sklearn_astromer.cli.tables import labels_in, labels_of, output, write
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.lightcurves import LightCurves, Stars
 from sklearn_astromer.lightcurves.checks import warn
@@ -32,16 +32,17 @@ TREE = "sklearn.tree._tree.Tree"
 def classify(args: SimpleNamespace) -> None:
     """Train a classifier or read one, and write the classes of a catalog."""
     _check(args)
-    read = [*args.catalog, *args.predict, *filter(None, (args.labels, args.model))]
-    with outputs(args, read, "save", "out") as (kept, table):
-        model = _trained(args) if args.catalog else _read(args.model)
-        if kept is not None:
-            _skops().dump(model, kept)
+    with output(args, "out") as table:
+        with output(args, "save") as kept:
+            model = _trained(args) if args.catalog else _read(args.model)
+            if kept is not None:
+                _skops().dump(model, kept)
+        if kept is not None and not args.quiet:
+            note(f"{args.save}: a classifier")
         if table is not None:
             write(_predicted(model, args), table)
-    for path in (args.save, args.out):
-        if path is not None and not args.quiet:
-            note(f"{path}: {'a classifier' if path == args.save else 'the classes'}")
+    if table is not None and not args.quiet:
+        note(f"{args.out}: the classes")
 
 
 def _predicted(model: Pipeline, args: SimpleNamespace) -> pd.DataFrame:
@@ -96,9 +97,9 @@ def _trained(args: SimpleNamespace) -> Pipeline:
     catalog = Catalog(args)
     curves: Any = catalog.stars() if args.stars else catalog.whole()
     if args.labels is None:
-        labels = labels_in(catalog, args.label_column, curves.ids)
+        labels = labels_in(catalog, args.label_column, curves.ids, args.quiet)
     else:
-        labels = labels_of(args.labels, curves.ids)
+        labels = labels_of(args.labels, curves.ids, args.quiet)
     known = np.array([label is not None for label in labels])
     curves, labels = curves[known], labels[known].astype(str)
     embedder: Any = AstromerEmbedder(

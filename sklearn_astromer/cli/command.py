@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from sklearn_astromer._closest import closest
+from sklearn_astromer.cli.apart import Output, check_apart
 from sklearn_astromer.cli.messages import PROG
 
 QUIET = "No progress and no remarks, only results and warnings."
@@ -33,11 +34,15 @@ class Choice(click.Choice[str]):
 
 
 class File(click.Path):
-    """A path, which may have to end in one of some ways; "" is that of folders."""
+    """A path, which may have to end in one of some ways; "" is that of folders.
 
-    def __init__(self, *endings: str) -> None:
+    `written` says that the command writes it, and how.
+    """
+
+    def __init__(self, *endings: str, written: Output | None = None) -> None:
         super().__init__(readable=False, path_type=Path)
         self.endings = endings
+        self.written = written
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path; ``~`` is the user's home, which no shell replaces after a ``=``."""
@@ -109,6 +114,7 @@ class Command(click.Command):
     def invoke(self, ctx: click.Context) -> None:
         """Import what it does, and do it."""
         ctx.obj.debug = ctx.params["debug"]
+        check_apart(self.params, ctx.params)
         run = getattr(import_module(f"sklearn_astromer.cli.{self.module}"), self.function)
         run(SimpleNamespace(**ctx.params, words=ctx.obj.words, received=ctx.obj.received))
 

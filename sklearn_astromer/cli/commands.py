@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+from sklearn_astromer.cli.apart import Output
 from sklearn_astromer.cli.command import Choice, Command, File, Group
 from sklearn_astromer.cli.messages import COMPLETE, PROG, say
 from sklearn_astromer.cli.options import (
@@ -32,9 +33,15 @@ from sklearn_astromer.config import ARCHITECTURES, ROW, ROW_PARTS, WINDOW_SIZE, 
 from sklearn_astromer.training.recipes import NAMES, RECIPES, Recipe
 
 ROWS = (".parquet", ".csv", ".ecsv")
+#: What ends the name of the history beside the folder of `pretrain`.
+HISTORY = ".history.csv"
 #: Fields of a recipe that are no options.
 NO_OPTIONS = {"name", "callbacks", "compile", "train_windows", "head_lr", "reconstruction"}
-PLOT = option("--plot FILE", "Draw some: the longest, or the surest folded (PNG, PDF …).", File())
+PLOT = option(
+    "--plot FILE",
+    "Draw some: the longest, or the surest folded (PNG, PDF …).",
+    File(written=Output()),
+)
 MORE = option("--catalog CATALOG", "The light curves; again for more.", File(), multiple=True)
 
 
@@ -67,7 +74,12 @@ parts: the same command after a kill or a full disk goes on with those that are 
 several processes may work on it. The catalog must be as it was: all of its bytes are compared.""",
         [
             CATALOG,
-            option("--out FILE|FOLDER", "Rows, or Parquet parts.", File(*ROWS, ""), required=True),
+            option(
+                "--out FILE|FOLDER",
+                "Rows, or Parquet parts.",
+                File(*ROWS, "", written=Output()),
+                required=True,
+            ),
             *RUNNING,
             option("--row PART,…", f"Some of {', '.join(ROW_PARTS)}.", row, default=",".join(ROW)),
             flag("--stars", "A row for each star: the columns of all of its bands, and colours."),
@@ -127,7 +139,7 @@ whether it is of stars: types that do not belong into it are refused.""",
             option("--model FILE", "Read a classifier, instead of CATALOG.", File()),
             option("--predict CATALOG", "What to classify; again for more.", File(), multiple=True),
             OUT,
-            option("--save FILE", "Keep the classifier there.", File()),
+            option("--save FILE", "Keep the classifier there.", File(written=Output())),
             flag("--stars", "Learn from a row for each star: all of its bands, and colours."),
             *RUNNING,
             SEED,
@@ -157,7 +169,11 @@ then mapped from disk.""",
             option("--top N", "Rows to find.", NUMBER, default=10),
             choice("--metric", "auto|cosine|euclidean", "auto: that of an index, else cosine."),
             OUT,
-            option("--save FOLDER", "Build an index of the rows, and keep it there.", File()),
+            option(
+                "--save FOLDER",
+                "Build an index of the rows, and keep it there.",
+                File(written=Output()),
+            ),
             OVERWRITE,
         ],
         examples=[
@@ -181,7 +197,11 @@ no network.""",
             click.Argument(["rows"], type=File()),
             option("--top N", "Objects to find.", NUMBER, default=100),
             OUT,
-            option("--plot FILE", "Draw them on a page, .html; needs --catalog.", File(".html")),
+            option(
+                "--plot FILE",
+                "Draw them on a page, .html; needs --catalog.",
+                File(".html", written=Output()),
+            ),
             MORE,
             by_weights("--weights", "Also score their reconstructions; needs --catalog."),
             OVERWRITE,
@@ -202,10 +222,15 @@ of every epoch go beside it, into OUT.history.csv. With --checkpoint, the same c
 a killed or interrupted run was; more --max-epochs prolong it.""",
         [
             CATALOG,
-            option("--out FOLDER", "The folder to write.", File(), required=True),
+            option(
+                "--out FOLDER",
+                "The folder to write.",
+                File(written=Output(beside=HISTORY)),
+                required=True,
+            ),
             option("--licence NAME", "Of the weights, for the model card: MIT, CC-BY-4.0 …"),
             by_weights("--from", "What to begin with; else a fresh encoder.", dest="pretrained"),
-            option("--checkpoint FILE", "State of the run, to go on from.", File()),
+            option("--checkpoint FILE", "State of the run, to go on from.", File(written=Output())),
             option("--architecture", "If fresh.", Choice([*ARCHITECTURES]), shown="astromer1"),
             choice("--recipe", "|".join(NAMES), "How to train; auto: as goes with the encoder."),
             option("--labels FILE", f"Learn classes, too: {LABELS}", File()),

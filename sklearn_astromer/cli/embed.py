@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.utils import gen_batches
 
 from sklearn_astromer import weights
-from sklearn_astromer._files import check_apart, replacing, sha256
+from sklearn_astromer._files import replacing, sha256
 from sklearn_astromer.cli.catalogs import Catalog
 from sklearn_astromer.cli.commands import ROWS
 from sklearn_astromer.cli.messages import note, say
@@ -29,7 +29,6 @@ STARS = 10_000  # at a time
 def embed(args: SimpleNamespace) -> None:
     """Write a row of embeddings for each object of a catalog."""
     catalog = Catalog(args)
-    check_apart(args.out, [*args.catalog, *catalog.files])
     embedder = AstromerEmbedder(
         args.weights,
         max_epochs=0,

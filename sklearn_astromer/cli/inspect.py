@@ -11,7 +11,7 @@ from sklearn_astromer._progress import progress_bar
 from sklearn_astromer.cli.catalogs import Catalog
 from sklearn_astromer.cli.drawing import figure_of, panels
 from sklearn_astromer.cli.messages import as_option, say
-from sklearn_astromer.cli.tables import outputs
+from sklearn_astromer.cli.tables import output
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.lightcurves.statistics import (
     CatalogSummary,
@@ -28,7 +28,7 @@ DRAWN = 3
 def inspect(args: SimpleNamespace) -> None:
     """Print what a catalog holds and what would be left out of it, and draw some of it."""
     catalog = Catalog(args)
-    with outputs(args, [*args.catalog, *catalog.files], "plot") as (picture,):
+    with output(args, "plot") as picture:
         figure = None if picture is None else figure_of(picture)
         summary, longest = _read(catalog, args.quiet)
         if figure is not None:

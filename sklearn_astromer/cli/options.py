@@ -10,6 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from sklearn_astromer._closest import closest
+from sklearn_astromer.cli.apart import Output
 from sklearn_astromer.cli.command import Choice, File
 from sklearn_astromer.config import ROW_PARTS
 from sklearn_astromer.lightcurves.surveys.registry import SURVEYS
@@ -112,7 +113,11 @@ RUNNING = [
 ]
 SEED = option("--seed N", "Of what is random.", int, default=0)
 LABELS = "CSV or Parquet with columns id and label; no row, or a blank, where it is not known."
-OUT = option("--out FILE", "Write the table there, .csv or .parquet.", File(".csv", ".parquet"))
+OUT = option(
+    "--out FILE",
+    "Write the table there, .csv or .parquet.",
+    File(".csv", ".parquet", written=Output()),
+)
 
 IN_CATALOG = "CATALOG is files, folders of them, globs, or - for standard input."
 CATALOG = click.Argument(["catalog"], nargs=-1, required=True, type=File(), metavar="CATALOG…")
@@ -140,7 +145,10 @@ USING = [
     *READING,
     choice("--on-invalid", "drop|raise", "Observations without a value: count them, or stop."),
     option(
-        "--cache-dir FOLDER", "For decoded Parquet.", File(), shown="$SKLEARN_ASTROMER_HOME/mapped"
+        "--cache-dir FOLDER",
+        "For decoded Parquet.",
+        File(written=Output(shared=True)),
+        shown="$SKLEARN_ASTROMER_HOME/mapped",
     ),
 ]
 
@@ -160,6 +168,8 @@ def fields(
             yield flag(name, text)
         elif words := field.metadata.get("choices"):
             yield choice(name, "|".join(words), text, default=None, show_default=shown)
+        elif field.name == "log_dir":
+            yield option(f"{name} FOLDER", text, File(written=Output(shared=True)), shown=shown)
         else:
             yield option(f"{name} {of.__name__.upper()}", text, of, shown=shown)
 

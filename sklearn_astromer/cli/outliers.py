@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sklearn_astromer.cli.catalogs import Catalog
 from sklearn_astromer.cli.messages import note, say
-from sklearn_astromer.cli.tables import outputs, write
+from sklearn_astromer.cli.tables import output, write
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.inspection._page import page_of
 from sklearn_astromer.inspection._positions import with_positions
@@ -34,19 +34,20 @@ def outliers(args: SimpleNamespace) -> None:
     if is_index(args.rows):
         raise ValueError(f"{args.rows} is an index: pass the rows that it was made of")
     rows = _of_band(read_rows(args.rows), args)
-    with outputs(args, [args.rows, *args.catalog], "out", "plot") as (table, page):
-        scores = outlier_scores(rows)  # which refuses bad rows, too
-        if args.weights is not None:
-            scores = outlier_scores(rows, reconstruction=_reconstruction(rows, args))
-        top = scores.sort_values("score", ascending=False, kind="stable")[: args.top]
-        if table is not None:
-            write(top, table)
+    with output(args, "plot") as page:
+        with output(args, "out") as table:
+            scores = outlier_scores(rows)  # which refuses bad rows, too
+            if args.weights is not None:
+                scores = outlier_scores(rows, reconstruction=_reconstruction(rows, args))
+            top = scores.sort_values("score", ascending=False, kind="stable")[: args.top]
+            if table is not None:
+                write(top, table)
+        say(top.to_string(index=False, float_format="{:.4f}".format))
         if page is not None:
             stars = _stars_of(top, args)
             title = f"The {len(top)} oddest of {len(scores)} objects in {args.rows}"
             drawn = with_positions(top, args.catalog)
             page.write_text(page_of(title, drawn, stars), encoding="utf-8")
-    say(top.to_string(index=False, float_format="{:.4f}".format))
     if page is not None and not args.quiet:
         note(f"{args.plot}: {len(top)} objects")
 

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 from sklearn_astromer._files import check_free, replacing
 from sklearn_astromer.cli.catalogs import Catalog
+from sklearn_astromer.cli.commands import HISTORY
 from sklearn_astromer.cli.messages import note
 from sklearn_astromer.cli.tables import labels_of
 from sklearn_astromer.config import EncoderConfig, as_config
@@ -21,11 +22,9 @@ def pretrain(args: SimpleNamespace) -> None:
     """Train an encoder on a catalog, and write its weights and history."""
     # what would fail after hours is tried now
     out = args.out.resolve()
-    history = out.with_name(f"{out.name}.history.csv")
+    history = out.with_name(out.name + HISTORY)
     check_free(args.out, args.overwrite, check_ours)
     check_free(history, args.overwrite)
-    if args.checkpoint is not None and args.checkpoint.resolve().is_relative_to(out):
-        raise ValueError(f"--checkpoint {args.checkpoint} is in the folder --out: put it beside it")
     out.parent.mkdir(parents=True, exist_ok=True)
     if not os.access(out.parent, os.W_OK):
         raise PermissionError(f"{out.parent} cannot be written: choose another --out")
@@ -57,7 +56,8 @@ def pretrain(args: SimpleNamespace) -> None:
         batch_size=args.batch_size,
         window_size=args.window_size,
     )
-    embedder.fit(curves, None if args.labels is None else labels_of(args.labels, curves.ids))
+    labels = None if args.labels is None else labels_of(args.labels, curves.ids, args.quiet)
+    embedder.fit(curves, labels)
     if args.received:  # skorch takes an interruption for a wish to keep what was learned so far
         if args.checkpoint is not None and args.checkpoint.exists():
             note(f"the same command goes on from {args.checkpoint}")

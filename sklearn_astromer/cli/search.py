@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from sklearn_astromer._files import check_apart, check_free
+from sklearn_astromer._files import check_free
 from sklearn_astromer.cli.messages import note, say
-from sklearn_astromer.cli.tables import outputs, write
+from sklearn_astromer.cli.tables import output, write
 from sklearn_astromer.search import EmbeddingRows, LightCurveIndex, read_rows
 from sklearn_astromer.search.storage import check_ours, is_index
 
@@ -20,9 +20,8 @@ def search(args: SimpleNamespace) -> None:
     if args.like is None and args.out is not None:
         raise ValueError("--out is of what is found: give --like ID, too")
     if args.save is not None:  # what would fail after minutes is tried now
-        check_apart(args.save, [args.rows], "--save")
         check_free(args.save, args.overwrite, check_ours)
-    with outputs(args, [args.rows], "out") as (table,):
+    with output(args, "out") as table:
         index = _saved(args) if is_index(args.rows) else _made(args)
         if args.like is None:
             return  # the index was all

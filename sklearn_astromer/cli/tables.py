@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+import gzip
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,28 +14,30 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api.types import is_list_like
 
 from sklearn_astromer._closest import closest
-from sklearn_astromer._files import check_apart, replacing, write_csv
+from sklearn_astromer._files import replacing, write_csv
 from sklearn_astromer.cli.catalogs import Catalog
+from sklearn_astromer.cli.messages import note
+from sklearn_astromer.lightcurves.checks import warn
 from sklearn_astromer.lightcurves.reading.options import Options
-from sklearn_astromer.lightcurves.reading.tables import tables_of
+from sklearn_astromer.lightcurves.reading.tables import is_parquet, tables_of
 from sklearn_astromer.lightcurves.surveys.survey import column_name
 
 
 @contextmanager
-def outputs(
-    args: SimpleNamespace, read: Sequence[Path], *names: str
-) -> Iterator[list[Path | None]]:
-    """Give a file to write to for each option; what cannot be written is said before the work."""
-    with ExitStack() as opened:
-        files: list[Path | None] = []
-        for name in names:
-            if (path := getattr(args, name)) is not None:
-                check_apart(path, list(read), f"--{name}")
-                path = opened.enter_context(replacing(path, overwrite=args.overwrite))
-            files.append(path)
-        yield files
+def output(args: SimpleNamespace, name: str) -> Iterator[Path | None]:
+    """Give a file to write to for an option; what cannot be written is said before the work.
+
+    Of several, the one that is done first is the innermost, so that it stays if another fails.
+    """
+    path = getattr(args, name)
+    if path is None:
+        yield None
+    else:
+        with replacing(path, overwrite=args.overwrite) as file:
+            yield file
 
 
 def write(table: pd.DataFrame, path: Path) -> None:
@@ -44,25 +48,41 @@ def write(table: pd.DataFrame, path: Path) -> None:
         table.to_parquet(path, index=False)
 
 
-def labels_of(path: Path, ids: NDArray[Any]) -> NDArray[Any]:
+def labels_of(path: Path, ids: NDArray[Any], quiet: bool = True) -> NDArray[Any]:
     """Return the label of each object, None where a table has no row of it or a blank label.
 
-    In CSV labels are classes as they are written, and numbers only if all have a decimal point.
+    In CSV labels are classes as they are written but for blanks around them, and numbers only if
+    all have a decimal point.
     """
-    if path.suffix == ".parquet":
-        table = pd.read_parquet(path)
-    else:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
-        written = table["label"].dropna() if "label" in table else pd.Series(dtype=str)
-        if len(written) and written.str.fullmatch(r"[-+]?\d*\.\d*([eE][-+]?\d+)?").all():
-            table["label"] = table["label"].astype(float)
+    parquet = is_parquet(path)
+    try:
+        if parquet:
+            table = pd.read_parquet(path)
+            if any(name is not None for name in table.index.names):
+                table = table.reset_index()
+        else:  # the first column is no index, not even if lines end in a comma
+            table = pd.read_csv(
+                path, dtype=str, keep_default_na=False, na_values=[""], index_col=False
+            )
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is no text in UTF-8: save it as that, or as Parquet") from error
+    except (ValueError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise ValueError(f"{path} cannot be read as a table of labels: {error}") from error
+    table.columns = [str(name).strip() for name in table.columns]
     for name in ("id", "label"):
         if name not in table:
             raise ValueError(f"{path} has no column {name}: it needs id and label")
-    return _matched(table["id"], table["label"], ids, str(path))
+    label = table["label"]
+    if parquet:
+        table["id"] = table["id"].convert_dtypes()  # whole numbers, as the reader has them
+    else:
+        written = label.dropna().str.strip()
+        if len(written) and written.str.fullmatch(r"[-+]?\d*\.\d*([eE][-+]?\d+)?").all():
+            label = label.astype(float)
+    return _matched(table["id"], label, ids, str(path), quiet)
 
 
-def labels_in(catalog: Catalog, column: str, ids: NDArray[Any]) -> NDArray[Any]:
+def labels_in(catalog: Catalog, column: str, ids: NDArray[Any], quiet: bool = True) -> NDArray[Any]:
     """Return the label of each object of a catalog that was read, which a column of it holds."""
     given = vars(catalog.options) | {"memo": {}}  # other columns are needed than were before
     asked = _WithLabels(**given, label=column_name(column))
@@ -78,7 +98,7 @@ def labels_in(catalog: Catalog, column: str, ids: NDArray[Any]) -> NDArray[Any]:
             named = table.name if id is None else frame[column_name(id)].convert_dtypes()
             parts.append(pd.DataFrame({"id": named, "label": frame[asked.label]}).drop_duplicates())
     pairs = pd.concat(parts)
-    return _matched(pairs["id"], pairs["label"], ids, f"column {column!r}")
+    return _matched(pairs["id"], pairs["label"], ids, f"column {column!r}", quiet)
 
 
 @dataclass(frozen=True)
@@ -94,17 +114,49 @@ class _WithLabels(Options):
         return [name for name in names if name in found or column_name(name) == self.label]
 
 
-def _matched(named: Any, labels: Any, ids: NDArray[Any], source: str) -> NDArray[Any]:
-    pairs = pd.DataFrame({"id": named, "label": labels}).dropna()
-    pairs = pairs[pairs["label"].astype(str).str.strip() != ""]
+def _matched(named: Any, labels: Any, ids: NDArray[Any], source: str, quiet: bool) -> NDArray[Any]:
+    pairs = pd.DataFrame({"id": named, "label": labels}).dropna().astype(object)
+    if (nested := pairs["label"].map(is_list_like)).any():
+        first = pairs[nested].iloc[0]
+        raise ValueError(
+            f"{source} has a list as the label of object {first['id']}: labels are text or numbers"
+        )
+    written = pairs["label"]
+    pairs = pairs.map(_stripped)
+    pairs = pairs[pairs["label"] != ""]
+    spelt = written.astype(str)[pairs.index].groupby(pairs["label"].astype(str)).nunique()
+    if len(merged := spelt.index[spelt > 1]):
+        warn(f"labels of {source} that differ by blanks alone are one: {', '.join(merged)}")
     pairs = pairs.assign(id=pairs["id"].astype(str)).drop_duplicates()
-    pairs = pairs[pairs["id"].isin(ids.astype(str))]
-    if len(twice := pairs["id"][pairs["id"].duplicated()]):
-        raise ValueError(f"{source} has several labels of object {twice.iloc[0]}: leave one")
-    known = dict(zip(pairs["id"], pairs["label"], strict=True))
-    found = np.array([known.get(name) for name in ids.astype(str)], dtype=object)
-    if not known:
+    names = pd.Series(ids.astype(str)).str.strip()
+    there = pairs["id"].isin(names)
+    if not there.any():
         raise ValueError(
             f"{source} has a label of none of the catalog's objects: compare their ids"
         )
-    return found
+    if not quiet:
+        _say_unmatched(pairs["id"][~there], len(pairs), names, pairs["id"], source)
+    pairs = pairs[there]
+    if len(twice := pairs["id"][pairs["id"].duplicated()]):
+        raise ValueError(f"{source} has several labels of object {twice.iloc[0]}: leave one")
+    known = dict(zip(pairs["id"], pairs["label"], strict=True))
+    return np.array([*map(known.get, names), None], dtype=object)[:-1]  # never of two dimensions
+
+
+def _stripped(value: Any) -> Any:
+    """Return text without blanks around it, and anything else as it is."""
+    value = value.decode(errors="backslashreplace") if isinstance(value, bytes) else value
+    return value.strip() if isinstance(value, str) else value
+
+
+def _say_unmatched(strange: Any, total: int, names: Any, labelled: Any, source: str) -> None:
+    """Tell how many labels and objects found none of the other."""
+    objects = names.drop_duplicates()
+    bare = objects[~objects.isin(labelled)]
+    said = {
+        f"{len(strange)} of {total} labels are of no light curve here": strange,
+        f"{len(bare)} of {len(objects)} objects have no label": bare,
+    }
+    found = [f"{text} (the first: {of.iloc[0]})" for text, of in said.items() if len(of)]
+    if found:
+        note(f"{source}: {'; '.join(found)}")

@@ -201,7 +201,7 @@ class Constructors:
             The rows of one object together, where there are more than about a million rows.
         cache_dir : path, optional
             Folder of the decoded files; default ``$SKLEARN_ASTROMER_HOME/mapped`` or the user's
-            cache. Remove it at any time.
+            cache. Remove it at any time; another version of the package decodes anew.
         band_column, **options
             As for `read`.
 

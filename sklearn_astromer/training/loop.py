@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -105,9 +106,11 @@ class Net(NeuralNet):
 
     def fit_loop(self, X: Any, y: Any = None, epochs: int | None = None, **kwargs: Any) -> Net:
         """Train up to `max_epochs`, those before an interruption included."""
+        with nullcontext() if self.resume is None else self.resume.held(self):
+            return self._fit_on(X, y, **kwargs)
+
+    def _fit_on(self, X: Any, y: Any, **kwargs: Any) -> Net:
         # skorch counts epochs from here, and keeps silent about Ctrl-C
-        if self.resume is not None:
-            self.resume.restore(self)
         left = 0 if self._lost_patience() else self.max_epochs - len(self.history_)
         try:
             super().fit_loop(X, y, left, **kwargs)

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
 import time
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 
-from sklearn_astromer._files import as_json, replacing
+from sklearn_astromer._files import as_json, check_free, link_target, replacing
 from sklearn_astromer.lightcurves import LightCurves
 
 logger = logging.getLogger(__name__)
@@ -47,6 +50,42 @@ class Resume(Callback):
         self.minutes = minutes
         self.run = run
 
+    @contextlib.contextmanager
+    def held(self, net: NeuralNet) -> Iterator[None]:
+        """Restore a net, and keep other runs from the file as long as this one trains.
+
+        Raises
+        ------
+        ValueError
+            If another run has it. See `restore`.
+        OSError
+            If it cannot be written.
+        """
+        if net.criterion_.processes.rank > 0:
+            self.restore(net)
+            yield
+            return
+        check_free(self.path, overwrite=True)
+        target = link_target(self.path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not os.access(target.parent, os.W_OK):
+            raise PermissionError(f"{target.parent} cannot be written: choose another path")
+        lock = FileLock(target.with_name(f".{target.name}.lock"))
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise ValueError(
+                f"another training run writes its checkpoint to {self.path}: choose another path, "
+                "or wait for the end of that run"
+            ) from error
+        try:
+            self.restore(net)
+            yield
+        finally:
+            with contextlib.suppress(OSError):  # Windows removes it on release
+                os.unlink(lock.lock_file)
+            lock.release()
+
     def restore(self, net: NeuralNet) -> None:
         """Bring a net that is about to begin to where the file says it was.
 
@@ -58,9 +97,6 @@ class Resume(Callback):
         self.written_ = time.monotonic()
         self.totals_: Any = None
         if not self.path.exists():
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            if not os.access(self.path.parent, os.W_OK):
-                raise PermissionError(f"{self.path.parent} cannot be written: choose another path")
             return
         try:
             with zipfile.ZipFile(self.path) as file:  # whose checksums torch does not look at

@@ -157,7 +157,14 @@ def test_what_does_not_go_together(train, error):
         ("--model", "m", "--save", "n", *predict): "--save is of a classifier that learns here",
         ("-", *labels, "--predict", "-", "--out", "o.csv"): "-, standard input, is one catalog",
         (train, "--label-column", "typ"): "has no column 'typ'",
-        (train, *labels, "--predict", "new.parquet", "--out", "labels.csv"): "part of the catalog",
+        (
+            train,
+            *labels,
+            "--predict",
+            "new.parquet",
+            "--out",
+            "labels.csv",
+        ): "be part of --labels labels.csv",
     }.items():
         assert message in error("classify", *words)
 

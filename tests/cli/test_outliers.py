@@ -2,6 +2,7 @@
 
 import base64
 from html.parser import HTMLParser
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -208,12 +209,14 @@ def _index(rows):
     return "index"
 
 
-def test_another_catalog(curves, error):
+def test_another_catalog(curves, error, capsys):
     curves.to_frame().to_parquet("catalog.parquet")
     assert main([*EMBED, "catalog.parquet", "--out", "emb.csv"]) == 0
     make_variable_stars(5, random_state=0)[0].to_frame().to_parquet("other.parquet")
-    line = error("outliers", "emb.csv", "--plot", "odd.html", "--catalog", "other.parquet")
-    assert "of emb.csv is not in the catalog (30 of 30 are not)" in line
+    words = ["outliers", "emb.csv", "--plot", "odd.html", "--catalog", "other.parquet"]
+    assert main(words) == 1
+    assert "of emb.csv is not in the catalog (30 of 30 are not)" in capsys.readouterr().err
+    assert not Path("odd.html").exists()
     assert "is needed by --plot" in error("outliers", "emb.csv", "--plot", "odd.html")
 
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 from embedders import make_embedder, with_head_recipe
 
-from sklearn_astromer import AstromerClassifier
+from sklearn_astromer import AstromerClassifier, AstromerRegressor
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.modules.heads import MLPHead
 
@@ -179,6 +179,68 @@ def test_what_is_no_checkpoint_is_refused_and_kept(curves, tmp_path):
 def test_nothing_is_left_beside_the_file(curves, tmp_path):
     embedder(checkpoint=tmp_path / "new" / "run.pt", max_epochs=1).fit(curves)
     assert [p.name for p in (tmp_path / "new").iterdir()] == ["run.pt"]
+
+
+def models(path):
+    """Return a function of each estimator that trains it with a checkpoint."""
+    head = {"max_epochs": 2, "random_state": 0, "checkpoint": path}
+    encoder = embedder(max_epochs=0, checkpoint=None)
+    made = [
+        embedder(checkpoint=path, max_epochs=2),
+        AstromerClassifier(encoder, **head),
+        AstromerRegressor(encoder, **head),
+    ]
+    return {type(model).__name__: model for model in made}
+
+
+@pytest.mark.parametrize("linked", [False, True])
+@pytest.mark.parametrize("name", ["AstromerEmbedder", "AstromerClassifier", "AstromerRegressor"])
+def test_two_runs_at_once(curves, tmp_path, monkeypatch, name, linked):
+    """The second is refused, and the first ends as if it had been alone."""
+    from sklearn_astromer.training.tasks import Loader
+
+    path, other, met = tmp_path / "run.pt", tmp_path / "other.pt", []
+    labels = np.arange(len(curves)) % 2
+    if linked:
+        other.symlink_to(path)
+    second = models(other if linked else path)[name].set_params(random_state=1)
+    iterate = Loader.__iter__
+
+    def meet(loader):
+        if not met:
+            met.append(loader)
+            with pytest.raises(ValueError, match=f"another training run .*{second.checkpoint}"):
+                second.fit(curves, labels)
+        yield from iterate(loader)
+
+    monkeypatch.setattr(Loader, "__iter__", meet)
+    model = models(path)[name].fit(curves, labels)
+    assert met
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["other.pt"] * linked + ["run.pt"]
+    monkeypatch.undo()
+    again = models(path)[name].fit(curves, labels)  # after each other, as ever
+    np.testing.assert_array_equal(again.history_["best"], model.history_["best"])
+
+
+def test_a_killed_run_holds_its_file_no_more(curves, tmp_path):
+    path = tmp_path / "run.pt"
+    process = subprocess.Popen([sys.executable, "-c", SCRIPT, path, Path(__file__).parent])
+    while process.poll() is None and not path.exists():
+        time.sleep(0.01)
+    with pytest.raises(ValueError, match="another training run"):
+        embedder(checkpoint=path).fit(curves)
+    process.kill()
+    process.wait()
+    embedder(checkpoint=path, checkpoint_minutes=1000.0).fit(curves)
+    assert [p.name for p in tmp_path.iterdir()] == ["run.pt"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of POSIX")
+def test_a_pipe_is_no_checkpoint(curves, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(FileExistsError, match="is a device, a pipe or a socket"):
+        embedder(checkpoint=tmp_path / "pipe").fit(curves)
+    assert [p.name for p in tmp_path.iterdir()] == ["pipe"]
 
 
 def test_partial_fit_takes_a_catalog_in_pieces(curves):

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,9 @@ def mapped(
     named = options
     if callable(options.id_from):  # by its names: its address may be that of another one later
         named = replace(options, id_from=repr([options.id_from(str(file)) for file in files]))
-    asked = repr((LAYOUT, [str(file.resolve()) for file in files], named))
+    # what is read of a file, and how, may be mended by another version
+    version = metadata.version("sklearn_astromer")
+    asked = repr((LAYOUT, version, [str(file.resolve()) for file in files], named))
     root = Path(folder) if folder is not None else cache_dir() / "mapped"
     known = (fingerprint or Fingerprint(files))(asked)
     target = root / f"{files[0].stem}-{known[:20]}"

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import warnings
+from importlib import metadata
 
 import numpy as np
 import pandas as pd
@@ -332,6 +333,21 @@ def test_what_was_changed_in_the_cache_is_decoded_anew(write, tmp_path):
             again = LightCurves.open_parquet(path, cache_dir=cache)
             assert again == first
             assert again.report == first.report
+
+
+def test_another_version_decodes_anew(write, tmp_path, monkeypatch):
+    """It may leave out other rows, or know another unit."""
+    path, decode, decoded = write(FRAME), mapped._decode, []
+
+    def count(*args):
+        decoded.append(metadata.version("sklearn_astromer"))
+        return decode(*args)
+
+    monkeypatch.setattr(mapped, "_decode", count)
+    for version in ("9.9.8", "9.9.8", "9.9.9", "9.9.8"):
+        monkeypatch.setattr(metadata, "version", lambda name, version=version: version)
+        assert LightCurves.open_parquet(path, cache_dir=tmp_path / "cache") == READ
+    assert decoded == ["9.9.8", "9.9.9"]
 
 
 def test_the_report_is_told_at_every_opening(write, tmp_path, monkeypatch):
