@@ -118,6 +118,8 @@ def replacing(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
         yield partial
         _sync(partial)
         check_free(path, overwrite)  # another may have come into being meanwhile
+        with contextlib.suppress(FileNotFoundError):
+            shutil.copymode(path, partial)  # what is private stays so
         os.replace(partial, path)
         _sync(path.parent)
 

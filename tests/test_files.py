@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import stat
 import subprocess
 import sys
 import threading
@@ -325,3 +326,15 @@ def test_json_of_scalars_of_numpy(value):
     assert type(found["one"]) is type(value.item())
     with pytest.raises(TypeError, match="ndarray has no place in JSON"):
         as_json(np.arange(3))
+
+
+def test_what_is_private_stays_so(tmp_path):
+    path = tmp_path / "x.csv"
+    with replacing(path) as partial:
+        partial.write_text("old")
+    usual = path.stat().st_mode
+    path.chmod(0o600)
+    with replacing(path) as partial:
+        partial.write_text("new")
+    assert path.read_text() == "new"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600 != stat.S_IMODE(usual)
