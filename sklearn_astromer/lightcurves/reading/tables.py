@@ -40,7 +40,7 @@ JSON = (".json", ".jsonl", ".ndjson")
 #: Parquet is read in pieces: of rows that are observations, and of rows that hold lists of them.
 PIECE_ROWS, PIECE_OBJECTS = 2**20, 1000
 #: Lines of a header between bars, after comments, and rows without bars.
-IPAC = re.compile(rb"(\\.*\s+)*(\|.*\|\s*?\n){1,4}[^|\n]")
+IPAC = re.compile(rb"(\\.*\n\s*)*(\|.*\|\s*?\n){1,4}[^|\n]")
 #: Within so many bytes a table of the AAS or of CDS describes its columns.
 BEFORE_ROWS = 2**16
 HIVE_MISSING = "__HIVE_DEFAULT_PARTITION__"
