@@ -29,6 +29,8 @@ def as_option(remedy: Remedy) -> str:
     name, value = remedy.option, "…" if remedy.value is None else remedy.value
     if remedy.value is False:
         return "--one-object"
+    if isinstance(remedy.value, dict):
+        return " ".join(f"--rule {rule}=off" for rule in remedy.value)
     if name == "id_from":
         return "files of other names"
     if name in ("survey", "difference", "band", "on_invalid", "flux", "zero_point"):

@@ -36,6 +36,8 @@ from sklearn_astromer.lightcurves.surveys.survey import (
 #: What each keyword of `LightCurves.read` names.
 KEYWORDS = {"band": "band_column"}
 MOST_NAMES = 15
+#: A column of so many other words holds names or numbers, and no flags.
+MOST_WORDS = 5
 DIFFERENCE = (
     "these are fluxes or magnitudes of a difference image, which has no magnitude of the star: "
     "use forced photometry of the direct image. For encoders with scaled_inputs, which take the "
@@ -181,6 +183,8 @@ def _by_columns(table: Table, given: dict[str, Any], options: Options) -> Survey
         for name in names
         if name in frame and name not in used
     ]
+    for flag in flags:
+        _refuse_words(table, flag, options)
     used |= {flag.column for flag in flags}
     id = given.get("id", table.facts.get("id"))
     if id is None:
@@ -198,6 +202,22 @@ def _by_columns(table: Table, given: dict[str, Any], options: Options) -> Survey
         origin=np.nan,
         band=band or "",
     )
+
+
+def _refuse_words(table: Table, flag: Bad, options: Options) -> None:
+    """Refuse a column of a few words, of which it is unknown whether they tell limits."""
+    kept = not options.quality or any(
+        limit is None and flag.is_called(name) for name, limit in options.rules.items()
+    )
+    unknown = [] if kept else flag.unknown(table.frame)
+    numbers = pd.to_numeric(pd.Series(unknown, dtype=object).str.lstrip("<>"), errors="coerce")
+    if numbers.isna().any() and len(unknown) <= MOST_WORDS:
+        name = table.names.get(flag.column, flag.column)
+        raise refusal(
+            f"{table.label}: column {name!r} may tell upper limits, and it is not known what "
+            f"{', '.join(map(repr, unknown))} says: write true and false there, or",
+            Remedy("rules", {flag.column: None}, "to keep all rows"),
+        )
 
 
 def _time(table: Table, columns: list[str]) -> str:

@@ -26,12 +26,11 @@ def read_json(content: bytes) -> pd.DataFrame:
     text = content.decode("utf-8-sig")
     try:
         found = json.loads(text)
-    except RecursionError:
-        raise ValueError("this JSON is nested too deeply") from None
     except json.JSONDecodeError:
         with contextlib.suppress(json.JSONDecodeError):  # a record a line
             found = [json.loads(line) for line in text.splitlines() if line.strip()]
-            return pd.DataFrame(found)
+            if all(isinstance(each, dict) for each in found):
+                return pd.DataFrame(found)
         raise
     records, beside = _records(found)
     if records is None:

@@ -16,7 +16,7 @@ MOST_LINES_OF_A_ROW = 20
 COMMENTS = ("#", "%", "!", "\\")
 SEPARATORS = ",;\t|"
 NUMBER = re.compile(
-    r"[<>]?\s*[-+]?(\d+\.?\d*|\.\d+)([ed][-+]?\d+)?|nan|[-+]?inf|\d{4}-\d\d-\d\d.*", re.IGNORECASE
+    r"[<>]?\s*[-+]?(\d+(\.\d*)?|\.\d+)([ed][-+]?\d+)?|nan|[-+]?inf|\d{4}-\d\d-\d\d.*", re.IGNORECASE
 )
 DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 

@@ -192,7 +192,9 @@ class Side:
         try:
             runs, labels = runs_of(self.frame[column])
         except TypeError as error:
-            raise TypeError(f"column {column!r} must hold one band per row: {error}") from error
+            raise TypeError(
+                f"{self.table.label}: column {column!r} must hold one band per row: {error}"
+            ) from error
         names = [band_name(label).strip() for label in labels.tolist()]
         known = [self.survey.bands.get(name, name) for name in names]
         if (runs.number < 0).any():
@@ -208,7 +210,9 @@ class Side:
         try:
             runs, labels = runs_of(frame[column])
         except TypeError as error:
-            raise TypeError(f"column {column!r} must be integers or strings: {error}") from error
+            raise TypeError(
+                f"{label}: column {column!r} must be integers or strings: {error}"
+            ) from error
         if (runs.number < 0).any():
             missing = frame[column].isna().to_numpy()
             raise refusal(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import csv
 import glob
 import gzip
 import io
@@ -40,7 +42,7 @@ JSON = (".json", ".jsonl", ".ndjson")
 #: Parquet is read in pieces: of rows that are observations, and of rows that hold lists of them.
 PIECE_ROWS, PIECE_OBJECTS = 2**20, 1000
 #: Lines of a header between bars, after comments, and rows without bars.
-IPAC = re.compile(rb"(\\.*\s+)*(\|.*\|\s*?\n){1,4}[^|\n]")
+IPAC = re.compile(rb"(\\.*\n\s*)*(\|.*\|\s*?\n){1,4}[^|\n]")
 #: Within so many bytes a table of the AAS or of CDS describes its columns.
 BEFORE_ROWS = 2**16
 HIVE_MISSING = "__HIVE_DEFAULT_PARTITION__"
@@ -228,18 +230,35 @@ def _pieces_of(path: Path, names: Names) -> Iterator[pd.DataFrame]:
             file.seek(0)
             yield from _read(file.read(), path, names)
             return
-    yield from _parquet(path, path, names)
+    with _decoding(f"{path} cannot be read as Parquet"):
+        yield from _parquet(path, path, names)
 
 
 def _read(content: bytes, path: Path, names: Names) -> Iterator[pd.DataFrame]:
-    """Yield the content of a file; an error names it."""
+    """Yield the content of a file."""
     suffix = path.suffixes[-2].lower() if path.suffix == ".gz" and path.suffixes[:-1] else ""
-    try:
+    glob_of = f" (a glob, as '{path.parent}/*.csv', leaves out what is none)"
+    with _decoding(f"{path} cannot be read as a table", glob_of):
         yield from read_bytes(content, suffix or path.suffix.lower(), names)
+
+
+@contextlib.contextmanager
+def _decoding(what: str, advice: str = "") -> Iterator[None]:
+    """Raise whatever decodes a file raises as a ValueError that says which file it was."""
+    try:
+        yield
+    except (ImportError, MemoryError):  # which are not of the file
+        raise
+    except RecursionError as error:
+        raise ValueError(f"{what}: it is nested too deeply{advice}") from error
+    except csv.Error as error:
+        raise ValueError(f"{what}: leave out columns of long texts ({error}){advice}") from error
     except (ValueError, OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
+        raise ValueError(f"{what}: {error}{advice}") from error
+    except Exception as error:  # decoders of damaged files raise anything
         raise ValueError(
-            f"{path} cannot be read as a table: {error} (a glob, as '{path.parent}/*.csv', leaves "
-            "out what is none)"
+            f"{what}: it is damaged, or in another format ({type(error).__name__}: {error}): "
+            f"download or write it again{advice}"
         ) from error
 
 
@@ -263,7 +282,10 @@ def read_bytes(content: bytes, suffix: str, names: Names) -> Iterator[pd.DataFra
                 raise ValueError(
                     f"it has {len(files)} files in it: unpack them and pass the folder"
                 )
-            inner = archive.read(files[0])
+            try:
+                inner = archive.read(files[0])
+            except RuntimeError as error:  # encrypted, or packed in another way
+                raise ValueError(f"unpack it with another program ({error})") from error
         yield from read_bytes(inner, Path(files[0]).suffix.lower(), names)
     elif start[:1] in (b"{", b"[") and (suffix in JSON or b'"' in start):
         frame = read_json(content)
@@ -284,21 +306,11 @@ def read_bytes(content: bytes, suffix: str, names: Names) -> Iterator[pd.DataFra
 # -- Parquet ---------------------------------------------------------------------------------------
 
 
-def open_parquet(path: Path | BinaryIO) -> Any:
-    """Open a Parquet file; errors say what is missing or which file it is."""
-    pa = import_extra("pyarrow", "parquet", "reading Parquet")
-    pq = import_extra("pyarrow.parquet", "parquet", "reading Parquet")
-    try:
-        return pq.ParquetFile(path)
-    except (pa.ArrowException, OSError) as error:
-        raise ValueError(f"{path} cannot be read as Parquet: {error}") from error
-
-
 def _parquet(file: Path | BinaryIO, path: Path, names: Names) -> Iterator[pd.DataFrame]:
     """Yield a Parquet file, a large one in pieces, with the columns that its folders say."""
-    with open_parquet(file) as parquet:
-        import pyarrow as pa
-
+    pa = import_extra("pyarrow", "parquet", "reading Parquet")
+    pq = import_extra("pyarrow.parquet", "parquet", "reading Parquet")
+    with pq.ParquetFile(file) as parquet:
         schema = parquet.schema_arrow
         said = _said_by_folders(path, schema.names)
         lists = any(holds_lists(pa.nulls(0, field.type)) for field in schema)
@@ -306,21 +318,16 @@ def _parquet(file: Path | BinaryIO, path: Path, names: Names) -> Iterator[pd.Dat
         held = None if needed is None else [name for name in needed if name in schema.names]
         size = PIECE_OBJECTS if lists else PIECE_ROWS
         row = 0
-        try:
-            whole = parquet.metadata.num_rows <= size
-            options: dict[str, Any] = {"columns": held}
-            for batch in (
-                [parquet.read(**options)] if whole else parquet.iter_batches(size, **options)
-            ):
-                table = batch if whole else pa.Table.from_batches([batch])
-                frame = _of_arrow(table, row, names, said)
-                frame.attrs["exact"] = MARK in (schema.metadata or {})
-                if not lists:
-                    frame.attrs["columns"] = [*schema.names, *said]
-                row += len(table)
-                yield frame
-        except (pa.ArrowException, OSError) as error:
-            raise ValueError(f"{path} cannot be read as Parquet: {error}") from error
+        whole = parquet.metadata.num_rows <= size
+        options: dict[str, Any] = {"columns": held}
+        for batch in [parquet.read(**options)] if whole else parquet.iter_batches(size, **options):
+            table = batch if whole else pa.Table.from_batches([batch])
+            frame = _of_arrow(table, row, names, said)
+            frame.attrs["exact"] = MARK in (schema.metadata or {})
+            if not lists:
+                frame.attrs["columns"] = [*schema.names, *said]
+            row += len(table)
+            yield frame
 
 
 def _of_arrow(

@@ -242,7 +242,7 @@ def _rows(text: str, form: Form, line: int) -> pd.DataFrame:
     if any(f"\n{mark}" in text or text.startswith(mark) for mark in marks):
         text, marked = _without_comments(text, form)
     if form.separator == " " and " #" in text and '"' not in text:
-        text = re.sub(r"[ \t]+#.*", "", text)
+        text = re.sub(r"(?<![ \t])[ \t]+#.*", "", text)
     if form.header and form.header in text:
         text = _without(text, lambda each: each.strip() == form.header.strip())
     _refuse_ragged(text, form, line)

@@ -103,12 +103,13 @@ _SPELLINGS = {
 }
 #: Names of the column that tells the unit of the one brightness of a table.
 UNIT_NAMES = ("unit", "units")
-_UNIT = re.compile(r"\s*[\[(]\s*([^\])]*?)\s*[\])]$")
+# No two parts of these expressions take the same text, which would take long for long names.
+_UNIT = re.compile(r"[\[(]([^\[(\])]*)[\])]$")
 _JD_OF_MJD_0 = 2_400_000.5
 _OFFSET = re.compile(
     r"(?P<system>m?(?:hm|b|h|t)?jd(?:[_ ](?:tdb|utc|tai|tt))?|time|t|date)"
-    r"(?:\s*[\[(]\s*(?:days?|d)\s*[\])])?"
-    r"\s*[\[(]?\s*[-−–+_]?\s*(?P<number>\d{4,7}(?:\.\d+)?)\s*\+?\s*[\])]?(?:\s*,?\s*days?)?",
+    r"(?: ?[\[(] ?(?:days?|d) ?[\])])?"
+    r" ?[\[(]? ?[-−–+_]? ?(?P<number>\d{4,7}(?:\.\d+)?) ?\+? ?[\])]?(?: ?,? ?days?)?",
     re.IGNORECASE,
 )
 #: Units of time other than days, as words of a name, and those that are units in brackets alone.
@@ -122,7 +123,7 @@ _NO_DAYS = re.compile(
     r".*[(\[]\s*(?:min|m|h|a|cy|ks|kd|wk|mon|mo)\s*[)\]]"
 )
 #: Names of Julian Dates, all digits of which are there by their name.
-_JULIAN = re.compile(r"(?:.*_)?[bh]?jd(?:_.*)?")
+_JULIAN = re.compile(r"(?:.*_)?[bh]?jd(?:_.*)?", re.DOTALL)
 
 
 def offset_of(name: str) -> float | None:
@@ -132,10 +133,10 @@ def offset_of(name: str) -> float | None:
     """
     if name.lower() in EPOCHS:
         return EPOCHS[name.lower()]
-    found = _OFFSET.fullmatch(name.strip())
+    found = _OFFSET.fullmatch(" ".join(name.split()))
     if found is None:  # "time [BJD-2454833]"
         inside = _UNIT.search(name)
-        return None if inside is None else offset_of(inside[1])
+        return None if inside is None else offset_of(inside[1].strip())
     number = float(found["number"])
     if found["system"].lower() in ("mjd", "hmjd"):
         return number
@@ -146,7 +147,8 @@ def offset_of(name: str) -> float | None:
 
 def bare(name: str) -> str:
     """Return the name of a column without a unit in brackets at its end."""
-    return _UNIT.sub("", name)
+    found = _UNIT.search(name)
+    return name[: found.start()].rstrip() if found else name
 
 
 def plain(name: str) -> str:
@@ -182,7 +184,7 @@ def zero_points(names: Iterable[str]) -> list[str]:
 def unit_of(name: str) -> str:
     """Return the unit in brackets at the end of the name of a column, in lower case, or ""."""
     found = _UNIT.search(name)
-    return found[1].lower() if found else ""
+    return found[1].strip().lower() if found else ""
 
 
 def zero_point_of(unit: str) -> float | None:

@@ -30,6 +30,12 @@ TESTS: dict[str, Callable[[pd.Series, Any], Any]] = {
 }
 TRUE = ("true", "t", "1", "1.0", "y", "yes", "<", ">")
 FALSE = ("false", "f", "0", "0.0", "n", "no", "-1", "", "nan", "none", "<na>", "=")
+#: Words of columns that tell limits, without signs between them, and of detections.
+LIMITS = (
+    *("upper", "upperlimit", "upperlim", "uplim", "ul", "u", "limit", "lim", "fainterthan"),
+    *("nondet", "nondetection", "nondetected", "notdetected", "undetected", "undet", "<", ">"),
+)
+DETECTIONS = ("det", "detect", "detected", "detection", "d")
 FLAGS = "flags"
 
 
@@ -52,6 +58,14 @@ class Bad:
         own = self.reason.lower()
         return name.lower() in (own, own.partition(":")[0], *self.column.split("|"))
 
+    def unknown(self, frame: pd.DataFrame) -> list[str]:
+        """Return the words of a column of flags that are none."""
+        return self._flags(frame[self.column])[1]
+
+    def _flags(self, column: pd.Series) -> tuple[pd.Series, list[str]]:
+        words = (LIMITS, DETECTIONS) if self.value is FLAGS else ((), ())
+        return _truth(column, *(words if self.test == "true" else words[::-1]))
+
     def of(self, frame: pd.DataFrame) -> NDArray[np.bool_]:
         """Return which rows to leave out."""
         name = first_of(self.column, frame.columns)
@@ -59,8 +73,8 @@ class Bad:
             return np.zeros(len(frame), dtype=bool)
         column = frame[name]
         if self.test in ("true", "false"):
-            truth, all_flags = _truth(column)
-            if self.value is FLAGS and not all_flags:
+            truth, unknown = self._flags(column)
+            if self.value is FLAGS and unknown:
                 return np.zeros(len(frame), dtype=bool)
             found = truth if self.test == "true" else ~truth & column.notna()
         else:
@@ -192,13 +206,24 @@ class Survey:
         return {one for each in needs or self.needs for one in each.split("|")} & columns
 
 
-def _truth(column: pd.Series) -> tuple[pd.Series, bool]:
-    """Return which flags are set, in any spelling, and whether all values are flags."""
+def _truth(
+    column: pd.Series, true: tuple[str, ...] = (), false: tuple[str, ...] = ()
+) -> tuple[pd.Series, list[str]]:
+    """Return which flags are set, in any spelling, and the words that are no flags."""
     if column.dtype == bool:
-        return column, True
+        return column, []
     words = column.astype(object).where(column.notna(), "nan").astype(str).str.strip().str.lower()
-    truth = words.isin(TRUE)
-    return truth, bool((truth | words.isin(FALSE)).all())
+    kinds = {word: _is_true(word, true, false) for word in words.unique()}
+    truth = words.map({word: kind is True for word, kind in kinds.items()}).astype(bool)
+    return truth, [word for word, kind in kinds.items() if kind is None]
+
+
+def _is_true(word: str, true: tuple[str, ...], false: tuple[str, ...]) -> bool | None:
+    """Return what a word says; None: it says neither."""
+    plain = "".join(word.replace("-", " ").replace("_", " ").split())
+    if word in FALSE or plain in false:
+        return False
+    return True if word in TRUE or plain in true else None
 
 
 def column_name(name: Any) -> str:
