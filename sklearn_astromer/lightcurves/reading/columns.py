@@ -13,7 +13,7 @@ from sklearn_astromer.lightcurves.reading.ids import could_name, id_by_values
 from sklearn_astromer.lightcurves.reading.options import COMMON_RULES, UPPER_LIMITS, Options
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
 from sklearn_astromer.lightcurves.reading.tables import Table
-from sklearn_astromer.lightcurves.reading.values import days_of
+from sklearn_astromer.lightcurves.reading.values import days_of, is_clock
 from sklearn_astromer.lightcurves.surveys.names import (
     ALIASES,
     DETECTED,
@@ -21,7 +21,9 @@ from sklearn_astromer.lightcurves.surveys.names import (
     LIMITS,
     bare,
     candidates,
+    clocks,
     errors_of,
+    is_dated,
     zero_points,
 )
 from sklearn_astromer.lightcurves.surveys.registry import OWN, resembled
@@ -230,6 +232,11 @@ def _time(table: Table, columns: list[str]) -> str:
     if len(found) > 1:
         order = {alias.lower(): i for i, alias in enumerate(ALIASES["time"])}
         found.sort(key=lambda name: order.get(bare(name), len(order)))
+        apart = [n for n in found if n in clocks([n]) and is_clock(table.frame[n])]
+        dates = [name for name in found if name not in apart]
+        if apart and len(dates) == 1 and is_dated(dates[0]):
+            days_of(table, dates[0], np.nan)  # refuses dates without their times of day
+            return dates[0]
         try:
             days = [days_of(table, name, np.nan)[0] for name in found]
         except ValueError:

@@ -18,6 +18,7 @@ from sklearn_astromer.lightcurves.surveys.names import (
     NAMES_OF_STARS,
     UNIT_NAMES,
     candidates,
+    clocks,
     errors_of,
     names_stars,
     plain,
@@ -152,6 +153,7 @@ class Options:
             ]
             read |= {*parts, *NAMES_OF_STARS, *LIMITS, *DETECTED}
             read |= {name for each in bright for name in errors_of(each, lowered)}
+            read |= set() if rows_are_objects else set(clocks(lowered))
             read |= {LIMIT_OF.format(each) for each in bright} | set(zero_points(lowered))
             if not rows_are_objects and not candidates("id", lowered):
                 return None  # which column names objects, values tell

@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
 from sklearn_astromer.lightcurves.reading.tables import Table
-from sklearn_astromer.lightcurves.surveys.names import bare, in_no_days, is_julian, offset_of
+from sklearn_astromer.lightcurves.surveys.names import (
+    bare,
+    clocks,
+    in_no_days,
+    is_dated,
+    is_julian,
+    offset_of,
+)
 from sklearn_astromer.lightcurves.surveys.survey import HJD_2450000, JD, MJD
 
 LEAST_JD = 2_400_000.0
@@ -27,6 +34,10 @@ MISSING = (
     *("", "null", "none", "--", "---", "----", "-", "–", "na", "n/a", "n.a.", "*", "masked"),
     *("<na>", "indef", "undef"),
 )
+#: Of decimal years.
+YEARS = (1800.0, 2200.0)
+#: Digits of a date or of a time of day, as 050131 and 003000, and a time of day.
+DIGITS, CLOCK = r"0\d{3,}(\.\d*)?", r"\d{1,2}:\d\d(:\d\d(\.\d*)?)?"
 #: The exponent of double precision in Fortran: 0.5D-03.
 FORTRAN = r"(?<=[\d.])[dD](?=[-+]?\d)"
 
@@ -56,6 +67,12 @@ def numbers_of(
 
 def days_of(table: Table, name: str, origin: float) -> tuple[NDArray[np.float64], list[str]]:
     """Return times as MJD, and what is odd about them."""
+    days, odd = _days_of(table, name, origin)
+    _refuse_parted(table, name, days)
+    return days, odd
+
+
+def _days_of(table: Table, name: str, origin: float) -> tuple[NDArray[np.float64], list[str]]:
     column, label = table.frame[name], table.label
     dated = isinstance(column.dtype, pd.DatetimeTZDtype) or column.dtype.kind == "M"
     numbers = np.empty(0)
@@ -86,6 +103,8 @@ def days_of(table: Table, name: str, origin: float) -> tuple[NDArray[np.float64]
     most = float(numbers.max(initial=-np.inf, where=finite))
     if least > most:
         return numbers, []
+    if said is None:
+        _refuse_calendar(column, numbers, name, label)
     shift, contradicts = _shift(least, most, called, origin, said)
     if max(abs(least + shift), abs(most + shift)) > MOST_MJD:
         raise refusal(
@@ -103,6 +122,61 @@ def days_of(table: Table, name: str, origin: float) -> tuple[NDArray[np.float64]
     return numbers + shift if shift else numbers, [what for what, is_so in odd.items() if is_so]
 
 
+def _refuse_calendar(
+    column: pd.Series, numbers: NDArray[np.float64], name: str, label: str
+) -> None:
+    """Refuse numbers that are digits of dates, or decimal years, and no days."""
+    dated = is_dated(name)
+    finite = np.unique(numbers[np.isfinite(numbers)])
+    least, most = finite[0], finite[-1]
+    years = dated and YEARS[0] <= least and most < YEARS[1]
+    late = most <= LEAST_JD and (most if dated else least) > LAST_MJD
+    zeros = column.dtype.kind not in "iuf" and bool(_texts(column).str.fullmatch(DIGITS).any())
+    # no days of several months are all of them YYMMDD by chance
+    month, day = finite // 100 % 100, finite % 100
+    several = dated and most - least > 31 and len(finite) > 4
+    digits = several and bool(((month >= 1) & (month <= 12) & (day >= 1) & (day < 32)).all())
+    if years or late or zeros or digits:
+        what = "decimal years" if years else "digits of dates or of times of day, as YYMMDD"
+        raise refusal(
+            f"{label}: the times of column {name!r} run from {least:.10g} to {most:.10g}, and "
+            f"seem to be {what}: convert them to MJD, or to dates as 2005-01-31"
+            + (", or call the column 'time', if it is in days" if years or digits else ""),
+            Remedy("time", None, "for another column"),
+        )
+
+
+def _refuse_parted(table: Table, name: str, days: NDArray[np.float64]) -> None:
+    """Refuse dates without a time of day, where another column holds that."""
+    parts = days[np.isfinite(days)] % 1
+    found = [each for each in clocks(table.frame.columns) if each != name]
+    if not found or not len(parts) or (parts != parts[0]).any():
+        return
+    dated = table.frame[name].dtype.kind not in "iuf"
+    for other in found:
+        hours = dated or other not in ("t", "time")  # which may be days of another origin
+        if is_clock(table.frame[other], hours):
+            raise refusal(
+                f"{table.label}: column {table.names.get(name, name)!r} holds whole days, and "
+                f"column {table.names.get(other, other)!r} seems to hold the time of day: join "
+                "them in one column, as 2020-01-31T06:30:00, or leave the second out, or",
+                Remedy("time", None, "for another column"),
+            )
+
+
+def is_clock(column: pd.Series, hours: bool = False) -> bool:
+    """Whether a column that is called so holds times of day: 06:30:00, or hours from 0 to 24."""
+    if column.dtype.kind in "iuf":
+        return hours and bool(column.between(0, 24).all() and column.nunique() > 1)
+    texts = _texts(column)
+    return len(texts) > 0 and bool(texts.str.fullmatch(CLOCK).all())
+
+
+def _texts(column: pd.Series) -> pd.Series:
+    """Return what is not missing, as text."""
+    return column.dropna().astype(str).str.strip()
+
+
 def _of_dates(column: pd.Series, name: str, label: str) -> NDArray[np.float64]:
     """Return dates as MJD."""
     exact = column.dtype.kind == "M" or isinstance(column.dtype, pd.DatetimeTZDtype)
@@ -114,7 +188,8 @@ def _of_dates(column: pd.Series, name: str, label: str) -> NDArray[np.float64]:
     except (ValueError, TypeError, OverflowError) as error:
         why = str(error).partition(". You")[0]
         raise refusal(
-            f"{label}: column {name!r} holds no times: days, or dates as ISO 8601 ({why})",
+            f"{label}: column {name!r} holds no times: days, or dates as ISO 8601 ({why})"
+            + (", and times of day alone: join them with their dates" if is_clock(column) else ""),
             Remedy("time", None, "for another column"),
         ) from error
 

@@ -59,6 +59,13 @@ _OF_OTHER_THINGS = re.compile(
     r"note|notes|status|flag|flags|qual|quality|mask|nobs|n|count|airmass|seeing|exptime|texp)s?"
     r"(_?(id|name|number|no|num|code))?"
 )
+#: Names of the time of day, where a date stands beside it.
+CLOCKS = (
+    *("time", "t", "ut", "utc", "ut1", "hms", "hhmmss", "hour", "hours", "clock", "time_of_day"),
+    *("tod", "obstime", "obs_time", "time_obs", "timeobs", "ut_time", "utc_time", "time_ut"),
+    *("time_utc", "uttime", "utctime", "ut_start", "utstart", "utc_start", "start_time"),
+    *("time_start", "starttime", "ut_mid", "utmid", "ut_hour", "ut_hours", "local_time"),
+)
 #: Names of the magnitude of flux 1, a row each, as sncosmo and SNANA have them.
 ZERO_POINT_NAMES = (
     *("zp", "zpt", "zeropt", "zeropoint", "zero_point", "zp_ab", "zpab", "ab_zp", "zpt_ab"),
@@ -219,6 +226,17 @@ def in_no_days(name: str) -> bool:
 def is_julian(name: str) -> bool:
     """Whether the name of a column of times, in lower case, or its unit, is of Julian Dates."""
     return any(_JULIAN.fullmatch(each) for each in (plain(name), unit_of(name)))
+
+
+def clocks(names: Iterable[str]) -> list[str]:
+    """Return the columns, in lower case, that may hold times of day, by their names."""
+    return [name for name in names if plain(name) in CLOCKS]
+
+
+def is_dated(name: str) -> bool:
+    """Whether a column of times, in lower case, is of dates by its name."""
+    words = plain(name).split("_")
+    return any(word.startswith("date") or word.endswith("date") for word in words)
 
 
 def candidates(part: str, names: Iterable[str]) -> list[str]:

@@ -1,0 +1,113 @@
+"""Dates as numbers, and dates beside times of day: read as they are meant, or refused."""
+
+import datetime
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sklearn_astromer import LightCurves
+
+pytestmark = pytest.mark.filterwarnings("ignore:read as columns:UserWarning")
+HOURS = [1, 5, 9, 13]
+CLOCK = [f"{hour:02d}:30:00" for hour in HOURS]
+
+
+def dated(**columns):
+    return pd.DataFrame({"id": "a", **columns, "mag": [15.0, 15.1, 15.2, 15.3]})
+
+
+def both_ways(frame):
+    """Return the table, and a file of it."""
+    return frame, io.StringIO(frame.to_csv(index=False))
+
+
+@pytest.mark.parametrize("date", ["date", "DATE-OBS", "obs_date"])
+@pytest.mark.parametrize("clock", ["time", "UT", "utc", "TIME-OBS", "UT start"])
+@pytest.mark.parametrize(
+    "times",
+    [CLOCK, [each[:5] for each in CLOCK], [hour + 0.5 for hour in HOURS]],
+    ids=["seconds", "minutes", "hours"],
+)
+def test_dates_do_not_lose_their_times_of_day(date, clock, times):
+    for source in both_ways(dated(**{date: ["2020-01-01"] * 4, clock: times})):
+        with pytest.raises(ValueError, match=rf"'{date}' holds whole days.*'{clock}' seems.*join"):
+            LightCurves.read(source, time=date)
+
+
+def test_which_of_both_is_the_time_is_no_question():
+    days = [f"2020-01-01T{time}" for time in CLOCK]
+    for source in both_ways(dated(date=["2020-01-01"] * 4, time=CLOCK)):
+        with pytest.raises(ValueError, match=r"'date' holds whole days.*'time' seems.*join"):
+            LightCurves.read(source)
+    with pytest.raises(ValueError, match="times of day alone: join them"):
+        LightCurves.read(dated(date=["2020-01-01"] * 4, time=CLOCK), time="time")
+    for source in both_ways(dated(date=days, time=CLOCK)):
+        assert LightCurves.read(source).time.tolist() == [58849 + (h + 0.5) / 24 for h in HOURS]
+    clock = [datetime.time.fromisoformat(each) for each in CLOCK]
+    with pytest.raises(ValueError, match="'time' seems to hold the time of day"):
+        LightCurves.read(dated(date=pd.to_datetime(["2020-01-01"] * 4), time=clock), time="date")
+
+
+@pytest.mark.parametrize(("name", "day"), [("mjd", 58849), ("jd", 2458849.5)])
+def test_whole_days_beside_hours(name, day):
+    with pytest.raises(ValueError, match=f"'{name}' holds whole days.*'hour' seems"):
+        LightCurves.read(dated(**{name: [day] * 4}, hour=HOURS))
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [{"ra": CLOCK}, {"exptime": CLOCK}, {"ut": ["00:00:00"] * 4, "mjd": [1.5, 2.25, 3, 4]}],
+)
+def test_what_is_no_time_of_day_beside_days(beside):
+    assert LightCurves.read(dated(**{"mjd": [1, 2, 3, 4]} | beside)).lengths.tolist() == [4]
+
+
+def test_days_of_two_origins_are_no_times_of_day():
+    frame = dated(mjd=[58000, 58001, 58002, 58003], t=[0, 1, 2, 3])
+    assert LightCurves.read(frame, time="mjd").time.tolist() == frame.mjd.tolist()
+
+
+@pytest.mark.parametrize("name", ["date", "Date-Obs", "obsdate", "datetime"])
+@pytest.mark.parametrize(
+    ("times", "what"),
+    [
+        ([191230, 191231, 200101, 200102], "YYMMDD"),
+        ([191230.25, 191231.5, 200101.0, 200102.0], "YYMMDD"),
+        (["050101", "050102", "050130", "050131"], "YYMMDD"),
+        ([2019.1, 2019.5, 2020.01, 2020.2], "decimal years"),
+        ([2019, 2020, 2021, 2022], "decimal years"),
+    ],
+)
+def test_numbers_of_a_calendar_are_refused(name, times, what):
+    for source in both_ways(dated(**{name: times})):
+        with pytest.raises(ValueError, match=rf"{what}.*convert them to MJD, or to dates as"):
+            LightCurves.read(source, time=name)
+
+
+@pytest.mark.parametrize("times", [[191230, 191231, 200101, 200102], ["003000"] + ["013000"] * 3])
+def test_digits_of_dates_and_times_by_any_name(times):
+    with pytest.raises(ValueError, match="YYMMDD"):
+        LightCurves.read(dated(time=times))
+
+
+def test_digits_that_could_be_days_and_are_dates():
+    days = np.array([50101, 50131, 50201, 50315, 50412, 51231])
+    frame = pd.DataFrame({"date": days, "mag": 15.0})
+    with pytest.raises(ValueError, match="YYMMDD"):
+        LightCurves.read(frame)
+    assert LightCurves.read(frame.assign(date=days + 0.5 + 40)).time[0] == 50141.5
+    assert LightCurves.read(frame.rename(columns={"date": "time"})).time[0] == 50101
+
+
+@pytest.mark.parametrize("days", [[58849.5, 58850, 58851, 58852], [0.5, 1, 2, 3]])
+@pytest.mark.parametrize("name", ["date", "time"])
+def test_days_by_the_name_of_a_date(name, days):
+    assert LightCurves.read(dated(**{name: days})).time.tolist() == days
+    jd = dated(**{name: np.array(days) + 2_400_000.5})
+    assert LightCurves.read(jd).time.tolist() == days
+
+
+def test_days_of_tess_are_no_years():
+    assert LightCurves.read(dated(time=[2019.1, 2019.5, 2020.01, 2020.2])).time[0] == 2019.1
