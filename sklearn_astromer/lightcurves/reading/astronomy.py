@@ -20,6 +20,8 @@ from sklearn_astromer.lightcurves.reading.text import Names
 from sklearn_astromer.lightcurves.surveys.names import errors_of
 from sklearn_astromer.lightcurves.surveys.survey import JD
 
+#: Arrays that a VOTable may declare whatever its size, and digits of their sizes.
+LEAST_ARRAY, MOST_DIGITS = 2**16, 30
 OBJECT_KEYS = ("KEPLERID", "TICID", "TIC_ID", "TARGETID")
 
 
@@ -32,19 +34,26 @@ def read_astropy(content: bytes, kind: str, **options: Any) -> pd.DataFrame:
         Also if a VOTable says that its data are elsewhere, which astropy would fetch.
     """
     if kind == "votable":
-        _refuse_links(content)
+        _refuse_elements(content)
     with _quiet():
         return of_astropy(_astropy_table().read(io.BytesIO(content), format=kind, **options))
 
 
-def _refuse_links(content: bytes) -> None:
-    """Raise ValueError if the data of a VOTable are in another file or on the network."""
+def _refuse_elements(content: bytes) -> None:
+    """Raise ValueError if the data of a VOTable are elsewhere, or cannot all be in the file."""
+    most = max(8 * len(content), LEAST_ARRAY)  # a value has a bit or more
 
     def start(name: str, attributes: dict[str, str]) -> None:
         if name.rpartition(":")[2].upper() == "STREAM" and "href" in attributes:
             raise ValueError(
                 f"the data of this VOTable are at {attributes['href']}, and only those in the file "
                 "itself are read: get them, and save the table with its data"
+            )
+        sizes = [size for size in attributes.get("arraysize", "").split("x") if size.isdecimal()]
+        if sum(map(len, sizes)) > MOST_DIGITS or math.prod(map(int, sizes)) > most:
+            raise ValueError(
+                f"column {attributes.get('name')!r} of this VOTable has {'x'.join(sizes)[:MOST_DIGITS]} values a "
+                "row, more than are in the file: correct its arraysize, or leave the column out"
             )
 
     parser = expat.ParserCreate()

@@ -152,3 +152,17 @@ def test_what_is_not_of_the_file_stays_what_it_is(error, tmp_path, monkeypatch):
     (tmp_path / "a.csv").write_text(CSV)
     with pytest.raises(error, match="as it is"):
         LightCurves.read(tmp_path, on_error="skip")
+
+
+@pytest.mark.parametrize("size", ["20000000", "5000x5000", "5000x5000x*", "9" * 5000])
+@pytest.mark.parametrize("kind", ["double", "char"])
+def test_a_small_file_declares_no_large_arrays(size, kind, tmp_path):
+    field = f'<FIELD name="x" datatype="{kind}" arraysize="{size}"/>'.encode()
+    content = FILES["a.vot"].replace(b"<FIELD", field + b"<FIELD", 1)
+    (tmp_path / "a.vot").write_bytes(content.replace(b"<TR>", b"<TR><TD>1</TD>"))
+    with pytest.raises(ValueError, match=r"a\.vot cannot .*column 'x' .* values a row"):
+        LightCurves.read(tmp_path / "a.vot")
+    (tmp_path / "a.vot").write_bytes(
+        content.replace(b"<TR>", b"<TR><TD>1</TD>").replace(size.encode(), b"3")
+    )
+    assert len(LightCurves.read(tmp_path / "a.vot")) == 4
