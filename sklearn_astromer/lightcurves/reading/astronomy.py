@@ -52,8 +52,9 @@ def _refuse_elements(content: bytes) -> None:
         sizes = [size for size in attributes.get("arraysize", "").split("x") if size.isdecimal()]
         if sum(map(len, sizes)) > MOST_DIGITS or math.prod(map(int, sizes)) > most:
             raise ValueError(
-                f"column {attributes.get('name')!r} of this VOTable has {'x'.join(sizes)[:MOST_DIGITS]} values a "
-                "row, more than are in the file: correct its arraysize, or leave the column out"
+                f"column {attributes.get('name')!r} of this VOTable has "
+                f"{'x'.join(sizes)[:MOST_DIGITS]} values a row, more than are in the file: correct "
+                "its arraysize, or leave the column out"
             )
 
     parser = expat.ParserCreate()

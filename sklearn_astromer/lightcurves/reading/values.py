@@ -130,7 +130,8 @@ def _refuse_calendar(
     finite = np.unique(numbers[np.isfinite(numbers)])
     least, most = finite[0], finite[-1]
     years = dated and YEARS[0] <= least and most < YEARS[1]
-    late = most <= LEAST_JD and (most if dated else least) > LAST_MJD
+    late = (dated and most > LAST_MJD) or (bool(clocks([name])) and least > LAST_MJD)
+    late = late and most <= LEAST_JD
     zeros = column.dtype.kind not in "iuf" and bool(_texts(column).str.fullmatch(DIGITS).any())
     # no days of several months are all of them YYMMDD by chance
     month, day = finite // 100 % 100, finite % 100

@@ -111,3 +111,7 @@ def test_days_by_the_name_of_a_date(name, days):
 
 def test_days_of_tess_are_no_years():
     assert LightCurves.read(dated(time=[2019.1, 2019.5, 2020.01, 2020.2])).time[0] == 2019.1
+
+
+def test_late_days_of_a_name_that_says_what_they_are():
+    assert LightCurves.read(dated(mjd=[110089.5, 110090, 110091, 110092])).time[0] == 110089.5
