@@ -228,7 +228,10 @@ def _pieces_of(path: Path, names: Names) -> Iterator[pd.DataFrame]:
     with open(path, "rb") as file:
         if path.suffix.lower() not in PARQUET and file.read(4) != b"PAR1":
             file.seek(0)
-            yield from _read(file.read(), path, names)
+            for frame in _read(file.read(), path, names):
+                for name, value in _said_by_folders(path, list(frame.columns)).items():
+                    frame[name] = pd.Categorical([value]).repeat(len(frame))
+                yield frame
             return
     with _decoding(f"{path} cannot be read as Parquet"):
         yield from _parquet(path, path, names)
@@ -346,7 +349,7 @@ def _of_arrow(
 
 def _said_by_folders(path: Path, held: list[str]) -> dict[str, Any]:
     """Return what folders say, as in ``band=g/part-0.parquet`` (Hive, Spark)."""
-    lowered = {name.lower() for name in held}
+    lowered = {str(name).lower() for name in held}
     said: dict[str, Any] = {}
     for part in path.parts[:-1]:
         key, is_said, value = part.partition("=")

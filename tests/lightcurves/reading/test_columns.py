@@ -468,3 +468,18 @@ def test_a_folder_that_is_linked_in_itself(tmp_path):
         assert LightCurves.read(source).ids.tolist() == ["a", "b"]
     with pytest.raises(FileNotFoundError, match="there is no file"):
         LightCurves.read(tmp_path / "x")
+
+
+@pytest.mark.parametrize("ending", ["csv", "csv.gz", "json", "parquet"])
+def test_folders_that_say_the_band(tmp_path, ending):
+    frames = {"g": FRAME, "r": FRAME.assign(mag=FRAME["mag"] - 1)}
+    for band, frame in frames.items():
+        path = tmp_path / f"band={band}" / f"part.{ending}"
+        path.parent.mkdir()
+        if ending == "json":
+            frame.to_json(path, orient="records")
+        else:
+            (frame.to_parquet if ending == "parquet" else frame.to_csv)(path, index=False)
+    whole = pd.concat([frame.assign(band=band) for band, frame in frames.items()])
+    assert LightCurves.read(str(tmp_path / "**" / "part.*")) == LightCurves.read(whole)
+    assert set(LightCurves.read(tmp_path / "band=g" / f"part.{ending}").band) == {"g"}
