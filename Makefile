@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # bytecode is compiled and kept when a module is first imported, not that of all modules at once
 unexport PYTHONDONTWRITEBYTECODE
-PIP := $(BIN)/pip install --quiet --no-compile
+PIP := $(BIN)/pip install --quiet --no-compile --disable-pip-version-check
 
 .PHONY: help demo test lint docs oldest speed dist macho clean
 
