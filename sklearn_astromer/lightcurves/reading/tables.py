@@ -106,7 +106,7 @@ def paths_of(source: Any) -> list[Path] | None:
         return [path for each in source for path in paths_of(each) or []]
     if not isinstance(source, (str, os.PathLike)):
         return None
-    path = Path(source)
+    path = Path(source).expanduser()
     if path.is_dir():
         return _files_in(path)
     if path.exists():

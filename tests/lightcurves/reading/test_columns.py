@@ -483,3 +483,11 @@ def test_folders_that_say_the_band(tmp_path, ending):
     whole = pd.concat([frame.assign(band=band) for band, frame in frames.items()])
     assert LightCurves.read(str(tmp_path / "**" / "part.*")) == LightCurves.read(whole)
     assert set(LightCurves.read(tmp_path / "band=g" / f"part.{ending}").band) == {"g"}
+
+
+def test_the_home_of_the_user(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    FRAME.to_parquet(tmp_path / "x.parquet")
+    for source in ("~/x.parquet", ["~/x.parquet"], "~/*.parquet"):
+        assert LightCurves.read(source) == READ
+    assert LightCurves.open_parquet("~/x.parquet", cache_dir=tmp_path / "cache") == READ
