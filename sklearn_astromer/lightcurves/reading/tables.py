@@ -184,14 +184,14 @@ def table_of(frame: pd.DataFrame, name: str, file: str, first_row: int = 0) -> T
     frame.attrs = {}  # which pandas would copy at every step
     for key in ("kinds", "origins", "units", "zero_points"):
         facts[key] = {column_name(k): v for k, v in facts.get(key, {}).items()}
-    for column, unit in _units_by_row(frame.set_axis(lowered, axis=1), file).items():
-        facts["units"].setdefault(column, unit)
-        kind = "flux" if zero_point_of(unit) is not None else "mag" if "mag" in unit.lower() else ""
-        facts["kinds"] |= {column: kind} if kind else {}
     held = facts.pop("columns", frame.columns)
     names = {column_name(each): str(each) for each in held if each != PLACE}
     if lowered != list(frame.columns):
         frame = frame.set_axis(lowered, axis=1)
+    for column, unit in _units_by_row(frame, file).items():
+        facts["units"].setdefault(column, unit)
+        kind = "flux" if zero_point_of(unit) is not None else "mag" if "mag" in unit.lower() else ""
+        facts["kinds"] |= {column: kind} if kind else {}
     return Table(frame, facts, name, file, names, first_row)
 
 
@@ -199,8 +199,11 @@ def _units_by_row(frame: pd.DataFrame, file: str) -> dict[str, str]:
     """Return the units of columns that others tell in each row, as TNS does."""
     found: dict[str, str] = {}
     names = [*map(str, frame)]
+    telling = [name for name in names if name in UNIT_NAMES or unit_for(name)]
+    if not telling:
+        return found
     measured = [name for part in ("mag", "flux") for name in candidates(part, names)]
-    for name in names:
+    for name in telling:
         alone = name in UNIT_NAMES and len(measured) == 1
         column = measured[0] if alone else unit_for(name)
         if column not in frame or frame[name].dtype.kind in "biuf":

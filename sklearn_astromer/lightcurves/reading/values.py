@@ -104,7 +104,7 @@ def _days_of(table: Table, name: str, origin: float) -> tuple[NDArray[np.float64
     if least > most:
         return numbers, []
     if said is None:
-        _refuse_calendar(column, numbers, name, label)
+        _refuse_calendar(column, numbers[finite], least, most, name, label)
     shift, contradicts = _shift(least, most, called, origin, said)
     if max(abs(least + shift), abs(most + shift)) > MOST_MJD:
         raise refusal(
@@ -123,20 +123,20 @@ def _days_of(table: Table, name: str, origin: float) -> tuple[NDArray[np.float64
 
 
 def _refuse_calendar(
-    column: pd.Series, numbers: NDArray[np.float64], name: str, label: str
+    column: pd.Series,
+    numbers: NDArray[np.float64],
+    least: float,
+    most: float,
+    name: str,
+    label: str,
 ) -> None:
     """Refuse numbers that are digits of dates, or decimal years, and no days."""
     dated = is_dated(name)
-    finite = np.unique(numbers[np.isfinite(numbers)])
-    least, most = finite[0], finite[-1]
     years = dated and YEARS[0] <= least and most < YEARS[1]
     late = (dated and most > LAST_MJD) or (bool(clocks([name])) and least > LAST_MJD)
     late = late and most <= LEAST_JD
     zeros = column.dtype.kind not in "iuf" and bool(_texts(column).str.fullmatch(DIGITS).any())
-    # no days of several months are all of them YYMMDD by chance
-    month, day = finite // 100 % 100, finite % 100
-    several = dated and most - least > 31 and len(finite) > 4
-    digits = several and bool(((month >= 1) & (month <= 12) & (day >= 1) & (day < 32)).all())
+    digits = dated and most - least > 31 and _are_digits(np.unique(numbers))
     if years or late or zeros or digits:
         what = "decimal years" if years else "digits of dates or of times of day, as YYMMDD"
         raise refusal(
@@ -147,11 +147,18 @@ def _refuse_calendar(
         )
 
 
+def _are_digits(days: NDArray[np.float64]) -> bool:
+    """Whether all are YYMMDD, as no days of several months are by chance."""
+    month, day = days // 100 % 100, days % 100
+    could_be = (month >= 1) & (month <= 12) & (day >= 1) & (day < 32)
+    return len(days) > 4 and bool(could_be.all())
+
+
 def _refuse_parted(table: Table, name: str, days: NDArray[np.float64]) -> None:
     """Refuse dates without a time of day, where another column holds that."""
-    parts = days[np.isfinite(days)] % 1
     found = [each for each in clocks(table.frame.columns) if each != name]
-    if not found or not len(parts) or (parts != parts[0]).any():
+    parts = days[np.isfinite(days)] % 1 if found else days[:0]
+    if not len(parts) or (parts != parts[0]).any():
         return
     dated = table.frame[name].dtype.kind not in "iuf"
     for other in found:
