@@ -68,6 +68,35 @@ OF_AN_EMBEDDER = (
 CLASS_WEIGHTS: list[Any] = [dict, StrOptions({"balanced"}), None]
 
 
+class ScoresInOrder:
+    """An estimator whose scores are of labels in the order of the objects."""
+
+    def score(self, X: Any, y: ArrayLike, sample_weight: Any = None) -> float:
+        """Return the accuracy of the predicted classes, or R² of the predicted values.
+
+        Parameters
+        ----------
+        X : LightCurves or array-like
+            What `as_light_curves` takes.
+        y : array-like of shape (n_objects,)
+            The true classes or values.
+        sample_weight : array-like of shape (n_objects,), optional
+            Weight of each object.
+
+        Returns
+        -------
+        float
+            Greater is better.
+
+        Raises
+        ------
+        NotFittedError, TypeError, ValueError
+            As `predict`; or if the index of y names the objects of X in another order.
+        """
+        check_order(X, y)
+        return float(super().score(X, y, sample_weight))  # type: ignore[misc]
+
+
 def head_recipe(model: Any) -> Recipe:
     """Return the recipe of an estimator with a head, with all its values."""
     return resolved(model.training, "head", lr=1e-5, dropout=0.0, blend=1.0)

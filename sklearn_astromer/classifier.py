@@ -17,6 +17,7 @@ from sklearn_astromer._estimator_base import AstromerBase, whole_or_not
 from sklearn_astromer._heads import (
     CLASS_WEIGHTS,
     ENCODER_CONSTRAINTS,
+    ScoresInOrder,
     diagram_of,
     draw_seeds,
     fitted_encoder,
@@ -28,13 +29,12 @@ from sklearn_astromer._heads import (
 )
 from sklearn_astromer._saved_models import load, save
 from sklearn_astromer.embedder import AstromerEmbedder
-from sklearn_astromer.lightcurves.checks import check_order
 from sklearn_astromer.modules.heads import Head, make_head
 from sklearn_astromer.training.recipes import Recipe
 from sklearn_astromer.weights.registry import BEST
 
 
-class AstromerClassifier(ClassifierMixin, AstromerBase):
+class AstromerClassifier(ScoresInOrder, ClassifierMixin, AstromerBase):
     """Classify light curves by an ASTROMER encoder with a head.
 
     An object is one thing however many windows its curve has: in training and prediction the
@@ -244,31 +244,6 @@ class AstromerClassifier(ClassifierMixin, AstromerBase):
         """Return the most probable class of each object; see `predict_proba`."""
         best = self.predict_proba(X).argmax(axis=1)
         return self.classes_[best]
-
-    def score(self, X: Any, y: ArrayLike, sample_weight: Any = None) -> float:
-        """Return the accuracy of `predict`.
-
-        Parameters
-        ----------
-        X : LightCurves or array-like
-            What `as_light_curves` takes.
-        y : array-like of shape (n_objects,)
-            The true classes.
-        sample_weight : array-like of shape (n_objects,), optional
-            Weight of each object.
-
-        Returns
-        -------
-        float
-            Greater is better.
-
-        Raises
-        ------
-        NotFittedError, TypeError, ValueError
-            As `predict`; or if the index of y names the objects of X in another order.
-        """
-        check_order(X, y)
-        return float(super().score(X, y, sample_weight))
 
     def save_pretrained(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the fitted estimator as a folder that `from_pretrained` reads, without a pickle.

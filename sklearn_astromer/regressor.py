@@ -16,6 +16,7 @@ from sklearn.utils.validation import _check_y, check_is_fitted
 from sklearn_astromer._estimator_base import AstromerBase, whole_or_not
 from sklearn_astromer._heads import (
     ENCODER_CONSTRAINTS,
+    ScoresInOrder,
     diagram_of,
     draw_seeds,
     fitted_encoder,
@@ -26,14 +27,13 @@ from sklearn_astromer._heads import (
 )
 from sklearn_astromer._saved_models import load, save
 from sklearn_astromer.embedder import AstromerEmbedder
-from sklearn_astromer.lightcurves.checks import check_order
 from sklearn_astromer.modules.heads import Head, make_head
 from sklearn_astromer.training.recipes import Recipe
 from sklearn_astromer.training.supervision import SquaredError
 from sklearn_astromer.weights.registry import BEST
 
 
-class AstromerRegressor(RegressorMixin, AstromerBase):
+class AstromerRegressor(ScoresInOrder, RegressorMixin, AstromerBase):
     """Estimate a number per light curve by an ASTROMER encoder with a head.
 
     Trained by the squared error of the standardised target. Everything else is as in
@@ -199,31 +199,6 @@ class AstromerRegressor(RegressorMixin, AstromerBase):
         windows = self.encoder_._windows(curves)
         output = outputs(self, self.encoder_.module_, windows)[:, 0]
         return output * self.target_std_ + self.target_mean_
-
-    def score(self, X: Any, y: ArrayLike, sample_weight: Any = None) -> float:
-        """Return the R² of `predict`.
-
-        Parameters
-        ----------
-        X : LightCurves or array-like
-            What `as_light_curves` takes.
-        y : array-like of shape (n_objects,)
-            The true values.
-        sample_weight : array-like of shape (n_objects,), optional
-            Weight of each object.
-
-        Returns
-        -------
-        float
-            Greater is better.
-
-        Raises
-        ------
-        NotFittedError, TypeError, ValueError
-            As `predict`; or if the index of y names the objects of X in another order.
-        """
-        check_order(X, y)
-        return float(super().score(X, y, sample_weight))
 
     def save_pretrained(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the fitted estimator as a folder, see `AstromerClassifier.save_pretrained`."""
