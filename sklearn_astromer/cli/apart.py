@@ -84,7 +84,7 @@ def _outputs(param: click.Parameter, values: Mapping[str, Any]) -> Iterator[_Pla
 
 
 def _inputs(param: click.Parameter, values: Mapping[str, Any]) -> Iterator[_Place]:
-    from sklearn_astromer.lightcurves.reading.tables import paths_of
+    from sklearn_astromer.lightcurves.reading.paths import paths_of
     from sklearn_astromer.weights.registry import WEIGHTS
 
     is_path = hasattr(param.type, "written") and param.type.written is None

@@ -17,8 +17,8 @@ from sklearn_astromer.lightcurves.checks import warn
 from sklearn_astromer.lightcurves.reading import reader
 from sklearn_astromer.lightcurves.reading.mapped import mapped
 from sklearn_astromer.lightcurves.reading.options import Options
+from sklearn_astromer.lightcurves.reading.paths import is_parquet, paths_of
 from sklearn_astromer.lightcurves.reading.report import Report
-from sklearn_astromer.lightcurves.reading.tables import is_parquet, paths_of
 
 STDIN = Path("-")
 

@@ -22,7 +22,8 @@ from sklearn_astromer.cli.catalogs import Catalog
 from sklearn_astromer.cli.messages import note
 from sklearn_astromer.lightcurves.checks import warn
 from sklearn_astromer.lightcurves.reading.options import Options
-from sklearn_astromer.lightcurves.reading.tables import is_parquet, tables_of
+from sklearn_astromer.lightcurves.reading.paths import is_parquet
+from sklearn_astromer.lightcurves.reading.tables import tables_of
 from sklearn_astromer.lightcurves.surveys.survey import column_name
 
 

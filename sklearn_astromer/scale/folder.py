@@ -31,6 +31,7 @@ from sklearn_astromer.scale.tables import Rows, writing
 LAYOUTS = ("columns", "float32", "float16")
 PART_SECONDS = 300.0  # of work that a kill may cost
 PART_OBJECTS = 100_000  # where there is nothing to measure
+SMALL = 2**18  # observations of a catalog that takes less time than that, and is not measured
 
 
 class FolderState(NamedTuple):
@@ -82,8 +83,9 @@ def embed_to_folder(
         What tells the catalog from others, needed for an iterable; what a callable returns must be
         the same at the end. None: a hash of all observations.
     part_objects : int, optional
-        Objects in a part; None: about five minutes of work, by its first second; or as the folder
-        was begun. With ``shared_periods=True`` some more, to the end of the last star.
+        Objects in a part; None: about five minutes of work, by its first second (of a small
+        catalog, all); or as the folder was begun. With ``shared_periods=True`` some more, to the
+        end of the last star.
     batch_objects : int, optional
         Objects embedded at a time. None: as `AstromerEmbedder.transform_batches` does.
     shard : (int, int)
@@ -146,6 +148,8 @@ def embed_to_folder(
     peeked: list[LightCurves] = []
 
     def measured() -> int:
+        if isinstance(X, LightCurves) and len(X.time) <= SMALL:
+            return PART_OBJECTS
         peeked.extend(itertools.islice(pieces, 1))
         if not any(map(len, peeked)):
             return PART_OBJECTS

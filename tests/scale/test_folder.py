@@ -162,6 +162,7 @@ def test_a_catalog_that_changes_on_the_way(surveys_small, curves, tmp_path):
 
 
 def test_the_first_second_chooses_the_part(surveys_small, curves, tmp_path, monkeypatch):
+    monkeypatch.setattr(folder_module, "SMALL", 0)
     monkeypatch.setattr(folder_module, "PART_SECONDS", 1e-9)  # less than one object takes
     state = embed_to_folder(curves, surveys_small, tmp_path / "emb")
     assert state.parts == len(curves)

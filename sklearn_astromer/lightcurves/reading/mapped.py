@@ -22,9 +22,9 @@ from sklearn_astromer._printable import printable_errors
 from sklearn_astromer.lightcurves.checks import check_unique
 from sklearn_astromer.lightcurves.flat import Flat, joined
 from sklearn_astromer.lightcurves.reading.options import Options
+from sklearn_astromer.lightcurves.reading.paths import paths_of
 from sklearn_astromer.lightcurves.reading.reader import PIECE, Reader
 from sklearn_astromer.lightcurves.reading.report import Report
-from sklearn_astromer.lightcurves.reading.tables import paths_of
 
 #: Of what lies in the cache; another number makes it anew.
 LAYOUT = 3

@@ -15,12 +15,13 @@ from sklearn_astromer.lightcurves.checks import check_flat
 from sklearn_astromer.lightcurves.flat import Flat, band_name
 from sklearn_astromer.lightcurves.reading.columns import survey_of
 from sklearn_astromer.lightcurves.reading.options import TWICE, UPPER_LIMITS, Options
+from sklearn_astromer.lightcurves.reading.paths import paths_of
 from sklearn_astromer.lightcurves.reading.remarks import describe, id_column, remark
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
 from sklearn_astromer.lightcurves.reading.report import OTHER_BANDS, Report
 from sklearn_astromer.lightcurves.reading.rows import Kind, Labels, Rows, grouped, remark_odd
 from sklearn_astromer.lightcurves.reading.side import Side
-from sklearn_astromer.lightcurves.reading.tables import Table, paths_of, tables_of
+from sklearn_astromer.lightcurves.reading.tables import Table, tables_of
 from sklearn_astromer.lightcurves.surveys.survey import Survey
 
 #: A catalog is read at once up to so many observations, and beyond in pieces.

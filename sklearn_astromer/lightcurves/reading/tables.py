@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import glob
 import gzip
 import io
-import os
 import re
 import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
-from urllib.parse import unquote
 
 import numpy as np
 import pandas as pd
@@ -24,6 +21,7 @@ from sklearn_astromer.lightcurves.objects import is_table
 from sklearn_astromer.lightcurves.reading.astronomy import of_astropy, read_astropy, read_fits
 from sklearn_astromer.lightcurves.reading.json_files import read_json
 from sklearn_astromer.lightcurves.reading.lists import DECODED, PLACE, flattened, holds_lists
+from sklearn_astromer.lightcurves.reading.paths import PARQUET, said_by_folders, stem
 from sklearn_astromer.lightcurves.reading.text import Names, read_text
 from sklearn_astromer.lightcurves.surveys.names import (
     UNIT_NAMES,
@@ -35,7 +33,6 @@ from sklearn_astromer.lightcurves.surveys.names import (
 )
 from sklearn_astromer.lightcurves.surveys.survey import column_name
 
-PARQUET = (".parquet", ".parq", ".pq")
 FITS = (".fits", ".fit", ".fz")
 VOTABLE = (".vot", ".votable", ".xml")
 JSON = (".json", ".jsonl", ".ndjson")
@@ -45,7 +42,8 @@ PIECE_ROWS, PIECE_OBJECTS = 2**20, 1000
 IPAC = re.compile(rb"(\\.*\n\s*)*(\|.*\|\s*?\n){1,4}[^|\n]")
 #: Within so many bytes a table of the AAS or of CDS describes its columns.
 BEFORE_ROWS = 2**16
-HIVE_MISSING = "__HIVE_DEFAULT_PARTITION__"
+#: A file may be unpacked to so many times its size, a small one to so many bytes.
+MOST_UNPACKED, LEAST_UNPACKED = 200, 2**26
 #: In the metadata of Parquet that `LightCurves.to_parquet` writes.
 MARK = b"sklearn_astromer"
 
@@ -98,59 +96,6 @@ class Table(NamedTuple):
         """Return the magnitude of flux 1, if the unit of a column tells it."""
         known: float | None = self.facts["zero_points"].get(name)
         return zero_point_of(self.unit(name)) if known is None else known
-
-
-def paths_of(source: Any) -> list[Path] | None:
-    """Return the files that a path, glob, folder or list of them means; None: it is none."""
-    if isinstance(source, (list, tuple)) and source and isinstance(source[0], (str, os.PathLike)):
-        return [path for each in source for path in paths_of(each) or []]
-    if not isinstance(source, (str, os.PathLike)):
-        return None
-    path = Path(source).expanduser()
-    if path.is_dir():
-        return _files_in(path)
-    if path.exists():
-        return [path]
-    found = sorted(p for p in map(Path, glob.glob(str(path), recursive=True)) if p.is_file())
-    if not found:
-        raise FileNotFoundError(f"there is no file {path}")
-    # of a folder that is linked in itself, each once
-    return [*{(each.name, each.resolve()): each for each in reversed(found)}.values()][::-1]
-
-
-def _files_in(folder: Path) -> list[Path]:
-    """Return the files of a folder, and all Parquet in it and its folders where it is of Parquet.
-
-    Of a catalog of HATS that is its data set.
-    """
-    if (folder / "collection.properties").exists():
-        found = ", ".join(str(each) for each in sorted(folder.iterdir()) if _is_hats(each))
-        raise ValueError(
-            f"{folder} is a collection of HATS catalogs: give one of its folders"
-            f"{f' ({found})' if found else ', of which none is here: download it again'}"
-        )
-    if _is_hats(folder) and (folder / "dataset").is_dir():
-        folder = folder / "dataset"
-    files = sorted(p for p in folder.iterdir() if p.is_file() and p.name[0] not in "._")
-    if all(file.suffix.lower() in PARQUET for file in files):
-        files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in PARQUET)
-    if not files:
-        raise FileNotFoundError(
-            f"the folder {folder} has no files; for those of folders in it pass '{folder}/**/*'"
-        )
-    return files
-
-
-def _is_hats(folder: Path) -> bool:
-    return any((folder / name).exists() for name in ("hats.properties", "properties"))
-
-
-def is_parquet(path: Path) -> bool:
-    """Whether a file is Parquet, by its name or its first bytes."""
-    if path.suffix.lower() in PARQUET:
-        return True
-    with open(path, "rb") as opened:
-        return opened.read(4) == b"PAR1"
 
 
 def tables_of(source: Any, names: Names) -> Iterator[Table]:
@@ -221,18 +166,12 @@ def _units_by_row(frame: pd.DataFrame, file: str) -> dict[str, str]:
     return found
 
 
-def stem(path: Path) -> str:
-    """Return the name of a file without its endings."""
-    name = path.name[: -len(".gz")] if path.name.endswith(".gz") else path.name
-    return Path(name).stem
-
-
 def _pieces_of(path: Path, names: Names) -> Iterator[pd.DataFrame]:
     with open(path, "rb") as file:
         if path.suffix.lower() not in PARQUET and file.read(4) != b"PAR1":
             file.seek(0)
             for frame in _read(file.read(), path, names):
-                for name, value in _said_by_folders(path, list(frame.columns)).items():
+                for name, value in said_by_folders(path, list(frame.columns)).items():
                     frame[name] = pd.Categorical([value]).repeat(len(frame))
                 yield frame
             return
@@ -271,7 +210,7 @@ def _decoding(what: str, advice: str = "") -> Iterator[None]:
 def read_bytes(content: bytes, suffix: str, names: Names) -> Iterator[pd.DataFrame]:
     """Yield the content of a file, which is told by its first bytes or its ending."""
     if content[:2] == b"\x1f\x8b":
-        content = gzip.decompress(content)
+        content = _unpacked(gzip.GzipFile(fileobj=io.BytesIO(content)), len(content))
     start = content[:4096].lstrip(b"\xef\xbb\xbf").lstrip()
     if content[:4] == b"PAR1":
         yield from _parquet(io.BytesIO(content), Path(), names)
@@ -289,7 +228,8 @@ def read_bytes(content: bytes, suffix: str, names: Names) -> Iterator[pd.DataFra
                     f"it has {len(files)} files in it: unpack them and pass the folder"
                 )
             try:
-                inner = archive.read(files[0])
+                with archive.open(files[0]) as packed:
+                    inner = _unpacked(packed, len(content))
             except RuntimeError as error:  # encrypted, or packed in another way
                 raise ValueError(f"unpack it with another program ({error})") from error
         yield from read_bytes(inner, Path(files[0]).suffix.lower(), names)
@@ -309,6 +249,18 @@ def read_bytes(content: bytes, suffix: str, names: Names) -> Iterator[pd.DataFra
         yield from read_text(content, names)
 
 
+def _unpacked(stream: Any, size: int) -> bytes:
+    """Return what a file of so many bytes is unpacked to; some would fill the memory."""
+    most = max(MOST_UNPACKED * size, LEAST_UNPACKED)
+    content = stream.read(most + 1)
+    if len(content) > most:
+        raise ValueError(
+            f"it unpacks to over {MOST_UNPACKED} times its size, as no light curves do: unpack it "
+            "with another program, if you trust it"
+        )
+    return content
+
+
 # -- Parquet ---------------------------------------------------------------------------------------
 
 
@@ -318,7 +270,7 @@ def _parquet(file: Path | BinaryIO, path: Path, names: Names) -> Iterator[pd.Dat
     pq = import_extra("pyarrow.parquet", "parquet", "reading Parquet")
     with pq.ParquetFile(file) as parquet:
         schema = parquet.schema_arrow
-        said = _said_by_folders(path, schema.names)
+        said = said_by_folders(path, schema.names)
         lists = any(holds_lists(pa.nulls(0, field.type)) for field in schema)
         needed = None if lists else names.needed([*schema.names, *said])
         held = None if needed is None else [name for name in needed if name in schema.names]
@@ -348,19 +300,6 @@ def _of_arrow(
     if not lists:
         return _plain(beside)
     return flattened({name: table[name] for name in lists}, beside, first_row, names)
-
-
-def _said_by_folders(path: Path, held: list[str]) -> dict[str, Any]:
-    """Return what folders say, as in ``band=g/part-0.parquet`` (Hive, Spark)."""
-    lowered = {str(name).lower() for name in held}
-    said: dict[str, Any] = {}
-    for part in path.parts[:-1]:
-        key, is_said, value = part.partition("=")
-        if is_said and key and key.lower() not in lowered:
-            text = unquote(value)
-            number = re.fullmatch(r"-?(0|[1-9]\d*)", text) is not None
-            said[key] = None if text == HIVE_MISSING else int(text) if number else text
-    return said
 
 
 # -- tables of other libraries ------------------------------------------------------------------

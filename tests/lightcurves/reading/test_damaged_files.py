@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from sklearn_astromer import LightCurves
+from sklearn_astromer.lightcurves.reading import tables
 
 table = pytest.importorskip("astropy.table", reason="FITS needs astropy")
 FRAME = pd.DataFrame(
@@ -95,6 +96,15 @@ HARMFUL = {
     "no_names.ecsv": FILES["a.ecsv"].replace(b"name: mag", b"nome: mag"),
     "cut.parquet": FILES["a.parquet"][:-30],
 }
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zipped, lambda c: gzip.compress(zipped(c))])
+def test_what_is_packed_a_thousandfold_is_not_unpacked(pack, tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "LEAST_UNPACKED", 1000)
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(pack(CSV.encode() + b" " * 10**7))
+    with pytest.raises(ValueError, match=r"a\.csv\.gz.* over 200 times its size"):
+        LightCurves.read(path)
 
 
 @pytest.mark.parametrize("name", HARMFUL)
