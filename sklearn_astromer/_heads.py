@@ -94,6 +94,7 @@ class ScoresInOrder:
             As `predict`; or if the index of y names the objects of X in another order.
         """
         check_order(X, y)
+        check_order(X, sample_weight, "sample_weight")
         return float(super().score(X, y, sample_weight))  # type: ignore[misc]
 
 
@@ -119,6 +120,7 @@ def read_targets(
     values = column_or_1d(y, warn=True)
     check_consistent_length(curves, values)
     check_order(curves, y)
+    check_order(curves, sample_weight, "sample_weight")
     weight = _check_sample_weight(sample_weight, curves, dtype=np.float64, ensure_non_negative=True)
     return curves, values, weight
 

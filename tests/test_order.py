@@ -42,7 +42,9 @@ def doors(curves, rows):
         "classifier": lambda y: AstromerClassifier(embedder, **options).fit(curves, y),
         "one column": lambda y: AstromerClassifier(embedder, **options).fit(curves, y.to_frame()),
         "features": lambda y: VariabilityFeatures().fit(curves, y),
+        "weights": lambda y: AstromerClassifier(embedder, **options).fit(curves, truth, y + 1),
         "score": lambda y: classifier.score(curves, y),
+        "weights of a score": lambda y: classifier.score(curves, truth, y + 1),
         "score of a regressor": lambda y: regressor.score(curves, y),
         "suggest": lambda y: suggest(rows, y.map({0: "a", 1: ""}), 2),
         "suggest of a frame": lambda y: suggest(frame, y.map({0: "a", 1: ""}), 2),
@@ -60,6 +62,7 @@ def doors(curves, rows):
     "door",
     [
         *("embedder", "classifier", "one column", "features", "score", "score of a regressor"),
+        *("weights", "weights of a score"),
         *("suggest", "suggest of a frame", "outliers", "map", "map of rows", "few shots"),
         *("mask", "mask of stars"),
     ],

@@ -23,7 +23,7 @@ IDS = st.one_of(st.integers(-(2**63), 2**63 - 1), st.integers(0, 9)), TEXT
 def collections(draw):
     """Draw light curves of any times and magnitudes, with or without errors and bands."""
     ids = draw(st.lists(draw(st.sampled_from(IDS)), unique=True, max_size=5))
-    bands = draw(st.sampled_from([None, "", "g", "gr"]))
+    bands = draw(st.sampled_from([None, [""], ["g"], ["g", "r"], ["g", " g", "g "], ["nan", "1"]]))
     owners = [(id, band) for id in ids for band in (bands or [""])]
     lengths = draw(st.lists(st.integers(1, 4), min_size=len(owners), max_size=len(owners)))
     n = sum(lengths)

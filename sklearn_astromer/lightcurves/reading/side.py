@@ -195,7 +195,8 @@ class Side:
             raise TypeError(
                 f"{self.table.label}: column {column!r} must hold one band per row: {error}"
             ) from error
-        names = [band_name(label).strip() for label in labels.tolist()]
+        names = [band_name(label) for label in labels.tolist()]
+        names = names if self.survey.exact else [name.strip() for name in names]
         known = [self.survey.bands.get(name, name) for name in names]
         if (runs.number < 0).any():
             known.append("")  # which -1 stands for
