@@ -304,6 +304,10 @@ def test_labels_in_another_order_are_refused(sparse):
         AstromerClassifier("surveys-small", max_epochs=1).fit(one, other)
 
 
+def _renamed(flat):
+    return flat._replace(ids=np.array(["alone"] * len(flat.ids)))
+
+
 @pytest.mark.parametrize("missing", ["nan", "indicator"])
 def test_stars_in_other_bands_are_said(sparse, missing):
     curves, _ = sparse
@@ -311,8 +315,14 @@ def test_stars_in_other_bands_are_said(sparse, missing):
     quick = MultiBandEmbedder(AstromerEmbedder("surveys-small"), missing=missing)
     for model in (quick, VariabilityFeatures(["g", "r"])):
         model.fit(curves)
-        with pytest.warns(UserWarning, match="no star has one of the bands 'g', 'r'.*: X has 'G'"):
+        with pytest.warns(
+            UserWarning, match=r"(\d+) of \1 stars have none of .*'g', 'r'.* has 'G'"
+        ):
             model.transform(other)
+        one = LightCurves.concatenate([curves, other[-1:]._trusted(_renamed(other[-1:]._flat))])
+        with pytest.warns(UserWarning, match=r"1 of \d+ stars have none .* the first is 'alone'"):
+            rows = model.transform(one)
+        assert len(rows) == len(Stars(one))
 
 
 def test_positions_in_an_index_are_no_names(sparse):

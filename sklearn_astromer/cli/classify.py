@@ -12,6 +12,7 @@ import pandas as pd
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import StratifiedGroupKFold, cross_val_score
 from sklearn.pipeline import Pipeline
+from sklearn.tree._tree import Tree
 
 from sklearn_astromer import TRUSTED_TYPES
 from sklearn_astromer._extras import import_extra
@@ -49,6 +50,7 @@ def _predicted(model: Pipeline, args: SimpleNamespace) -> pd.DataFrame:
     """Return the class of each light curve or star, and the probability of each class."""
     embedder = model["embedder"]
     curves: Any = Catalog(args, args.predict).whole()
+    unseen = np.zeros(0, dtype=np.int64)
     if isinstance(embedder, MultiBandEmbedder):
         curves, known = curves.stars(), embedder.bands_
         if not {*map(str, known)} & {*curves.band.tolist()}:
@@ -57,6 +59,9 @@ def _predicted(model: Pipeline, args: SimpleNamespace) -> pd.DataFrame:
                 f"catalog of --predict has {', '.join(np.unique(curves.band)) or 'no band'}: name "
                 "its bands as these are"
             )
+        unseen = np.setdiff1d(
+            np.arange(len(curves)), curves.star[np.isin(curves.band, [*map(str, known)])]
+        )
         embedder = embedder.embedder_
     elif not len(curves):
         raise ValueError("there are no light curves to classify")
@@ -65,6 +70,7 @@ def _predicted(model: Pipeline, args: SimpleNamespace) -> pd.DataFrame:
     names = [f"probability_{name}" for name in model.classes_]
     table = pd.DataFrame(probability, columns=names)
     table.insert(0, "label", model.classes_[probability.argmax(axis=1)])
+    table.loc[unseen] = None  # of which the embedder warns
     if isinstance(curves, LightCurves) and curves.band is not None:
         table.insert(0, "band", curves.band)
     table.insert(0, "object_id", curves.ids)
@@ -154,7 +160,22 @@ def _read(path: Path) -> Pipeline:
     model = io.load(path, trusted=[*trusted])
     if not isinstance(model, Pipeline) or [*model.named_steps] != ["embedder", "forest"]:
         raise ValueError(f"{path} holds a {type(model).__name__} and no classifier of --save")
+    forest = model["forest"]
+    trees = [getattr(each, "tree_", None) for each in getattr(forest, "estimators_", ())]
+    if not trees or not all(_is_whole(tree, forest) for tree in trees):
+        raise ValueError(f"{path} is damaged: its trees do not hold together")
     return model
+
+
+def _is_whole(tree: Any, forest: RandomForestClassifier) -> bool:
+    """Whether the links of a tree stay within it, which scikit-learn follows unseen."""
+    if not isinstance(tree, Tree):
+        return False
+    left, right, at = tree.children_left, tree.children_right, np.arange(tree.node_count)
+    below = (np.minimum(left, right) > at) & (np.maximum(left, right) < len(at))
+    known = (tree.feature >= 0) & (tree.feature < tree.n_features)
+    linked = np.where(left == -1, right == -1, below & known)
+    return tree.n_features == forest.n_features_in_ and len(at) > 0 and bool(linked.all())
 
 
 def _skops() -> Any:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from sklearn_astromer.lightcurves.flat import Flat, as_band, as_float, as_ids, offsets_of
-from sklearn_astromer.lightcurves.objects import is_table
+from sklearn_astromer.lightcurves.objects import in_field_units, is_table, unit_of
 from sklearn_astromer.lightcurves.reading.aligned import in_rows, index_ids, read_items
 from sklearn_astromer.lightcurves.reading.options import Options
 from sklearn_astromer.lightcurves.reading.report import Report
@@ -74,13 +74,15 @@ def flat_from_grid(mag: ArrayLike, time: ArrayLike | None, ids: Any) -> Flat:
         ids = index_ids(mag.index) if ids is None else ids
         if time is None and mag.columns.dtype.kind in "iuf":
             time = mag.columns
-    grid = as_float(mag, "magnitudes on a grid")
+    grid = in_field_units(mag, "mag", "magnitudes on a grid")
     if grid.ndim != 2:
         raise ValueError(
             f"magnitudes on a grid must have the shape (n_objects, n_times), got {grid.shape}"
         )
     refuse_rounded(time)
-    times = np.arange(grid.shape[1], dtype=np.float64) if time is None else as_float(time, "time")
+    times = np.arange(grid.shape[1], dtype=np.float64)
+    if time is not None:
+        times = in_field_units(time, "time", "time")
     if times.shape != grid.shape[1:]:
         raise ValueError(
             f"time has shape {times.shape}, but the magnitudes have {grid.shape[1]} columns"
@@ -101,6 +103,8 @@ def one_curve(curve: Any, id: Any, padded: bool, axis: int = 0) -> NDArray[np.fl
     try:
         refuse_rounded(curve, axis)
         array = as_float(curve, "a light curve")
+        if str(unit_of(curve) or ""):
+            raise ValueError(f"times and magnitudes have no unit in common, as {unit_of(curve)}")
     except (TypeError, ValueError) as error:
         raise type(error)(f"object {id!r}: {error}") from error
     shape = array.shape

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklearn_astromer.lightcurves.flat import as_float
+from sklearn_astromer.lightcurves.objects import in_unit_of
 
 AB_NANOJANSKY, AB_MICROJANSKY, AB_JANSKY = 31.4, 23.9, 8.9  # magnitudes of flux 1
 POGSON = 2.5 / np.log(10)
@@ -35,8 +36,9 @@ def asinh_magnitudes(
     flux : array-like of shape (n_observations,)
         In any unit; may be zero or negative. NaN stays NaN.
     flux_err : array-like of shape (n_observations,), optional
-        None: the scatter between successive observations takes their place in the softening if
-        there are fluxes of zero and below, else nothing does.
+        In the same unit, or with one of astropy that is converted to it. None: the scatter between
+        successive observations takes their place in the softening if there are fluxes of zero and
+        below, else nothing does.
     zero_point : float or array-like of shape (n_observations,)
         Magnitude of flux 1. For relative fluxes leave it 0: encoders centre magnitudes.
     offsets : array-like of shape (n_objects + 1,), optional
@@ -59,8 +61,8 @@ def asinh_magnitudes(
     >>> mag.round(3).tolist(), bool(np.isfinite(mag).all())
     ([20.0, 20.011, 26.074], True)
     """
+    errors = None if flux_err is None else in_unit_of(flux_err, flux, "flux_err")
     flux = as_float(flux, "flux")
-    errors = None if flux_err is None else as_float(flux_err, "flux_err")
     points = as_float(zero_point, "zero_point")
     if points.shape not in ((), flux.shape):
         raise ValueError(f"zero_point must be one or one per flux, got the shape {points.shape}")

@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from sklearn_astromer.lightcurves.flat import as_float
@@ -16,6 +17,7 @@ from sklearn_astromer.lightcurves.surveys.names import candidates
 
 #: Units longer than a week, in days, are of a calendar: a time of 2020.5 years is a date.
 LONGEST_UNIT = 7.0
+PANDAS = pd.Series, pd.DataFrame, pd.Index
 
 
 def is_table(X: Any) -> bool:
@@ -41,7 +43,7 @@ def in_field_units(column: Any, part: str, what: str) -> NDArray[np.float64]:
 
     What has no unit is taken to be in these; a unit of astropy that does not fit is an error.
     """
-    unit = getattr(column, "unit", None)
+    unit = unit_of(column)
     dates = sys.modules.get("astropy.time")
     if dates is not None and isinstance(column, dates.TimeDelta):
         column, unit = column.to_value("day"), None
@@ -62,6 +64,21 @@ def in_field_units(column: Any, part: str, what: str) -> NDArray[np.float64]:
             raise ValueError(f"{what} is in {unit or 'no unit'}: no magnitudes")
         scale = unit.to(units.mag)
     return values if scale == 1.0 else values * scale
+
+
+def unit_of(values: Any) -> Any:
+    """Return the unit that astropy keeps with values, if any; of pandas it would be a column."""
+    return None if isinstance(values, PANDAS) else getattr(values, "unit", None)
+
+
+def in_unit_of(values: Any, others: Any, what: str) -> NDArray[np.float64]:
+    """Return values in the unit of others, where both have one of astropy."""
+    unit, wanted = unit_of(values), unit_of(others)
+    if unit is None or wanted is None or unit == wanted:
+        return as_float(values, what)
+    if not unit.is_equivalent(wanted):
+        raise ValueError(f"{what} is in {unit}, which is no {wanted}: convert it")
+    return as_float(values, what) * unit.to(wanted)
 
 
 def _is_magnitude(unit: Any) -> bool:

@@ -251,9 +251,14 @@ def rows_in(
             f"there is no band {names[absent[0]]!r} in X: it has "
             f"{', '.join(map(repr, np.unique(stars.band).tolist())) or 'none'}"
         )
-    if len(stars) and not len(row):
+    alone = np.setdiff1d(np.arange(len(stars)), stars.star[row])
+    if len(alone):
         there = ", ".join(map(repr, np.unique(stars.band).tolist())) or "none"
-        warn(f"no star has one of the bands {', '.join(map(repr, names))}: X has {there}")
+        warn(
+            f"{len(alone)} of {len(stars)} stars have none of the bands "
+            f"{', '.join(map(repr, names))}, so that nothing is known of them, the first is "
+            f"{stars.ids[alone[0]].item()!r}: X has {there}"
+        )
     return row, place[row]
 
 

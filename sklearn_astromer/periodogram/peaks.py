@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import threading
-from collections import OrderedDict
 from collections.abc import Iterator
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
@@ -20,6 +17,8 @@ from sklearn_astromer._progress import progress_bar
 from sklearn_astromer.lightcurves import LightCurves, Stars
 from sklearn_astromer.lightcurves.conversion import as_light_curves
 from sklearn_astromer.periodogram.bands import join_bands
+from sklearn_astromer.periodogram.cache import Cache, key_of
+from sklearn_astromer.periodogram.grid import check_grid, warn_of_steps
 from sklearn_astromer.periodogram.profile import N_BINS
 from sklearn_astromer.periodogram.significance import false_alarm_probability
 
@@ -29,9 +28,9 @@ if TYPE_CHECKING:
 SAMPLES_PER_PEAK = 3.0
 GPU_GRID = 3 * 10**7  # frequencies of all objects of a batch on a GPU
 GPU_OBSERVATIONS = 2**19
-CACHED_OBJECTS = 2**17  # about 50 MB
 SHOWN = 10  # objects in the view of a notebook
 LEAST_FREQUENCY = 1e-4  # cycles a day; in logarithms it stands for none
+_CACHE = Cache(2**17)  # objects, about 50 MB
 PEAK_COLUMNS = ("log10_frequency_{} (1/d)", "power_{}", "harmonic_power_{}")
 
 
@@ -175,16 +174,6 @@ class Peaks:
         ).astype(np.float32)
 
 
-def check_grid(max_frequency: Any, samples_per_peak: Any) -> None:
-    """Refuse what makes no grid of frequencies."""
-    check_numbers(max_frequency=max_frequency, samples_per_peak=samples_per_peak)
-    if not (0 < max_frequency < np.inf and 1 <= samples_per_peak < np.inf):
-        raise ValueError(
-            "max_frequency must be positive and samples_per_peak at least 1, got "
-            f"{max_frequency} and {samples_per_peak}"
-        )
-
-
 def find_peaks(
     curves: LightCurves | Stars,
     n_peaks: int = 4,
@@ -228,6 +217,11 @@ def find_peaks(
     TypeError, ValueError
         If a parameter is out of range, `curves` are none, or a star has no observations.
 
+    Warns
+    -----
+    UserWarning
+        If a time span is so long that the grid up to `max_frequency` has too wide steps.
+
     References
     ----------
     Zechmeister & Kürster 2009, A&A 496, 577.
@@ -265,7 +259,8 @@ def find_peaks(
     span = curves.time[curves.offsets[1:] - 1] - curves.time[curves.offsets[:-1]]
     with_peaks = (curves.lengths >= FEWEST_OBSERVATIONS) & (span * max_frequency >= 1)
     with_peaks[with_peaks] = _vary(curves[with_peaks])
-    keys = {i: _key(curves, i, parameters) for i in np.flatnonzero(with_peaks).tolist()}
+    warn_of_steps(span, max_frequency, samples_per_peak)
+    keys = {i: key_of(curves, i, parameters) for i in np.flatnonzero(with_peaks).tolist()}
     missing = [i for i, key in keys.items() if not _CACHE.read(key, rows[i])]
     with progress_bar(
         total=n, initial=n - len(missing), unit="object", disable=not progress
@@ -369,39 +364,3 @@ def _ratios(errors: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         return np.ones(len(errors))
     with np.errstate(over="ignore"):
         return np.minimum(scaled / median, 1e100)
-
-
-def _key(curves: LightCurves, i: int, parameters: tuple[Any, ...]) -> bytes:
-    """Return a digest of what decides the peaks of an object."""
-    of = slice(int(curves.offsets[i]), int(curves.offsets[i + 1]))
-    digest = hashlib.blake2b(repr(parameters).encode(), digest_size=16)
-    for column in (curves.time, curves.mag, curves.mag_err):
-        digest.update(b"-" if column is None else np.ascontiguousarray(column[of]).tobytes())
-    return digest.digest()
-
-
-class _Cache:
-    """Rows by key; the oldest go first. Folds of a cross-validation meet each object often."""
-
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self.rows: OrderedDict[bytes, NDArray[np.float64]] = OrderedDict()
-        self.lock = threading.Lock()
-
-    def read(self, key: bytes, out: NDArray[np.float64]) -> bool:
-        with self.lock:
-            row = self.rows.get(key)
-            if row is None:
-                return False
-            self.rows.move_to_end(key)
-        out[:] = row
-        return True
-
-    def write(self, key: bytes, row: NDArray[np.float64]) -> None:
-        with self.lock:
-            self.rows[key] = row.copy()
-            while len(self.rows) > self.most:
-                self.rows.popitem(last=False)
-
-
-_CACHE = _Cache(CACHED_OBJECTS)

@@ -8,10 +8,10 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
+from sklearn_astromer.periodogram.grid import grid_of
 from sklearn_astromer.periodogram.lomb_scargle import grid_power, harmonic_power
 from sklearn_astromer.periodogram.profile import profile_edges
 
-LARGEST_GRID = 2**23
 FEWEST_OBSERVATIONS = 6  # fewer than that any frequency explains
 N_CANDIDATES = 8
 N_HARMONICS = 3  # of the fit that ranks the candidates
@@ -28,14 +28,6 @@ class TensorPeaks(NamedTuple):
     power: Tensor
     harmonic_power: Tensor
     profile: Tensor
-
-
-def grid_of(span: Tensor, max_frequency: float, samples_per_peak: float) -> tuple[Tensor, Tensor]:
-    """Return the steps (cycles a day) and sizes of the grids for time spans in days."""
-    step = 1 / (samples_per_peak * span.clamp(min=1e-9))
-    step = step.clamp(min=max_frequency / LARGEST_GRID)
-    size = (max_frequency / step).floor().long()
-    return step, size
 
 
 def search(

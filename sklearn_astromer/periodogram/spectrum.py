@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_astromer.lightcurves import LightCurves
-from sklearn_astromer.periodogram.peaks import SAMPLES_PER_PEAK, check_grid, weighted
+from sklearn_astromer.periodogram.grid import check_grid, grid_of, warn_of_steps
+from sklearn_astromer.periodogram.peaks import SAMPLES_PER_PEAK, weighted
 
 
 def power_spectrum(
@@ -54,11 +55,12 @@ def power_spectrum(
     import torch
 
     from sklearn_astromer.periodogram.lomb_scargle import grid_power
-    from sklearn_astromer.periodogram.search import grid_of
 
     check_grid(max_frequency, samples_per_peak)
     time, mag, weight = (torch.from_numpy(x) for x in weighted(curves[[index]], [0]))
-    step, size = grid_of(time.amax(1) - time.amin(1), max_frequency, samples_per_peak)
+    span = time.amax(1) - time.amin(1)
+    warn_of_steps(span.numpy(), max_frequency, samples_per_peak)
+    step, size = grid_of(span, max_frequency, samples_per_peak)
     n = max(1, int(size[0]))
     power = grid_power(time, mag, weight, step, n)[0].numpy()
     return float(step[0]) * np.arange(1, n + 1, dtype=np.float64), power

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.tree._tree import Tree
 
-from sklearn_astromer import LightCurves
-from sklearn_astromer.cli import main, tables
+from sklearn_astromer import TRUSTED_TYPES, LightCurves
+from sklearn_astromer.cli import classify, main, tables
 from sklearn_astromer.datasets import make_variable_stars
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -99,6 +100,17 @@ def test_a_row_for_each_star(stars, capsys, error):
     again = ["classify", "--model", "stars.skops", "--survey", "columns", "--device", "cpu"]
     assert main([*again, *predict, "--out", "again.csv"]) == 0
     pd.testing.assert_frame_equal(pd.read_csv("again.csv"), found)
+    new = pd.read_csv("new.csv")
+    strange = new[new["object_id"] == 42].assign(object_id=99, band="z")  # which nothing knows
+    pd.concat([strange, new]).to_csv("mixed.csv", index=False)
+    assert main([*again, "--predict", "mixed.csv", "--out", "mixed_.csv"]) == 0
+    said = capsys.readouterr().err
+    assert "1 of 21 stars have none of the bands" in said
+    assert "the first is 99" in said
+    mixed = pd.read_csv("mixed_.csv")
+    assert mixed.loc[0, "object_id"] == 99
+    assert mixed.iloc[0, 1:].isna().all()
+    pd.testing.assert_frame_equal(mixed[1:].reset_index(drop=True), found)
     capsys.readouterr()
     line = error(*again, *predict, "--out", "new_.csv", "--stars")
     assert "--stars is of a classifier that learns here" in line
@@ -201,6 +213,35 @@ def test_models_of_strangers(train, error, monkeypatch):
     monkeypatch.setitem(sys.modules, "skops.io", None)
     words = ["classify", train, "--labels", "labels.csv", "--save", "m.skops"]
     assert "sklearn_astromer[skops]" in error(*words)
+
+
+def test_trees_that_lead_elsewhere(train, error, capsys):
+    io = pytest.importorskip("skops.io")
+    words = ["classify", train, "--labels", "labels.csv", "--save", "m.skops", *OPTIONS]
+    assert main([*words, "--quiet"]) == 0
+    capsys.readouterr()
+    model = io.load("m.skops", trusted=[*TRUSTED_TYPES, classify.TREE])
+    last = model["forest"].estimators_[-1]
+    tree = last.tree_
+    for changes in (
+        {"left_child": 2**40, "right_child": 2**40},
+        {"left_child": 0, "right_child": 0},
+        {"left_child": -1},
+        {"right_child": -2},
+        {"feature": 2**40},
+        {"feature": -1},
+    ):
+        state = tree.__getstate__()
+        state["nodes"] = state["nodes"].copy()
+        for name, value in changes.items():
+            state["nodes"][name][0] = value
+        last.tree_ = Tree(tree.n_features, np.array([tree.n_classes[0]]), 1)
+        last.tree_.__setstate__(state)
+        io.dump(model, "bad.skops")
+        line = error(
+            "classify", "--model", "bad.skops", "--predict", "new.parquet", "--out", "o.csv"
+        )
+        assert "bad.skops is damaged: its trees do not hold together" in line
 
 
 def test_standard_input(train, stars, monkeypatch):

@@ -56,6 +56,26 @@ def test_flat_columns_with_units():
         LightCurves(TIME, masked.Masked(MAG, mask=[False, True, False]), offsets=[0, 3])
 
 
+def test_units_at_the_other_doors():
+    units = pytest.importorskip("astropy.units")
+    flux = np.array([1.0, 2.0, 3.0]) * units.Jy
+    plain = LightCurves.from_flux(TIME, flux.value, [0.05] * 3, offsets=[0, 3])
+    for error in ([50.0] * 3 * units.mJy, [0.05] * 3 * units.Jy, [0.05] * 3):
+        found = LightCurves.from_flux(TIME * 24 * units.h, flux, error, offsets=[0, 3])
+        for column, expected in zip(found._flat[:3], plain._flat[:3], strict=True):
+            np.testing.assert_allclose(column, expected, rtol=1e-14)
+    with pytest.raises(ValueError, match="flux_err is in m, which is no Jy"):
+        LightCurves.from_flux(TIME, flux, flux.value * units.m, offsets=[0, 3])
+    grid = LightCurves.from_grid([MAG * 1000] * units.mmag, TIME * 24 * units.h)
+    assert grid == LightCurves.from_grid([MAG], TIME)
+    with pytest.raises(ValueError, match="is in Jy: no magnitudes"):
+        LightCurves.from_grid([MAG] * units.Jy)
+    with pytest.raises(ValueError, match="object 0: times and magnitudes have no unit in common"):
+        LightCurves.from_arrays([CURVE[0] * units.h])
+    frame = pd.DataFrame([MAG], columns=["unit", "b", "c"])  # which is no unit
+    assert len(LightCurves.from_grid(frame, TIME)) == 1
+
+
 # -- astropy -------------------------------------------------------------------------------------
 
 

@@ -9,13 +9,14 @@ from sklearn.pipeline import Pipeline
 from sklearn_astromer import AstromerEmbedder, LightCurves
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.periodogram import find_peaks, peaks, power_spectrum
+from sklearn_astromer.periodogram.cache import Cache
 
 PERIODIC = ["RRAB", "RRC", "CEP", "EB"]
 
 
 @pytest.fixture(autouse=True)
 def _nothing_kept(monkeypatch):
-    monkeypatch.setattr(peaks, "_CACHE", peaks._Cache(1000))
+    monkeypatch.setattr(peaks, "_CACHE", Cache(1000))
 
 
 @pytest.fixture(scope="module")
@@ -264,3 +265,12 @@ def test_numbers_that_are_none_are_named(name, value):
 def test_limits_of_white_noise_are_numbers(name):
     with pytest.raises(TypeError, match=f"{name} must be a number, got 'x'"):
         make_variable_stars(1, random_state=0)[0].drop_white_noise(**{name: "x"})
+
+
+def test_a_grid_with_too_wide_steps_is_said():
+    time = np.sort(np.random.default_rng(0).uniform(0, 7000, 60))
+    curves = LightCurves.from_arrays([np.c_[time, np.sin(time)], np.c_[time[:30], time[:30]]])
+    with pytest.warns(UserWarning, match=r"max_frequency=2880 needs .* for 2 object\(s\) of up to"):
+        find_peaks(curves, max_frequency=2880, samples_per_peak=5)
+    with pytest.warns(UserWarning, match="too far apart"):
+        power_spectrum(curves, max_frequency=2880, samples_per_peak=5)
