@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from importlib import metadata
 from inspect import signature
 from numbers import Integral
+from pathlib import Path
 from typing import Any, Self, TypeVar, cast
 
 import numpy as np
@@ -85,6 +86,15 @@ _NOT_PLAIN: dict[str, Callable[[Any], Any]] = {
 }
 
 
+def _stamps(source: Any) -> list[tuple[str, int, int]] | None:
+    """Return sizes and times of the files of weights that a path names, if it is one."""
+    if not isinstance(source, (str, os.PathLike)) or not os.path.exists(source):
+        return None
+    files = sorted(Path(source).iterdir()) if os.path.isdir(source) else [Path(source)]
+    stats = [(file.name, file.stat()) for file in files]
+    return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]
+
+
 class AstromerBase(CheckedParameters):
     """An estimator that reads light curves and keeps its networks in plain attributes."""
 
@@ -143,11 +153,16 @@ class AstromerBase(CheckedParameters):
         for name, write in _PLAIN.items():
             if name in state:
                 state[name] = write(state[name])
+        for name in ("pretrained", "encoder"):  # joblib's Memory is to know a folder from another
+            if name in state and not {"module_", "head_"} & state.keys():
+                state = state | {f"_{name}": _stamps(state[name])}
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         state = dict(state)
         made = state.pop("_sklearn_astromer_version", "an unknown version")
+        for name in ("_pretrained", "_encoder"):
+            state.pop(name, None)
         here = metadata.version("sklearn_astromer")
         if made != here:
             warnings.warn(

@@ -173,7 +173,11 @@ def replacing_folder(
 
 
 def link_target(path: Path) -> Path:
-    """Return what a symbolic link leads to, by all links on the way, and another path as it is."""
+    """Return what a symbolic link leads to, by all links on the way, and another path as it is.
+
+    ``~`` is the home of the user.
+    """
+    path = path.expanduser()
     return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 

@@ -9,7 +9,6 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
@@ -36,7 +35,7 @@ from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.lightcurves.checks import check_order
 from sklearn_astromer.modules.heads import HEADS, Head, Predictor
-from sklearn_astromer.training.labels import as_labels, check_kinds
+from sklearn_astromer.training.labels import as_labels, check_kinds, missing_in
 from sklearn_astromer.training.loop import train
 from sklearn_astromer.training.recipes import Recipe, as_recipe, chosen_changes, resolved
 from sklearn_astromer.training.recording import record_supervision
@@ -113,7 +112,7 @@ def read_targets(
         )
     curves = model._read(X, reset=True)
     labels = as_labels(y)
-    missing = pd.isna(labels)
+    missing = missing_in(labels)
     if missing.any():
         raise ValueError(f"Input y contains NaN: label {int(np.argmax(missing))} is missing")
     check_kinds(labels)
@@ -227,9 +226,7 @@ def train_head(
     if "jitter" in changes:
         check_errors(curves)
     _, seed, split_seed, train_seed = seeds
-    decisive = [target, weight]
-    if isinstance(getattr(model, "encoder", None), FrozenEstimator):
-        decisive += [tensor.numpy() for tensor in encoder.state_dict().values()]
+    decisive = [target, weight, *(tensor.numpy() for tensor in encoder.state_dict().values())]
     run = run_of(model, model.max_epochs)
     run = run._replace(resume=model._resume(curves, recipe, *decisive))
     cache_bytes = 0 if train_encoder else model.cache_bytes

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from embedders import make_embedder
 
-from sklearn_astromer import _files
+from sklearn_astromer import AstromerClassifier, AstromerEmbedder, LightCurves, _files
 from sklearn_astromer._files import (
     as_json,
     check_free,
@@ -23,6 +24,9 @@ from sklearn_astromer._files import (
     sha256,
     unsealed,
 )
+from sklearn_astromer.datasets import make_variable_stars
+from sklearn_astromer.scale import embed_to_folder
+from sklearn_astromer.search import LightCurveIndex, read_rows
 
 
 def anything(folder):
@@ -338,3 +342,26 @@ def test_what_is_private_stays_so(tmp_path):
         partial.write_text("new")
     assert path.read_text() == "new"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600 != stat.S_IMODE(usual)
+
+
+def test_the_home_of_the_user_is_known_everywhere(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "home").mkdir()
+    curves, labels = make_variable_stars(12, n_observations=20, random_state=0)
+    options = {"d_model": 16, "max_epochs": 1, "validation_fraction": 0.0, "random_state": 0}
+    embedder = make_embedder(**options, checkpoint="~/run.pt", log_dir="~/logs").fit(curves)
+    embedder.save_pretrained("~/weights")
+    rows = AstromerEmbedder("~/weights").fit_transform(curves)
+    classifier = AstromerClassifier("~/weights", max_epochs=1, checkpoint="~/head.pt")
+    classifier.set_params(random_state=0).fit(curves, labels).save_pretrained("~/classifier")
+    AstromerClassifier.from_pretrained("~/classifier")
+    curves.to_parquet("~/curves.parquet")
+    LightCurves.open_parquet("~/curves.parquet", cache_dir="~/cache")
+    embed_to_folder(curves, embedder, "~/rows")
+    LightCurveIndex().fit(rows).save("~/index")
+    LightCurveIndex.load("~/index")
+    assert len(read_rows("~/rows").ids) == 12
+    made = {"run.pt", "logs", "weights", "classifier", "head.pt", "curves.parquet", "cache"}
+    assert {path.name for path in (tmp_path / "home").iterdir()} == {*made, "rows", "index"}
+    assert [path.name for path in tmp_path.iterdir()] == ["home"]

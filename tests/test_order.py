@@ -73,3 +73,24 @@ def test_another_order_is_refused(doors, curves, door):
     doors[door](y.set_axis(range(24)))  # which names nothing
     with pytest.raises(ValueError, match="is not in the order of X: value 0 is of 's23' by its"):
         doors[door](y[::-1])
+
+
+@pytest.mark.parametrize("kind", ["floats", "padded", "one level", "two levels"])
+def test_ids_in_an_index_of_any_kind(curves, kind):
+    number = 7001 + np.arange(24)
+    X = LightCurves(curves.time, curves.mag, offsets=curves.offsets, ids=number)
+    index = {
+        "floats": pd.Index(number.astype(float)),
+        "padded": pd.Index([f"{each} " for each in number]),
+        "one level": pd.MultiIndex.from_arrays([number]),
+        "two levels": pd.MultiIndex.from_arrays([["g"] * 24, number]),
+    }[kind]
+    y = pd.Series(np.arange(24) % 2, index=index)
+    embedder = make_embedder(d_model=16, max_epochs=0)
+    embedder.fit(X, y)
+    with pytest.raises(ValueError, match="value 0 is of '7024' by its index, and object 0"):
+        embedder.fit(X, y[::-1])
+    frame = pd.DataFrame(np.arange(72.0).reshape(24, 3), index=index)
+    suggest(frame, y.map({0: "a", 1: ""}), 2)
+    with pytest.raises(ValueError, match="labelled is not in the order of X"):
+        suggest(frame, y.map({0: "a", 1: ""})[::-1], 2)

@@ -12,7 +12,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score, learning_curv
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_astromer import AstromerEmbedder
+from sklearn_astromer import AstromerClassifier, AstromerEmbedder
 from sklearn_astromer.datasets import make_variable_stars
 
 
@@ -76,6 +76,25 @@ def test_pipeline_memory_finds_the_same_catalog_again(catalog, tmp_path, monkeyp
     np.testing.assert_array_equal(again, first)
     pipeline(memory=str(tmp_path)).fit(X[::-1], y[::-1])
     assert len(calls) == 2
+
+
+def test_pipeline_memory_and_checkpoints_know_weights_by_their_content(catalog, tmp_path):
+    X, y = catalog
+    path, state = str(tmp_path / "weights"), tmp_path / "head.pt"
+    rows = []
+    for seed in (1, 2):
+        embedder(random_state=seed).fit(X).save_pretrained(path, overwrite=True)
+        frozen = AstromerEmbedder(path, max_epochs=0)
+        model = make_pipeline(frozen, RandomForestClassifier(5), memory=str(tmp_path / "kept"))
+        rows.append(model.fit(X, y)[0].transform(X))
+        np.testing.assert_array_equal(rows[-1], frozen.fit(X).transform(X))
+        head = AstromerClassifier(path, max_epochs=1, checkpoint=state, random_state=0)
+        if seed == 1:
+            head.fit(X, y)
+            continue
+        with pytest.raises(ValueError, match="the checkpoint of another run"):
+            head.fit(X, y)
+    assert np.abs(rows[0] - rows[1]).max() > 0.1
 
 
 def test_clone_loses_the_fit_and_frozen_keeps_it(catalog):

@@ -590,6 +590,7 @@ def test_values_survive_json(value):
         {"array": ["O8", [1]]},
         {"array": ["<i8", ["a"]]},
         {"array": ["<i8", [2**70]]},
+        {"array": ["<U200000000", ["a"]]},
         {"array": [5]},
         {"set": [[1]]},
         {"dict": [1]},

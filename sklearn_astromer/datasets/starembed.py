@@ -107,7 +107,7 @@ def fetch_starembed(
         raise ImportError(
             "StarEmbed's files need pyarrow: pip install sklearn_astromer[parquet]"
         ) from error
-    root = _download(split, revision) if folder is None else Path(folder)
+    root = _download(split, revision) if folder is None else Path(folder).expanduser()
     paths = sorted(root.rglob(f"{split}-*.parquet"))
     if not paths:
         raise FileNotFoundError(f"there are no files {split}-*.parquet in {root}")

@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sklearn_astromer._printable import printable
-from sklearn_astromer.lightcurves.flat import Flat, offsets_of
+from sklearn_astromer.lightcurves.flat import Flat, band_name, offsets_of
 
 # A light curve longer than this (2 700 years) mixes JD and MJD, or is not in days.
 MAX_SPAN_DAYS = 1_000_000.0
@@ -62,19 +62,29 @@ def check_order(X: Any, y: Any, what: str = "y") -> None:
     known = X.index if isinstance(X, (pd.DataFrame, pd.Series)) else getattr(X, "ids", None)
     if known is None or not isinstance(y, (pd.DataFrame, pd.Series)) or len(y) != len(known):
         return
-    if any(isinstance(each, (pd.RangeIndex, pd.MultiIndex)) for each in (known, y.index)):
+    if any(isinstance(each, pd.RangeIndex) for each in (known, y.index)):
         return
+    if isinstance(known, pd.MultiIndex):
+        known, levels = known.to_flat_index(), [y.index.to_flat_index()]
+    else:
+        levels = [y.index.get_level_values(i) for i in range(y.index.nlevels)]
     ids = np.asarray(known)
     if ids.dtype.kind in "iu" and ids.max(initial=0) < POSITIONS * len(ids):
         return
-    names, own = y.index.to_numpy().astype(str), ids.astype(str)
-    other = np.flatnonzero(names != own)
-    if len(other) and np.isin(names[other], own).any():
-        i = int(other[0])
-        raise ValueError(
-            f"{what} is not in the order of X: value {i} is of {str(names[i])!r} by its index, and "
-            f"object {i} of X is {str(own[i])!r}: pass {what}.loc[ids], with the ids of X"
-        )
+    own = _names(ids)
+    for names in map(_names, levels):
+        other = np.flatnonzero(names != own)
+        if len(other) and np.isin(names[other], own).any():
+            i = int(other[0])
+            raise ValueError(
+                f"{what} is not in the order of X: value {i} is of {str(names[i])!r} by its index, "
+                f"and object {i} of X is {str(own[i])!r}: pass {what}.loc[ids], with the ids of X"
+            )
+
+
+def _names(values: Any) -> NDArray[np.str_]:
+    """Return ids as text: those that a missing one made floats, or that were padded, as others."""
+    return np.array([band_name(each).strip() for each in values.tolist()], dtype=str)
 
 
 def check_unique(flat: Flat) -> None:

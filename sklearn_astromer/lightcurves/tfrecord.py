@@ -114,7 +114,7 @@ def load_tfrecords(
 def _files(path: Any) -> list[Path]:
     paths = [path] if isinstance(path, (str, os.PathLike)) else list(path)
     files: list[Path] = []
-    for each in map(Path, paths):
+    for each in (Path(one).expanduser() for one in paths):
         found = [each]
         if each.is_dir():
             found = sorted(file for file in each.rglob("*") if file.suffix in SUFFIXES)

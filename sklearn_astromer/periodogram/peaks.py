@@ -47,8 +47,8 @@ class Peaks:
     harmonic_power : ndarray of shape (n_objects, n_peaks), float32
         The same for a Fourier series of three harmonics. Peaks are in falling order of it.
     profile : ndarray of shape (n_objects, 32), float32
-        Largest power in each of 32 logarithmic bins of frequency, from 0.001 cycles a day to
-        the largest frequency.
+        Largest power in each of 32 logarithmic bins of frequency, from 0.001 cycles a day (or a
+        hundredth of the largest frequency, if that is less) to the largest frequency.
     span : ndarray of shape (n_objects,), float64
         From the first to the last observation, in days.
     n_observations : ndarray of shape (n_objects,), int64

@@ -141,7 +141,7 @@ def embed_to_folder(
         fingerprint = fingerprint_of(X)
         _release(X)
     catalog = fingerprint() if callable(fingerprint) else fingerprint
-    folder = link_target(Path(folder).expanduser())
+    folder = link_target(Path(folder))
     run = {"catalog": catalog, "version": _version(), "batch_objects": batch_objects}
     run |= {"layout": layout, **described(embedder)}
     pieces = iter(pieces)

@@ -18,6 +18,7 @@ from sklearn.utils import check_random_state, gen_batches
 
 from sklearn_astromer.lightcurves.checks import check_order
 from sklearn_astromer.search.rows import EmbeddingRows, standardizer, table_of
+from sklearn_astromer.training.labels import as_labels, missing_in
 
 _PER_SUGGESTION = 10  # uncertain objects among which to look for different ones
 _COMPONENTS = 10  # in which distances are measured
@@ -159,11 +160,12 @@ def _sample(
 
 def _check_labels(labelled: ArrayLike, n_objects: int) -> NDArray[np.int64]:
     """Return the class of each object as a number, -1 where it is not known."""
-    labels = np.asarray(labelled, dtype=object)
+    labels = as_labels(labelled)
     if labels.shape != (n_objects,):
         raise ValueError(
             f"labelled must have a label, or None, for each of the {n_objects} rows; its shape is "
             f"{labels.shape}"
         )
-    known = [None if isinstance(label, str) and not label else label for label in labels]
-    return pd.factorize(pd.Series(known, dtype=object))[0]
+    known = labels.astype(object)
+    known[missing_in(labels)] = None
+    return pd.factorize(known)[0]

@@ -120,7 +120,8 @@ def outlier_scores(
         raise ValueError(f"all {n} rows are equal: none is an outlier")
     rng = check_random_state(random_state)
     full = np.argsort(np.isnan(table).sum(axis=0), kind="stable")[:4]  # columns without gaps
-    order = np.lexsort(table[:, full].T)  # so that that of the rows is nothing
+    ties = pd.util.hash_pandas_object(pd.DataFrame(table), index=False)
+    order = np.lexsort([ties, *table[:, full].T])  # so that that of the rows is nothing
     chosen = order if n <= max_reference else order[rng.permutation(n)[:max_reference]]
     sample = table[chosen]
     width = min(n_components, max(1, len(sample) // 3), sample.shape[1])

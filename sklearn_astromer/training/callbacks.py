@@ -131,7 +131,7 @@ def tensorboard(log_dir: str | os.PathLike[str]) -> Callback:
         raise ImportError(
             "log_dir needs TensorBoard: pip install sklearn_astromer[tensorboard]"
         ) from error
-    return TensorBoard(SummaryWriter(log_dir), close_after_train=True)
+    return TensorBoard(SummaryWriter(os.path.expanduser(log_dir)), close_after_train=True)
 
 
 def history_frame(names: tuple[str, ...], history: Any = ()) -> pd.DataFrame:

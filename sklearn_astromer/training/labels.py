@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ class Labels:
 
 
 def read_labels(y: Any, n_objects: int) -> Labels:
-    """Read labels, of which some may be missing: None, NaN, or -1 among whole numbers.
+    """Read labels, of which some may be missing: None, NaN, "", or -1 among whole numbers.
 
     Floating-point numbers are values to estimate, whatever else is a class. Classes are told apart
     within a survey alone, if they are named ``"survey:class"``.
@@ -55,7 +56,7 @@ def read_labels(y: Any, n_objects: int) -> Labels:
         raise ValueError(
             f"y must have the shape ({n_objects},), a label per row, got {values.shape}"
         )
-    missing = np.asarray(pd.isna(values))
+    missing = missing_in(values)
     known = values[~missing]
     check_kinds(known)
     fractions = any(isinstance(v, (float, np.floating)) for v in known)
@@ -73,15 +74,25 @@ def read_labels(y: Any, n_objects: int) -> Labels:
 
 
 def check_kinds(known: NDArray[Any]) -> None:
-    """Refuse labels that are not missing, of several kinds or past all whole numbers of NumPy."""
+    """Refuse labels that are dates, of several kinds, or past all whole numbers of NumPy."""
     if known.dtype.kind in "fib":
         return
+    if any(isinstance(v, (date, np.datetime64, np.timedelta64, timedelta)) for v in known.flat):
+        raise ValueError("y has dates or times: make them numbers, or text if they are classes")
+    if (known == "nan").any():
+        warn('a class is called "nan", as NumPy writes missing labels of text: give None for them')
     texts = sum(isinstance(v, (str, bytes)) for v in known.flat)
     if 0 < texts < known.size:
         raise ValueError("y has text and numbers among its labels: make all of them text")
     whole = (v for v in known.flat if isinstance(v, (int, np.integer)))
     if (large := next((v for v in whole if not -(2**63) <= v < 2**63), None)) is not None:
         raise ValueError(f"y has whole numbers past 2^63, as {large}: make them text, or floats")
+
+
+def missing_in(labels: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return which labels are missing: None, NaN, or blank text."""
+    blank = [isinstance(v, str) and not v.strip() for v in labels.flat]
+    return np.asarray(pd.isna(labels)) | np.reshape(blank, labels.shape)
 
 
 def as_labels(y: Any) -> NDArray[Any]:

@@ -46,7 +46,7 @@ class Resume(Callback):
     """
 
     def __init__(self, path: str | os.PathLike[str], minutes: float, run: dict[str, Any]) -> None:
-        self.path = Path(path)
+        self.path = Path(path).expanduser()
         self.minutes = minutes
         self.run = run
 

@@ -30,6 +30,7 @@ __all__ = ["SavedModel", "from_json", "read_model", "to_json", "write_model"]
 MODEL, HEAD = "model.json", "head.safetensors"
 _FORMAT = 1
 _KINDS = {"array", "dict", "float", "set", "tuple"}
+WIDEST = 1000  # characters of a text, if none is longer
 _DTYPE = re.compile(r"[<>|=]?(b1|[iuf][1248]|U\d+|O)")
 
 
@@ -211,6 +212,8 @@ def from_json(held: Any) -> Any:
             return {from_json(key): from_json(item) for key, item in items}
         if kind == "array" and _DTYPE.fullmatch(items[0]):
             dtype, values = items
+            if "U" in dtype and int(dtype.partition("U")[2]) > max([WIDEST, *map(len, values)]):
+                raise ValueError("there is more room than any of its texts needs")
             array = np.empty(len(values), dtype)
             array[:] = from_json(values)
             return array

@@ -6,7 +6,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
-from sklearn_astromer import AstromerEmbedder, LightCurves
+from sklearn_astromer import AstromerEmbedder, LightCurves, VariabilityFeatures
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.periodogram import find_peaks, peaks, power_spectrum
 from sklearn_astromer.periodogram.cache import Cache
@@ -274,3 +274,13 @@ def test_a_grid_with_too_wide_steps_is_said():
         find_peaks(curves, max_frequency=2880, samples_per_peak=5)
     with pytest.warns(UserWarning, match="too far apart"):
         power_spectrum(curves, max_frequency=2880, samples_per_peak=5)
+
+
+@pytest.mark.parametrize("max_frequency", [0.0009, 0.0011])
+def test_long_periods_alone(max_frequency):
+    time = np.sort(np.random.default_rng(0).uniform(0, 9000, 300))
+    curves = LightCurves.from_arrays([np.c_[time, np.sin(2 * np.pi * time / 3000)]])
+    found = find_peaks(curves, max_frequency=max_frequency)
+    assert found.profile.max() == pytest.approx(found.power[0].max(), abs=0.02)
+    names = VariabilityFeatures(max_frequency=max_frequency).fit(curves).get_feature_names_out()
+    assert len(set(names)) == len(names)

@@ -196,3 +196,14 @@ def test_errors(blobs):
     ids = np.array([f"star-{i}" for i in range(len(rows))])
     with pytest.raises(ValueError, match="object 'star-7' at position 7 contains inf"):
         suggest(EmbeddingRows(ids, None, broken), unknown, 5)
+
+
+def test_masked_and_blank_labels_are_unlabelled(blobs):
+    rows, truth = blobs[:2]
+    labels = np.array(truth, dtype=object)
+    labels[20:] = None
+    wanted = suggest(rows, labels, 5, random_state=0)
+    mask = np.arange(len(rows)) >= 20
+    blank = np.where(mask, " ", truth.astype(str))
+    for each in (np.ma.array(truth, mask=mask), blank, pd.Series(labels)):
+        np.testing.assert_array_equal(suggest(rows, each, 5, random_state=0), wanted)

@@ -18,11 +18,12 @@ from sklearn_astromer.search import (
 
 
 @settings(max_examples=6, deadline=None)
-@given(st.integers(60, 200), st.integers(2, 15), st.integers(0, 2**31))
-def test_far_rows_are_odd_in_any_order(n, width, seed):
+@given(st.integers(60, 200), st.integers(2, 15), st.integers(0, 5), st.integers(0, 2**31))
+def test_far_rows_are_odd_in_any_order(n, width, constant, seed):
     rng = np.random.default_rng(seed)
     rows = rng.normal(size=(n, width)).astype(np.float32)
     rows[:3] += 40 * rng.choice([-1, 1], (3, width))
+    rows = np.hstack([np.ones((n, constant), dtype=np.float32), rows])
     order = rng.permutation(n)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(outliers, "TREES", 40)  # of 200

@@ -36,6 +36,8 @@ def stars():
         (np.array([7, None, 3], dtype=object), [1, -1, 0], [3, 7]),
         ([True, False, True], [1, 0, 1], [False, True]),
         (["-1", "x", "-1"], [0, 1, 0], ["-1", "x"]),
+        (["b", "", "a"], [1, -1, 0], ["a", "b"]),
+        (np.array(["b", " ", "a"]), [1, -1, 0], ["a", "b"]),
     ],
 )
 def test_classes(y, target, classes):
@@ -188,6 +190,7 @@ def test_a_killed_run_with_labels_and_parts_ends_as_one_that_was_not(stars, tmp_
         pd.array([True, None, False]),
         pd.Categorical(["a", None, "b"]),
         [1, None, 0],
+        ["a", "", "b"],
     ],
     ids=lambda y: type(y).__name__,
 )
@@ -221,6 +224,11 @@ def test_what_changes_nothing_is_told(stars):
         AstromerEmbedder().set_params(training__learning_rat=1)
 
 
+def test_missing_labels_that_became_text_are_told():
+    with pytest.warns(UserWarning, match='a class is called "nan"'):
+        assert read_labels(np.array(["a", "b", np.nan]), 3).classes.tolist() == ["a", "b", "nan"]
+
+
 def test_masked_labels_are_missing():
     masked = np.ma.array([0, 1, 0, 1], mask=[True, False, False, False])
     labels = read_labels(masked, 4)
@@ -244,13 +252,15 @@ def test_whole_numbers_among_others_are_numbers():
         ([-(2**64), None] * 4, "whole numbers past 2\\^63"),
         (["a", 2**70] * 4, "text and numbers"),
         (["a", 1] * 4, "text and numbers"),
+        (np.array(["2020-01-31", "2020-02-01"] * 4, dtype="M8[D]"), "dates or times"),
+        (pd.Series(pd.to_timedelta([1, 2] * 4, unit="D")), "dates or times"),
     ],
 )
 def test_labels_that_no_array_holds(labels, said):
     curves = make_variable_stars(8, random_state=0)[0]
     with pytest.raises(ValueError, match=said):
         read_labels(labels, 8)
-    if None not in labels:
+    if not pd.isna(labels).any():
         for model in (AstromerClassifier, AstromerRegressor):
             with pytest.raises(ValueError, match=said):
                 model("surveys-small", max_epochs=1).fit(curves, labels)

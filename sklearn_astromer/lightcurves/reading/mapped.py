@@ -52,7 +52,7 @@ def mapped(
     # what is read of a file, and how, may be mended by another version
     version = metadata.version("sklearn_astromer")
     asked = repr((LAYOUT, version, [str(file.resolve()) for file in files], named))
-    root = Path(folder) if folder is not None else cache_dir() / "mapped"
+    root = Path(folder).expanduser() if folder is not None else cache_dir() / "mapped"
     known = (fingerprint or Fingerprint(files))(asked)
     target = root / f"{files[0].stem}-{known[:20]}"
     found = _opened(target)

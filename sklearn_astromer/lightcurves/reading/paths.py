@@ -5,9 +5,19 @@ from __future__ import annotations
 import glob
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
+
+from sklearn_astromer.lightcurves.surveys.names import (
+    DETECTED,
+    LIMITS,
+    UNIT_NAMES,
+    candidates,
+    errors_of,
+    unit_for,
+)
 
 PARQUET = (".parquet", ".parq", ".pq")
 HIVE_MISSING = "__HIVE_DEFAULT_PARTITION__"
@@ -44,14 +54,39 @@ def _files_in(folder: Path) -> list[Path]:
         )
     if _is_hats(folder) and (folder / "dataset").is_dir():
         folder = folder / "dataset"
-    files = sorted(p for p in folder.iterdir() if p.is_file() and p.name[0] not in "._")
+    files = sorted(p for p in folder.iterdir() if p.is_file() and _is_seen(p.name))
     if all(file.suffix.lower() in PARQUET for file in files):
-        files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in PARQUET)
+        files = sorted(p for p in _below(folder) if p.suffix.lower() in PARQUET)
     if not files:
         raise FileNotFoundError(
             f"the folder {folder} has no files; for those of folders in it pass '{folder}/**/*'"
         )
     return files
+
+
+def _is_seen(name: str) -> bool:
+    """Whether a file or folder is no hidden or unfinished one, as Spark and editors leave them."""
+    return name[0] != "." and (name[0] != "_" or "=" in name)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """Yield the files in a folder and its folders, links to folders included, each once."""
+    known = {folder.resolve()}
+    for root, folders, files in os.walk(folder, followlinks=True):
+        seen = {name: Path(root, name).resolve() for name in folders if _is_seen(name)}
+        folders[:] = [name for name, real in seen.items() if real not in known]
+        known |= {*seen.values()}
+        yield from (Path(root, name) for name in files if _is_seen(name))
+
+
+def unread_folders(source: Any, files: list[Path]) -> list[Path]:
+    """Return the folders in one that is a source, of which no file is among those that it means."""
+    folder = Path(source) if isinstance(source, (str, os.PathLike)) else None
+    if folder is None or not folder.is_dir() or any(file.parent != folder for file in files):
+        return []
+    own = folder.resolve()
+    found = (p for p in folder.iterdir() if p.is_dir() and _is_seen(p.name))
+    return sorted(each for each in found if each.resolve() != own)
 
 
 def _is_hats(folder: Path) -> bool:
@@ -72,13 +107,20 @@ def stem(path: Path) -> str:
     return Path(name).stem
 
 
+def _is_measured(key: str) -> bool:
+    """Whether a column is of each observation by its name, which no folder says: ``date=…``."""
+    parts = [candidates(part, [key]) for part in ("time", "mag", "flux")]
+    parts += [errors_of(brightness, [key]) for brightness in ("mag", "flux")]
+    return any(parts) or bool(unit_for(key)) or key in (*LIMITS, *DETECTED, *UNIT_NAMES)
+
+
 def said_by_folders(path: Path, held: list[str]) -> dict[str, Any]:
     """Return what folders say, as in ``band=g/part-0.parquet`` (Hive, Spark)."""
     lowered = {str(name).lower() for name in held}
     said: dict[str, Any] = {}
     for part in path.parts[:-1]:
         key, is_said, value = part.partition("=")
-        if is_said and key and key.lower() not in lowered:
+        if is_said and key and key.lower() not in lowered and not _is_measured(key.lower()):
             text = unquote(value)
             number = re.fullmatch(r"-?(0|[1-9]\d*)", text) is not None
             said[key] = None if text == HIVE_MISSING else int(text) if number else text

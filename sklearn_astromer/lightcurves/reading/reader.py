@@ -15,13 +15,14 @@ from sklearn_astromer.lightcurves.checks import check_flat
 from sklearn_astromer.lightcurves.flat import Flat, band_name
 from sklearn_astromer.lightcurves.reading.columns import survey_of
 from sklearn_astromer.lightcurves.reading.options import TWICE, UPPER_LIMITS, Options
-from sklearn_astromer.lightcurves.reading.paths import paths_of
+from sklearn_astromer.lightcurves.reading.paths import paths_of, said_by_folders, unread_folders
 from sklearn_astromer.lightcurves.reading.remarks import describe, id_column, remark
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
 from sklearn_astromer.lightcurves.reading.report import OTHER_BANDS, Report
 from sklearn_astromer.lightcurves.reading.rows import Kind, Labels, Rows, grouped, remark_odd
 from sklearn_astromer.lightcurves.reading.side import Side
 from sklearn_astromer.lightcurves.reading.tables import Table, tables_of
+from sklearn_astromer.lightcurves.surveys.names import candidates
 from sklearn_astromer.lightcurves.surveys.survey import Survey
 
 #: A catalog is read at once up to so many observations, and beyond in pieces.
@@ -65,12 +66,17 @@ class Reader:
         if self._sources is None:
             tables = isinstance(source, list) and source and isinstance(source[0], Table)
             self._sources = source if tables else [source]
+        elif unread := unread_folders(source, self._sources):
+            self.report.remark(
+                f"{len(unread)} folders in {source} are not read, the first is {unread[0].name}: "
+                f"for files in them as well pass '{source}/**/*'"
+            )
         self.objects, self.bands = Labels(), Labels()
         self.kind: Kind | None = None
         self._exact = False
         self._columns: set[str] = set()
         self._wanted = ""
-        self._stems: dict[str, str] = {}
+        self._stems: dict[tuple[str, tuple[str, ...]], str] = {}
         self._done = np.zeros(0, dtype=bool)
 
     def pieces(self, most: int | None = None) -> Iterator[Flat]:
@@ -107,7 +113,7 @@ class Reader:
             )
         nothing = Rows(*(np.empty(0, dtype=np.int64),) * 3, *(np.empty(0),) * 3)
         flat = self._grouped(Rows.joined(waiting or [nothing]))
-        self._remark_gone()
+        self._remark_names()
         if len(flat.ids) or not some:
             yield flat
 
@@ -164,10 +170,12 @@ class Reader:
         return Rows.joined(Side(table._replace(frame=frame), survey, self, report).all())
 
     def _refuse_same_names(self, table: Table, survey: Survey, columns: Set[str]) -> None:
-        """Refuse files of one object each that have the same name."""
+        """Refuse files of one object each that have the same name, in one band by their folders."""
         unnamed = id_column(survey, columns) is None and survey.id is not False
         if unnamed and self.options.id_from == "stem" and table.name:
-            before = self._stems.setdefault(table.name, table.file)
+            said = said_by_folders(Path(table.file), [])
+            band = tuple(map(str, (said[key] for key in candidates("band", said))))
+            before = self._stems.setdefault((table.name, band), table.file)
             if before != table.file:
                 raise refusal(
                     f"{before} and {table.file} would be one object by their names: pass a "
@@ -241,10 +249,19 @@ class Reader:
         name = self.objects.names[number]
         return name if self._names is None else self._names[name].item()
 
-    def _remark_gone(self) -> None:
-        """Say of how many objects no observation is left."""
+    def _remark_names(self) -> None:
+        """Say of how many objects no observation is left, and which ids others resemble."""
+        if self._names is not None:
+            return
         gone = np.ones(len(self.objects.names), dtype=bool)
         gone[: len(self._done)] &= ~self._done
-        if gone.any() and self._names is None:
+        if gone.any():
             first = repr(self.name(int(np.argmax(gone))))
             self.report.remark("no observation is left of objects", int(gone.sum()), first)
+        texts = {name for name in self.objects.names if isinstance(name, str)}
+        blank = [name for name in texts if name != name.strip() and name.strip() in texts]
+        if blank:
+            self.report.remark(
+                "ids are those of others but for blanks, and may be of the same objects",
+                *(len(blank), repr(min(blank))),
+            )

@@ -185,7 +185,8 @@ def _found_form(content: bytes, names: Names) -> tuple[Form, int, str]:
     named = lowered + spare
     places = [i for i, name in enumerate(named) if used is None or name in used]
     columns = pd.Index([named[i] for i in places], dtype=object)
-    ids = [i for i in places if named[i] in names.ids(named)]
+    naming = {*names.ids(named)}
+    ids = [i for i in places if named[i] in naming]
     form = Form(separator, found, len(named), places, columns, ids, not header, number, header)
     return form, start, first
 

@@ -456,38 +456,3 @@ def test_a_dictionary_is_told_what_to_do():
     for source in (CURVES, [{"mjd": 1.0, "mag": 15.0}]):
         with pytest.raises(TypeError, match=r"list of records pass pandas.DataFrame\(…\)"):
             LightCurves.read(source)
-
-
-def test_a_folder_that_is_linked_in_itself(tmp_path):
-    (tmp_path / "itself").symlink_to(".")
-    (tmp_path / "x").symlink_to("y")
-    (tmp_path / "y").symlink_to("x")
-    for name in ("a.csv", "b.csv"):
-        (tmp_path / name).write_text("mjd,mag\n1,15\n2,16\n")
-    for source in (tmp_path, f"{tmp_path}/**/*", f"{tmp_path}/itself/*"):
-        assert LightCurves.read(source).ids.tolist() == ["a", "b"]
-    with pytest.raises(FileNotFoundError, match="there is no file"):
-        LightCurves.read(tmp_path / "x")
-
-
-@pytest.mark.parametrize("ending", ["csv", "csv.gz", "json", "parquet"])
-def test_folders_that_say_the_band(tmp_path, ending):
-    frames = {"g": FRAME, "r": FRAME.assign(mag=FRAME["mag"] - 1)}
-    for band, frame in frames.items():
-        path = tmp_path / f"band={band}" / f"part.{ending}"
-        path.parent.mkdir()
-        if ending == "json":
-            frame.to_json(path, orient="records")
-        else:
-            (frame.to_parquet if ending == "parquet" else frame.to_csv)(path, index=False)
-    whole = pd.concat([frame.assign(band=band) for band, frame in frames.items()])
-    assert LightCurves.read(str(tmp_path / "**" / "part.*")) == LightCurves.read(whole)
-    assert set(LightCurves.read(tmp_path / "band=g" / f"part.{ending}").band) == {"g"}
-
-
-def test_the_home_of_the_user(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    FRAME.to_parquet(tmp_path / "x.parquet")
-    for source in ("~/x.parquet", ["~/x.parquet"], "~/*.parquet"):
-        assert LightCurves.read(source) == READ
-    assert LightCurves.open_parquet("~/x.parquet", cache_dir=tmp_path / "cache") == READ

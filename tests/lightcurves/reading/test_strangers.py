@@ -408,3 +408,9 @@ def test_views_have_no_escape_sequences():
     for text in (*said, str(caught.value)):
         assert "\x1b" not in text
         assert "\x07" not in text
+
+
+def test_ids_that_differ_by_blanks_alone_are_told():
+    frame = pd.DataFrame({"id": ["s1", "s1", "s1 ", "s2 "], "mjd": [1.0, 2, 3, 4], "mag": 15.0})
+    with pytest.warns(UserWarning, match="ids are those of others but for blanks.*: 1, .* 's1 '"):
+        assert LightCurves.read(frame).ids.tolist() == ["s1", "s1 ", "s2 "]

@@ -1,0 +1,130 @@
+"""Which files a path means: folders, links, hidden files, and what folders say."""
+
+import os
+
+import pandas as pd
+import pytest
+
+from sklearn_astromer import LightCurves
+
+FRAME = pd.DataFrame(
+    {
+        "oid": [7, 7, 5, 5, 5],
+        "mjd": [2.0, 1.0, 3.0, 5.0, 4.0],
+        "mag": [15.0, 16.0, 17.0, 18.0, 19.0],
+        "magerr": [0.1, 0.2, 0.3, 0.4, 0.5],
+    }
+)
+READ = LightCurves.read(FRAME)
+
+
+def test_a_folder_that_is_linked_in_itself(tmp_path):
+    (tmp_path / "itself").symlink_to(".")
+    (tmp_path / "x").symlink_to("y")
+    (tmp_path / "y").symlink_to("x")
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("mjd,mag\n1,15\n2,16\n")
+    for source in (tmp_path, f"{tmp_path}/**/*", f"{tmp_path}/itself/*"):
+        assert LightCurves.read(source).ids.tolist() == ["a", "b"]
+    with pytest.raises(FileNotFoundError, match="there is no file"):
+        LightCurves.read(tmp_path / "x")
+
+
+@pytest.mark.parametrize("ending", ["csv", "csv.gz", "json", "parquet"])
+def test_folders_that_say_the_band(tmp_path, ending):
+    frames = {"g": FRAME, "r": FRAME.assign(mag=FRAME["mag"] - 1)}
+    for band, frame in frames.items():
+        path = tmp_path / f"band={band}" / f"part.{ending}"
+        path.parent.mkdir()
+        if ending == "json":
+            frame.to_json(path, orient="records")
+        else:
+            (frame.to_parquet if ending == "parquet" else frame.to_csv)(path, index=False)
+    whole = pd.concat([frame.assign(band=band) for band, frame in frames.items()])
+    assert LightCurves.read(str(tmp_path / "**" / "part.*")) == LightCurves.read(whole)
+    assert set(LightCurves.read(tmp_path / "band=g" / f"part.{ending}").band) == {"g"}
+
+
+def test_the_home_of_the_user(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    FRAME.to_parquet(tmp_path / "x.parquet")
+    for source in ("~/x.parquet", ["~/x.parquet"], "~/*.parquet"):
+        assert LightCurves.read(source) == READ
+    assert LightCurves.open_parquet("~/x.parquet", cache_dir=tmp_path / "cache") == READ
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv"])
+def test_hidden_and_unfinished_files_are_no_part_of_a_folder(tmp_path, ending):
+    write = FRAME.to_parquet if ending == "parquet" else FRAME.to_csv
+    hidden = ("_temporary/0/part-1", ".part-0", ".ipynb_checkpoints/a", "_old", "_x/_y", ".b/c")
+    write(tmp_path / f"part-0.{ending}")
+    for name in hidden:
+        path = tmp_path / f"{name}.{ending}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(path)
+    (tmp_path / ".part-0.parquet.2d1f.partial").write_bytes(b"unfinished")
+    assert LightCurves.read(tmp_path) == READ
+
+
+def test_a_write_that_was_killed_leaves_a_folder_as_it_was(tmp_path):
+    READ.to_parquet(tmp_path / "s.parquet")
+    if os.fork() == 0:
+        from sklearn_astromer import _files
+
+        _files._sync = lambda _: os._exit(9)
+        READ[:1].to_parquet(tmp_path / "s.parquet", overwrite=True)
+    os.wait()
+    assert len(list(tmp_path.iterdir())) == 2
+    assert LightCurves.read(tmp_path) == READ
+
+
+def test_linked_partitions_are_read(tmp_path):
+    (tmp_path / "pq" / "band=g").mkdir(parents=True)
+    (tmp_path / "disk2").mkdir()
+    FRAME.to_parquet(tmp_path / "pq" / "band=g" / "part-0.parquet")
+    FRAME.to_parquet(tmp_path / "disk2" / "part-0.parquet")
+    (tmp_path / "pq" / "band=r").symlink_to(tmp_path / "disk2")
+    (tmp_path / "pq" / "band=r" / "back").symlink_to(tmp_path / "pq")
+    expected = LightCurves.read(pd.concat([FRAME.assign(band=band) for band in "gr"]))
+    assert LightCurves.read(tmp_path / "pq") == expected
+    found = LightCurves.open_parquet(tmp_path / "pq", cache_dir=tmp_path / "cache")
+    assert found == expected
+
+
+def test_folders_in_a_folder_of_text_are_said(tmp_path):
+    for name in ("a.csv", "sub/b.csv", "_plots/c.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("mjd,mag\n1,15\n2,16\n")
+    with pytest.warns(UserWarning, match=r"1 folders in .* are not read, the first is sub: .*\*\*"):
+        curves = LightCurves.read(tmp_path)
+    assert curves.ids.tolist() == ["a"]
+    assert LightCurves.read(f"{tmp_path}/[as]*/**/*.csv").ids.tolist() == ["b"]
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_file_per_star_in_a_folder_per_band(tmp_path, ending):
+    for band, mag in (("g", 15.0), ("r", 14.0)):
+        for star in ("s1", "s2"):
+            folder = tmp_path / "date=2024-01-01" / f"band={band}"
+            folder.mkdir(parents=True, exist_ok=True)
+            frame = pd.DataFrame({"mjd": [58000.0, 58001.5], "mag": [mag, mag + 0.5]})
+            write = frame.to_csv if ending == "csv" else frame.to_parquet
+            write(folder / f"{star}.{ending}", index=False)
+    curves = LightCurves.read(f"{tmp_path}/**/*.{ending}")
+    assert curves.ids.tolist() == ["s1", "s2"] * 2
+    assert curves.band.tolist() == ["g", "g", "r", "r"]
+    (tmp_path / "other" / "band=g").mkdir(parents=True)
+    write(tmp_path / "other" / "band=g" / f"s2.{ending}", index=False)
+    with pytest.raises(ValueError, match="would be one object by their names"):
+        LightCurves.read(f"{tmp_path}/**/*.{ending}")
+
+
+@pytest.mark.parametrize(
+    "folder",
+    ["date=2024-01-01", "mag=15", "mag_err=1", "flux=1", "detected=false", "unit=mJy", "limit=1"],
+)
+def test_no_folder_says_what_is_measured(tmp_path, folder):
+    (tmp_path / folder).mkdir()
+    for name, write in (("x.csv", FRAME.to_csv), ("x.parquet", FRAME.to_parquet)):
+        write(tmp_path / folder / name, index=False)
+        assert LightCurves.read(tmp_path / folder / name) == READ
