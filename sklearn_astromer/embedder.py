@@ -109,7 +109,7 @@ class AstromerEmbedder(TransformerBase):
         of every block; ``"brightness"``, the mean magnitude; ``"periods"``, the decimal logarithms
         of the frequencies (1/days) and the powers of the periodogram's peaks, see `Peaks` (nothing
         for encoders without own periods). None: `transform` gives a list of arrays (n_i, d_model),
-        one vector per observation.
+        one vector per observation, in order of time.
     shared_periods : bool, default=None
         For encoders with own periods: compute one periodogram for all rows of an id (the bands of
         a star), each about its own mean magnitude. None: only in a `MultiBandEmbedder`.

@@ -397,6 +397,16 @@ def test_hidden_observations_stay_hidden_from_the_other_bands(sparse):
         np.testing.assert_allclose(a, b, atol=1e-4)
 
 
+def test_light_curves_that_are_there_twice_share_periods_as_once(sparse):
+    curves = sparse[0]
+    embedder = AstromerEmbedder("surveys-periods", row="periods", shared_periods=True).fit(curves)
+    rows = embedder.transform(curves)
+    order = np.random.default_rng(0).integers(0, len(curves), 2 * len(curves))
+    order = np.concatenate([np.arange(len(curves)), np.sort(order)])  # all bands of all stars
+    order = order[np.argsort(curves.ids[order], kind="stable")]
+    np.testing.assert_allclose(embedder.transform(curves[order]), rows[order], atol=1e-6)
+
+
 @pytest.mark.parametrize("shared", [None, False])
 def test_stars_that_are_there_twice_are_embedded_as_alone(shared):
     curves, _ = make_variable_stars(6, n_observations=30, random_state=0)

@@ -295,14 +295,17 @@ def test_an_embedder_reads_a_classifiers_folder(saved, fitted, catalog):
     assert model.predict_proba(catalog[0]).shape == (30, 2)
 
 
-def test_an_embedder_replaces_a_classifier_whole(saved, fitted, catalog):
-    embedder(d_model=8).fit(catalog[0]).save_pretrained(saved, overwrite=True)
-    assert sorted(os.listdir(saved)) == ["README.md", "config.json", "weights.safetensors"]
-    with pytest.raises(FileNotFoundError, match="mine holds an encoder alone"):
-        AstromerClassifier.from_pretrained(saved)
-    fitted.save_pretrained(saved, overwrite=True)
+def test_an_embedder_leaves_a_classifier_where_it_is(saved, fitted, catalog, tmp_path):
+    alone = embedder(d_model=8).fit(catalog[0])
+    with pytest.raises(FileExistsError, match="a classifier or regressor, whose head would be los"):
+        alone.save_pretrained(saved, overwrite=True)
     assert sorted(os.listdir(saved)) == list(FILES)
-    AstromerClassifier.from_pretrained(saved)
+    alone.save_pretrained(tmp_path / "alone")
+    with pytest.raises(FileNotFoundError, match="alone holds an encoder alone"):
+        AstromerClassifier.from_pretrained(tmp_path / "alone")
+    fitted.save_pretrained(tmp_path / "alone", overwrite=True)
+    assert sorted(os.listdir(tmp_path / "alone")) == list(FILES)
+    AstromerClassifier.from_pretrained(tmp_path / "alone")
 
 
 # -- what is refused -------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from sklearn_astromer.lightcurves.checks import warn
 from sklearn_astromer.lightcurves.reading.options import Options
 from sklearn_astromer.lightcurves.reading.paths import is_parquet
 from sklearn_astromer.lightcurves.reading.tables import tables_of
+from sklearn_astromer.lightcurves.reading.text import LARGE
 from sklearn_astromer.lightcurves.surveys.survey import column_name
 
 
@@ -62,19 +63,26 @@ def labels_of(path: Path, ids: NDArray[Any], quiet: bool = True) -> NDArray[Any]
             if any(name is not None for name in table.index.names):
                 table = table.reset_index()
         else:  # the first column is no index, not even if lines end in a comma
-            table = pd.read_csv(
-                path, dtype=str, keep_default_na=False, na_values=[""], index_col=False
-            )
+            told: dict[str, Any] = {"keep_default_na": False, "na_values": [""], "dtype": str}
+            table = pd.read_csv(path, index_col=False, **told)
+            header = pd.read_csv(path, header=None, nrows=1, **told).iloc[0]
+            table.columns = header[: table.shape[1]]  # pandas renames one that is there twice
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is no text in UTF-8: save it as that, or as Parquet") from error
     except (ValueError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise ValueError(f"{path} cannot be read as a table of labels: {error}") from error
     table.columns = [str(name).strip() for name in table.columns]
     for name in ("id", "label"):
-        if name not in table:
-            raise ValueError(f"{path} has no column {name}: it needs id and label")
+        if (count := list(table).count(name)) != 1:
+            has = "several columns" if count else "no column"
+            raise ValueError(f"{path} has {has} {name}: it needs one of id and one of label")
     label = table["label"]
     if parquet:
+        if table["id"].dtype.kind == "f" and table["id"].abs().max() >= LARGE:
+            raise ValueError(
+                f"{path} has ids as floats past 2^53, which have lost digits: write them as "
+                "integers or text"
+            )
         table["id"] = table["id"].convert_dtypes()  # whole numbers, as the reader has them
     else:
         written = label.dropna().str.strip()

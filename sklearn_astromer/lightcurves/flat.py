@@ -113,22 +113,20 @@ def places_of(ids: NDArray[Any], key: Any) -> NDArray[np.int64]:
     KeyError
         If one is not there.
     """
-    wanted = np.atleast_1d(np.asarray(key, dtype=object))
-    index = pd.Index(ids.astype(str) if ids.dtype.kind == "U" else ids)
-    kind = str if ids.dtype.kind == "U" else int
-    places = []
-    for each in wanted.tolist():
-        right = isinstance(each, str if kind is str else (int, np.integer))
-        found = np.flatnonzero(index == each) if right and each in index else np.empty(0, int)
-        if len(found) == 0:
-            if not right:
-                kinds = "text" if kind is str else "integers"
-                raise KeyError(f"{each!r} is no id: ids are {kinds}, as {ids[:1].tolist()}")
-            near = difflib.get_close_matches(str(each), index[:10_000].astype(str), n=3)
-            hint = f": is it {' or '.join(near)}?" if near else f", of {len(ids)} objects"
-            raise KeyError(f"there is no object {each!r}{hint}")
-        places.append(found)
-    return np.concatenate([np.empty(0, dtype=np.int64), *places])
+    wanted = np.atleast_1d(np.asarray(key, dtype=object)).tolist()
+    text = ids.dtype.kind == "U"
+    index = pd.Index(ids.astype(str) if text else ids)
+    for each in wanted:
+        if not isinstance(each, str if text else (int, np.integer)):
+            kinds = "text" if text else "integers"
+            raise KeyError(f"{each!r} is no id: ids are {kinds}, as {ids[:1].tolist()}")
+    places, missing = index.get_indexer_non_unique(pd.Index(wanted, dtype=index.dtype))
+    if len(missing):
+        each = wanted[missing[0]]
+        near = difflib.get_close_matches(str(each), index[:10_000].astype(str), n=3)
+        hint = f": is it {' or '.join(near)}?" if near else f", of {len(ids)} objects"
+        raise KeyError(f"there is no object {each!r}{hint}")
+    return places.astype(np.int64)
 
 
 def offsets_of(lengths: Any) -> NDArray[np.int64]:

@@ -306,7 +306,9 @@ def find_peaks(
 def shared_peaks(curves: LightCurves, *args: Any, **options: Any) -> Peaks:
     """Return for each row the peaks of all rows of its id together; see `find_peaks`."""
     star = pd.factorize(curves.ids)[0]
-    found = find_peaks(join_bands(curves, star), *args, **options)[star]
+    names = {"star": star} | ({} if curves.band is None else {"band": curves.band})
+    once = np.flatnonzero(~pd.DataFrame(names).duplicated())  # resampling may repeat rows
+    found = find_peaks(join_bands(curves[once], star[once]), *args, **options)[star]
     return dataclasses.replace(found, ids=curves.ids, band=curves.band)
 
 

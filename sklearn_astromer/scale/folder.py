@@ -21,6 +21,7 @@ from sklearn_astromer._estimator_base import resolve_device, resolve_dtype
 from sklearn_astromer._files import link_target, replacing
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.lightcurves.fingerprint import fingerprint_of
 from sklearn_astromer.periodogram.bands import star_starts, whole_stars
 from sklearn_astromer.scale import manifest
 from sklearn_astromer.scale.manifest import is_whole
@@ -216,22 +217,6 @@ def _check(
         raise ValueError(f"shard must be (i, n) with i from 1 to n, got {shard!r}")
     if part_objects is not None and part_objects < 1:
         raise ValueError(f"part_objects must be at least 1, got {part_objects}")
-
-
-def fingerprint_of(curves: LightCurves) -> str:
-    """Return a hash of all that light curves hold."""
-    digest = hashlib.sha256()
-    for name, column in curves._flat._asdict().items():
-        kind = None if column is None else (column.dtype.kind, column.shape)
-        digest.update(repr((name, kind)).encode())
-        if column is None:
-            continue
-        if column.dtype.kind in "OUS":
-            labels = [str(label).encode("utf-8", "surrogatepass") for label in column.tolist()]
-            column = np.array([*map(len, labels)], dtype=np.int64)
-            digest.update(b"".join(labels))
-        digest.update(np.ascontiguousarray(column).data)
-    return digest.hexdigest()
 
 
 def described(embedder: AstromerEmbedder) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import logging
 import os
 import time
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 
 from sklearn_astromer._files import as_json, check_free, link_target, replacing
 from sklearn_astromer.lightcurves import LightCurves
+from sklearn_astromer.lightcurves.fingerprint import fingerprint_of
 
 logger = logging.getLogger(__name__)
 
@@ -191,17 +192,30 @@ def identity(
     parameters : dict
         Of the estimator.
     curves : LightCurves
-        Known by a sample of them.
     *given : ndarray
         What else they are learned with: targets, weights, an encoder that is fitted.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is a lambda, which nothing tells from another.
     """
-    step = max(1, len(curves.time) // 1_000_000)
-    columns = [c for c in (curves.time, curves.mag, curves.mag_err) if c is not None]
-    content = 0
-    for array in (curves.offsets, curves.ids, *(c[::step] for c in columns), *given):
-        content = zlib.crc32(np.ascontiguousarray(array).tobytes(), content)
+    others = hashlib.sha256()
+    for array in given:
+        others.update(np.ascontiguousarray(array).tobytes())
     return {
-        # a function by its name, for its address is another in every process
-        **{name: getattr(value, "__qualname__", str(value)) for name, value in parameters.items()},
-        "catalog": f"{curves!r}, {content:08x}",
+        **{name: _named(name, value) for name, value in parameters.items()},
+        "catalog": f"{curves!r}, {fingerprint_of(curves)[:16]}, {others.hexdigest()[:16]}",
     }
+
+
+def _named(parameter: str, value: Any) -> str:
+    """Return a value as text; of functions the name, for addresses differ between processes."""
+    name = getattr(value, "__qualname__", None)
+    if name is None:
+        return str(value)
+    if "<lambda>" in name:
+        raise ValueError(
+            f"a checkpoint cannot tell {parameter}=lambda from another one: name the function"
+        )
+    return f"{value.__module__}.{name}"

@@ -15,8 +15,8 @@ from sklearn_astromer.config import WINDOW_SIZE, EncoderConfig
 
 CONFIG, WEIGHTS = "config.json", "weights.safetensors"
 #: What else a folder of this package may hold: a card, and a classifier or regressor.
-CARD = "README.md"
-OTHERS = {CARD, "model.json", "head.safetensors"}
+CARD, MODEL, HEAD = "README.md", "model.json", "head.safetensors"
+OTHERS = {CARD, MODEL, HEAD}
 OFFICIAL_CONFIGS = ("conf.json", "config.toml")  # of ASTROMER 1, and of ASTROMER 2
 OFFICIAL_WEIGHTS = ("weights.index", "weights.data-00000-of-00001")
 

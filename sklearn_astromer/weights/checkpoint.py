@@ -21,6 +21,7 @@ from sklearn_astromer.weights._archives import read_archive
 from sklearn_astromer.weights._contents import (
     CARD,
     CONFIG,
+    HEAD,
     OFFICIAL_CONFIGS,
     OFFICIAL_WEIGHTS,
     OTHERS,
@@ -165,13 +166,24 @@ def replace_folder(
     path: str | os.PathLike[str], files: Mapping[str, bytes], overwrite: bool = False
 ) -> None:
     """Write a folder with these files; see `write_folder`."""
-    with replacing_folder(Path(path), check_ours, overwrite=overwrite) as new:
+    check = check_any if HEAD in files else check_ours
+    with replacing_folder(Path(path), check, overwrite=overwrite) as new:
         for name, content in files.items():
             (new / name).write_bytes(content)
 
 
 def check_ours(path: Path) -> None:
-    """Raise FileExistsError if a folder is anything else than one of weights."""
+    """Raise FileExistsError if a folder is anything else than one of an encoder's weights."""
+    check_any(path)
+    if (path / HEAD).exists():
+        raise FileExistsError(
+            f"{path} holds a classifier or regressor, whose head would be lost: choose another"
+            " folder"
+        )
+
+
+def check_any(path: Path) -> None:
+    """Raise FileExistsError if a folder is anything else than weights, with a head or without."""
     found = {entry.name for entry in path.iterdir()}
     ours = False
     if {CONFIG, WEIGHTS} <= found <= {CONFIG, WEIGHTS, *OTHERS}:

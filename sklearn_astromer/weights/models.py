@@ -22,12 +22,19 @@ import safetensors
 import safetensors.numpy
 
 from sklearn_astromer._files import read_whole, sha256
-from sklearn_astromer.weights._contents import CONFIG, WEIGHTS, Checkpoint, check_keys, read_json
+from sklearn_astromer.weights._contents import (
+    CONFIG,
+    HEAD,
+    MODEL,
+    WEIGHTS,
+    Checkpoint,
+    check_keys,
+    read_json,
+)
 from sklearn_astromer.weights.checkpoint import checkpoint_files, read_files, replace_folder
 
 __all__ = ["SavedModel", "from_json", "read_model", "to_json", "write_model"]
 
-MODEL, HEAD = "model.json", "head.safetensors"
 _FORMAT = 1
 _KINDS = {"array", "dict", "float", "set", "tuple"}
 WIDEST = 1000  # characters of a text, if none is longer

@@ -98,6 +98,18 @@ def lists(path):
     table().assign(label=[[name] for name in CLASSES]).to_parquet(path)
 
 
+def test_labels_of_doubtful_ids_or_columns(tmp_path):
+    gaia = 2**60 + np.arange(2)
+    frame = pd.DataFrame({"id": gaia, "label": ["EA", "RRAB"]})
+    frame[1:].astype({"id": float}).to_parquet(tmp_path / "a.parquet")
+    with pytest.raises(ValueError, match=r"a\.parquet has ids as floats past 2\^53"):
+        labels_of(tmp_path / "a.parquet", gaia)
+    for header in ("id,label,label", "id,label, id"):
+        (tmp_path / "a.csv").write_text(f"{header}\ns1,EA,RRAB\ns2,EW,RRC\n")
+        with pytest.raises(ValueError, match=r"a\.csv has several columns"):
+            labels_of(tmp_path / "a.csv", np.array(["s1", "s2"]))
+
+
 @pytest.mark.parametrize(
     ("write", "message"),
     [

@@ -38,7 +38,7 @@ from embedders import make_embedder
 from sklearn_astromer import LightCurves
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.scale import embed_to_folder
-from sklearn_astromer.scale.folder import fingerprint_of
+from sklearn_astromer.lightcurves.fingerprint import fingerprint_of
 
 WATCHED = ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir")
 curves, _ = make_variable_stars(18, n_observations=(6, 12), random_state=0)

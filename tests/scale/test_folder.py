@@ -11,9 +11,9 @@ from sklearn.base import clone
 from sklearn_astromer import LightCurves
 from sklearn_astromer._files import sealed
 from sklearn_astromer.datasets import make_variable_stars
+from sklearn_astromer.lightcurves.fingerprint import fingerprint_of
 from sklearn_astromer.scale import embed_to_folder, measuring
 from sklearn_astromer.scale import folder as folder_module
-from sklearn_astromer.scale.folder import fingerprint_of
 from sklearn_astromer.scale.manifest import begin
 from sklearn_astromer.search import read_rows
 

@@ -13,9 +13,10 @@ import pytest
 import torch
 from embedders import make_embedder, with_head_recipe
 
-from sklearn_astromer import AstromerClassifier, AstromerRegressor
+from sklearn_astromer import AstromerClassifier, AstromerRegressor, LightCurves
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.modules.heads import MLPHead
+from sklearn_astromer.training.resuming import identity
 
 
 def embedder(**options):
@@ -138,6 +139,21 @@ def test_another_run_is_refused(curves, tmp_path):
         embedder(checkpoint=path).fit(curves[1:])
     with pytest.raises(ValueError, match="integer random_state"):
         embedder(checkpoint=path, random_state=None).fit(curves)
+    other = AstromerClassifier("surveys-small", head=lambda *sizes: make_head(*sizes))
+    other.set_params(checkpoint=path, random_state=0)
+    with pytest.raises(ValueError, match="cannot tell head=lambda"):
+        other.fit(curves, np.arange(len(curves)) % 2)
+
+
+def test_every_observation_tells_a_catalog_from_another():
+    rng = np.random.default_rng(0)
+    n = 2_400_000  # of which no sample is taken
+    time, mag = np.tile(np.arange(600.0), n // 600), rng.normal(15, 0.3, n)
+    offsets = np.arange(0, n + 1, 600)
+    one = identity({}, LightCurves(time, mag, offsets=offsets))
+    assert identity({}, LightCurves(time, mag.copy(), offsets=offsets)) == one
+    mag[rng.integers(n)] += 0.1
+    assert identity({}, LightCurves(time, mag, offsets=offsets)) != one
 
 
 def test_a_classifier_goes_on_as_well(curves, tmp_path):

@@ -56,7 +56,7 @@ def survey_of(table: Table, options: Options) -> Survey:
     """Recognise the survey of a table, or read it by names; what was given goes before."""
     frame, given = table.frame, options.given()
     if table.facts.get("exact") and options.survey == "auto" and not given:
-        return OWN
+        return _ruled(OWN, table, options)
     for part, name in given.items():
         if isinstance(name, str) and name not in frame:
             raise refusal(

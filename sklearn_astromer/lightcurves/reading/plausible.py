@@ -7,9 +7,10 @@ what                                            decision
 an error of -1 in less than half of the rows    the same
 of an object, of a table of no known survey
 a magnitude of exactly 0; 29.999, 99.99, -99 …  sentinel: left out and counted
-a value in over 1 % of the rows, 5 mag or more  sentinel: left out and counted
-from the median, and in less than half of the
-rows of an object
+a value in over 1 % of the rows of a file (or   sentinel: left out and counted
+of a million of them), 5 mag or more from their
+median, and in less than half of the rows of an
+object
 the same time, magnitude and error twice        the second is left out and counted
 time, magnitude or flux missing                 left out and counted
 errors of zero or below                         taken as absent, with a warning

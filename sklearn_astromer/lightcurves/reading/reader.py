@@ -232,7 +232,8 @@ class Reader:
             report.count(OTHER_BANDS, other, lambda row: self.name(owners[row]))
             rows = rows.of_runs(chosen)
         kind = self.kind or "magnitudes"
-        twice = self._exact or self.options.rules.get(TWICE, True) is None
+        exactly = self._exact and len(self._sources or []) == 1  # of several, some may be copies
+        twice = self.options.rules.get(TWICE, None if exactly else True) is None
         flat = grouped(rows, self.objects, self.bands, kind, report, twice)
         if self._exact and flat.mag_err is None and "mag_err" in self._columns:
             flat = flat._replace(mag_err=np.full(len(flat.time), np.nan))

@@ -128,3 +128,18 @@ def test_no_folder_says_what_is_measured(tmp_path, folder):
     for name, write in (("x.csv", FRAME.to_csv), ("x.parquet", FRAME.to_parquet)):
         write(tmp_path / folder / name, index=False)
         assert LightCurves.read(tmp_path / folder / name) == READ
+
+
+def test_copies_of_a_file_of_ones_own_count_once(tmp_path):
+    READ.to_parquet(tmp_path / "curves.parquet")
+    READ.to_parquet(tmp_path / "curves (copy).parquet")
+    for read in (LightCurves.read, lambda path: LightCurves.open_parquet(path, cache_dir=path)):
+        with pytest.warns(UserWarning, match="left out 5: 5 there twice"):
+            assert read(tmp_path) == READ
+    path = tmp_path / "twice.parquet"
+    LightCurves([1.0, 1.0], [15.0, 15.0], offsets=[0, 2]).to_parquet(path)
+    assert len(LightCurves.read(path).time) == 2
+    with pytest.warns(UserWarning, match="1 there twice"):
+        assert len(LightCurves.read(path, rules={"there twice": True}).time) == 1
+    with pytest.raises(ValueError, match="there is no rule 'nonsense'"):
+        LightCurves.read(path, rules={"nonsense": None})
