@@ -100,9 +100,9 @@ class AstromerEmbedder(TransformerBase):
         with own periods, ``"astromer1"`` (the paper's) for others.
     supervised : bool, default=False
         Let `fit` learn the labels `y` beside the masked reconstruction, by a head that is thrown
-        away. Labels may be missing: None, NaN, or -1 among whole numbers. Floating-point numbers
-        are values to estimate, all else is a class; classes named ``"survey:class"`` are told
-        apart within their survey alone.
+        away. Labels may be missing: None, NaN, blank, or -1 among whole numbers. Floating-point
+        numbers are values to estimate, all else is a class; classes named ``"survey:class"`` are
+        told apart within their survey alone.
     row : str, sequence of str or None, default=("mean", "brightness", "periods")
         What the row of an object holds, in this order: ``"mean"``, ``"std"`` or ``"max"`` of the
         attention vectors over its observations; ``"layers"``, the mean of the input embedding and
