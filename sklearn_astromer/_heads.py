@@ -22,9 +22,7 @@ from torch import nn
 from sklearn_astromer._estimator_base import (
     COMMON_CONSTRAINTS,
     check_errors,
-    diagram,
     isolated_seed,
-    name_of_weights,
     resolve_device,
     resolve_dtype,
     run_of,
@@ -65,36 +63,6 @@ OF_AN_EMBEDDER = (
     *("loss", "masking", "parts", "error_weighted", "label_weight", "dropout", "blend"),
 )
 CLASS_WEIGHTS: list[Any] = [dict, StrOptions({"balanced"}), None]
-
-
-class ScoresInOrder:
-    """An estimator whose scores are of labels in the order of the objects."""
-
-    def score(self, X: Any, y: ArrayLike, sample_weight: Any = None) -> float:
-        """Return the accuracy of the predicted classes, or R² of the predicted values.
-
-        Parameters
-        ----------
-        X : LightCurves or array-like
-            What `as_light_curves` takes.
-        y : array-like of shape (n_objects,)
-            The true classes or values.
-        sample_weight : array-like of shape (n_objects,), optional
-            Weight of each object.
-
-        Returns
-        -------
-        float
-            Greater is better.
-
-        Raises
-        ------
-        NotFittedError, TypeError, ValueError
-            As `predict`; or if the index of y names the objects of X in another order.
-        """
-        check_order(X, y)
-        check_order(X, sample_weight, "sample_weight")
-        return float(super().score(X, y, sample_weight))  # type: ignore[misc]
 
 
 def head_recipe(model: Any) -> Recipe:
@@ -299,10 +267,3 @@ def probabilities(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return what sums to 1 in each row."""
     odds = np.exp(logits - logits.max(axis=1, keepdims=True))
     return odds / odds.sum(axis=1, keepdims=True)
-
-
-def diagram_of(model: Any) -> Any:
-    """Return scikit-learn's box of an estimator whose encoder has none of its own."""
-    fitted = hasattr(model, "encoder_")
-    name = name_of_weights(model.encoder, fitted and model.train_encoder)
-    return diagram(model, name, model.encoder_.module_.encoder if fitted else None)

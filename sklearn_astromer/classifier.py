@@ -10,31 +10,22 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_astromer._estimator_base import AstromerBase, whole_or_not
+from sklearn_astromer._head_estimator import HeadEstimator
 from sklearn_astromer._heads import (
     CLASS_WEIGHTS,
     ENCODER_CONSTRAINTS,
-    ScoresInOrder,
-    diagram_of,
-    draw_seeds,
-    fitted_encoder,
-    outputs,
     probabilities,
     read_classes,
     read_targets,
-    train_head,
 )
-from sklearn_astromer._saved_models import load, save
-from sklearn_astromer.embedder import AstromerEmbedder
-from sklearn_astromer.modules.heads import Head, make_head
 from sklearn_astromer.training.recipes import Recipe
 from sklearn_astromer.weights.registry import BEST
 
 
-class AstromerClassifier(ScoresInOrder, ClassifierMixin, AstromerBase):
+class AstromerClassifier(HeadEstimator, ClassifierMixin, AstromerBase):
     """Classify light curves by an ASTROMER encoder with a head.
 
     An object is one thing however many windows its curve has: in training and prediction the
@@ -119,8 +110,6 @@ class AstromerClassifier(ScoresInOrder, ClassifierMixin, AstromerBase):
         "class_weight": CLASS_WEIGHTS,
     }
 
-    encoder_: AstromerEmbedder
-
     def __init__(
         self,
         encoder: Any = BEST,
@@ -184,34 +173,7 @@ class AstromerClassifier(ScoresInOrder, ClassifierMixin, AstromerBase):
         self._validate_params()
         curves, values, weight = read_targets(self, X, y, sample_weight)
         target, weight, criterion = read_classes(self, values, weight)
-        seeds = draw_seeds(self)
-        self.encoder_ = fitted_encoder(self, curves, values, seeds[0])
-        network = self.encoder_.module_
-
-        def make() -> Head:
-            config = network.encoder.config
-            return make_head(
-                self.head,
-                d_in=config.d_model,
-                n_layers=config.n_layers + 1,
-                n_outputs=len(self.classes_),
-                units=self.units,
-                dropout=self.dropout,
-            )
-
-        train_head(
-            self,
-            curves,
-            target,
-            weight,
-            criterion,
-            network,
-            self.encoder_._windows,
-            make,
-            seeds,
-            self.train_encoder,
-        )
-        return self
+        return self._fit_head(curves, values, target, weight, criterion, len(self.classes_))
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Return the probability of each class.
@@ -237,105 +199,14 @@ class AstromerClassifier(ScoresInOrder, ClassifierMixin, AstromerBase):
         curves = self._read(X, reset=False)
         if len(curves) == 0:
             return np.empty((0, len(self.classes_)))
-        windows = self.encoder_._windows(curves)
-        return probabilities(outputs(self, self.encoder_.module_, windows))
+        return probabilities(self._outputs(curves))
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the most probable class of each object; see `predict_proba`."""
         best = self.predict_proba(X).argmax(axis=1)
         return self.classes_[best]
 
-    def save_pretrained(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        """Write the fitted estimator as a folder that `from_pretrained` reads, without a pickle.
-
-        It holds safetensors and JSON. The encoder is written as by
-        `AstromerEmbedder.save_pretrained`, so that ``AstromerEmbedder(path)`` takes the folder as
-        well.
-
-        Parameters
-        ----------
-        path : path
-            The folder, which appears at once and whole.
-        overwrite : bool, default=False
-            Whether what a `save_pretrained` wrote at `path` before is replaced.
-
-        Raises
-        ------
-        NotFittedError
-            If `fit` was not called.
-        ValueError
-            If `head` is a callable, whose code the folder cannot hold, or a parameter or label is
-            of a type that JSON cannot hold: keep these by ``joblib.dump``.
-        FileExistsError
-            If such a folder is at `path` and is not to be replaced; or something else, which never
-            is.
-
-        Notes
-        -----
-        Not kept are `history_`, what is of a machine (`checkpoint`, `device`,
-        `verbose`, and the same of `training`), and a `random_state` that is no integer.
-
-        Examples
-        --------
-        >>> import tempfile
-        >>> import numpy as np
-        >>> from sklearn_astromer import AstromerClassifier, AstromerEmbedder
-        >>> from sklearn_astromer.datasets import make_variable_stars
-        >>> curves, labels = make_variable_stars(20, classes=["MIRA", "CONST"], random_state=0)
-        >>> model = AstromerClassifier("surveys-small", max_epochs=2, random_state=0)
-        >>> expected = model.fit(curves, labels).predict_proba(curves)
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     model.save_pretrained(f"{folder}/mine")
-        ...     again = AstromerClassifier.from_pretrained(f"{folder}/mine")
-        ...     encoder = AstromerEmbedder(f"{folder}/mine").fit(curves)
-        >>> np.allclose(again.predict_proba(curves), expected, atol=1e-6)
-        True
-        >>> encoder.transform(curves).shape
-        (20, 129)
-        """
-        save(self, path, overwrite)
-
-    @classmethod
-    def from_pretrained(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a fitted estimator from a folder that `save_pretrained` wrote.
-
-        Only JSON and safetensors are read, and nothing of them is run.
-
-        Parameters
-        ----------
-        path : str or path
-            The folder, or an address of one: ``"hf://user/repository"``, or those of
-            `sklearn_astromer.weights.fetch`.
-
-        Returns
-        -------
-        estimator
-            Fitted, with the parameters it had; `encoder` is ``FrozenEstimator(encoder_)``, so that
-            `fit`, of a `clone` as well, trains a new head on the saved encoder and needs the folder
-            no more. `history_` is empty.
-
-        Raises
-        ------
-        FileNotFoundError
-            If a file is missing.
-        ValueError
-            If a file was damaged or changed, the folder holds another estimator, or a newer version
-            wrote it.
-
-        Examples
-        --------
-        See `save_pretrained`.
-        """
-        model: Self = load(cls, path)
-        return model
-
-    # an embedder given as `encoder` has a box of its own
-    @available_if(lambda self: not hasattr(self.encoder, "get_params"))  # type: ignore[untyped-decorator]
-    def _sk_visual_block_(self) -> Any:
-        return diagram_of(self)
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.target_tags.required = True
         tags.classifier_tags.poor_score = True  # two magnitudes a day apart tell no class
         return tags

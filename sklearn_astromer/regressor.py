@@ -10,30 +10,22 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_y, check_is_fitted
 
 from sklearn_astromer._estimator_base import AstromerBase, whole_or_not
+from sklearn_astromer._head_estimator import HeadEstimator
 from sklearn_astromer._heads import (
     ENCODER_CONSTRAINTS,
-    ScoresInOrder,
-    diagram_of,
-    draw_seeds,
-    fitted_encoder,
     head_recipe,
-    outputs,
     read_targets,
-    train_head,
 )
-from sklearn_astromer._saved_models import load, save
 from sklearn_astromer.embedder import AstromerEmbedder
-from sklearn_astromer.modules.heads import Head, make_head
 from sklearn_astromer.training.recipes import Recipe
 from sklearn_astromer.training.supervision import SquaredError
 from sklearn_astromer.weights.registry import BEST
 
 
-class AstromerRegressor(ScoresInOrder, RegressorMixin, AstromerBase):
+class AstromerRegressor(HeadEstimator, RegressorMixin, AstromerBase):
     """Estimate a number per light curve by an ASTROMER encoder with a head.
 
     Trained by the squared error of the standardised target. Everything else is as in
@@ -144,34 +136,7 @@ class AstromerRegressor(ScoresInOrder, RegressorMixin, AstromerBase):
         self.target_std_ = float(np.sqrt(variance)) or 1.0
         target = (values - self.target_mean_) / self.target_std_
         criterion = SquaredError(head_recipe(self).reconstruction)
-        seeds = draw_seeds(self)
-        self.encoder_ = fitted_encoder(self, curves, values, seeds[0])
-        network = self.encoder_.module_
-
-        def make() -> Head:
-            config = network.encoder.config
-            return make_head(
-                self.head,
-                d_in=config.d_model,
-                n_layers=config.n_layers + 1,
-                n_outputs=1,
-                units=self.units,
-                dropout=self.dropout,
-            )
-
-        train_head(
-            self,
-            curves,
-            target,
-            weight,
-            criterion,
-            network,
-            self.encoder_._windows,
-            make,
-            seeds,
-            self.train_encoder,
-        )
-        return self
+        return self._fit_head(curves, values, target, weight, criterion, 1)
 
     def predict(self, X: Any) -> NDArray[np.float64]:
         """Return the estimate for each object.
@@ -196,68 +161,9 @@ class AstromerRegressor(ScoresInOrder, RegressorMixin, AstromerBase):
         curves = self._read(X, reset=False)
         if len(curves) == 0:
             return np.empty(0)
-        windows = self.encoder_._windows(curves)
-        output = outputs(self, self.encoder_.module_, windows)[:, 0]
-        return output * self.target_std_ + self.target_mean_
-
-    def save_pretrained(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        """Write the fitted estimator as a folder, see `AstromerClassifier.save_pretrained`."""
-        save(self, path, overwrite)
-
-    @classmethod
-    def from_pretrained(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a fitted estimator from a folder that `save_pretrained` wrote.
-
-        Only JSON and safetensors are read, and nothing of them is run.
-
-        Parameters
-        ----------
-        path : str or path
-            The folder, or an address of one: ``"hf://user/repository"``, or those of
-            `sklearn_astromer.weights.fetch`.
-
-        Returns
-        -------
-        estimator
-            Fitted, with the parameters it had; `encoder` is ``FrozenEstimator(encoder_)``, so that
-            `fit`, of a `clone` as well, trains a new head on the saved encoder and needs the folder
-            no more. `history_` is empty.
-
-        Raises
-        ------
-        FileNotFoundError
-            If a file is missing.
-        ValueError
-            If a file was damaged or changed, the folder holds another estimator, or a newer version
-            wrote it.
-
-        Examples
-        --------
-        >>> import tempfile
-        >>> import numpy as np
-        >>> from sklearn_astromer import AstromerRegressor
-        >>> from sklearn_astromer.datasets import make_variable_stars
-        >>> curves, _, parameters = make_variable_stars(
-        ...     20, classes=["MIRA", "CEP"], random_state=0, return_parameters=True
-        ... )
-        >>> model = AstromerRegressor("surveys-small", max_epochs=2, random_state=0)
-        >>> model = model.fit(curves, np.log10(parameters["period"]))
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     model.save_pretrained(f"{folder}/mine")
-        ...     again = AstromerRegressor.from_pretrained(f"{folder}/mine")
-        >>> np.allclose(again.predict(curves), model.predict(curves), atol=1e-6)
-        True
-        """
-        model: Self = load(cls, path)
-        return model
-
-    # an embedder given as `encoder` has a box of its own
-    @available_if(lambda self: not hasattr(self.encoder, "get_params"))  # type: ignore[untyped-decorator]
-    def _sk_visual_block_(self) -> Any:
-        return diagram_of(self)
+        return self._outputs(curves)[:, 0] * self.target_std_ + self.target_mean_
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.target_tags.required = True
         tags.regressor_tags.poor_score = True  # a few magnitudes on a grid tell no value
         return tags
