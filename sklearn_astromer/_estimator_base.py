@@ -88,9 +88,10 @@ _NOT_PLAIN: dict[str, Callable[[Any], Any]] = {
 
 def _stamps(source: Any) -> list[tuple[str, int, int]] | None:
     """Return sizes and times of the files of weights that a path names, if it is one."""
-    if not isinstance(source, (str, os.PathLike)) or not os.path.exists(source):
+    path = Path(source).expanduser() if isinstance(source, (str, os.PathLike)) else None
+    if path is None or not path.exists():
         return None
-    files = sorted(Path(source).iterdir()) if os.path.isdir(source) else [Path(source)]
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
     stats = [(file.name, file.stat()) for file in files]
     return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]
 

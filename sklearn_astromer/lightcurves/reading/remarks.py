@@ -23,6 +23,9 @@ from sklearn_astromer.lightcurves.surveys.names import (
 from sklearn_astromer.lightcurves.surveys.registry import OWN, SURVEYS
 from sklearn_astromer.lightcurves.surveys.survey import Survey, first_of
 
+#: Fluxes relative to their mean are as near to 1.
+NEAR = 0.3
+
 
 def id_column(survey: Survey, columns: Collection[str]) -> str | None:
     """Return the column of the object, if one is there."""
@@ -104,6 +107,13 @@ def remark(
         if times.max() < MOST_SHORT_JD:
             report.remark(
                 "times below 20 000 without a header may be HJD − 2450000: kept as they are"
+            )
+        mag = survey.brightness[0].mag
+        near = mag is not None and "mag" not in options.columns
+        if near and (pd.to_numeric(frame[mag], errors="coerce") - 1).abs().max() < NEAR:
+            report.remark(
+                "values about 1 without a header may be relative fluxes: taken as magnitudes",
+                *(0, "", Remedy("flux", int(mag or 0), "if they are")),
             )
     if known and options.quality and flags and not flags & columns:
         report.remark(f"no flags of bad rows are there ({', '.join(sorted(flags))})")
