@@ -21,12 +21,10 @@ from torch import nn
 
 from sklearn_astromer._estimator_base import (
     COMMON_CONSTRAINTS,
-    check_errors,
     isolated_seed,
     resolve_device,
     resolve_dtype,
     run_of,
-    split_stars,
 )
 from sklearn_astromer._fields import LARGEST
 from sklearn_astromer.embedder import AstromerEmbedder
@@ -44,6 +42,7 @@ from sklearn_astromer.training.supervision import (
     Objects,
     summaries,
 )
+from sklearn_astromer.training.validation import check_errors, split_stars
 from sklearn_astromer.windows import Windows
 
 #: Of parameters that all estimators with a head have.

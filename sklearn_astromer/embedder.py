@@ -20,14 +20,12 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_astromer._estimator_base import (
     COMMON_CONSTRAINTS,
     TransformerBase,
-    check_errors,
     diagram,
     isolated_seed,
     name_of_weights,
     resolve_device,
     resolve_dtype,
     run_of,
-    split_stars,
     whole_or_not,
 )
 from sklearn_astromer._fields import LARGEST
@@ -49,10 +47,9 @@ from sklearn_astromer.lightcurves.checks import check_order, warn
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.periodogram.bands import star_pieces, whole_stars
 from sklearn_astromer.training.callbacks import history_frame
-from sklearn_astromer.training.labels import Labels, read_labels
-from sklearn_astromer.training.loop import Run
+from sklearn_astromer.training.labels import read_labels
 from sklearn_astromer.training.pretraining import hidden_of, pretrain
-from sklearn_astromer.training.recipes import Recipe, chosen_changes, resolved
+from sklearn_astromer.training.recipes import Recipe, resolved
 from sklearn_astromer.training.reconstruction import hidden_rmse, history_names
 from sklearn_astromer.training.recording import record_reconstruction
 from sklearn_astromer.weights.card import make_card, with_notes
@@ -330,56 +327,31 @@ class AstromerEmbedder(TransformerBase):
             recipe = self._recipe(module.encoder.config)
             if not validate:  # many passes, each of which begins with the one before
                 recipe = dataclasses.replace(recipe, blend=1.0, validation_fraction=0.0)
-            history = history_frame(history_names(recipe.loss))
+            self.history_ = history_frame(history_names(recipe.loss))
             if epochs > 0:
-                history = self._learn(module, curves, labels, recipe, run, others, validate)
+                if validate:
+                    given = [] if labels is None else labels.arrays
+                    if self.pretrained is not None:  # the path of which may hold others meanwhile
+                        given += [tensor.numpy() for tensor in module.state_dict().values()]
+                    run = run._replace(resume=self._resume(curves, recipe, *given))
+                found = pretrain(
+                    module,
+                    curves,
+                    labels,
+                    recipe,
+                    run,
+                    window_size=self.window_size,
+                    shared_periods=bool(self.shared_periods),
+                    seeds=others,
+                )
+                self.history_ = found.history
+                self.training_ = record_reconstruction(self, curves, recipe, module, found)
+                self.info_ = {"training": self.training_}
+                if (best := self.training_["valid_rmse"]) is not None:
+                    self.info_["valid_rmse"] = best
         self.module_ = module.cpu().eval()
-        self.history_ = history
         self.n_passes_ = passes + 1
         return self
-
-    def _learn(
-        self,
-        module: Astromer,
-        curves: LightCurves,
-        labels: Labels | None,
-        recipe: Recipe,
-        run: Run,
-        seeds: list[int],
-        resumes: bool,
-    ) -> pd.DataFrame:
-        """Train a network in place, set `training_` and `info_`, return the history."""
-        if recipe.error_weighted or "jitter" in chosen_changes(recipe.augment):
-            check_errors(curves)
-        split_seed, train_seed, valid_seed = seeds
-        classes = None if labels is None or labels.classes is None else labels.target
-        valid = None
-        if recipe.validation_fraction:
-            valid = split_stars(curves.ids, recipe.validation_fraction, split_seed, classes)
-        if resumes:
-            given: list[Any] = [] if labels is None else [labels.target]
-            given += [] if labels is None or labels.classes is None else [labels.classes]
-            if self.pretrained is not None:  # the path of which may hold others meanwhile
-                given += [tensor.numpy() for tensor in module.state_dict().values()]
-            run = run._replace(resume=self._resume(curves, recipe, *given))
-        history, windows = pretrain(
-            module,
-            curves,
-            valid,
-            labels,
-            recipe,
-            run,
-            window_size=self.window_size,
-            shared_periods=bool(self.shared_periods),
-            seeds=(train_seed, valid_seed),
-        )
-        training = record_reconstruction(
-            self, curves, valid, recipe, windows=windows, history=history, module=module
-        )
-        self.training_, self.info_ = training, {"training": training}
-        if (best := training["valid_rmse"]) is not None:
-            self.info_["valid_rmse"] = best
-        return history
 
     def _make_module(self) -> tuple[Astromer, dict[str, Any]]:
         if self.pretrained is not None and self.architecture is not None:

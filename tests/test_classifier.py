@@ -299,7 +299,7 @@ def test_seeds_and_pickles(catalog):
 
 
 def test_validation_is_stratified_and_keeps_bands_together(catalog):
-    from sklearn_astromer._estimator_base import split_stars
+    from sklearn_astromer.training.validation import split_stars
 
     ids = np.repeat(np.arange(50), 3)
     classes = np.where(ids < 40, 0, 1)

@@ -14,7 +14,6 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from sklearn_astromer import AstromerEmbedder, LightCurves, weights
-from sklearn_astromer._estimator_base import split_stars
 from sklearn_astromer.config import ROW
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.inference import batches
@@ -24,6 +23,7 @@ from sklearn_astromer.training.pretraining import hidden_of
 from sklearn_astromer.training.recipes import resolved
 from sklearn_astromer.training.reconstruction import Masked, Reconstruction
 from sklearn_astromer.training.tasks import Loader
+from sklearn_astromer.training.validation import split_stars
 from sklearn_astromer.windows import Windows
 
 SMALL = {"d_model": 16, "n_heads": 2, "d_ff": 16, "max_epochs": 0, "random_state": 0}

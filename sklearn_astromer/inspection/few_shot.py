@@ -14,11 +14,11 @@ from sklearn.utils import _safe_indexing, check_consistent_length, check_random_
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.parallel import Parallel, delayed
 
-from sklearn_astromer._estimator_base import split_stars
 from sklearn_astromer._printable import drawn
 from sklearn_astromer.inspection._display import Display, draw_line, legend, style
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.lightcurves.checks import check_order
+from sklearn_astromer.training.validation import split_stars
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -37,6 +37,11 @@ class Labels:
         """Width of a head's output."""
         return 1 if self.classes is None else len(self.classes)
 
+    @property
+    def arrays(self) -> list[NDArray[Any]]:
+        """Return what tells them from others."""
+        return [self.target] if self.classes is None else [self.target, self.classes]
+
 
 def read_labels(y: Any, n_objects: int) -> Labels:
     """Read labels, of which some may be missing: None, NaN, "", or -1 among whole numbers.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,33 +22,39 @@ from sklearn_astromer.training.loop import Run, train
 from sklearn_astromer.training.masking import draw_hidden
 from sklearn_astromer.training.parts import Parts
 from sklearn_astromer.training.processes import Processes
-from sklearn_astromer.training.recipes import Recipe
+from sklearn_astromer.training.recipes import Recipe, chosen_changes
 from sklearn_astromer.training.reconstruction import Learner, Masked, Reconstruction
+from sklearn_astromer.training.validation import check_errors, split_stars
 from sklearn_astromer.windows import Windows
 
 HEAD_UNITS, HEAD_DROPOUT = 256, 0.2
 
 
+class Pretrained(NamedTuple):
+    """What `pretrain` did: a row per epoch, which objects validated, and the training windows."""
+
+    history: pd.DataFrame
+    valid: NDArray[np.bool_] | None
+    windows: int
+
+
 def pretrain(
     network: Astromer,
     curves: LightCurves,
-    valid: NDArray[np.bool_] | None,
     labels: Labels | None,
     recipe: Recipe,
     run: Run,
     *,
     window_size: int,
     shared_periods: bool,
-    seeds: tuple[int, int],
-) -> tuple[pd.DataFrame, int]:
-    """Train a network in place; return its history and the number of training windows.
+    seeds: Sequence[int],
+) -> Pretrained:
+    """Train a network in place.
 
     Parameters
     ----------
     network : Astromer
     curves : LightCurves
-    valid : ndarray of bool of shape (n_objects,), optional
-        Which of them are for validation.
     labels : Labels, optional
         Of all curves.
     recipe : Recipe
@@ -55,9 +62,16 @@ def pretrain(
     run : Run
     window_size, shared_periods
         As of `AstromerEmbedder`.
-    seeds : two ints
-        Of training and of validation.
+    seeds : three ints
+        Of the split, of training and of validation.
     """
+    if recipe.error_weighted or "jitter" in chosen_changes(recipe.augment):
+        check_errors(curves)
+    split_seed, train_seed, valid_seed = seeds
+    valid = None
+    if recipe.validation_fraction:
+        classes = None if labels is None or labels.classes is None else labels.target
+        valid = split_stars(curves.ids, recipe.validation_fraction, split_seed, classes)
     config, device, processes = network.encoder.config, run.device, run.processes
     before = copy.deepcopy(network.state_dict())
     relative = config.scaled_inputs
@@ -72,10 +86,10 @@ def pretrain(
     windows = windows if valid is None else windows.of(~valid)
     parts = None
     if recipe.parts:
-        parts = Parts(windows, recipe.parts, seeds[0], window_size, peaks_of, device)
+        parts = Parts(windows, recipe.parts, train_seed, window_size, peaks_of, device)
     task = Reconstruction(
         windows,
-        seeds[0],
+        train_seed,
         False,
         recipe,
         device=device,
@@ -90,7 +104,7 @@ def pretrain(
             curves,
             valid,
             recipe,
-            seeds[1],
+            valid_seed,
             window_size=window_size,
             windows_of=windows_of if config.own_periods else None,
             device=device,
@@ -118,7 +132,7 @@ def pretrain(
     after = network.state_dict()
     for name, weight in after.items():
         weight.lerp_(before[name].to(weight.device), 1 - recipe.blend)
-    return history, len(windows)
+    return Pretrained(history, valid, len(windows))
 
 
 def hidden_of(

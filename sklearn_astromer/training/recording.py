@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.modules.losses import LOSSES
+from sklearn_astromer.training.pretraining import Pretrained
 from sklearn_astromer.training.recipes import Recipe, chosen_changes, of_a_run
 from sklearn_astromer.weights.record import origin, trained
 
@@ -19,12 +20,9 @@ RECONSTRUCTION = "masked reconstruction"
 def record_reconstruction(
     estimator: Any,
     curves: LightCurves,
-    valid: NDArray[Any] | None,
     recipe: Recipe,
-    *,
-    windows: int,
-    history: pd.DataFrame,
     module: Astromer,
+    found: Pretrained,
 ) -> dict[str, Any]:
     """Return the record of a fit or another pass of an `AstromerEmbedder`.
 
@@ -38,6 +36,7 @@ def record_reconstruction(
         begun = origin(estimator.pretrained, estimator.info_)
     else:  # goes on from a pickle of before there were records
         begun = {"weights": "those of a fit before", "labels": None}
+    history = found.history
     best = history[history["best"]] if validated(history) else history
     # errors of the trained weights are not those of their average with others
     figures = best.iloc[-1].to_dict() if len(best) and recipe.blend == 1 else {}
@@ -45,13 +44,13 @@ def record_reconstruction(
     relative = module.encoder.config.scaled_inputs or LOSSES[recipe.loss].standardised
     return trained(
         curves,
-        valid,
+        found.valid,
         objective=RECONSTRUCTION + (", and labels" if labels else ""),
         labels=labels,
         begun_with=begun,
         parameters=parameters_of(estimator, recipe) | {"dropout": module.encoder.config.dropout},
         before=before,
-        windows=windows,
+        windows=found.windows,
         epochs=len(history),
         best_epoch=int(best["epoch"].iloc[-1]) if validated(history) else None,
         train_rmse=figures.get("train_rmse"),
