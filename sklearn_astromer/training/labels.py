@@ -42,6 +42,12 @@ class Labels:
         """Return what tells them from others."""
         return [self.target] if self.classes is None else [self.target, self.classes]
 
+    @property
+    def share(self) -> float:
+        """Return how many of the objects have a label."""
+        missing = np.isnan(self.target) if self.classes is None else self.target < 0
+        return float(1 - missing.mean())
+
 
 def read_labels(y: Any, n_objects: int) -> Labels:
     """Read labels, of which some may be missing: None, NaN, "", or -1 among whole numbers.

@@ -119,7 +119,9 @@ def pretrain(
         learner = Learner(network, head)
         known = labels if valid is None else of_some(labels, ~valid)
         loss = LabelLoss(known, recipe.label_smoothing)
-        criterion = Masked(recipe.loss, loss, recipe.label_weight)
+        # few labels count little, so that between none and all the loss changes gradually
+        weight = recipe.label_weight * known.share
+        criterion = Masked(recipe.loss, loss, weight)
     history = train(
         learner,
         criterion,

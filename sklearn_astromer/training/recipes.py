@@ -142,7 +142,10 @@ class Recipe(Described):
         low=0,
     )
     label_weight: Any = _value(
-        "weight of the labels in the loss of an embedder with ``supervised=True``", float, low=0
+        "weight of the labels in the loss of an embedder with ``supervised=True``, times the share "
+        "of the objects that have one",
+        float,
+        low=0,
     )
     label_smoothing: Any = _value(
         "probability that the loss spreads over all classes in training, where labels may err",

@@ -44,6 +44,7 @@ def test_classes(y, target, classes):
     found = read_labels(y, 3)
     assert found.target.tolist() == target
     assert found.classes.tolist() == classes
+    assert found.share == 1 - (-1 in target) / 3
 
 
 @pytest.mark.parametrize("y", [[1.0, np.nan, 3.0], np.array([1.0, None, 3.0], dtype=object)])
@@ -51,6 +52,7 @@ def test_numbers_are_standardised(y):
     found = read_labels(y, 3)
     assert found.classes is None
     np.testing.assert_array_equal(found.target, [-1, np.nan, 1])
+    assert found.share == pytest.approx(2 / 3)
 
 
 @pytest.mark.parametrize(
