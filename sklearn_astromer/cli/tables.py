@@ -24,7 +24,7 @@ from sklearn_astromer.lightcurves.checks import warn
 from sklearn_astromer.lightcurves.reading.options import Options
 from sklearn_astromer.lightcurves.reading.paths import is_parquet
 from sklearn_astromer.lightcurves.reading.tables import tables_of
-from sklearn_astromer.lightcurves.reading.text import LARGE
+from sklearn_astromer.lightcurves.reading.written import LARGE
 from sklearn_astromer.lightcurves.surveys.survey import column_name
 
 

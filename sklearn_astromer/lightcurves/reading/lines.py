@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 LEAST_NUMBERS = 0.34
 #: A text in quotes goes over so many lines at most, where the first row is looked for.
 MOST_LINES_OF_A_ROW = 20
-COMMENTS = ("#", "%", "!", "\\")
+COMMENTS = ("#", "%", "!", "\\", "@")
 SEPARATORS = ",;\t|"
+#: Between names of several words.
+GAP = "  "
 NUMBER = re.compile(
     r"[<>]?\s*[-+]?(\d+(\.\d*)?|\.\d+)([ed][-+]?\d+)?|nan|[-+]?inf|\d{4}-\d\d-\d\d.*", re.IGNORECASE
 )
@@ -50,6 +52,8 @@ def separator_of(line: str) -> str:
 
 def fields_of(line: str, separator: str) -> list[str]:
     """Return the fields of a line, without their quotes."""
+    if separator == GAP:
+        return re.split(r"\s{2,}", line.strip())
     escape = "\\" if '\\"' in line else None
     line = line if separator == "\t" else line.strip()
     (parts,) = csv.reader([line], delimiter=separator, skipinitialspace=True, escapechar=escape)
@@ -59,7 +63,7 @@ def fields_of(line: str, separator: str) -> list[str]:
 
 def is_row(line: str) -> bool:
     """Whether a line holds numbers or dates, of which the names of columns are none."""
-    fields = stripped(fields_of(line, separator_of(line)))
+    fields = [field for field in fields_of(line, separator_of(line)) if field]
     some = sum(NUMBER.fullmatch(field) is not None for field in fields)
     enough = some >= max(2, LEAST_NUMBERS * len(fields))
     return enough or 0 < some == len(fields) or bool(decimal_commas(line))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from sklearn_astromer._printable import printable_errors
@@ -260,9 +261,10 @@ class Reader:
             first = repr(self.name(int(np.argmax(gone))))
             self.report.remark("no observation is left of objects", int(gone.sum()), first)
         texts = {name for name in self.objects.names if isinstance(name, str)}
-        blank = [name for name in texts if name != name.strip() and name.strip() in texts]
-        if blank:
+        alike = pd.Series(sorted(texts), dtype=object)
+        alike = alike[alike.str.strip().str.lower().duplicated()]
+        if len(alike):
             self.report.remark(
-                "ids are those of others but for blanks, and may be of the same objects",
-                *(len(blank), repr(min(blank))),
+                "ids are those of others but for blanks or case, and may be of the same objects",
+                *(len(alike), repr(alike.iloc[0])),
             )

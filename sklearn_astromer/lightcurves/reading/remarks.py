@@ -23,8 +23,8 @@ from sklearn_astromer.lightcurves.surveys.names import (
 from sklearn_astromer.lightcurves.surveys.registry import OWN, SURVEYS
 from sklearn_astromer.lightcurves.surveys.survey import Survey, first_of
 
-#: Fluxes relative to their mean are as near to 1.
-NEAR = 0.3
+#: Fluxes relative to their mean are as near to 1; magnitudes about 0 scatter less.
+NEAR, WIDE = 0.3, 2.0
 
 
 def id_column(survey: Survey, columns: Collection[str]) -> str | None:
@@ -109,12 +109,8 @@ def remark(
                 "times below 20 000 without a header may be HJD − 2450000: kept as they are"
             )
         mag = survey.brightness[0].mag
-        near = mag is not None and "mag" not in options.columns
-        if near and (pd.to_numeric(frame[mag], errors="coerce") - 1).abs().max() < NEAR:
-            report.remark(
-                "values about 1 without a header may be relative fluxes: taken as magnitudes",
-                *(0, "", Remedy("flux", int(mag or 0), "if they are")),
-            )
+        if mag is not None and "mag" not in options.columns:
+            _remark_values(pd.to_numeric(frame[mag], errors="coerce"), int(mag), report)
     if known and options.quality and flags and not flags & columns:
         report.remark(f"no flags of bad rows are there ({', '.join(sorted(flags))})")
     if not known and options.quality:
@@ -122,3 +118,15 @@ def remark(
         unused = set().union(*(s.quality_columns() for s in SURVEYS)) & columns - read
         if unused:
             report.remark(f"flags of bad rows were not used: {', '.join(sorted(unused))}")
+
+
+def _remark_values(values: pd.Series, column: int, report: Report) -> None:
+    """Say that values of a column without a name may be no magnitudes."""
+    if (values - 1).abs().max() < NEAR:
+        what = "values about 1 without a header may be relative fluxes"
+    elif values.min() < 0 < values.max() and values.std() > WIDE:
+        what = "values scatter about 0 without a header, and may be fluxes or thousandths of mag"
+    else:
+        return
+    remedy = Remedy("flux", column, "if they are fluxes")
+    report.remark(f"{what}: taken as magnitudes", 0, "", remedy)

@@ -12,6 +12,7 @@ import pandas as pd
 
 from sklearn_astromer.lightcurves.reading.lines import (
     COMMENTS,
+    GAP,
     NUMBER,
     counted,
     decimal_commas,
@@ -23,21 +24,25 @@ from sklearn_astromer.lightcurves.reading.lines import (
     stripped,
     uncommented,
 )
+from sklearn_astromer.lightcurves.reading.supernovae import is_snoopy, read_snana, read_snoopy
+from sklearn_astromer.lightcurves.reading.written import (
+    LARGE,
+    UNUSUAL,
+    WHOLE,
+    WHOLE_NAME,
+    is_text,
+    refuse_rounded,
+)
 from sklearn_astromer.lightcurves.surveys.survey import column_name
 
 #: A file is read in pieces of about so many bytes.
 PIECE_BYTES = 2**25
 #: The header stands among so many of the first lines.
 MOST_LINES_BEFORE = 400
+#: A column of SALT, and what names of columns have in them.
+KEY = re.compile(r"(\w+)\s*:.*")
+LIKE_NAMES = re.compile(r"jd|time|date|phase|mag|flux|err|sigma|filter|band")
 ROW_NUMBERS = ("0", "1")  # of a first row, where rows are numbered
-#: What integers do not begin with, as names of objects may: a zero or a sign too many.
-UNUSUAL = re.compile(r"(?:^|[\s,;|\"])(?:-?0\d|\+\d|-0(?!\.))")
-WHOLE = r"[-+]?(?:0|[1-9]\d*)"
-#: Of names: "+12" is not "12", nor "-0" "0".
-WHOLE_NAME = r"0|-?[1-9]\d*"
-ROUNDED = r"^\s*[-+]?\d(?:\.(\d*))?[eE]\+(\d+)\s*$"
-#: From here on floats are no longer all whole numbers.
-LARGE = 2.0**53
 
 
 class Names(Protocol):
@@ -83,7 +88,10 @@ def read_text(content: bytes, names: Names) -> Iterator[pd.DataFrame]:
         content = re.sub(rb"(?m)^[-+=| \t]+$", b"", content)
         content = re.sub(rb"(?m)^[ \t]*\|(.*)\|[ \t]*$", rb"\1", content)
     if b"\nOBS:" in content or content.startswith(b"OBS:"):
-        yield _snana(_decoded(content), names)
+        yield read_snana(_decoded(content), names)
+        return
+    if is_snoopy(content):
+        yield read_snoopy(_decoded(content))
         return
     form, start = _form(content, names)
     line = form.first_line
@@ -205,7 +213,7 @@ def _header(
     told: list[tuple[list[str], str, bool]] = []
     for lines, plain in ((titles, True), (comments, False)):
         for line in reversed(lines):
-            for each in dict.fromkeys((separator, *",;|\t ")):
+            for each in dict.fromkeys((separator, *",;|\t ", GAP)):
                 if each != separator and each not in line.strip():
                     continue
                 header = stripped(fields_of(line.lstrip("#"), each))
@@ -215,6 +223,9 @@ def _header(
                     told.append((["number of the row", *header], line, plain))  # as R writes
                 elif plain and names.known(header):
                     wrong = wrong or len(header)
+    keys = [found[1] for line in comments if (found := KEY.fullmatch(line))]
+    if comments[-1:] == ["end"] and len(keys) in widths:  # as SALT has them
+        told.append((keys, comments[-1], False))
     for header, line, _ in told:
         if names.known(header):
             return header, line
@@ -223,7 +234,14 @@ def _header(
             f"its header names {wrong} columns, and line {number} has "
             f"{len(stripped(fields))} fields"
         )
-    return next(((header, line) for header, line, plain in told if plain), (None, ""))
+    seem = ((header, line) for header, line, plain in told if plain or _seem_names(header))
+    return next(seem, (None, ""))
+
+
+def _seem_names(header: list[str]) -> bool:
+    """Whether the fields of a comment are names of columns, though not those of light curves."""
+    numbers = any(NUMBER.fullmatch(field) for field in header)
+    return not numbers and sum(bool(LIKE_NAMES.search(field.lower())) for field in header) > 1
 
 
 def _follows(header: str, line: str, names: Names) -> bool:
@@ -267,8 +285,8 @@ def _rows(text: str, form: Form, line: int) -> pd.DataFrame:
         written = pd.read_csv(io.StringIO(text), dtype=str, **{**options, "usecols": again})
         for i in again:
             if i in form.ids:
-                _refuse_rounded(written[i])
-            if _is_text(written[i], frame[i], WHOLE_NAME if i in form.ids else WHOLE):
+                refuse_rounded(written[i])
+            if is_text(written[i], frame[i], WHOLE_NAME if i in form.ids else WHOLE):
                 frame[i] = written[i]
             elif kinds[i] == "f" and not frame[i].abs().max() >= LARGE:
                 frame[i] = frame[i].astype("Int64")
@@ -277,26 +295,6 @@ def _rows(text: str, form: Form, line: int) -> pd.DataFrame:
     frame.attrs["headerless"] = form.headerless
     frame.attrs["columns"] = form.written
     return frame
-
-
-def _refuse_rounded(written: pd.Series) -> None:
-    """Refuse whole numbers of which a spreadsheet has kept a few digits, as 6.80101E+14."""
-    found = written.dropna().str.extract(ROUNDED).dropna()
-    if len(found) and (found[0].str.len() < found[1].astype(int)).any():
-        raise ValueError(
-            f"ids such as {written[found.index[0]]!r} have lost their last digits, as a "
-            "spreadsheet writes long numbers: write them as text"
-        )
-
-
-def _is_text(written: pd.Series, numbers: pd.Series, whole: str) -> bool:
-    """Whether names of objects are others than their numbers: 0123 is not 123, nor 1.10 1.1."""
-    written = written.dropna().str.strip()
-    large = numbers.dtype.kind == "f" and LARGE <= numbers.abs().max() < np.inf
-    if written.str.fullmatch(whole).all():
-        return bool(large)
-    # "12.0" was a whole number beside a missing one, and what is large, as "5.8e18", was rounded
-    return not large and not bool(written.str.fullmatch(rf"({whole})\.0").all())
 
 
 def _without(text: str, unwanted: Callable[[str], bool]) -> str:
@@ -352,23 +350,3 @@ def _refuse_ragged(text: str, form: Form, line: int) -> None:
             f"{'the header names' if form.header else 'the first row has'} {expected}: is it cut "
             "off, or a text with a separator in it without quotes?"
         )
-
-
-def _snana(text: str, names: Names) -> pd.DataFrame:
-    """Read the text of SNANA: a word that ends in a colon before each line."""
-    rows = [line for line in text.splitlines() if line and not line.isspace()]
-    said = {line.split()[0]: line.split()[1:] for line in reversed(rows)}
-    found = said.get("VARLIST:") or said.get("VARNAMES:")
-    if not found:
-        raise ValueError("it has lines of OBS:, and none of VARLIST: names their columns")
-    body = [line.split()[1 : len(found) + 1] for line in rows if line.startswith("OBS:")]
-    frame = pd.DataFrame(body, columns=found)
-    ids = names.ids([column_name(name) for name in found])
-    for name in frame:
-        converted = pd.to_numeric(frame[name], errors="coerce")
-        is_id = column_name(name) in ids
-        if converted.notna().all() and not (is_id and _is_text(frame[name], converted, WHOLE_NAME)):
-            frame[name] = converted
-    if "SNID:" in said and "SNID" not in frame:
-        frame["SNID"] = said["SNID:"][0]
-    return frame

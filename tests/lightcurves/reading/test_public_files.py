@@ -1,0 +1,86 @@
+"""Files of public repositories that were read wrongly, or refused without a cure."""
+
+import numpy as np
+import pytest
+
+from sklearn_astromer import LightCurves
+
+
+def text(content, tmp_path):
+    path = tmp_path / "star.csv"
+    path.write_text(content)
+    return LightCurves.read(path)
+
+
+def test_values_about_one_without_a_header_are_told(tmp_path):
+    rows = [(58054.85, 0.9989), (58054.86, 0.9985), (58054.87, 1.0003)]
+    for errors in ("", " 0.0004"):
+        content = "".join(f"{time} {value}{errors}\n" for time, value in rows)
+        with pytest.warns(UserWarning, match=r"relative fluxes: .* \(flux=2 if they are fluxes\)"):
+            curves = text(content, tmp_path)
+        assert curves.mag.tolist() == [value for _, value in rows]
+    path = tmp_path / "star.csv"
+    options = {"time": 1, "flux": 2, "flux_err": 3}
+    assert abs(LightCurves.read(path, **options).mag - 0.001).max() < 0.002
+
+
+def test_values_about_zero_without_a_header_are_told(tmp_path):
+    rows = "".join(
+        f"{1097.98 + i / 1000} {v}\n" for i, v in enumerate([11.7, 4.3, 8.7, -1.7, -9.6])
+    )
+    with pytest.warns(UserWarning, match="may be fluxes or thousandths of mag: taken as magnitude"):
+        text(rows, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "lacking"),
+    [
+        ("#BJD_DRS,RVC_DRS,RV_err_DRS", "2453001.83,10.66,0.001\n2453034.61,10.67,0.001", "time"),
+        ("# Phase    Magnitude", "-0.24 13.41\n0.03 14.01\n0.74 13.42", "time"),
+        ("# BJD-TDB       norm. flux", "58739.91 0.94\n58739.92 0.93", "mag or flux"),
+        ("% JD;rad. vel.;err", "2453001.83;10.66;0.001\n2453034.61;10.67;0.001", "mag or flux"),
+        ("# phase, mag, err", "0.1,13.41,0.1\n0.2,14.01,0.1", "time"),
+    ],
+)
+def test_a_header_in_a_comment_that_names_other_things(header, rows, lacking, tmp_path):
+    with pytest.raises(ValueError, match=f"no column was recognised as the {lacking} among"):
+        text(f"# of a star\n{header}\n{rows}\n", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "comment", ["# my star", "# by A, B and C", "# star 7 mag", "# V mag 12.3"]
+)
+def test_a_comment_is_no_header(comment, tmp_path):
+    for rows in ("58000.5 15.1\n58001.5 15.2\n", "58000.5,15.1,0.1\n58001.5,15.2,0.1\n"):
+        assert text(f"{comment}\n{rows}", tmp_path).mag.tolist() == [15.1, 15.2]
+
+
+def test_blocks_of_bands_of_snoopy(tmp_path):
+    curves = text(
+        "SN2006ax 0.016727 171.014 -12.291\nfilter B\n815.647 16.740 0.009\n816.771 16.362 0.008\n"
+        "filter V\n815.643 16.752 0.010\n",
+        tmp_path,
+    )
+    assert curves.ids.tolist() == ["SN2006ax"] * 2
+    assert curves.band.tolist() == ["B", "V"]
+    assert curves[0].tolist() == [[815.647, 16.74, 0.009], [816.771, 16.362, 0.008]]
+    with pytest.raises(ValueError, match=r"it has 2 fields, '816\.771 16\.362', where a"):
+        text("SN2006ax 0.01 171.0 -12.2\nfilter B\n815.647 16.7 0.1\n816.771 16.362\n", tmp_path)
+
+
+def test_keys_of_salt(tmp_path):
+    keys = "".join(f"#{name} :\n" for name in ("Date", "Flux", "Fluxerr", "ZP", "Filter"))
+    rows = "52816.54 92.1 0.9 27.0 MEGACAMPSF::g\n52824.59 213.4 1.4 27.0 MEGACAMPSF::g\n"
+    before = "@SN 03D4ag\n@DayMax 52831.055 0.124\n@SURVEY SNLS\n"
+    curves = text(f"{before}{keys}#end\n{rows}", tmp_path)
+    np.testing.assert_allclose(curves.mag, 27 - 2.5 * np.log10([92.1, 213.4]), atol=1e-3)
+    assert curves.band.tolist() == ["MEGACAMPSF::g"]
+    assert curves.time.tolist() == [52816.54, 52824.59]
+
+
+def test_rows_with_many_empty_fields_and_no_header(tmp_path):
+    rows = "2454600.3271,8.8,,,Visual,KWO\n2454600.3958,9.0,,,Visual,ACO\n"
+    with pytest.raises(ValueError, match="has no header, and 6 columns"):
+        text(rows, tmp_path)
+    curves = LightCurves.read(tmp_path / "star.csv", time=1, mag=2, band_column=5)
+    assert curves.mag.tolist() == [8.8, 9.0]
