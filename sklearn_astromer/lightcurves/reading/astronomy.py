@@ -22,6 +22,8 @@ from sklearn_astromer.lightcurves.surveys.survey import JD
 
 #: Arrays that a VOTable may declare whatever its size, and digits of their sizes.
 LEAST_ARRAY, MOST_DIGITS = 2**16, 30
+#: Julian Dates that TIMESYS of a VOTable has words for.
+TIME_ORIGINS = {"MJD-origin": "2400000.5", "JD-origin": "0"}
 OBJECT_KEYS = ("KEPLERID", "TICID", "TIC_ID", "TARGETID")
 
 
@@ -33,17 +35,32 @@ def read_astropy(content: bytes, kind: str, **options: Any) -> pd.DataFrame:
     ValueError
         Also if a VOTable says that its data are elsewhere, which astropy would fetch.
     """
-    if kind == "votable":
-        _refuse_elements(content)
+    origins = _origins(content) if kind == "votable" else {}
     with _quiet():
-        return of_astropy(_astropy_table().read(io.BytesIO(content), format=kind, **options))
+        frame = of_astropy(_astropy_table().read(io.BytesIO(content), format=kind, **options))
+    frame.attrs["origins"] = origins
+    return frame
 
 
-def _refuse_elements(content: bytes) -> None:
-    """Raise ValueError if the data of a VOTable are elsewhere, or cannot all be in the file."""
+def _origins(content: bytes) -> dict[str, float]:
+    """Return what to add to the times of a VOTable to get MJD, by the names of their columns.
+
+    Raises
+    ------
+    ValueError
+        If data of the VOTable are elsewhere, or cannot all be in the file.
+    """
     most = max(8 * len(content), LEAST_ARRAY)  # a value has a bit or more
+    systems: dict[str, float] = {}
+    refers: dict[str, str] = {}
 
     def start(name: str, attributes: dict[str, str]) -> None:
+        element = name.rpartition(":")[2].upper()
+        if element == "TIMESYS" and "timeorigin" in attributes:
+            origin = attributes["timeorigin"]
+            systems[attributes.get("ID", "")] = JD + float(TIME_ORIGINS.get(origin, origin))
+        if element == "FIELD" and "ref" in attributes:
+            refers[attributes.get("name", "")] = attributes["ref"]
         if name.rpartition(":")[2].upper() == "STREAM" and "href" in attributes:
             raise ValueError(
                 f"the data of this VOTable are at {attributes['href']}, and only those in the file "
@@ -63,6 +80,7 @@ def _refuse_elements(content: bytes) -> None:
         parser.Parse(content, True)
     except expat.ExpatError as error:
         raise ValueError(f"not valid XML ({error})") from error
+    return {name: systems[ref] for name, ref in refers.items() if ref in systems}
 
 
 @contextlib.contextmanager

@@ -45,6 +45,8 @@ DIFFERENCE = (
     "use forced photometry of the direct image. For encoders with scaled_inputs, which take the "
     "flux in units of its deviation"
 )
+#: What GAVO calls the magnitude of a VOTable, by its unit.
+PHOT = "phot"
 NEEDS = "needs the brightness that it belongs to, and another is read"
 # A column without a name holds errors if they are as small as these, in magnitudes.
 MOST_ERROR, ABSENT_ERROR = 1.5, 9.0
@@ -272,6 +274,7 @@ def _brightness(table: Table, given: dict[str, Any], columns: list[str]) -> Brig
     kinds = table.facts["kinds"]
     mags, fluxes = candidates("mag", columns), candidates("flux", columns)
     in_mag = [name for name in fluxes if kinds.get(name) == "mag"]  # as lightkurve has them
+    in_mag += [name for name in columns if name == PHOT and kinds.get(name) == "mag"]
     mags, fluxes = mags + in_mag, [name for name in fluxes if name not in in_mag]
     flux = given.get("flux")
     if flux is None and "mag" not in given:

@@ -18,7 +18,8 @@ SEPARATORS = ",;\t|"
 #: Between names of several words.
 GAP = "  "
 NUMBER = re.compile(
-    r"[<>]?\s*[-+]?(\d+(\.\d*)?|\.\d+)([ed][-+]?\d+)?|nan|[-+]?inf|\d{4}-\d\d-\d\d.*", re.IGNORECASE
+    r"[<>]?\s*[-+]?(\d+(\.\d*)?|\.\d+)([ed][-+]?\d+)?(\(\d*\.?\d+\))?|nan|[-+]?inf|\d{4}-\d\d-\d\d.*",
+    re.IGNORECASE,
 )
 DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 

@@ -21,10 +21,12 @@ from sklearn_astromer.lightcurves.surveys.names import (
     zero_points,
 )
 from sklearn_astromer.lightcurves.surveys.registry import OWN, SURVEYS
-from sklearn_astromer.lightcurves.surveys.survey import Survey, first_of
+from sklearn_astromer.lightcurves.surveys.survey import Brightness, Survey, first_of
 
 #: Fluxes relative to their mean are as near to 1; magnitudes about 0 scatter less.
 NEAR, WIDE = 0.3, 2.0
+#: More fluxes than those of noise alone are below 0 where they are differences.
+BELOW = 0.25
 
 
 def id_column(survey: Survey, columns: Collection[str]) -> str | None:
@@ -74,23 +76,8 @@ def remark(
         report.remark(
             f"there is no {names}: all rows are taken for one band", 0, "", Remedy("band_column")
         )
-    flux = None if known else survey.brightness[0].flux
-    told = flux is None or table.zero_point(flux) is not None
-    told = told or isinstance(survey.brightness[0].zero_point, str)
-    if flux is not None and not told and options.columns.get("zero_point") is None:
-        unit = table.unit(flux)
-        has = f"are in {unit}, whose zero point is not known" if unit else "have no unit"
-        report.remark(
-            f"fluxes {has}: magnitudes count from 0 for flux 1", 0, "", Remedy("zero_point")
-        )
-    asked = options.columns.get("zero_point") is not None
-    for name in zero_points(columns) if flux is not None and not asked else ():
-        if name != survey.brightness[0].zero_point and frame[name].nunique() > 1:
-            report.remark(
-                f"zero points of column {table.names.get(name, name)!r} were not used: the fluxes "
-                "have a unit",
-                *(0, "", Remedy("zero_point", table.names.get(name, name))),
-            )
+    if not known and survey.brightness[0].flux is not None:
+        _remark_fluxes(table, columns, survey.brightness[0], options, report)
     unnamed = known and id_column(survey, columns) is None
     unnamed |= survey.name == "columns" and survey.id == ""
     if unnamed and survey.id is not False and not rows_are_objects:
@@ -130,3 +117,31 @@ def _remark_values(values: pd.Series, column: int, report: Report) -> None:
         return
     remedy = Remedy("flux", column, "if they are fluxes")
     report.remark(f"{what}: taken as magnitudes", 0, "", remedy)
+
+
+def _remark_fluxes(
+    table: Table, columns: Set[str], bright: Brightness, options: Options, report: Report
+) -> None:
+    """Say what is not known of fluxes: their zero point, and whether they are differences."""
+    frame, flux = table.frame, str(bright.flux)
+    asked = options.columns.get("zero_point") is not None
+    told = table.zero_point(flux) is not None or isinstance(bright.zero_point, str)
+    if not told and not asked:
+        unit = table.unit(flux)
+        has = f"are in {unit}, whose zero point is not known" if unit else "have no unit"
+        report.remark(
+            f"fluxes {has}: magnitudes count from 0 for flux 1", 0, "", Remedy("zero_point")
+        )
+    for name in () if asked else zero_points(columns):
+        if name != bright.zero_point and frame[name].nunique() > 1:
+            report.remark(
+                f"zero points of column {table.names.get(name, name)!r} were not used: the fluxes "
+                "have a unit",
+                *(0, "", Remedy("zero_point", table.names.get(name, name))),
+            )
+    below = (pd.to_numeric(frame[flux], errors="coerce") < 0).mean()
+    if below > BELOW:
+        report.remark(
+            f"{below:.0%} of the fluxes are below 0, and may be differences, of which asinh "
+            "magnitudes say little: add what they differ from"
+        )

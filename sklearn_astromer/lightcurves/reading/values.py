@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api.types import is_list_like
 
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
 from sklearn_astromer.lightcurves.reading.tables import Table
@@ -118,6 +119,9 @@ def _days_of(table: Table, name: str, origin: float) -> tuple[NDArray[np.float64
         > ROUNDED,
         f"times of column {name!r} are in the range of MJD, whatever its name says, and are taken "
         "for MJD": contradicts,
+        f"times of column {name!r} lack digits of Julian Dates, and are taken for JD − 2450000": (
+            shift == HJD_2450000 and said is None and bool(np.isnan(origin))
+        ),
     }
     return numbers + shift if shift else numbers, [what for what, is_so in odd.items() if is_so]
 
@@ -191,6 +195,8 @@ def _of_dates(column: pd.Series, name: str, label: str) -> NDArray[np.float64]:
     try:
         if column.dtype == object and any(isinstance(value, Real) for value in column.dropna()):
             raise ValueError("numbers and dates are mixed")
+        if column.dtype == object and (lists := column[column.map(is_list_like)]).size:
+            raise ValueError(f"{lists.iloc[0]} in row {lists.index[0]} is a list")
         dates = pd.to_datetime(column, utc=True, format=None if exact else "ISO8601")
         return np.asarray((dates - MJD_ZERO) / pd.Timedelta(days=1), dtype=float)
     except (ValueError, TypeError, OverflowError) as error:

@@ -86,11 +86,14 @@ ERROR_OF = (
     *("e_{}", "e{}", "err_{}", "err{}", "error_{}", "error{}", "d{}", "d_{}", "delta_{}"),
     *("sigma_{}", "sigma{}", "sig_{}", "sig{}", "s_{}", "unc_{}", "u_{}", "u{}"),
 )
+#: Names of an error beside a flux alone.
+FLUX_ERRORS = ("ferr", "f_err", "e_f", "fluxerr", "flux_err", "flux_error")
 #: Flags of upper limits, and of detections, which are none.
 LIMITS = (
     *("nondet", "non_det", "nondetection", "non_detection", "upper_limit", "upperlimit"),
     *("upper_lim", "uplim", "uplims", "ul", "is_limit", "is_upper_limit", "islimit", "limit_flag"),
-    *("limit", "is_ul", "lim", "fainter_than", "upper"),
+    *("limit", "is_ul", "lim", "fainter_than", "upper", "ulim", "ulims", "mag_limit", "maglimit"),
+    *("upper_limits", "upperlimits", "is_uplim", "uplim_flag", "ul_flag", "upper_limit_flag"),
 )
 #: The flag of limits that VizieR puts beside a brightness: "<" or ">".
 LIMIT_OF = "l_{}"
@@ -257,4 +260,5 @@ def errors_of(brightness: str, names: Iterable[str]) -> list[str]:
     forms = [form.format(bare(brightness)) for form in ERROR_OF]
     forms += [f"{first}err_{last}", f"{first}_err_{last}"] if last else []  # as SExtractor does
     own = [there[form] for form in forms if form in there]
-    return own or [there[name] for name in ERRORS if name in there]
+    others = (*ERRORS, *FLUX_ERRORS) if "flux" in bare(brightness) else ERRORS
+    return own or [there[name] for name in others if name in there]

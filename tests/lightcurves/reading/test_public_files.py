@@ -84,3 +84,58 @@ def test_rows_with_many_empty_fields_and_no_header(tmp_path):
         text(rows, tmp_path)
     curves = LightCurves.read(tmp_path / "star.csv", time=1, mag=2, band_column=5)
     assert curves.mag.tolist() == [8.8, 9.0]
+
+
+@pytest.mark.parametrize("name", ["mag_limit", "ULIM", "is_uplim", "upper_limit_flag"])
+def test_flags_of_upper_limits(name, tmp_path):
+    rows = "58883.6,18.6,1,,g\n58884.1,17.0,0,0.1,g\n58884.5,17.33,0,0.05,g\n"
+    with pytest.warns(UserWarning, match="left out 1: 1 upper limits"):
+        curves = text(f"mjd,mag,{name},dmag,band\n{rows}", tmp_path)
+    assert curves.mag.tolist() == [17.0, 17.33]
+
+
+def test_julian_dates_that_lack_digits_are_told(tmp_path):
+    with pytest.warns(UserWarning, match="'hjd' lack digits .* are taken for JD − 2450000"):
+        curves = text("HJD,mag,err\n7861.1,5.51,0.01\n7862.3,5.52,0.01\n", tmp_path)
+    np.testing.assert_allclose(curves.time, [57860.6, 57861.8])
+    curves = text("HJD-2440000,mag,err\n7861.1,5.51,0.01\n7862.3,5.52,0.01\n", tmp_path)
+    np.testing.assert_allclose(curves.time, [47860.6, 47861.8])
+
+
+def test_fluxes_that_are_differences_are_told(tmp_path):
+    rows = "57842.1 0.005 0.003\n57855.0 -0.00007 0.0015\n57857.0 -0.0016 0.0015\n"
+    with pytest.warns(UserWarning, match="67% of the fluxes are below 0, and may be differences"):
+        curves = text(f"time flux ferr\n{rows}", tmp_path)
+    assert curves.report.columns["flux_err"] == "ferr"
+
+
+def test_errors_in_parentheses_are_named(tmp_path):
+    with pytest.raises(ValueError, match=r"column 'mag' has '17\.40\(0\.01\)' in row 0, no number"):
+        text("mjd,mag\n56401.30,17.40(0.01)\n56406.38,17.11(0.05)\n", tmp_path)
+    with pytest.raises(ValueError, match="no column was recognised as the mag or flux among 'MJD'"):
+        text("MJD,g,r\n56401.3,17.40(0.01),17.5(0.1)\n56406.38,17.11(0.05),17.2(0.1)\n", tmp_path)
+
+
+VOTABLE = """<?xml version="1.0"?>
+<VOTABLE version="1.4" xmlns="http://www.ivoa.net/xml/VOTable/v1.3"><RESOURCE>
+<TIMESYS ID="ts" refposition="BARYCENTER" timeorigin="{origin}" timescale="TCB"/><TABLE>
+<FIELD ID="obs_time" datatype="double" name="obs_time" ref="ts" unit="d"/>
+<FIELD ID="phot" datatype="double" name="phot" ucd="phot.mag;em.opt" unit="mag"/>
+<FIELD ID="flux" datatype="float" name="flux" unit="s**-1"/>
+<DATA><TABLEDATA>
+<TR><TD>{first}</TD><TD>13.143</TD><TD>104238.6</TD></TR>
+<TR><TD>{last}</TD><TD>13.145</TD><TD>104048.8</TD></TR>
+</TABLEDATA></DATA></TABLE></RESOURCE></VOTABLE>"""
+
+
+@pytest.mark.parametrize(
+    ("origin", "first"),
+    [("0", 2456964.5), ("2455197.5", 1767.0), ("MJD-origin", 56964.0), ("JD-origin", 2456964.5)],
+)
+def test_magnitudes_and_times_of_a_votable_of_gavo(origin, first, tmp_path):
+    pytest.importorskip("astropy")
+    path = tmp_path / "ts.vot"
+    path.write_text(VOTABLE.format(origin=origin, first=first, last=first + 1.5))
+    curves = LightCurves.read(path)
+    assert curves.mag.tolist() == [13.143, 13.145]
+    np.testing.assert_allclose(curves.time, [56964.0, 56965.5])
