@@ -16,7 +16,7 @@ from sklearn_astromer.lightcurves.flat import Flat
 from sklearn_astromer.lightcurves.flux import asinh_magnitudes
 from sklearn_astromer.lightcurves.reading.aligned import in_rows, read_nested
 from sklearn_astromer.lightcurves.reading.mapped import mapped
-from sklearn_astromer.lightcurves.reading.options import Options
+from sklearn_astromer.lightcurves.reading.options import Options, named
 from sklearn_astromer.lightcurves.reading.reader import read
 from sklearn_astromer.lightcurves.reading.report import Report
 
@@ -160,10 +160,6 @@ class Constructors:
         >>> curves.report.survey, curves.report.columns["mag_err"]
         ('ztf', 'magerr')
         """
-        given = {
-            **{"id": id, "time": time, "mag": mag, "mag_err": mag_err, "band": band_column},
-            **{"flux": flux, "flux_err": flux_err, "zero_point": zero_point},
-        }
         options = Options(
             survey=survey,
             band=band,
@@ -172,7 +168,10 @@ class Constructors:
             limits=limits,
             difference=difference,
             id_from=id_from,
-            columns={part: name for part, name in given.items() if name is not None},
+            columns=named(
+                **{"id": id, "time": time, "mag": mag, "mag_err": mag_err, "band": band_column},
+                **{"flux": flux, "flux_err": flux_err, "zero_point": zero_point},
+            ),
             on_invalid=on_invalid,
             on_error=on_error,
             progress=progress,
@@ -215,10 +214,8 @@ class Constructors:
         FileNotFoundError, TypeError, ValueError
             As for `read`; also if the rows of an object are scattered.
         """
-        columns = {"band": band_column}
-        for part in ("id", "time", "mag", "mag_err", "flux", "flux_err", "zero_point"):
-            columns[part] = options.pop(part, None)
-        columns = {part: name for part, name in columns.items() if name is not None}
+        parts = ("id", "time", "mag", "mag_err", "flux", "flux_err", "zero_point")
+        columns = named(band=band_column, **{part: options.pop(part, None) for part in parts})
         return cls._told(*mapped(path, Options(columns=columns, **options), cache_dir))
 
     @classmethod
@@ -278,11 +275,10 @@ class Constructors:
         >>> LightCurves.from_nested(column)
         LightCurves(3 observations of 2 objects, 1 to 2 each)
         """
-        given = {
+        columns = named(
             **{"time": time, "mag": mag, "mag_err": mag_err, "band": band_column},
             **{"flux": flux, "flux_err": flux_err, "zero_point": zero_point},
-        }
-        columns = {part: name for part, name in given.items() if name is not None}
+        )
         options = Options(columns=columns, on_invalid=on_invalid)
         flat, report, names = read_nested(column, options, ids)
         flat = in_rows(flat, report, names, band, on_invalid)

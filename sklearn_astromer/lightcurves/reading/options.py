@@ -37,6 +37,11 @@ COMMON_RULES = (UPPER_LIMITS, SENTINELS, TWICE)
 MOST_ZERO_POINT = 100.0
 
 
+def named(**columns: Any) -> dict[str, Any]:
+    """Return the columns that were given, by their parts."""
+    return {part: name for part, name in columns.items() if name is not None}
+
+
 @dataclass(frozen=True)
 class Options:
     """What `LightCurves.read` was asked for; `columns` is of parts, in its keywords' words.
