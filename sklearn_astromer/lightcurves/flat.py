@@ -117,10 +117,10 @@ def places_of(ids: NDArray[Any], key: Any) -> NDArray[np.int64]:
     text = ids.dtype.kind == "U"
     index = pd.Index(ids.astype(str) if text else ids)
     for each in wanted:
-        if not isinstance(each, str if text else (int, np.integer)):
+        if not isinstance(each, str if text else (int, np.integer)) or isinstance(each, bool):
             kinds = "text" if text else "integers"
             raise KeyError(f"{each!r} is no id: ids are {kinds}, as {ids[:1].tolist()}")
-    places, missing = index.get_indexer_non_unique(pd.Index(wanted, dtype=index.dtype))
+    places, missing = index.get_indexer_non_unique(pd.Index(wanted, dtype=object))
     if len(missing):
         each = wanted[missing[0]]
         near = difflib.get_close_matches(str(each), index[:10_000].astype(str), n=3)

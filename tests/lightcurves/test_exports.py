@@ -99,6 +99,10 @@ def test_loc_of_an_id_that_is_not_there_names_it_and_what_is(key):
 def test_loc_tells_text_and_numbers_apart():
     with pytest.raises(KeyError, match="0 is no id: ids are text"):
         curves_of_two_bands().loc[0]
+    with pytest.raises(KeyError, match="True is no id"):
+        LightCurves([1.0], [15.0], offsets=[0, 1], ids=[1]).loc[True]
+    with pytest.raises(KeyError, match="there is no object 1180591620717411303424"):
+        LightCurves([1.0], [15.0], offsets=[0, 1], ids=[1]).loc[2**70]
     with pytest.raises(KeyError, match="'7' is no id: ids are integers"):
         LightCurves.from_arrays([[[1, 15]]], ids=[7]).loc["7"]
 

@@ -73,9 +73,11 @@ def _below(folder: Path) -> Iterator[Path]:
     """Yield the files in a folder and its folders, links to folders included, each once."""
     known = {folder.resolve()}
     for root, folders, files in os.walk(folder, followlinks=True):
-        seen = {name: Path(root, name).resolve() for name in folders if _is_seen(name)}
-        folders[:] = [name for name, real in seen.items() if real not in known]
-        known |= {*seen.values()}
+        seen, folders[:] = sorted(filter(_is_seen, folders)), []
+        for name in seen:
+            if (real := Path(root, name).resolve()) not in known:
+                known.add(real)
+                folders.append(name)
         yield from (Path(root, name) for name in files if _is_seen(name))
 
 

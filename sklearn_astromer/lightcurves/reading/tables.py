@@ -252,13 +252,15 @@ def read_bytes(content: bytes, suffix: str, names: Names) -> Iterator[pd.DataFra
 def _unpacked(stream: Any, size: int) -> bytes:
     """Return what a file of so many bytes is unpacked to; some would fill the memory."""
     most = max(MOST_UNPACKED * size, LEAST_UNPACKED)
-    content = stream.read(most + 1)
-    if len(content) > most:
-        raise ValueError(
-            f"it unpacks to over {MOST_UNPACKED} times its size, as no light curves do: unpack it "
-            "with another program, if you trust it"
-        )
-    return content
+    parts: list[bytes] = []
+    while part := stream.read(LEAST_UNPACKED):  # which takes as much memory as it may give
+        parts.append(part)
+        if sum(map(len, parts)) > most:
+            raise ValueError(
+                f"it unpacks to over {MOST_UNPACKED} times its size, as no light curves do: unpack "
+                "it with another program, if you trust it"
+            )
+    return b"".join(parts)
 
 
 # -- Parquet ---------------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ from sklearn_astromer.lightcurves.reading.written import (
     is_text,
     refuse_rounded,
 )
+from sklearn_astromer.lightcurves.surveys.names import candidates
 from sklearn_astromer.lightcurves.surveys.survey import column_name
 
 #: A file is read in pieces of about so many bytes.
@@ -218,7 +219,7 @@ def _header(
                     continue
                 header = stripped(fields_of(line.lstrip("#"), each))
                 if len(header) in widths:
-                    told.append((header, line, plain))
+                    told.append((header, line, plain or _seem_names(header, each)))
                 elif len(header) == len(fields) - 1 and fields[0] in ROW_NUMBERS:
                     told.append((["number of the row", *header], line, plain))  # as R writes
                 elif plain and names.known(header):
@@ -234,14 +235,21 @@ def _header(
             f"its header names {wrong} columns, and line {number} has "
             f"{len(stripped(fields))} fields"
         )
-    seem = ((header, line) for header, line, plain in told if plain or _seem_names(header))
-    return next(seem, (None, ""))
+    return next(((header, line) for header, line, seem in told if seem), (None, ""))
 
 
-def _seem_names(header: list[str]) -> bool:
-    """Whether the fields of a comment are names of columns, though not those of light curves."""
-    numbers = any(NUMBER.fullmatch(field) for field in header)
-    return not numbers and sum(bool(LIKE_NAMES.search(field.lower())) for field in header) > 1
+def _seem_names(header: list[str], separator: str) -> bool:
+    """Whether the fields of a comment are names of columns, though not those of light curves.
+
+    Words of prose are as many as columns now and then: they are to be names as they are.
+    """
+    if any(NUMBER.fullmatch(field) or ":" in field or field.count(" ") > 2 for field in header):
+        return False
+    names = [column_name(field) for field in header]
+    if separator == " ":
+        timed = candidates("time", names) or "phase" in names
+        return bool(timed and (candidates("mag", names) or candidates("flux", names)))
+    return sum(bool(LIKE_NAMES.search(name)) for name in names) > 1
 
 
 def _follows(header: str, line: str, names: Names) -> bool:

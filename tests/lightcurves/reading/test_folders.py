@@ -85,6 +85,7 @@ def test_linked_partitions_are_read(tmp_path):
     FRAME.to_parquet(tmp_path / "disk2" / "part-0.parquet")
     (tmp_path / "pq" / "band=r").symlink_to(tmp_path / "disk2")
     (tmp_path / "pq" / "band=r" / "back").symlink_to(tmp_path / "pq")
+    (tmp_path / "pq" / "sibling").symlink_to(tmp_path / "pq" / "band=r")
     expected = LightCurves.read(pd.concat([FRAME.assign(band=band) for band in "gr"]))
     assert LightCurves.read(tmp_path / "pq") == expected
     found = LightCurves.open_parquet(tmp_path / "pq", cache_dir=tmp_path / "cache")

@@ -30,6 +30,10 @@ def test_values_about_zero_without_a_header_are_told(tmp_path):
     )
     with pytest.warns(UserWarning, match="may be fluxes or thousandths of mag: taken as magnitude"):
         text(rows, tmp_path)
+    rows = "".join(f"{58000.5 + i} {15 + i / 10 if i % 11 else -99.0}\n" for i in range(22))
+    with pytest.warns(UserWarning, match="sentinels") as caught:
+        text(rows, tmp_path)
+    assert "thousandths" not in str(caught[0].message)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +52,18 @@ def test_a_header_in_a_comment_that_names_other_things(header, rows, lacking, tm
 
 
 @pytest.mark.parametrize(
-    "comment", ["# my star", "# by A, B and C", "# star 7 mag", "# V mag 12.3"]
+    "comment",
+    [
+        *(
+            "# my star",
+            "# by A, B and C",
+            "# star 7 mag",
+            "# V mag 2.3",
+            "# time-series photometry",
+        ),
+        *("# time-series photometry errors", "# dates magnitudes uncertainties"),
+        "# Filter: V, date: 2020, flux: none",
+    ],
 )
 def test_a_comment_is_no_header(comment, tmp_path):
     for rows in ("58000.5 15.1\n58001.5 15.2\n", "58000.5,15.1,0.1\n58001.5,15.2,0.1\n"):
@@ -104,7 +119,7 @@ def test_julian_dates_that_lack_digits_are_told(tmp_path):
 
 def test_fluxes_that_are_differences_are_told(tmp_path):
     rows = "57842.1 0.005 0.003\n57855.0 -0.00007 0.0015\n57857.0 -0.0016 0.0015\n"
-    with pytest.warns(UserWarning, match="67% of the fluxes are below 0, and may be differences"):
+    with pytest.warns(UserWarning, match="over a quarter of the fluxes are below 0, and"):
         curves = text(f"time flux ferr\n{rows}", tmp_path)
     assert curves.report.columns["flux_err"] == "ferr"
 
