@@ -88,11 +88,11 @@ _NOT_PLAIN: dict[str, Callable[[Any], Any]] = {
 
 def _stamps(source: Any) -> list[tuple[str, int, int]] | None:
     """Return sizes and times of the files of weights that a path names, if it is one."""
-    path = Path(source).expanduser() if isinstance(source, (str, os.PathLike)) else None
-    if path is None or not path.exists():
+    path = os.path.expanduser(source) if isinstance(source, (str, os.PathLike)) else ""
+    if not os.path.exists(path):
         return None
-    files = sorted(path.iterdir()) if path.is_dir() else [path]
-    stats = [(file.name, file.stat()) for file in files]
+    files = sorted(Path(path).iterdir()) if os.path.isdir(path) else [Path(path)]
+    stats = [(file.name, file.stat()) for file in files if file.exists()]
     return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]
 
 

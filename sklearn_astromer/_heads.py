@@ -193,7 +193,11 @@ def train_head(
     if "jitter" in changes:
         check_errors(curves)
     _, seed, split_seed, train_seed = seeds
-    decisive = [target, weight, *(tensor.numpy() for tensor in encoder.state_dict().values())]
+    decisive = [target, weight]
+    frozen = isinstance(getattr(model, "encoder", None), FrozenEstimator)
+    if frozen or getattr(getattr(model, "encoder_", None), "training_", None) is None:
+        # one that was trained here has other last bits on another number of threads
+        decisive += [tensor.numpy() for tensor in encoder.state_dict().values()]
     run = run_of(model, model.max_epochs)
     run = run._replace(resume=model._resume(curves, recipe, *decisive))
     cache_bytes = 0 if train_encoder else model.cache_bytes

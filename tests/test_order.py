@@ -94,3 +94,17 @@ def test_ids_in_an_index_of_any_kind(curves, kind):
     suggest(frame, y.map({0: "a", 1: ""}), 2)
     with pytest.raises(ValueError, match="labelled is not in the order of X"):
         suggest(frame, y.map({0: "a", 1: ""})[::-1], 2)
+
+
+def test_a_level_with_the_ids_in_order_is_enough(curves):
+    number = 7001 + np.arange(24)
+    X = LightCurves(curves.time, curves.mag, offsets=curves.offsets, ids=number)
+    groups = pd.MultiIndex.from_arrays([np.repeat(number[:6], 4), number])  # named by members
+    y = pd.Series(np.arange(24) % 2, index=groups)
+    embedder = make_embedder(d_model=16, max_epochs=0)
+    embedder.fit(X, y)
+    frame = pd.DataFrame(np.arange(72.0).reshape(24, 3), index=groups)
+    labels = pd.Series(["a", ""] * 12, index=number)
+    suggest(frame, labels, 2)
+    with pytest.raises(ValueError, match="labelled is not in the order of X"):
+        suggest(frame, labels[::-1], 2)

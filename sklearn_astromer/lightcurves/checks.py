@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -64,24 +65,32 @@ def check_order(X: Any, y: Any, what: str = "y") -> None:
         return
     if any(isinstance(each, pd.RangeIndex) for each in (known, y.index)):
         return
-    if isinstance(known, pd.MultiIndex):
-        known, levels = known.to_flat_index(), [y.index.to_flat_index()]
-    else:
-        levels = [y.index.get_level_values(i) for i in range(y.index.nlevels)]
-    ids = np.asarray(known)
-    if ids.dtype.kind in "iu" and ids.max(initial=0) < POSITIONS * len(ids):
+    known, given = known if isinstance(known, pd.Index) else pd.Index(known), y.index
+    if isinstance(known, pd.MultiIndex) and isinstance(given, pd.MultiIndex):
+        known, given = known.to_flat_index(), given.to_flat_index()
+    pairs = list(product(_levels(known), _levels(given)))
+    if any(names.equals(ids) for ids, names in pairs):
         return
-    if y.index.equals(pd.Index(ids)):
+    compared = [(_names(ids), _names(names)) for ids, names in pairs if not _are_places(ids)]
+    if any(np.array_equal(names, ids) for ids, names in compared):
         return
-    own = _names(ids)
-    for names in map(_names, levels):
-        other = np.flatnonzero(names != own)
-        if len(other) and np.isin(names[other], own).any():
+    for ids, names in compared:
+        other = np.flatnonzero(names != ids)
+        if np.isin(names[other], ids).any():
             i = int(other[0])
             raise ValueError(
                 f"{what} is not in the order of X: value {i} is of {str(names[i])!r} by its index, "
-                f"and object {i} of X is {str(own[i])!r}: pass {what}.loc[ids], with the ids of X"
+                f"and object {i} of X is {str(ids[i])!r}: pass {what}.loc[ids], with the ids of X"
             )
+
+
+def _levels(index: pd.Index) -> list[pd.Index]:
+    return [index.get_level_values(i) for i in range(index.nlevels)]
+
+
+def _are_places(ids: pd.Index) -> bool:
+    """Whether whole numbers may as well be positions."""
+    return ids.dtype.kind in "iu" and len(ids) > 0 and ids.max() < POSITIONS * len(ids)
 
 
 def _names(values: Any) -> NDArray[np.str_]:

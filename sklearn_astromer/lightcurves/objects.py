@@ -67,8 +67,12 @@ def in_field_units(column: Any, part: str, what: str) -> NDArray[np.float64]:
 
 
 def unit_of(values: Any) -> Any:
-    """Return the unit that astropy keeps with values, if any; of pandas it would be a column."""
-    return None if isinstance(values, PANDAS) else getattr(values, "unit", None)
+    """Return the unit that astropy keeps with values, if any; of pandas it would be a column.
+
+    What is dimensionless has none.
+    """
+    unit = None if isinstance(values, PANDAS) else getattr(values, "unit", None)
+    return unit if str(unit or "") else None
 
 
 def in_unit_of(values: Any, others: Any, what: str) -> NDArray[np.float64]:

@@ -252,7 +252,7 @@ def rows_in(
             f"{', '.join(map(repr, np.unique(stars.band).tolist())) or 'none'}"
         )
     alone = np.setdiff1d(np.arange(len(stars)), stars.star[row])
-    if len(alone):
+    if len(alone) and not whole:  # of what is fitted, rows follow
         there = ", ".join(map(repr, np.unique(stars.band).tolist())) or "none"
         warn(
             f"{len(alone)} of {len(stars)} stars have none of the bands "

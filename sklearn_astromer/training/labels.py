@@ -103,7 +103,7 @@ def check_kinds(known: NDArray[Any]) -> None:
 def missing_in(labels: NDArray[Any]) -> NDArray[np.bool_]:
     """Return which labels are missing: None, NaN, or blank text."""
     blank = [isinstance(v, str) and not v.strip() for v in labels.flat]
-    return np.asarray(pd.isna(labels)) | np.reshape(blank, labels.shape)
+    return np.asarray(pd.isna(labels)) | np.array(blank, dtype=bool).reshape(labels.shape)
 
 
 def as_labels(y: Any) -> NDArray[Any]:

@@ -68,6 +68,7 @@ def test_units_at_the_other_doors():
         LightCurves.from_flux(TIME, flux, flux.value * units.m, offsets=[0, 3])
     grid = LightCurves.from_grid([MAG * 1000] * units.mmag, TIME * 24 * units.h)
     assert grid == LightCurves.from_grid([MAG], TIME)
+    assert LightCurves.from_grid([MAG] * units.one, TIME) == LightCurves.from_grid([MAG], TIME)
     with pytest.raises(ValueError, match="is in Jy: no magnitudes"):
         LightCurves.from_grid([MAG] * units.Jy)
     with pytest.raises(ValueError, match="object 0: times and magnitudes have no unit in common"):

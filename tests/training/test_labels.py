@@ -266,3 +266,10 @@ def test_labels_that_no_array_holds(labels, said):
         for model in (AstromerClassifier, AstromerRegressor):
             with pytest.raises(ValueError, match=said):
                 model("surveys-small", max_epochs=1).fit(curves, labels)
+
+
+def test_no_labels_at_all(stars):
+    with pytest.raises(ValueError, match="all of y are missing"):
+        read_labels([], 0)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        AstromerClassifier("surveys-small", max_epochs=1).fit(stars[0], [])

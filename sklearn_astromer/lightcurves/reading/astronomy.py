@@ -23,7 +23,7 @@ from sklearn_astromer.lightcurves.surveys.survey import JD
 #: Arrays that a VOTable may declare whatever its size, and digits of their sizes.
 LEAST_ARRAY, MOST_DIGITS = 2**16, 30
 #: Julian Dates that TIMESYS of a VOTable has words for.
-TIME_ORIGINS = {"MJD-origin": "2400000.5", "JD-origin": "0"}
+TIME_ORIGINS = {"mjd-origin": "2400000.5", "jd-origin": "0"}
 OBJECT_KEYS = ("KEPLERID", "TICID", "TIC_ID", "TARGETID")
 
 
@@ -57,8 +57,10 @@ def _origins(content: bytes) -> dict[str, float]:
     def start(name: str, attributes: dict[str, str]) -> None:
         element = name.rpartition(":")[2].upper()
         if element == "TIMESYS" and "timeorigin" in attributes:
-            origin = attributes["timeorigin"]
-            systems[attributes.get("ID", "")] = JD + float(TIME_ORIGINS.get(origin, origin))
+            origin = attributes["timeorigin"].strip().lower()
+            with contextlib.suppress(ValueError):  # of a word that is not known nothing is said
+                zero = float(TIME_ORIGINS.get(origin, origin))
+                systems[attributes.get("ID", "")] = JD + zero
         if element == "FIELD" and "ref" in attributes:
             refers[attributes.get("name", "")] = attributes["ref"]
         if name.rpartition(":")[2].upper() == "STREAM" and "href" in attributes:

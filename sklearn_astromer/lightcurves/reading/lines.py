@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 LEAST_NUMBERS = 0.34
 #: A text in quotes goes over so many lines at most, where the first row is looked for.
 MOST_LINES_OF_A_ROW = 20
-COMMENTS = ("#", "%", "!", "\\", "@")
+COMMENTS = ("#", "%", "!", "\\")
 SEPARATORS = ",;\t|"
 #: Between names of several words.
 GAP = "  "

@@ -83,7 +83,7 @@ def _below(folder: Path) -> Iterator[Path]:
 
 def unread_folders(source: Any, files: list[Path]) -> list[Path]:
     """Return the folders in one that is a source, of which no file is among those that it means."""
-    folder = Path(source) if isinstance(source, (str, os.PathLike)) else None
+    folder = Path(source).expanduser() if isinstance(source, (str, os.PathLike)) else None
     if folder is None or not folder.is_dir() or any(file.parent != folder for file in files):
         return []
     own = folder.resolve()

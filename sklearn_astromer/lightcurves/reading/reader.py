@@ -23,8 +23,7 @@ from sklearn_astromer.lightcurves.reading.report import OTHER_BANDS, Report
 from sklearn_astromer.lightcurves.reading.rows import Kind, Labels, Rows, grouped, remark_odd
 from sklearn_astromer.lightcurves.reading.side import Side
 from sklearn_astromer.lightcurves.reading.tables import Table, tables_of
-from sklearn_astromer.lightcurves.surveys.names import candidates
-from sklearn_astromer.lightcurves.surveys.survey import Survey
+from sklearn_astromer.lightcurves.surveys.survey import Survey, first_of
 
 #: A catalog is read at once up to so many observations, and beyond in pieces.
 PIECE = 2**20
@@ -77,7 +76,7 @@ class Reader:
         self._exact = False
         self._columns: set[str] = set()
         self._wanted = ""
-        self._stems: dict[tuple[str, tuple[str, ...]], str] = {}
+        self._stems: dict[tuple[str, str], str] = {}
         self._done = np.zeros(0, dtype=bool)
 
     def pieces(self, most: int | None = None) -> Iterator[Flat]:
@@ -174,8 +173,8 @@ class Reader:
         """Refuse files of one object each that have the same name, in one band by their folders."""
         unnamed = id_column(survey, columns) is None and survey.id is not False
         if unnamed and self.options.id_from == "stem" and table.name:
-            said = said_by_folders(Path(table.file), [])
-            band = tuple(map(str, (said[key] for key in candidates("band", said))))
+            said = {k.lower(): v for k, v in said_by_folders(Path(table.file), []).items()}
+            band = str(said.get(first_of(survey.band, columns) or "", ""))
             before = self._stems.setdefault((table.name, band), table.file)
             if before != table.file:
                 raise refusal(
@@ -263,7 +262,7 @@ class Reader:
         texts = {name for name in self.objects.names if isinstance(name, str)}
         alike = pd.Series(sorted(texts), dtype=object)
         alike = alike[alike.str.strip().str.lower().duplicated()]
-        if len(alike):
+        if len(alike) and not self._exact:
             self.report.remark(
                 "ids are those of others but for blanks or case, and may be of the same objects",
                 *(len(alike), repr(alike.iloc[0])),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from sklearn_astromer.lightcurves.reading.lines import NUMBER, is_comment
 from sklearn_astromer.lightcurves.reading.written import WHOLE_NAME, is_text
 from sklearn_astromer.lightcurves.surveys.survey import column_name
 
@@ -38,15 +39,18 @@ def read_snana(text: str, names: Names) -> pd.DataFrame:
 
 def is_snoopy(content: bytes) -> bool:
     """Whether text has the name of a star and its place in the first line, and then bands."""
-    lines = content[:4096].split(b"\n")
-    return len(lines) > 2 and len(lines[0].split()) == 4 and lines[1].startswith(b"filter ")
+    first, second = (line.split() for line in (content[:4096] + b"\n\n").split(b"\n")[:2])
+    if len(first) != 4 or len(second) != 2 or second[0].decode("latin-1") != BLOCK:
+        return False
+    return all(NUMBER.fullmatch(field.decode("latin-1")) for field in first[1:])
 
 
 def read_snoopy(text: str) -> pd.DataFrame:
     """Read the text of SNooPy: a line for the star, and one before the rows of each band."""
-    first, *lines = [line.split() for line in text.splitlines() if line.strip()]
+    lines = [line for line in text.splitlines() if line.strip() and not is_comment(line)]
+    first, *others = map(str.split, lines)
     rows, band = [], ""
-    for fields in lines:
+    for fields in others:
         if fields[0] == BLOCK:
             band = " ".join(fields[1:])
             continue

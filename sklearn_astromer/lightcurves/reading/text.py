@@ -41,7 +41,9 @@ PIECE_BYTES = 2**25
 #: The header stands among so many of the first lines.
 MOST_LINES_BEFORE = 400
 #: A column of SALT, and what names of columns have in them.
+SALT_END = b"\n#end\n"
 KEY = re.compile(r"(\w+)\s*:.*")
+BY_PLACE = r"jd|time|date", r"mag", r"err|sig|unc|e_"
 LIKE_NAMES = re.compile(r"jd|time|date|phase|mag|flux|err|sigma|filter|band")
 ROW_NUMBERS = ("0", "1")  # of a first row, where rows are numbered
 
@@ -88,6 +90,8 @@ def read_text(content: bytes, names: Names) -> Iterator[pd.DataFrame]:
     if content.lstrip()[:1] == b"|":  # columns between bars, and lines that are drawn
         content = re.sub(rb"(?m)^[-+=| \t]+$", b"", content)
         content = re.sub(rb"(?m)^[ \t]*\|(.*)\|[ \t]*$", rb"\1", content)
+    if SALT_END in content:
+        content = re.sub(rb"(?m)^@.*$", b"", content)  # what SALT says of the star
     if b"\nOBS:" in content or content.startswith(b"OBS:"):
         yield read_snana(_decoded(content), names)
         return
@@ -219,13 +223,14 @@ def _header(
                     continue
                 header = stripped(fields_of(line.lstrip("#"), each))
                 if len(header) in widths:
-                    told.append((header, line, plain or _seem_names(header, each)))
+                    seem = (plain and each != GAP) or _seem_names(header, each)
+                    told.append((header, line, seem))
                 elif len(header) == len(fields) - 1 and fields[0] in ROW_NUMBERS:
                     told.append((["number of the row", *header], line, plain))  # as R writes
                 elif plain and names.known(header):
                     wrong = wrong or len(header)
     keys = [found[1] for line in comments if (found := KEY.fullmatch(line))]
-    if comments[-1:] == ["end"] and len(keys) in widths:  # as SALT has them
+    if comments[-1:] == ["end"] and len(keys) in widths:
         told.append((keys, comments[-1], False))
     for header, line, _ in told:
         if names.known(header):
@@ -241,11 +246,14 @@ def _header(
 def _seem_names(header: list[str], separator: str) -> bool:
     """Whether the fields of a comment are names of columns, though not those of light curves.
 
-    Words of prose are as many as columns now and then: they are to be names as they are.
+    Words of prose are as many as columns now and then: they are to be names as they are. Names that
+    say what is read by its place are not needed.
     """
     if any(NUMBER.fullmatch(field) or ":" in field or field.count(" ") > 2 for field in header):
         return False
     names = [column_name(field) for field in header]
+    if len(names) < 4 and all(map(re.search, BY_PLACE, names)):
+        return False
     if separator == " ":
         timed = candidates("time", names) or "phase" in names
         return bool(timed and (candidates("mag", names) or candidates("flux", names)))

@@ -260,5 +260,6 @@ def errors_of(brightness: str, names: Iterable[str]) -> list[str]:
     forms = [form.format(bare(brightness)) for form in ERROR_OF]
     forms += [f"{first}err_{last}", f"{first}_err_{last}"] if last else []  # as SExtractor does
     own = [there[form] for form in forms if form in there]
-    others = (*ERRORS, *FLUX_ERRORS) if "flux" in bare(brightness) else ERRORS
-    return own or [there[name] for name in others if name in there]
+    others = [there[name] for name in ERRORS if name in there]
+    of_flux = FLUX_ERRORS if "flux" in bare(brightness) else ()
+    return own or others or [there[name] for name in of_flux if name in there]

@@ -144,3 +144,15 @@ def test_copies_of_a_file_of_ones_own_count_once(tmp_path):
         assert len(LightCurves.read(path, rules={"there twice": True}).time) == 1
     with pytest.raises(ValueError, match="there is no rule 'nonsense'"):
         LightCurves.read(path, rules={"nonsense": None})
+
+
+def test_the_band_of_a_folder_tells_stars_apart_only_where_it_is_read(tmp_path):
+    for band in "gr":
+        (tmp_path / f"Band={band}").mkdir()
+        frame = FRAME.drop(columns="oid").assign(filter="V")
+        frame.to_csv(tmp_path / f"Band={band}" / "x.csv", index=False)
+    with pytest.raises(ValueError, match="would be one object by their names"):
+        LightCurves.read(f"{tmp_path}/**/*.csv", band_column="filter")
+    for path in tmp_path.glob("*/x.csv"):
+        FRAME.drop(columns="oid").to_csv(path, index=False)
+    assert LightCurves.read(f"{tmp_path}/**/*.csv").band.tolist() == ["g", "r"]

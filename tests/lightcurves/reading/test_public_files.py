@@ -62,7 +62,7 @@ def test_a_header_in_a_comment_that_names_other_things(header, rows, lacking, tm
             "# time-series photometry",
         ),
         *("# time-series photometry errors", "# dates magnitudes uncertainties"),
-        "# Filter: V, date: 2020, flux: none",
+        *("# Filter: V, date: 2020, flux: none", "RR Lyr star  by John Doe  Observatory"),
     ],
 )
 def test_a_comment_is_no_header(comment, tmp_path):
@@ -154,3 +154,32 @@ def test_magnitudes_and_times_of_a_votable_of_gavo(origin, first, tmp_path):
     curves = LightCurves.read(path)
     assert curves.mag.tolist() == [13.143, 13.145]
     np.testing.assert_allclose(curves.time, [56964.0, 56965.5])
+
+
+@pytest.mark.parametrize("header", ["# JD Vmag errV", "# HJD time  V mag  V err", "#date,magV,unc"])
+def test_a_header_in_a_comment_that_says_what_its_place_does(header, tmp_path):
+    separator = "," if "," in header else "  "
+    values = [[58000.5 + i, 15 + i / 8, 0.125] for i in range(4)]
+    rows = "".join(f"{separator.join(map(str, row))}\n" for row in values)
+    assert text(f"{header}\n{rows}", tmp_path)[0].tolist() == values
+
+
+def test_a_title_is_no_star_of_snoopy(tmp_path):
+    title = "Photometry of V404 Cyg\nfilter time mag err\n"
+    curves = text(f"{title}g 58000.5 15.1 0.1\ng 58001.5 15.2 0.1\n", tmp_path)
+    assert curves.band.tolist() == ["g"]
+    blocks = "SN2006ax 0.01 171.0 -12.2\nfilter B\n# a comment\n815.647 16.7 0.1\n"
+    assert text(blocks, tmp_path).ids.tolist() == ["SN2006ax"]
+
+
+def test_a_time_origin_that_is_not_known_says_nothing(tmp_path):
+    pytest.importorskip("astropy")
+    path = tmp_path / "ts.vot"
+    for origin in ("J2000", "", "mjd-origin"):
+        path.write_text(VOTABLE.format(origin=origin, first=58000.0, last=58001.5))
+        np.testing.assert_allclose(LightCurves.read(path).time, [58000.0, 58001.5])
+
+
+def test_an_error_of_any_brightness_goes_before_that_of_a_flux(tmp_path):
+    curves = text("time,flux,err,ferr\n58000.5,9.1,0.1,0.2\n58001.5,9.2,0.1,0.2\n", tmp_path)
+    assert curves.report.columns["flux_err"] == "err"
