@@ -180,6 +180,19 @@ def test_a_classifier_goes_on_as_well(curves, tmp_path):
         classifier(max_epochs=4, checkpoint=path).fit(curves, 1 - labels)
 
 
+def test_a_head_on_an_encoder_that_is_trained_goes_on_by_other_threads(curves, tmp_path):
+    labels, threads = np.arange(len(curves)) % 2, torch.get_num_threads()
+    try:
+        for count in (1, 2, 3):  # whose last bits differ
+            torch.set_num_threads(count)
+            encoder = embedder(max_epochs=2, batch_size=40)
+            model = AstromerClassifier(encoder, max_epochs=count, checkpoint=tmp_path / "run.pt")
+            model.set_params(random_state=0).fit(curves, labels)
+    finally:
+        torch.set_num_threads(threads)
+    assert len(model.history_) == 3
+
+
 def make_head(d_model, n_outputs):
     return MLPHead(d_model, n_outputs, units=8, dropout=0.1)
 
