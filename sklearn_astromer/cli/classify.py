@@ -24,6 +24,7 @@ from sklearn_astromer.lightcurves import LightCurves, Stars
 from sklearn_astromer.lightcurves.checks import warn
 from sklearn_astromer.lightcurves.stars import warn_of_single_bands
 from sklearn_astromer.multiband import MultiBandEmbedder
+from sklearn_astromer.weights.registry import WEIGHTS
 
 FOLDS, FEWEST = 5, 3  # of a cross-validation, and objects of a class in it
 #: Of scikit-learn's forests, beside those of this package; its code runs none of the file's.
@@ -117,6 +118,9 @@ def _trained(args: SimpleNamespace) -> Pipeline:
         warn_of_single_bands(curves, "; else one star may be in several folds of the score")
     forest = RandomForestClassifier(300, class_weight="balanced", random_state=args.seed, n_jobs=-1)
     rows = embedder.fit_transform(curves)
+    info = getattr(embedder, "embedder_", embedder).info_
+    if args.weights not in WEIGHTS and (info.get("training") or {}).get("labels"):
+        warn(f"{args.weights} was trained with labels: the score of stars that it saw is too good")
     say(_score(forest, rows, labels, curves))
     return Pipeline([("embedder", embedder), ("forest", forest.fit(rows, labels))])
 

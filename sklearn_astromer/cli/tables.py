@@ -75,7 +75,10 @@ def labels_of(path: Path, ids: NDArray[Any], quiet: bool = True) -> NDArray[Any]
     for name in ("id", "label"):
         if (count := list(table).count(name)) != 1:
             has = "several columns" if count else "no column"
-            raise ValueError(f"{path} has {has} {name}: it needs one of id and one of label")
+            raise ValueError(
+                f"{path} has {has} {name} among {', '.join(map(repr, table))}: it needs one of id "
+                "and one of label"
+            )
     label = table["label"]
     if parquet:
         if table["id"].dtype.kind == "f" and table["id"].abs().max() >= LARGE:
@@ -140,8 +143,10 @@ def _matched(named: Any, labels: Any, ids: NDArray[Any], source: str, quiet: boo
     names = pd.Series(ids.astype(str)).str.strip()
     there = pairs["id"].isin(names)
     if not there.any():
+        shown = [f", as {each.iloc[0]!r}" if len(each) else "" for each in (pairs["id"], names)]
         raise ValueError(
-            f"{source} has a label of none of the catalog's objects: compare their ids"
+            f"{source} has a label of none of the catalog's objects: compare its ids{shown[0]}, "
+            f"with those of the catalog{shown[1]}"
         )
     if not quiet:
         _say_unmatched(pairs["id"][~there], len(pairs), names, pairs["id"], source)

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from sklearn.tree._tree import Tree
 
-from sklearn_astromer import TRUSTED_TYPES, LightCurves
+from sklearn_astromer import TRUSTED_TYPES, AstromerEmbedder, LightCurves
 from sklearn_astromer.cli import classify, main, tables
 from sklearn_astromer.datasets import make_variable_stars
 
@@ -242,6 +242,16 @@ def test_trees_that_lead_elsewhere(train, error, capsys):
             "classify", "--model", "bad.skops", "--predict", "new.parquet", "--out", "o.csv"
         )
         assert "bad.skops is damaged: its trees do not hold together" in line
+
+
+def test_weights_that_saw_labels_are_told(train, stars, capsys):
+    curves, labels = stars
+    tuned = AstromerEmbedder("surveys-small", supervised=True, max_epochs=1, random_state=0)
+    tuned.fit(curves[:40], labels[:40]).save_pretrained("mine")
+    words = ["classify", train, "--labels", "labels.csv", "--device", "cpu"]
+    for weights, told in (("mine", True), ("surveys-small", False)):
+        assert main([*words, "--weights", weights]) == 0
+        assert ("was trained with labels" in capsys.readouterr().err) == told
 
 
 def test_standard_input(train, stars, monkeypatch):

@@ -141,3 +141,13 @@ def test_what_found_no_counterpart_is_told(tmp_path, capsys):
     )
     labels_of(path, np.array([5, 6]), quiet=True)
     assert capsys.readouterr().err == ""
+
+
+def test_a_table_of_other_objects_shows_both_ids(tmp_path):
+    path = tmp_path / "labels.csv"
+    path.write_text("id,label\nstar_000.csv,EA\n")
+    with pytest.raises(ValueError, match=r"its ids, as 'star_000\.csv', with .*, as 'star_0"):
+        labels_of(path, np.array(["star_000", "star_001"]))
+    path.write_text("star,class\nstar_000,EA\n")
+    with pytest.raises(ValueError, match="has no column id among 'star', 'class': it needs one"):
+        labels_of(path, np.array(["star_000", "star_001"]))
