@@ -67,6 +67,17 @@ def test_it_learns(catalog, head, train_encoder):
     assert {"epoch", "train_loss", "valid_loss", "lr", "seconds", "best"} == set(model.history_)
 
 
+@pytest.mark.filterwarnings("ignore:this processor has no instructions for bfloat16")
+@pytest.mark.parametrize("head", ["mlp", "mean_std", "skip", "lstm"])
+@pytest.mark.parametrize("train_encoder", [False, True])
+def test_bfloat16_on_any_processor(catalog, head, train_encoder):
+    X, y = catalog
+    model = classifier(head=head, train_encoder=train_encoder, max_epochs=1)
+    exact = model.fit(X, y).predict_proba(X)
+    rounded = model.set_params(precision="bfloat16").fit(X, y).predict_proba(X)
+    np.testing.assert_allclose(rounded, exact, atol=0.05)
+
+
 def test_a_torch_module_as_head(catalog):
     class Largest(torch.nn.Module):
         def __init__(self, d_model, n_outputs):

@@ -147,8 +147,9 @@ class LSTMHead(Head):
         """Give the mean of the states after each observation, (n_windows, units)."""
         vectors = super().summarise(reduced, mask)
         vectors = vectors * self.input_dropout(torch.ones_like(vectors[:, :1]))
-        states, _ = self.lstm1(vectors)
-        states, _ = self.lstm2(self.dropout(self.norm1(states)))
+        with torch.autocast("cpu", enabled=False):  # few processors have an LSTM in bfloat16
+            states, _ = self.lstm1(vectors.float())
+            states, _ = self.lstm2(self.dropout(self.norm1(states)))
         return self.norm2(masked_mean(states, mask))
 
     def output(self, summary: Tensor) -> Tensor:
