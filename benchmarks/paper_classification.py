@@ -15,7 +15,7 @@ c  it is fine-tuned without labels on everything outside the test partition, the
 Encoders: the paper's (`macho`), `surveys-periods` and `surveys-periods-unlabelled`. Without an
 encoder there are the LSTM baseline, on times and magnitudes scaled to [0, 1] as in the code
 released with the paper, and the same on centred magnitudes and log time steps; and a random forest
-on `VariabilityFeatures`. Forests on the frozen encoders read mean and standard deviation.
+on `VariabilityFeatures`. Forests on the frozen encoders read the default row.
 
 A cell that is in `runs/paper_classification.jsonl` (or `--log`) is not computed again, so a killed
 run goes on, and two processes may share the work (`--catalogs asas` and `--catalogs crts`).
@@ -23,8 +23,8 @@ run goes on, and two processes may share the work (`--catalogs asas` and `--cata
 that are not in the log stay. Seconds are those of one core, under other load.
 
 All networks alike: Adam, 1e-3 for heads and baseline, 1e-5 for an encoder trained with its head,
-a random window of each object per epoch, patience 20 (the recipe "head"), bfloat16 autocast. Those
-are the defaults of the package but for the windows and the precision, which save time.
+a random window of each object per epoch, patience 20 (the recipe "head"). Those are the defaults of
+the package but for the windows, which save time.
 """
 
 from __future__ import annotations
@@ -57,7 +57,6 @@ from sklearn_astromer import (
 )
 
 TEST_PER_CLASS = 100
-PRECISION = "bfloat16"
 HEADS = {"MLP+ATT": "mlp", "LSTM+ATT": "lstm"}
 ENCODERS = ("macho", "surveys-periods", "surveys-periods-unlabelled")
 BASELINES = {"LSTM baseline": "minmax", "LSTM centred": "centred"}
@@ -96,14 +95,12 @@ def subset(labels: NDArray[np.str_], pool: NDArray[np.int64], size: int) -> NDAr
 
 
 @cache
-def rows(name: str, encoder: str, size: int, repeat: int) -> NDArray[np.float64]:
-    """Return what a forest reads of the objects of a cell, training and test."""
-    everything, labels = catalog(name)
-    pool, test = partition(name, repeat)
-    curves = everything[np.concatenate([subset(labels, pool, size), test])]
+def rows(name: str, encoder: str) -> NDArray[np.float64]:
+    """Return what a forest reads of the objects of a catalog."""
+    curves, _ = catalog(name)
     if encoder == "-":
         return VariabilityFeatures().fit_transform(curves)
-    return AstromerEmbedder(encoder, row=("mean", "std")).fit_transform(curves)
+    return AstromerEmbedder(encoder).fit_transform(curves)
 
 
 @cache
@@ -111,19 +108,13 @@ def tuned(name: str, encoder: str, size: int, repeat: int) -> AstromerEmbedder:
     """Return an encoder fine-tuned on a subset of the training objects; size 0 is all."""
     curves, labels = catalog(name)
     chosen = subset(labels, partition(name, repeat)[0], size)
-    embedder = AstromerEmbedder(
-        encoder, training="astromer1", max_epochs=10, random_state=repeat, precision=PRECISION
-    )
+    embedder = AstromerEmbedder(encoder, training="astromer1", max_epochs=10, random_state=repeat)
     return embedder.fit(curves[chosen])
 
 
 def model(cell: Cell, verbose: int) -> Any:
     """Return the estimator of a cell."""
-    common = {
-        "random_state": cell["repeat"],
-        "precision": PRECISION,
-        "verbose": verbose,
-    }
+    common = {"random_state": cell["repeat"], "verbose": verbose}
     if cell["model"] in BASELINES:
         inputs = BASELINES[cell["model"]]
         return LightCurveLSTMClassifier(inputs=inputs, max_epochs=300, **common)
@@ -148,13 +139,12 @@ def run(cell: Cell, verbose: int) -> Cell:
     chosen = subset(labels, pool, cell["size"])
     start = time.perf_counter()
     if cell["model"] == "RF":
-        table = rows(cell["catalog"], cell["encoder"], cell["size"], cell["repeat"])
+        table = rows(cell["catalog"], cell["encoder"])
         forest = make_pipeline(
             SimpleImputer(keep_empty_features=True),
             RandomForestClassifier(300, random_state=cell["repeat"]),
         )
-        n = len(chosen)
-        predicted = forest.fit(table[:n], labels[chosen]).predict(table[n:])
+        predicted = forest.fit(table[chosen], labels[chosen]).predict(table[test])
         best: dict[str, Any] = {}
     else:
         fitted = model(cell, verbose).fit(curves[chosen], labels[chosen])

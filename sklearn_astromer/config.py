@@ -7,9 +7,11 @@ from sklearn_astromer._fields import Described, described, option
 
 #: What can be said of the vectors of an object's observations.
 VECTOR_PARTS = ("mean", "std", "max", "layers")
+#: What follows from an object's own periods, and is not of the network.
+PERIOD_PARTS = ("periods", "shape")
 #: What the row of an object may hold, and what it holds unless told otherwise.
-ROW_PARTS = (*VECTOR_PARTS, "brightness", "periods")
-ROW = ("mean", "brightness", "periods")
+ROW_PARTS = (*VECTOR_PARTS, "brightness", *PERIOD_PARTS)
+ROW = ("mean", "brightness", "periods", "shape")
 
 WINDOW_SIZE = 200  # observations, as in the paper
 # Numbers of a spectrum beside those of each peak: 32 bins, time span, number of observations.

@@ -100,13 +100,15 @@ class AstromerEmbedder(TransformerBase):
         away. Labels may be missing: None, NaN, blank, or -1 among whole numbers. Floating-point
         numbers are values to estimate, all else is a class; classes named ``"survey:class"`` are
         told apart within their survey alone.
-    row : str, sequence of str or None, default=("mean", "brightness", "periods")
+    row : str, sequence of str or None, default=("mean", "brightness", "periods", "shape")
         What the row of an object holds, in this order: ``"mean"``, ``"std"`` or ``"max"`` of the
         attention vectors over its observations; ``"layers"``, the mean of the input embedding and
         of every block; ``"brightness"``, the mean magnitude; ``"periods"``, the decimal logarithms
-        of the frequencies (1/days) and the powers of the periodogram's peaks, see `Peaks` (nothing
-        for encoders without own periods). None: `transform` gives a list of arrays (n_i, d_model),
-        one vector per observation, in order of time.
+        of the frequencies (1/days) and the powers of the periodogram's peaks, see `Peaks`;
+        ``"shape"``, the columns of `VariabilityFeatures` that describe the curve folded at the
+        first peak and at twice its period, 0 where undefined. Encoders without own periods have
+        none of the last two. None: `transform` gives a list of arrays (n_i, d_model), one vector
+        per observation, in order of time.
     shared_periods : bool, default=None
         For encoders with own periods: compute one periodogram for all rows of an id (the bands of
         a star), each about its own mean magnitude. None: only in a `MultiBandEmbedder`.

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from sklearn_astromer._extras import import_extra
 from sklearn_astromer._files import check_free, replacing
-from sklearn_astromer.config import VECTOR_PARTS
+from sklearn_astromer.config import PERIOD_PARTS, VECTOR_PARTS
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.modules.encoder import Encoder
 from sklearn_astromer.modules.pooling import pool_windows
@@ -53,8 +53,8 @@ def to_onnx(
     Parameters
     ----------
     embedder : AstromerEmbedder
-        Fitted, with a `row` without ``"periods"``, which need no network: they are the `columns`
-        of what `find_peaks` gives.
+        Fitted, with a `row` without ``"periods"`` and ``"shape"``, which need no network:
+        `find_peaks` and `VariabilityFeatures` give them.
     path : path
         The file, which appears at once and whole.
     licence : str, optional
@@ -68,7 +68,7 @@ def to_onnx(
     NotFittedError
         If `fit` was not called.
     ValueError
-        If its `row` is None or has periods.
+        If its `row` is None or has periods or shape.
     FileExistsError
         If there is a file already, and it is not to be replaced.
     ImportError
@@ -114,11 +114,11 @@ def to_onnx(
     embedder._check_parameters()
     parts = embedder._parts()
     own_periods = embedder.module_.encoder.config.own_periods
-    if own_periods and "periods" in parts:
-        rest = tuple(part for part in parts if part != "periods")
+    if own_periods and set(parts) & set(PERIOD_PARTS):
+        rest = tuple(part for part in parts if part not in PERIOD_PARTS)
         raise ValueError(
-            "the columns of periods are find_peaks(curves).columns, and not of a network: call "
-            f"embedder.set_params(row={rest}) before"
+            "the columns of periods (find_peaks(curves).columns) and shape (VariabilityFeatures) "
+            f"are not of a network: call embedder.set_params(row={rest}) before"
         )
     names = embedder.get_feature_names_out()
     path = Path(path).expanduser()

@@ -13,9 +13,10 @@ from embedders import make_embedder
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from sklearn_astromer import AstromerEmbedder, LightCurves, weights
+from sklearn_astromer import AstromerEmbedder, LightCurves, VariabilityFeatures, weights
 from sklearn_astromer.config import ROW
 from sklearn_astromer.datasets import make_variable_stars
+from sklearn_astromer.features import folding
 from sklearn_astromer.inference import batches
 from sklearn_astromer.kernels import processor
 from sklearn_astromer.training.callbacks import schedule
@@ -186,9 +187,25 @@ def test_parts_stand_in_the_order_they_are_asked_for(stars):
     ]
     brightness = [curve[:, 1].mean() for curve in stars]
     np.testing.assert_allclose(frame["astromerembedder_brightness (mag)"], brightness, rtol=1e-6)
+    features = VariabilityFeatures().set_output(transform="pandas").fit_transform(stars)
+    for name in folding.NAMES:
+        shape = frame[f"astromerembedder_shape_{name}"]
+        by_hand = features[name].fillna(0.0)
+        np.testing.assert_allclose(shape, by_hand, rtol=1e-5, atol=1e-5, err_msg=name)
     other = embedder.set_params(row=["brightness", "mean"]).transform(stars)
-    expected = frame[["astromerembedder_brightness (mag)", *(f for f in frame if "_mean_" in f)]]
+    expected = frame[["astromerembedder_brightness (mag)", *(f for f in frame if "r_mean_" in f)]]
     np.testing.assert_array_equal(other, expected)
+
+
+def test_what_has_no_period_has_no_shape(stars):
+    curves = [stars[0][:5], np.column_stack([np.arange(50.0), np.full(50, 15.0)]), stars[0]]
+    shape = AstromerEmbedder(row="shape").fit_transform(curves)
+    assert shape.dtype == np.float32
+    assert shape.shape == (3, len(folding.NAMES))
+    assert not shape[:2].any()
+    assert shape[2].any()
+    with pytest.raises(ValueError, match=r"row=\['shape'\] gives no column"):
+        AstromerEmbedder(None, row="shape", max_epochs=0).fit(curves).transform(curves)
 
 
 def test_one_vector_per_observation(fitted, curves):

@@ -25,6 +25,7 @@ from sklearn_astromer import (
     VariabilityFeatures,
 )
 from sklearn_astromer.datasets import make_variable_stars
+from sklearn_astromer.features import folding
 from sklearn_astromer.lightcurves.bands import by_wavelength
 from sklearn_astromer.lightcurves.stars import read_stars
 from sklearn_astromer.periodogram import find_peaks
@@ -83,7 +84,7 @@ def test_bands_of_x_by_the_best_weights(stars):
     assert model.bands_ == ["g", "r", "i"]
     assert model.embedder_.shared_periods
     assert model.get_feature_names_out()[-2:].tolist() == ["g-r (mag)", "r-i (mag)"]
-    assert model.transform(stars).shape == (4, 3 * 141 + 2)
+    assert model.transform(stars).shape == (4, 3 * (141 + len(folding.NAMES)) + 2)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         MultiBandEmbedder().fit(stars, [0, 1, 0])
 

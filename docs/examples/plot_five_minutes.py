@@ -16,9 +16,10 @@ curves, labels = load_catalina(return_X_y=True)
 curves
 
 # %%
-# The embedding: a row of 141 numbers per star, which are the mean of the encoder's 128-dimensional
-# vectors, the mean magnitude, and the periods. The pretrained weights are used as they are. They
-# learn nothing from these stars, so one embedding serves all folds below.
+# The embedding: a row of 165 numbers per star, which are the mean of the encoder's 128-dimensional
+# vectors, the mean magnitude, the periods, and the shape of the folded curve. The pretrained
+# weights are used as they are. They learn nothing from these stars, so one embedding serves all
+# folds below.
 
 from sklearn_astromer import AstromerEmbedder
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from sklearn_astromer.features.fourier import Folded, Series
 from sklearn_astromer.features.ragged import Column, Observations, log10
+from sklearn_astromer.lightcurves import LightCurves
 
 N_HARMONICS = 4  # of the period; at twice the period they are every second one of eight
 N_PHASES = 64  # at which a fitted series is evaluated
@@ -67,6 +68,14 @@ def fold(observations: Observations, frequency: Column) -> dict[str, Column]:
     }
     found |= _minima(twice.on_grid(N_PHASES))
     return {name: np.where(known, column, np.nan) for name, column in found.items()}
+
+
+def shape(curves: LightCurves, frequency: Column) -> NDArray[np.float32]:
+    """Return the columns `NAMES` of each object, (n_objects, n_columns); 0 where undefined."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        found = fold(Observations(curves), frequency)
+        columns = np.column_stack([found[name] for name in NAMES]).astype(np.float32)
+    return np.nan_to_num(columns, nan=0.0, posinf=0.0, neginf=0.0)
 
 
 def evidence_of_double(log10_gain: Column, lengths: NDArray[np.int64]) -> Column:

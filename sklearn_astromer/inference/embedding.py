@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sklearn_astromer.config import VECTOR_PARTS, EncoderConfig
+from sklearn_astromer.features import folding
 from sklearn_astromer.inference.batches import run_windows
 from sklearn_astromer.modules.decoder import Astromer
 from sklearn_astromer.modules.encoder import Encoder
@@ -30,13 +31,14 @@ def column_names(row: Sequence[str], config: EncoderConfig) -> list[str]:
     Raises
     ------
     ValueError
-        If there are none: periods alone, of an encoder that reads none.
+        If there are none: periods or shape alone, of an encoder that reads no periods.
     """
     channels, peaks = range(config.d_model), range(config.own_periods)
     names = {part: [f"{part}_{i}" for i in channels] for part in ("mean", "std", "max")}
     names["layers"] = [f"layer{k}_{i}" for k in range(config.n_layers + 1) for i in channels]
     names["brightness"] = ["brightness (mag)"]
     names["periods"] = [form.format(i) for form in PEAK_COLUMNS for i in peaks]
+    names["shape"] = [f"shape_{name}" for name in folding.NAMES if peaks]
     found = [name for part in row for name in names[part]]
     if not found:
         raise ValueError(
@@ -76,9 +78,11 @@ def rows(
             found = combine_windows(per_window, windows.length, first, of_vectors)
             total = np.add.reduceat(curves.mag, curves.offsets[:-1])
             found["brightness"] = (total / curves.lengths).astype(np.float32)[:, None]
-            none = np.empty((len(curves), 0), dtype=np.float32)
-            found["periods"] = none if windows.peaks is None else windows.peaks.columns
-            yield np.hstack([found[part] for part in row])
+            if (peaks := windows.peaks) is not None:
+                found["periods"] = peaks.columns
+                if "shape" in row:
+                    found["shape"] = folding.shape(curves, peaks.frequency[:, 0])
+            yield np.hstack([found[part] for part in row if part in found])
 
 
 def vectors(

@@ -58,8 +58,8 @@ def outlier_scores(
     ----------
     rows : EmbeddingRows or array-like of shape (n_objects, n_features)
         ``benchmarks/anomalies.py`` measures those of ``row="mean"``. The default row of an
-        embedder compares brightness and periods as well. A NaN, as in a band in which a star was
-        not observed, is taken for the mean of its column.
+        embedder compares brightness, periods and folded shape as well. A NaN, as in a band in which
+        a star was not observed, is taken for the mean of its column.
     reconstruction : array-like of shape (n_objects,), optional
         A third score, such as `reconstruction_error` gives; large = odd.
     n_components : int

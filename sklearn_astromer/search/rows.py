@@ -19,6 +19,7 @@ from sklearn_astromer._extras import import_extra
 from sklearn_astromer.scale import manifest
 
 ID, BAND, VECTOR = "object_id", "band", "embedding"
+FEATURE = re.compile(r"astromerembedder_|\d$|\(.+\)$|._missing$")
 _CHUNK = 2**16  # rows looked at in one go
 
 
@@ -187,9 +188,9 @@ def _parts(folder: Path, verify: bool) -> list[Path]:
 
 
 def _features(path: Path, names: list[str]) -> list[str]:
-    """Return the columns of features: they end in their number, their unit or "_missing"."""
+    """Return the columns of features: they tell estimator, number, unit or "_missing"."""
     features = [name for name in names if name not in (ID, BAND)]
-    other = [name for name in features if not re.search(r"\d$|\(.+\)$|._missing$", name)]
+    other = [name for name in features if not FEATURE.search(name)]
     if ID not in names or not features or other:
         why = f"column {other[0]!r} is none of its features" if other else f"there are {names[:6]}"
         raise ValueError(

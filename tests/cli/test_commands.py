@@ -50,7 +50,7 @@ def test_embed_writes_what_transform_gives(catalog, curves, capsys):
     assert run("embed", catalog, "--out", "emb.parquet", "--batch-objects", 7) == 0
     out, err = capsys.readouterr()
     assert out == ""
-    assert "emb.parquet: 24 objects, 142 columns" in err
+    assert "emb.parquet: 24 objects, 166 columns" in err
     embedder = AstromerEmbedder("surveys-periods").fit(curves)
     frame = pd.read_parquet("emb.parquet")
     assert list(frame.columns) == ["object_id", *embedder.get_feature_names_out()]
@@ -120,7 +120,7 @@ def test_embed_replaces_its_own_output_and_survives_an_empty_catalog(catalog, cu
     curves.to_frame().iloc[:0].to_parquet("nothing.parquet")
     assert run("embed", "nothing.parquet", "--out", "emb.parquet", "--quiet", "--overwrite") == 0
     frame = pd.read_parquet("emb.parquet")
-    assert frame.shape == (0, 142)
+    assert frame.shape == (0, 166)
     assert set(frame.dtypes.iloc[1:]) == {np.dtype("float32")}
 
 
