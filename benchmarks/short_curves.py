@@ -3,7 +3,7 @@
     python benchmarks/short_curves.py
 
 Of the test part of ASAS and CRTS at most 60 objects per class with at least 200 observations; of
-each 10, 20, 50, 100 and 200 observations at random, drawn anew 5 times. Random forest on the default
+each 10, 20, 50, 100 and 200 observations at random, drawn anew 5 times. Random forest on default
 rows, 3-fold; the mean over the draws and its standard error.
 """
 
