@@ -106,9 +106,9 @@ class AstromerEmbedder(TransformerBase):
         of every block; ``"brightness"``, the mean magnitude; ``"periods"``, the decimal logarithms
         of the frequencies (1/days) and the powers of the periodogram's peaks, see `Peaks`;
         ``"shape"``, the columns of `VariabilityFeatures` that describe the curve folded at the
-        first peak and at twice its period, 0 where undefined. Encoders without own periods have
-        none of the last two. None: `transform` gives a list of arrays (n_i, d_model), one vector
-        per observation, in order of time.
+        first peak and at twice its period, 0 where undefined and for fewer than 17 observations.
+        Encoders without own periods have none of the last two. None: `transform` gives a list of
+        arrays (n_i, d_model), one vector per observation, in order of time.
     shared_periods : bool, default=None
         For encoders with own periods: compute one periodogram for all rows of an id (the bands of
         a star), each about its own mean magnitude. None: only in a `MultiBandEmbedder`.

@@ -71,10 +71,14 @@ def fold(observations: Observations, frequency: Column) -> dict[str, Column]:
 
 
 def shape(curves: LightCurves, frequency: Column) -> NDArray[np.float32]:
-    """Return the columns `NAMES` of each object, (n_objects, n_columns); 0 where undefined."""
+    """Return the columns `NAMES` of each object, (n_objects, n_columns); 0 where undefined.
+
+    So are those of an object with fewer observations than the larger series has coefficients.
+    """
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         found = fold(Observations(curves), frequency)
         columns = np.column_stack([found[name] for name in NAMES]).astype(np.float32)
+    columns[curves.lengths <= 4 * N_HARMONICS] = 0.0
     return np.nan_to_num(columns, nan=0.0, posinf=0.0, neginf=0.0)
 
 
