@@ -16,7 +16,7 @@ import pandas as pd
 from sklearn_astromer._extras import import_extra
 from sklearn_astromer.lightcurves.flux import AB_JANSKY
 from sklearn_astromer.lightcurves.objects import LONGEST_UNIT
-from sklearn_astromer.lightcurves.reading.text import Names
+from sklearn_astromer.lightcurves.reading.options import Options
 from sklearn_astromer.lightcurves.surveys.names import errors_of
 from sklearn_astromer.lightcurves.surveys.survey import JD
 
@@ -103,7 +103,7 @@ def _astropy_table() -> Any:
     return import_extra("astropy.table", "astropy", "reading FITS, VOTable and ECSV").Table
 
 
-def read_fits(content: bytes, names: Names) -> pd.DataFrame:
+def read_fits(content: bytes, options: Options) -> pd.DataFrame:
     """Read the first table of a light curve, with what the header says of its times."""
     table = _astropy_table()
     from astropy.io import fits
@@ -112,7 +112,7 @@ def read_fits(content: bytes, names: Names) -> pd.DataFrame:
         tables = [unit for unit in units if getattr(unit, "columns", None)]
         if not tables:
             raise ValueError("this FITS file has no table")
-        found = next((one for one in tables if names.known(one.columns.names)), tables[0])
+        found = next((one for one in tables if options.known(one.columns.names)), tables[0])
         frame = of_astropy(table.read(found))
         header = {**dict(units[0].header), **dict(found.header)}
     for key in OBJECT_KEYS:

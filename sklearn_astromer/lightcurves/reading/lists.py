@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sklearn_astromer.lightcurves.reading.text import Names
+from sklearn_astromer.lightcurves.reading.options import Options
 from sklearn_astromer.lightcurves.surveys.names import (
     NAMES_OF_OTHERS,
     by_sureness,
@@ -81,7 +81,7 @@ def flattened(
     lists: dict[str, Any],
     beside: pd.DataFrame,
     first_row: int,
-    names: Names | None,
+    options: Options,
     called: Any = None,
 ) -> pd.DataFrame:
     """Return a table of one row per observation.
@@ -94,8 +94,8 @@ def flattened(
         Columns of one value per object. A row that none of them names has its number as its id.
     first_row : int
         Number of the first row.
-    names : Names, optional
-        Tells which columns are needed; None: all are.
+    options : Options
+        Tells which columns are needed.
     called : ndarray, optional
         What messages call the rows; None: their ids.
 
@@ -119,12 +119,11 @@ def flattened(
     beside = beside.drop(columns=[name for name in beside if name in parts])
     all_beside = list(beside)
     wanted = {*parts, *beside, *refused}
-    if names is not None:
-        wanted = set(names.needed([*wanted], rows_are_objects=True) or wanted)
+    wanted = set(options.needed([*wanted], rows_are_objects=True) or wanted)
     columns = {name: _values(part) for name, part in parts.items() if name in wanted}
     named = candidates("id", map(column_name, [*beside, *columns]))
-    if not named and PLACE not in beside and names is not None:
-        named = _named(beside, names)
+    if not named and PLACE not in beside:
+        named = _named(beside, options)
         wanted |= {name for name in beside if column_name(name) in named}
     if not named and PLACE not in beside:
         beside = beside.assign(**{ROW: first_row + np.arange(len(beside))})
@@ -168,11 +167,11 @@ def flattened(
     return frame
 
 
-def _named(beside: pd.DataFrame, names: Names) -> list[str]:
+def _named(beside: pd.DataFrame, options: Options) -> list[str]:
     """Return the column, in lower case, that names the rows by its name, if there is one."""
     called = {column_name(name): beside[name] for name in beside}
     found = []
-    for name in names.ids([*called]):
+    for name in options.ids([*called]):
         column = called[name]
         whole = column.dtype.kind != "f" or not (column.dropna() % 1).any()
         if whole and (column.is_unique or plain(name) not in NAMES_OF_OTHERS):

@@ -46,7 +46,7 @@ def named(**columns: Any) -> dict[str, Any]:
 class Options:
     """What `LightCurves.read` was asked for; `columns` is of parts, in its keywords' words.
 
-    `memo` is for what reads: see `text.Names`.
+    `memo` is what was found in one file, for the next.
     """
 
     survey: str = "auto"
@@ -127,7 +127,7 @@ class Options:
                 f"id_from must be 'stem', 'parent' or a function, got {self.id_from!r}"
             )
 
-    # what text and Parquet ask of the names of columns, see `text.Names`
+    # what text and Parquet ask of the names of columns
 
     def known(self, names: list[str]) -> bool:
         """Whether these are names of the columns of light curves."""

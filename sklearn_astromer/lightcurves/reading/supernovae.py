@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
 from sklearn_astromer.lightcurves.reading.lines import NUMBER, is_comment
+from sklearn_astromer.lightcurves.reading.options import Options
 from sklearn_astromer.lightcurves.reading.written import WHOLE_NAME, is_text
 from sklearn_astromer.lightcurves.surveys.survey import column_name
-
-if TYPE_CHECKING:
-    from sklearn_astromer.lightcurves.reading.text import Names
 
 #: What SNooPy has before the rows of each band.
 BLOCK = "filter"
 
 
-def read_snana(text: str, names: Names) -> pd.DataFrame:
+def read_snana(text: str, options: Options) -> pd.DataFrame:
     """Read the text of SNANA: a word that ends in a colon before each line."""
     rows = [line for line in text.splitlines() if line and not line.isspace()]
     said = {line.split()[0]: line.split()[1:] for line in reversed(rows)}
@@ -26,7 +22,7 @@ def read_snana(text: str, names: Names) -> pd.DataFrame:
         raise ValueError("it has lines of OBS:, and none of VARLIST: names their columns")
     body = [line.split()[1 : len(found) + 1] for line in rows if line.startswith("OBS:")]
     frame = pd.DataFrame(body, columns=found)
-    ids = names.ids([column_name(name) for name in found])
+    ids = options.ids([column_name(name) for name in found])
     for name in frame:
         converted = pd.to_numeric(frame[name], errors="coerce")
         is_id = column_name(name) in ids

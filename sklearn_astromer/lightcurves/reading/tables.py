@@ -21,8 +21,9 @@ from sklearn_astromer.lightcurves.objects import is_table
 from sklearn_astromer.lightcurves.reading.astronomy import of_astropy, read_astropy, read_fits
 from sklearn_astromer.lightcurves.reading.json_files import read_json
 from sklearn_astromer.lightcurves.reading.lists import DECODED, PLACE, flattened, holds_lists
+from sklearn_astromer.lightcurves.reading.options import Options
 from sklearn_astromer.lightcurves.reading.paths import PARQUET, said_by_folders, stem
-from sklearn_astromer.lightcurves.reading.text import Names, read_text
+from sklearn_astromer.lightcurves.reading.text import read_text
 from sklearn_astromer.lightcurves.surveys.names import (
     UNIT_NAMES,
     candidates,
@@ -98,21 +99,21 @@ class Table(NamedTuple):
         return zero_point_of(self.unit(name)) if known is None else known
 
 
-def tables_of(source: Any, names: Names) -> Iterator[Table]:
+def tables_of(source: Any, options: Options) -> Iterator[Table]:
     """Yield the pieces of one file, open file or table; of files only the columns `needed`."""
     if isinstance(source, Table):
         yield source
         return
     if isinstance(source, Path):
-        pieces, name, file = _pieces_of(source, names), stem(source), str(source)
+        pieces, name, file = _pieces_of(source, options), stem(source), str(source)
     elif hasattr(source, "readline"):
         content = source.read()
         content = content.encode() if isinstance(content, str) else content
         named = str(getattr(source, "name", ""))
         path = Path(named or "the open file")
-        pieces, name, file = _read(content, path, names), stem(path) if named else "", str(path)
+        pieces, name, file = _read(content, path, options), stem(path) if named else "", str(path)
     else:
-        pieces, name, file = iter([as_frame(source, names)]), "", f"this {type(source).__name__}"
+        pieces, name, file = iter([as_frame(source, options)]), "", f"this {type(source).__name__}"
     row = 0
     for frame in pieces:
         yield table_of(frame, name, file, row)
@@ -166,25 +167,25 @@ def _units_by_row(frame: pd.DataFrame, file: str) -> dict[str, str]:
     return found
 
 
-def _pieces_of(path: Path, names: Names) -> Iterator[pd.DataFrame]:
+def _pieces_of(path: Path, options: Options) -> Iterator[pd.DataFrame]:
     with open(path, "rb") as file:
         if path.suffix.lower() not in PARQUET and file.read(4) != b"PAR1":
             file.seek(0)
-            for frame in _read(file.read(), path, names):
+            for frame in _read(file.read(), path, options):
                 for name, value in said_by_folders(path, list(frame.columns)).items():
                     frame[name] = pd.Categorical([value]).repeat(len(frame))
                 yield frame
             return
     with _decoding(f"{path} cannot be read as Parquet"):
-        yield from _parquet(path, path, names)
+        yield from _parquet(path, path, options)
 
 
-def _read(content: bytes, path: Path, names: Names) -> Iterator[pd.DataFrame]:
+def _read(content: bytes, path: Path, options: Options) -> Iterator[pd.DataFrame]:
     """Yield the content of a file."""
     suffix = path.suffixes[-2].lower() if path.suffix == ".gz" and path.suffixes[:-1] else ""
     glob_of = f" (a glob, as '{path.parent}/*.csv', leaves out what is none)"
     with _decoding(f"{path} cannot be read as a table", glob_of):
-        yield from read_bytes(content, suffix or path.suffix.lower(), names)
+        yield from read_bytes(content, suffix or path.suffix.lower(), options)
 
 
 @contextlib.contextmanager
@@ -207,15 +208,15 @@ def _decoding(what: str, advice: str = "") -> Iterator[None]:
         ) from error
 
 
-def read_bytes(content: bytes, suffix: str, names: Names) -> Iterator[pd.DataFrame]:
+def read_bytes(content: bytes, suffix: str, options: Options) -> Iterator[pd.DataFrame]:
     """Yield the content of a file, which is told by its first bytes or its ending."""
     if content[:2] == b"\x1f\x8b":
         content = _unpacked(gzip.GzipFile(fileobj=io.BytesIO(content)), len(content))
     start = content[:4096].lstrip(b"\xef\xbb\xbf").lstrip()
     if content[:4] == b"PAR1":
-        yield from _parquet(io.BytesIO(content), Path(), names)
+        yield from _parquet(io.BytesIO(content), Path(), options)
     elif content[:6] == b"SIMPLE" or suffix in FITS:
-        yield read_fits(content, names)
+        yield read_fits(content, options)
     elif suffix in VOTABLE or start[:5] == b"<?xml":
         yield read_astropy(content, "votable", use_names_over_ids=True)
     elif content[:4] == b"PK\x03\x04":
@@ -232,11 +233,11 @@ def read_bytes(content: bytes, suffix: str, names: Names) -> Iterator[pd.DataFra
                     inner = _unpacked(packed, len(content))
             except RuntimeError as error:  # encrypted, or packed in another way
                 raise ValueError(f"unpack it with another program ({error})") from error
-        yield from read_bytes(inner, Path(files[0]).suffix.lower(), names)
+        yield from read_bytes(inner, Path(files[0]).suffix.lower(), options)
     elif start[:1] in (b"{", b"[") and (suffix in JSON or b'"' in start):
         frame = read_json(content)
         beside = dict(frame.attrs)
-        frame = _of_pandas(frame, names)
+        frame = _of_pandas(frame, options)
         frame.attrs |= beside
         yield frame
     elif start.startswith(b"# %ECSV"):
@@ -246,7 +247,7 @@ def read_bytes(content: bytes, suffix: str, names: Names) -> Iterator[pd.DataFra
     elif b"Byte-by-byte Description" in content[:BEFORE_ROWS]:
         yield read_astropy(content, "ascii.mrt")
     else:
-        yield from read_text(content, names)
+        yield from read_text(content, options)
 
 
 def _unpacked(stream: Any, size: int) -> bytes:
@@ -266,7 +267,7 @@ def _unpacked(stream: Any, size: int) -> bytes:
 # -- Parquet ---------------------------------------------------------------------------------------
 
 
-def _parquet(file: Path | BinaryIO, path: Path, names: Names) -> Iterator[pd.DataFrame]:
+def _parquet(file: Path | BinaryIO, path: Path, options: Options) -> Iterator[pd.DataFrame]:
     """Yield a Parquet file, a large one in pieces, with the columns that its folders say."""
     pa = import_extra("pyarrow", "parquet", "reading Parquet")
     pq = import_extra("pyarrow.parquet", "parquet", "reading Parquet")
@@ -274,15 +275,15 @@ def _parquet(file: Path | BinaryIO, path: Path, names: Names) -> Iterator[pd.Dat
         schema = parquet.schema_arrow
         said = said_by_folders(path, schema.names)
         lists = any(holds_lists(pa.nulls(0, field.type)) for field in schema)
-        needed = None if lists else names.needed([*schema.names, *said])
+        needed = None if lists else options.needed([*schema.names, *said])
         held = None if needed is None else [name for name in needed if name in schema.names]
         size = PIECE_OBJECTS if lists else PIECE_ROWS
         row = 0
         whole = parquet.metadata.num_rows <= size
-        options: dict[str, Any] = {"columns": held}
-        for batch in [parquet.read(**options)] if whole else parquet.iter_batches(size, **options):
+        batches = [parquet.read(held)] if whole else parquet.iter_batches(size, columns=held)
+        for batch in batches:
             table = batch if whole else pa.Table.from_batches([batch])
-            frame = _of_arrow(table, row, names, said)
+            frame = _of_arrow(table, row, options, said)
             frame.attrs["exact"] = MARK in (schema.metadata or {})
             if not lists:
                 frame.attrs["columns"] = [*schema.names, *said]
@@ -291,7 +292,7 @@ def _parquet(file: Path | BinaryIO, path: Path, names: Names) -> Iterator[pd.Dat
 
 
 def _of_arrow(
-    table: Any, first_row: int, names: Names | None, said: dict[str, Any] | None = None
+    table: Any, first_row: int, options: Options, said: dict[str, Any] | None = None
 ) -> pd.DataFrame:
     """Return an Arrow table with a row per observation, and what is said of all of it."""
     table = table.replace_schema_metadata()  # or pandas would take a column for its index
@@ -301,18 +302,18 @@ def _of_arrow(
         beside[name] = pd.Categorical([value]).repeat(len(table))
     if not lists:
         return _plain(beside)
-    return flattened({name: table[name] for name in lists}, beside, first_row, names)
+    return flattened({name: table[name] for name in lists}, beside, first_row, options)
 
 
 # -- tables of other libraries ------------------------------------------------------------------
 
 
-def as_frame(table: Any, names: Names | None = None) -> pd.DataFrame:
+def as_frame(table: Any, options: Options) -> pd.DataFrame:
     """Return a table of any library with a row per observation."""
     if isinstance(table, pd.Series) and holds_lists(table):
         table = table.to_frame("light_curve")
     if isinstance(table, pd.DataFrame):
-        return _of_pandas(table, names)
+        return _of_pandas(table, options)
     if is_table(table):
         return of_astropy(table)
     if isinstance(table, np.ndarray) and table.dtype.names:
@@ -321,11 +322,11 @@ def as_frame(table: Any, names: Names | None = None) -> pd.DataFrame:
         import pyarrow as pa
 
         read = pa.table(table)
-        frame = _of_arrow(read, 0, names)
+        frame = _of_arrow(read, 0, options)
         frame.attrs["exact"] = MARK in (read.schema.metadata or {})
         return frame
     if hasattr(table, "to_pandas") and hasattr(table, "columns"):
-        return _of_pandas(table.to_pandas(), names)
+        return _of_pandas(table.to_pandas(), options)
     if hasattr(table, "__dataframe__"):
         return _plain(pd.api.interchange.from_dataframe(table))
     raise TypeError(
@@ -335,7 +336,7 @@ def as_frame(table: Any, names: Names | None = None) -> pd.DataFrame:
     )
 
 
-def _of_pandas(frame: pd.DataFrame, names: Names | None) -> pd.DataFrame:
+def _of_pandas(frame: pd.DataFrame, options: Options) -> pd.DataFrame:
     frame = _plain(frame)
     lists = [name for name in frame if holds_lists(frame[name])]
     if not lists:
@@ -343,7 +344,7 @@ def _of_pandas(frame: pd.DataFrame, names: Names | None) -> pd.DataFrame:
     if len(candidates("id", map(column_name, lists))) == len(lists):
         raise TypeError(f"column {lists[0]!r} must be integers or strings, got lists or tuples")
     beside = pd.DataFrame(frame).drop(columns=lists)
-    return flattened({str(name): frame[name] for name in lists}, beside, 0, names)
+    return flattened({str(name): frame[name] for name in lists}, beside, 0, options)
 
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:

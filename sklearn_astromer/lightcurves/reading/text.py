@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,7 @@ from sklearn_astromer.lightcurves.reading.lines import (
     stripped,
     uncommented,
 )
+from sklearn_astromer.lightcurves.reading.options import Options
 from sklearn_astromer.lightcurves.reading.supernovae import is_snoopy, read_snana, read_snoopy
 from sklearn_astromer.lightcurves.reading.written import (
     LARGE,
@@ -48,23 +49,6 @@ LIKE_NAMES = re.compile(r"jd|time|date|phase|mag|flux|err|sigma|filter|band")
 ROW_NUMBERS = ("0", "1")  # of a first row, where rows are numbered
 
 
-class Names(Protocol):
-    """What is asked of the names of columns."""
-
-    @property
-    def memo(self) -> dict[str, Any]:
-        """Return what was found in one file, for the next."""
-
-    def known(self, names: list[str]) -> bool:
-        """Whether these are names of the columns of light curves."""
-
-    def needed(self, names: list[str], rows_are_objects: bool = False) -> list[str] | None:
-        """Return those that are read; None: any may be."""
-
-    def ids(self, names: list[str]) -> list[str]:
-        """Return those that name objects by their names."""
-
-
 class Form(NamedTuple):
     """How the rows of a text table are to be read.
 
@@ -84,7 +68,7 @@ class Form(NamedTuple):
     header: str
 
 
-def read_text(content: bytes, names: Names) -> Iterator[pd.DataFrame]:
+def read_text(content: bytes, options: Options) -> Iterator[pd.DataFrame]:
     """Yield the rows of a text table in pieces."""
     content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if content.lstrip()[:1] == b"|":  # columns between bars, and lines that are drawn
@@ -93,12 +77,12 @@ def read_text(content: bytes, names: Names) -> Iterator[pd.DataFrame]:
     if SALT_END in content:
         content = re.sub(rb"(?m)^@.*$", b"", content)  # what SALT says of the star
     if b"\nOBS:" in content or content.startswith(b"OBS:"):
-        yield read_snana(_decoded(content), names)
+        yield read_snana(_decoded(content), options)
         return
     if is_snoopy(content):
         yield read_snoopy(_decoded(content))
         return
-    form, start = _form(content, names)
+    form, start = _form(content, options)
     line = form.first_line
     while start < len(content):
         end = start + PIECE_BYTES
@@ -120,18 +104,18 @@ def _decoded(content: bytes) -> str:
         ) from error
 
 
-def _form(content: bytes, names: Names) -> tuple[Form, int]:
+def _form(content: bytes, options: Options) -> tuple[Form, int]:
     """Find the header and the first row; return how rows are read, and where they begin.
 
     Most files of a folder begin as the one before, and have rows of the same shape.
     """
-    head, shape, form = names.memo.get("form", (b"", None, None))
+    head, shape, form = options.memo.get("form", (b"", None, None))
     if shape is not None and content.startswith(head):
         end = content.find(b"\n", len(head))
         if _shape(_decoded(content[len(head) : end if end >= 0 else None])) == shape:
             return form, len(head)
-    form, start, first = _found_form(content, names)
-    names.memo["form"] = content[:start], _shape(first), form
+    form, start, first = _found_form(content, options)
+    options.memo["form"] = content[:start], _shape(first), form
     return form, start
 
 
@@ -144,7 +128,7 @@ def _shape(line: str) -> tuple[Any, ...] | None:
     return separator, len(fields), len(stripped(fields)), fields[0] in ROW_NUMBERS
 
 
-def _found_form(content: bytes, names: Names) -> tuple[Form, int, str]:
+def _found_form(content: bytes, options: Options) -> tuple[Form, int, str]:
     titles: list[str] = []
     comments: list[str] = []
     start = number = 0
@@ -155,7 +139,7 @@ def _found_form(content: bytes, names: Names) -> tuple[Form, int, str]:
         if not is_comment(content[start:end].decode("latin-1")):
             end = end_of_line(content, start)
         line = _decoded(content[start:end]).rstrip("\n")
-        follows = bool(titles) and _follows(titles[-1], line, names)
+        follows = bool(titles) and _follows(titles[-1], line, options)
         number += 1
         if not line.strip():
             pass
@@ -180,7 +164,7 @@ def _found_form(content: bytes, names: Names) -> tuple[Form, int, str]:
         )
     separator = separator_of(first)
     fields = fields_of(first, separator)
-    found, header = _header(titles, comments, separator, fields, names, number)
+    found, header = _header(titles, comments, separator, fields, options, number)
     start, number = begin or (start, number)
     if found is None:
         bare = stripped(fields)
@@ -192,13 +176,13 @@ def _found_form(content: bytes, names: Names) -> tuple[Form, int, str]:
     twice = [name for i, name in enumerate(lowered) if name in lowered[:i]]
     if twice:
         raise ValueError(f"column {twice[0]!r} is there twice: rename or drop one")
-    used = names.needed(lowered) if header else None
+    used = options.needed(lowered) if header else None
     spare = [f"\0{i}" for i in range(len(found), len(fields))]  # after a separator at the end
     used = used if used is not None or not spare else lowered
     named = lowered + spare
     places = [i for i, name in enumerate(named) if used is None or name in used]
     columns = pd.Index([named[i] for i in places], dtype=object)
-    naming = {*names.ids(named)}
+    naming = {*options.ids(named)}
     ids = [i for i in places if named[i] in naming]
     form = Form(separator, found, len(named), places, columns, ids, not header, number, header)
     return form, start, first
@@ -209,7 +193,7 @@ def _header(
     comments: list[str],
     separator: str,
     fields: list[str],
-    names: Names,
+    options: Options,
     number: int,
 ) -> tuple[list[str] | None, str]:
     """Return the names of the columns and the line that has them, if there is one."""
@@ -227,13 +211,13 @@ def _header(
                     told.append((header, line, seem))
                 elif len(header) == len(fields) - 1 and fields[0] in ROW_NUMBERS:
                     told.append((["number of the row", *header], line, plain))  # as R writes
-                elif plain and names.known(header):
+                elif plain and options.known(header):
                     wrong = wrong or len(header)
     keys = [found[1] for line in comments if (found := KEY.fullmatch(line))]
     if comments[-1:] == ["end"] and len(keys) in widths:
         told.append((keys, comments[-1], False))
     for header, line, _ in told:
-        if names.known(header):
+        if options.known(header):
             return header, line
     if wrong:
         raise ValueError(
@@ -260,14 +244,14 @@ def _seem_names(header: list[str], separator: str) -> bool:
     return sum(bool(LIKE_NAMES.search(name)) for name in names) > 1
 
 
-def _follows(header: str, line: str, names: Names) -> bool:
+def _follows(header: str, line: str, options: Options) -> bool:
     """Whether a line of few numbers, or that begins as comments do, is a row of the header."""
     separator = separator_of(header)
     named, fields = fields_of(header, separator), fields_of(line, separator)
     some = any(NUMBER.fullmatch(field) for field in fields)
-    if is_comment(line) and not names.ids([column_name(named[0])]):
+    if is_comment(line) and not options.ids([column_name(named[0])]):
         return False  # a name may begin so, and nothing else
-    return some and len(named) == len(fields) and names.known(named)
+    return some and len(named) == len(fields) and options.known(named)
 
 
 def _rows(text: str, form: Form, line: int) -> pd.DataFrame:
