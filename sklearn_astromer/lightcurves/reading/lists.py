@@ -106,21 +106,20 @@ def flattened(
     """
     import pyarrow as pa
 
-    columns: dict[str, tuple[NDArray[np.int64], list[Any]]] = {}
-    parts: dict[str, list[tuple[Any, Any]]] = {}
+    parts: dict[str, tuple[Any, Any]] = {}
     refused: dict[str, str] = {}
     for name, column in lists.items():
         try:
             parts |= _parts(name, column)
         except pa.ArrowException as error:
             refused[name] = f" ({error})"
-    refused |= {name: "" for name, part in parts.items() if any(map(_are_nested, part))}
+    refused |= {name: "" for name, (_, held) in parts.items() if is_list(held.type)}
     parts = {name: part for name, part in parts.items() if name not in refused}
     beside = beside.drop(columns=[name for name in beside if name in parts])
     all_beside = list(beside)
     wanted = {*parts, *beside, *refused}
     wanted = set(options.needed([*wanted], rows_are_objects=True) or wanted)
-    columns = {name: _values(part) for name, part in parts.items() if name in wanted}
+    columns = {name: part for name, part in parts.items() if name in wanted}
     named = candidates("id", map(column_name, [*beside, *columns]))
     if not named and PLACE not in beside:
         named = _named(beside, options)
@@ -128,7 +127,8 @@ def flattened(
     if not named and PLACE not in beside:
         beside = beside.assign(**{ROW: first_row + np.arange(len(beside))})
         wanted.add(ROW)
-    lengths = next(iter(columns.values()))[0] if columns else np.zeros(len(beside), dtype=int)
+    counts = {name: _counts(lists) for name, (lists, _) in columns.items()}
+    lengths = next(iter(counts.values()), np.zeros(len(beside), dtype=np.int64))
 
     def name_of(row: int) -> Any:
         found = [n for n in beside if column_name(n) in (*named, ROW)]
@@ -144,7 +144,7 @@ def flattened(
                 f"observation{why}: give times, magnitudes and errors a column each, or pass "
                 "LightCurves.from_arrays a list of arrays (n_observations, 2 or 3)"
             )
-    for name, (each, _) in columns.items():
+    for name, each in counts.items():
         wrong = each != lengths
         if wrong.any():
             i = int(np.argmax(wrong))
@@ -152,7 +152,7 @@ def flattened(
                 f"object {name_of(i)!r} has {lengths[i]} values in {next(iter(columns))!r} but "
                 f"{each[i]} in {name!r}"
             )
-    made: dict[str, Any] = {n: _joined(values) for n, (_, values) in columns.items()}
+    made: dict[str, Any] = {name: _pandas(held) for name, (_, held) in columns.items()}
     for scalar in beside:
         if scalar in wanted:
             column = beside[scalar]
@@ -191,47 +191,36 @@ def _first_wrong(column: Any) -> int:
     return 0
 
 
-def _are_nested(part: tuple[Any, Any]) -> bool:
-    """Whether an observation has lists of its own."""
-    lists, held = part
-    return is_list(held.type.value_type if held is lists else held.type)
-
-
-def _parts(name: str, column: Any) -> dict[str, list[tuple[Any, Any]]]:
-    """Return the columns of plain lists that one holds: for each chunk, counts and lists."""
+def _parts(name: str, column: Any) -> dict[str, tuple[Any, Any]]:
+    """Return the columns of plain lists that one holds: the lists, and their values end to end."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     array = column if isinstance(column, (pa.Array, pa.ChunkedArray)) else pa.array(column)
-    chunks = array.chunks if isinstance(array, pa.ChunkedArray) else [array]
     kinds = fields_of(array.type)
     if not kinds:
-        return {name: [(chunk, chunk) for chunk in chunks]}
+        return {name: (array, pc.list_flatten(array))}
     if is_list(array.type):
-        return {
-            field: [(chunk, pc.struct_field(chunk.flatten(), [i])) for chunk in chunks]
-            for i, field in enumerate(kinds)
-        }
+        held = pc.list_flatten(array)
+        return {field: (array, pc.struct_field(held, [i])) for i, field in enumerate(kinds)}
     for field, kind in kinds.items():
         if not is_list(kind):
             raise ValueError(f"field {field!r} holds {kind}, not a list per object")
-    found = [[pc.struct_field(chunk, [i]) for chunk in chunks] for i in range(len(kinds))]
-    return {field: [(c, c) for c in parts] for field, parts in zip(kinds, found, strict=True)}
+    lists = {field: pc.struct_field(array, [i]) for i, field in enumerate(kinds)}
+    return {field: (each, pc.list_flatten(each)) for field, each in lists.items()}
 
 
-def _values(part: list[tuple[Any, Any]]) -> tuple[NDArray[np.int64], list[Any]]:
-    """Return how many values each row has, and all values; a missing list has none."""
+def _counts(lists: Any) -> NDArray[np.int64]:
+    """Return how many values each row has; a missing list has none."""
     import pyarrow.compute as pc
 
-    counts = [pc.fill_null(pc.list_value_length(lists), 0).to_numpy(False) for lists, _ in part]
-    values = [held.flatten() if held is lists else held for lists, held in part]
-    return np.concatenate([np.empty(0, np.int64), *counts]).astype(np.int64), values
+    return pc.fill_null(pc.list_value_length(lists), 0).to_numpy().astype(np.int64)
 
 
-def _joined(parts: list[Any]) -> Any:
-    """Return Arrow arrays as one column of pandas, which nobody else holds."""
-    import pyarrow as pa
+def _pandas(values: Any) -> Any:
+    """Return an Arrow array as a column of pandas, which nobody else holds."""
+    import pyarrow.types as types
 
-    decoded = [p.dictionary_decode() if pa.types.is_dictionary(p.type) else p for p in parts]
-    whole = pa.chunked_array(decoded or [pa.array([], pa.float64())])  # none has no type
-    return whole.to_pandas(**DECODED).array
+    if types.is_dictionary(values.type):
+        values = values.cast(values.type.value_type)
+    return values.to_pandas(**DECODED).array
