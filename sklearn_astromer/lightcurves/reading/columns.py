@@ -253,20 +253,25 @@ def _time(table: Table, columns: list[str]) -> str:
 
 def _one(table: Table, part: str, columns: list[str], needed: bool = True) -> str:
     """Return the column whose name is that of a part; several are an error."""
-    found = candidates(part, columns)
     keyword = KEYWORDS.get(part, part)
-    if len(found) > 1:
-        names = [table.names.get(name, name) for name in found]
-        raise refusal(
-            f"{table.label}: columns {', '.join(map(repr, names))} could all be the {part}",
-            *(Remedy(keyword, name) for name in names),
-        )
+    found = _single(table, part, keyword, candidates(part, columns))
     if not found and needed:
         raise refusal(
             f"{table.label}: no column was recognised as the {part} among {_listed(table)}",
             Remedy(keyword),
         )
-    return found[0] if found else ""
+    return found or ""
+
+
+def _single(table: Table, what: str, keyword: str, found: list[str]) -> str | None:
+    """Return the one column that was found, if any; several are an error."""
+    if len(found) > 1:
+        names = [table.names.get(name, name) for name in found]
+        raise refusal(
+            f"{table.label}: columns {', '.join(map(repr, names))} could all be the {what}",
+            *(Remedy(keyword, name) for name in names),
+        )
+    return found[0] if found else None
 
 
 def _brightness(table: Table, given: dict[str, Any], columns: list[str]) -> Brightness:
@@ -289,7 +294,8 @@ def _brightness(table: Table, given: dict[str, Any], columns: list[str]) -> Brig
     if flux is not None:
         zero_point = given.get("zero_point", table.zero_point(flux))
         if zero_point is None:
-            zero_point = _zero_points(table, columns) or 0.0
+            found = _single(table, "zero point", "zero_point", zero_points(columns))
+            zero_point = found or 0.0
         error = given.get("flux_err") or _error(table, flux, columns)
         return Brightness(flux=flux, flux_err=error, zero_point=zero_point)
     mag = given.get("mag") or (in_mag[0] if mags == in_mag else _one(table, "mag", mags))
@@ -300,28 +306,9 @@ def _brightness(table: Table, given: dict[str, Any], columns: list[str]) -> Brig
     return Brightness(mag, given.get("mag_err") or _error(table, mag, columns))
 
 
-def _zero_points(table: Table, columns: list[str]) -> str | None:
-    """Return the column that tells the zero point of each flux, if there is one."""
-    found = zero_points(columns)
-    if len(found) > 1:
-        names = [table.names.get(name, name) for name in found]
-        raise refusal(
-            f"{table.label}: columns {', '.join(map(repr, names))} could all be the zero point",
-            *(Remedy("zero_point", name) for name in names),
-        )
-    return found[0] if found else None
-
-
 def _error(table: Table, brightness: str, columns: list[str]) -> str | None:
-    found = errors_of(brightness, columns)
-    if len(found) > 1:
-        part = "flux_err" if brightness in candidates("flux", [brightness]) else "mag_err"
-        names = [table.names.get(name, name) for name in found]
-        raise refusal(
-            f"{table.label}: columns {', '.join(map(repr, names))} could all be the error",
-            *(Remedy(part, name) for name in names),
-        )
-    return found[0] if found else None
+    part = "flux_err" if candidates("flux", [brightness]) else "mag_err"
+    return _single(table, "error", part, errors_of(brightness, columns))
 
 
 def _by_place(table: Table, given: dict[str, Any]) -> dict[str, Any]:
