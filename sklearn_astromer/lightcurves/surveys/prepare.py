@@ -55,17 +55,12 @@ def separated(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[~separator]
 
 
-def gaia_wide(frame: pd.DataFrame) -> pd.DataFrame:
-    """Add the errors of the magnitudes of each band."""
-    named = [n for n in ("g_transit", "bp", "rp") if f"{n}_flux_over_error" in frame]
-    signals = _numbers(frame, *(f"{name}_flux_over_error" for name in named))
-    errors = {f"{n}_mag_err": 1.0857 / signal for n, signal in zip(named, signals, strict=True)}
-    return frame.assign(**errors)
-
-
-def gaia_long(frame: pd.DataFrame) -> pd.DataFrame:
-    """Add the errors of the magnitudes."""
-    return frame.assign(mag_err=1.0857 / _numbers(frame, "flux_over_error")[0])
+def gaia(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add the errors of the magnitudes, of each band where these stand side by side."""
+    told = "flux_over_error"
+    names = [name for name in map(str, frame) if name.endswith(told)]
+    signals = zip(names, _numbers(frame, *names), strict=True)
+    return frame.assign(**{f"{n.removesuffix(told)}mag_err": 1.0857 / s for n, s in signals})
 
 
 def gaia_alerts(frame: pd.DataFrame) -> pd.DataFrame:
