@@ -231,17 +231,13 @@ class LightCurves(Constructors, Exports, Summary):
     def __getitem__(self, key: Any) -> Any: ...
 
     def __getitem__(self, key: Any) -> Any:
-        if isinstance(key, tuple) and len(key) == 2 and key[1] is Ellipsis:
-            key = key[0]  # how scikit-learn indexes whatever has a shape
-        if isinstance(key, (int, np.integer)) and not isinstance(key, (bool, np.bool_)):
-            return self._curve(int(key))
+        key = chosen(self, key, "object")
+        if isinstance(key, int):
+            of = slice(self.offsets[key], self.offsets[key + 1])
+            return np.stack([c[of] for c in self._flat[:3] if c is not None], axis=1)
         if isinstance(key, slice):
-            start, stop, step = key.indices(len(self))
-            if step == 1:
-                return self._trusted(self._flat.span(start, max(start, stop)))
-            key = np.arange(start, stop, step)
-        check_order(self, key, "the mask")
-        return self._trusted(self._flat.take(positions(key, len(self))))
+            return self._trusted(self._flat.span(key.start, key.stop))
+        return self._trusted(self._flat.take(key))
 
     @property
     def loc(self) -> ByName:
@@ -277,13 +273,6 @@ class LightCurves(Constructors, Exports, Summary):
         # of a module that builds on this one
         made: Stars = import_module("sklearn_astromer.lightcurves.stars").Stars(self)
         return made
-
-    def _curve(self, i: int) -> NDArray[np.float64]:
-        if not -len(self) <= i < len(self):
-            raise IndexError(f"there is no object {i} of {len(self)}; by its id: loc[{i}]")
-        start, stop = self.offsets[i % len(self)], self.offsets[i % len(self) + 1]
-        columns = [c[start:stop] for c in self._flat[:3] if c is not None]
-        return np.stack(columns, axis=1)
 
     def __getstate__(self) -> dict[str, Any]:
         """Plain columns of just these objects, so that equal collections pickle alike."""
@@ -337,6 +326,21 @@ class ByName:
     def __getitem__(self, key: Any) -> Any:
         places = places_of(self._curves.ids, key)
         return self._curves[int(places[0]) if np.ndim(key) == 0 and len(places) == 1 else places]
+
+
+def chosen(X: LightCurves | Stars, key: Any, what: str) -> int | slice | NDArray[np.int64]:
+    """Return which items of X an index means: one, those from one to another, or these."""
+    if isinstance(key, tuple) and len(key) == 2 and key[1] is Ellipsis:
+        key = key[0]  # how scikit-learn indexes whatever has a shape
+    if isinstance(key, (int, np.integer)) and not isinstance(key, (bool, np.bool_)):
+        if not -len(X) <= int(key) < len(X):
+            raise IndexError(f"there is no {what} {key} of {len(X)}; by its id: loc[{key}]")
+        return int(key) % len(X)
+    if isinstance(key, slice):
+        start, stop, step = key.indices(len(X))
+        return slice(start, max(start, stop)) if step == 1 else np.arange(start, stop, step)
+    check_order(X, key, "the mask")
+    return positions(key, len(X))
 
 
 def _own(values: Any, part: str) -> NDArray[np.float64]:

@@ -11,11 +11,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sklearn_astromer._printable import escape, printable
-from sklearn_astromer.lightcurves.checks import check_order, warn
-from sklearn_astromer.lightcurves.container import ByName, LightCurves
+from sklearn_astromer.lightcurves.checks import warn
+from sklearn_astromer.lightcurves.container import ByName, LightCurves, chosen
 from sklearn_astromer.lightcurves.drawing import draw
 from sklearn_astromer.lightcurves.exports import place_of
-from sklearn_astromer.lightcurves.flat import offsets_of, positions
+from sklearn_astromer.lightcurves.flat import offsets_of
 from sklearn_astromer.lightcurves.reading.aligned import read_nested
 from sklearn_astromer.lightcurves.reading.lists import is_nested
 from sklearn_astromer.lightcurves.reading.options import Options
@@ -183,17 +183,10 @@ class Stars:
         return np.repeat(np.arange(len(self)), np.diff(self.offsets))
 
     def __getitem__(self, key: Any) -> Any:
-        if isinstance(key, tuple) and len(key) == 2 and key[1] is Ellipsis:
-            key = key[0]  # how scikit-learn indexes whatever has a shape
-        if isinstance(key, (int, np.integer)) and not isinstance(key, (bool, np.bool_)):
-            if not -len(self) <= key < len(self):
-                raise IndexError(f"there is no star {key} of {len(self)}; by its id: loc[{key}]")
-            i = int(key) % len(self)
-            return self.curves[self.offsets[i] : self.offsets[i + 1]]
-        if isinstance(key, slice):
-            key = np.arange(*key.indices(len(self)))
-        check_order(self, key, "the mask")
-        index = positions(key, len(self))
+        key = chosen(self, key, "star")
+        if isinstance(key, int):
+            return self.curves[self.offsets[key] : self.offsets[key + 1]]
+        index = np.arange(len(self))[key]
         lengths = np.diff(self.offsets)[index]
         starts = offsets_of(lengths)
         rows = np.arange(starts[-1]) + np.repeat(self.offsets[index] - starts[:-1], lengths)
