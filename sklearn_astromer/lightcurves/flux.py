@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn_astromer.lightcurves.flat import as_float
 from sklearn_astromer.lightcurves.objects import in_unit_of
 
-AB_NANOJANSKY, AB_MICROJANSKY, AB_JANSKY = 31.4, 23.9, 8.9  # magnitudes of flux 1
 POGSON = 2.5 / np.log(10)
 # Of an object's errors: the softening that costs a faint star the least (Lupton et al., eq. 12).
 SOFTENING = POGSON**0.5

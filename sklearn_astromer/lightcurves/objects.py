@@ -60,7 +60,7 @@ def in_field_units(column: Any, part: str, what: str) -> NDArray[np.float64]:
             raise ValueError(f"{what} is in {unit or 'no unit'}: no times in days")
         scale = unit.to(units.day)
     elif not isinstance(unit, units.MagUnit):
-        if not _is_magnitude(unit):
+        if not unit.is_equivalent(units.mag):
             raise ValueError(f"{what} is in {unit or 'no unit'}: no magnitudes")
         scale = unit.to(units.mag)
     return values if scale == 1.0 else values * scale
@@ -83,9 +83,3 @@ def in_unit_of(values: Any, others: Any, what: str) -> NDArray[np.float64]:
     if not unit.is_equivalent(wanted):
         raise ValueError(f"{what} is in {unit}, which is no {wanted}: convert it")
     return as_float(values, what) * unit.to(wanted)
-
-
-def _is_magnitude(unit: Any) -> bool:
-    from astropy import units
-
-    return isinstance(unit, units.MagUnit) or (unit is not None and unit.is_equivalent(units.mag))

@@ -14,10 +14,9 @@ import numpy as np
 import pandas as pd
 
 from sklearn_astromer._extras import import_extra
-from sklearn_astromer.lightcurves.flux import AB_JANSKY
 from sklearn_astromer.lightcurves.objects import LONGEST_UNIT
 from sklearn_astromer.lightcurves.reading.options import Options
-from sklearn_astromer.lightcurves.surveys.names import errors_of
+from sklearn_astromer.lightcurves.surveys.names import ZERO_POINTS, errors_of
 from sklearn_astromer.lightcurves.surveys.survey import JD
 
 #: Arrays that a VOTable may declare whatever its size, and digits of their sizes.
@@ -63,7 +62,7 @@ def _origins(content: bytes) -> dict[str, float]:
                 systems[attributes.get("ID", "")] = JD + zero
         if element == "FIELD" and "ref" in attributes:
             refers[attributes.get("name", "")] = attributes["ref"]
-        if name.rpartition(":")[2].upper() == "STREAM" and "href" in attributes:
+        if element == "STREAM" and "href" in attributes:
             raise ValueError(
                 f"the data of this VOTable are at {attributes['href']}, and only those in the file "
                 "itself are read: get them, and save the table with its data"
@@ -91,10 +90,8 @@ def _quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         for module in ("units", "io"):
             warnings.filterwarnings("ignore", module=rf"astropy\.{module}")
-        from astropy.units import UnitsWarning
         from astropy.utils.exceptions import AstropyWarning
 
-        warnings.simplefilter("ignore", UnitsWarning)
         warnings.simplefilter("ignore", AstropyWarning)
         yield
 
@@ -182,7 +179,7 @@ def of_astropy(table: Any) -> pd.DataFrame:
                 columns[names[error]] = columns[names[error]] * scales[names[error]] / scales[flux]
                 scales[names[error]] = scales[flux]
     frame = pd.DataFrame(columns)
-    points = {flux: AB_JANSKY - 2.5 * math.log10(scales[flux]) for flux in fluxes}
+    points = {flux: ZERO_POINTS["jy"] - 2.5 * math.log10(scales[flux]) for flux in fluxes}
     frame.attrs |= {"kinds": kinds, "units": said, "zero_points": points}
     return frame
 

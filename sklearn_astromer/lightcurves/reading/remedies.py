@@ -44,9 +44,9 @@ def advice(remedies: Iterable[Remedy], write: Writer = in_python) -> str:
     return ", or ".join(f"{write(each)} {each.when}".strip() for each in remedies)
 
 
-def refusal(what: str, *remedies: Remedy, kind: type[Exception] = ValueError) -> Exception:
+def refusal(what: str, *remedies: Remedy) -> ValueError:
     """Return an error that says what is wrong and, as text and as data, what would help."""
-    error = kind(f"{what}: pass {advice(remedies)}" if remedies else what)
+    error = ValueError(f"{what}: pass {advice(remedies)}" if remedies else what)
     error.__dict__.update(what=what, remedies=remedies)
     return error
 
@@ -64,12 +64,11 @@ def advising(takes: Collection[str]) -> Iterator[None]:
     """Let errors advise what a call takes that takes some of the options."""
     try:
         yield
-    except (TypeError, ValueError) as error:
+    except ValueError as error:
         remedies = error.__dict__.get("remedies", ())
         if not remedies:
             raise
-        what = error.__dict__["what"]
-        raise refusal(what, *by_door(remedies, takes), kind=type(error)) from error
+        raise refusal(error.__dict__["what"], *by_door(remedies, takes)) from error
 
 
 def told(error: Exception, write: Writer) -> str:
