@@ -195,12 +195,10 @@ class Reader:
                 )
             report.remark("objects without observations are left out", n, repr(first))
         limits = facts.get("limits", 0)
-        if limits:
-            report.rows += limits
-            report.count(UPPER_LIMITS, np.ones(limits, dtype=bool), lambda _: "non-detections")
         n, first = facts.get("commented", (0, ""))
-        report.rows += n
-        report.count("commented out", np.ones(n, dtype=bool), lambda _: first or table.name or "0")
+        report.rows += limits + n
+        report.leave_out(UPPER_LIMITS, limits, "non-detections")
+        report.leave_out("commented out", n, first or table.name or "0")
         n, first = facts.get("named as comments", (0, ""))
         if n:
             report.remark("rows begin as comments do, and are kept, by their names", n, repr(first))
@@ -220,16 +218,15 @@ class Reader:
     def _grouped(self, rows: Rows) -> Flat:
         """Return rows of whole objects, of the band that was asked for, checked."""
         report = self.report
-        done = np.zeros(len(self.objects.names), dtype=bool)
-        done[: len(self._done)] = self._done
-        done[rows.id] = True
-        self._done = done
+        self._done = np.pad(self._done, (0, len(self.objects.names) - len(self._done)))
+        self._done[rows.id] = True
         if self.options.band is not None:
             names = self.bands.names
             chosen = rows.band == (names.index(self._wanted) if self._wanted in names else -2)
-            other = np.repeat(~chosen, rows.length)
-            owners = np.repeat(rows.id, rows.length)
-            report.count(OTHER_BANDS, other, lambda row: self.name(owners[row]))
+            others = rows.id[~chosen]
+            if len(others):
+                n = int(rows.length[~chosen].sum())
+                report.leave_out(OTHER_BANDS, n, self.name(others[0]))
             rows = rows.of_runs(chosen)
         kind = self.kind or "magnitudes"
         exactly = self._exact and len(self._sources or []) == 1  # of several, some may be copies
@@ -254,11 +251,10 @@ class Reader:
         """Say of how many objects no observation is left, and which ids others resemble."""
         if self._names is not None:
             return
-        gone = np.ones(len(self.objects.names), dtype=bool)
-        gone[: len(self._done)] &= ~self._done
-        if gone.any():
-            first = repr(self.name(int(np.argmax(gone))))
-            self.report.remark("no observation is left of objects", int(gone.sum()), first)
+        gone = np.flatnonzero(~self._done)
+        if len(gone):
+            first = repr(self.name(int(gone[0])))
+            self.report.remark("no observation is left of objects", len(gone), first)
         texts = {name for name in self.objects.names if isinstance(name, str)}
         alike = pd.Series(sorted(texts), dtype=object)
         alike = alike[alike.str.strip().str.lower().duplicated()]

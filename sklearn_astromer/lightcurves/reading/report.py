@@ -82,9 +82,13 @@ class Report:
     ) -> None:
         """Count rows that are left out; `name` tells the object of a row."""
         n = times * int(np.count_nonzero(bad))
+        self.leave_out(reason, n, name(int(np.argmax(bad))) if n else "")
+
+    def leave_out(self, reason: str, n: int, first: Any) -> None:
+        """Count rows that are left out, the first of them in the object `first`."""
         if n:
             self.left_out[reason] = self.left_out.get(reason, 0) + n
-            self.first.setdefault(reason, str(name(int(np.argmax(bad)))))
+            self.first.setdefault(reason, str(first))
 
     def remark(self, text: str, n: int = 0, first: str = "", *remedies: Remedy) -> None:
         """Say something once; what differs only in its count is summed."""

@@ -147,10 +147,10 @@ def grouped(
         columns = tuple(column[order] for column in columns)
     again = np.empty(0, dtype=np.int64) if twice else plausible.repeated(offsets, *columns)
     if len(again):
-        owners = np.searchsorted(offsets, again, side="right") - 1
+        owner = np.searchsorted(offsets, again[0], side="right") - 1
         kept = np.ones(len(rows.time), dtype=bool)
         kept[again] = False
-        report.count("there twice", ~kept, lambda row: names[pairs[owners[0]] // n_bands])
+        report.leave_out("there twice", len(again), names[pairs[owner] // n_bands])
         offsets = offsets_of(kept)[offsets]
         columns = tuple(column[kept] for column in columns)
     time, value, error = columns
