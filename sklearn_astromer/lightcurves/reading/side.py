@@ -189,12 +189,7 @@ class Side:
         column = first_of(self.survey.band, self.columns) if self.survey.band else None
         if column is None:
             return None
-        try:
-            runs, labels = runs_of(self.frame[column])
-        except TypeError as error:
-            raise TypeError(
-                f"{self.table.label}: column {column!r} must hold one band per row: {error}"
-            ) from error
+        runs, labels = self._runs(column, "hold one band per row")
         names = [band_name(label) for label in labels.tolist()]
         names = names if self.survey.exact else [name.strip() for name in names]
         known = [self.survey.bands.get(name, name) for name in names]
@@ -208,12 +203,7 @@ class Side:
         column = id_column(self.survey, self.columns)
         if column is None:
             return Runs.one(objects.number(self._name_of_file()), len(frame))
-        try:
-            runs, labels = runs_of(frame[column])
-        except TypeError as error:
-            raise TypeError(
-                f"{label}: column {column!r} must be integers or strings: {error}"
-            ) from error
+        runs, labels = self._runs(column, "be integers or strings")
         if (runs.number < 0).any():
             missing = frame[column].isna().to_numpy()
             raise refusal(
@@ -232,6 +222,15 @@ class Side:
         if names.dtype.kind not in "iuOSU":
             as_ids(names, what=f"column {column!r}")  # says what is wrong with them
         return runs._replace(number=objects.numbers(names.tolist())[runs.number])
+
+    def _runs(self, column: str, must: str) -> tuple[Runs, Any]:
+        """Return the runs of a column, and what their numbers stand for."""
+        try:
+            return runs_of(self.frame[column])
+        except TypeError as error:
+            raise TypeError(
+                f"{self.table.label}: column {column!r} must {must}: {error}"
+            ) from error
 
     def _name_of_file(self) -> Any:
         table, how = self.table, self.options.id_from
