@@ -284,7 +284,6 @@ def _parquet(file: Path | BinaryIO, path: Path, options: Options) -> Iterator[pd
         for batch in batches:
             table = batch if whole else pa.Table.from_batches([batch])
             frame = _of_arrow(table, row, options, said)
-            frame.attrs["exact"] = MARK in (schema.metadata or {})
             if not lists:
                 frame.attrs["columns"] = [*schema.names, *said]
             row += len(table)
@@ -295,14 +294,16 @@ def _of_arrow(
     table: Any, first_row: int, options: Options, said: dict[str, Any] | None = None
 ) -> pd.DataFrame:
     """Return an Arrow table with a row per observation, and what is said of all of it."""
+    exact = MARK in (table.schema.metadata or {})
     table = table.replace_schema_metadata()  # or pandas would take a column for its index
     lists = [name for name in table.column_names if holds_lists(table[name])]
     beside = table.drop_columns(lists).to_pandas(**DECODED)
     for name, value in (said or {}).items():
         beside[name] = pd.Categorical([value]).repeat(len(table))
-    if not lists:
-        return _plain(beside)
-    return flattened({name: table[name] for name in lists}, beside, first_row, options)
+    columns = {name: table[name] for name in lists}
+    frame = flattened(columns, beside, first_row, options) if lists else _plain(beside)
+    frame.attrs["exact"] = exact
+    return frame
 
 
 # -- tables of other libraries ------------------------------------------------------------------
@@ -321,10 +322,7 @@ def as_frame(table: Any, options: Options) -> pd.DataFrame:
     if hasattr(table, "__arrow_c_stream__") and not isinstance(table, pd.Series):
         import pyarrow as pa
 
-        read = pa.table(table)
-        frame = _of_arrow(read, 0, options)
-        frame.attrs["exact"] = MARK in (read.schema.metadata or {})
-        return frame
+        return _of_arrow(pa.table(table), 0, options)
     if hasattr(table, "to_pandas") and hasattr(table, "columns"):
         return _of_pandas(table.to_pandas(), options)
     if hasattr(table, "__dataframe__"):
