@@ -408,7 +408,4 @@ class Constructors:
         """
         mag, mag_err = asinh_magnitudes(flux, flux_err, zero_point, offsets=offsets)
         made: Any = cls
-        curves: Curves = made(
-            time, mag, mag_err, offsets=offsets, ids=ids, band=band, on_invalid=on_invalid
-        )
-        return curves
+        return made(time, mag, mag_err, offsets=offsets, ids=ids, band=band, on_invalid=on_invalid)

@@ -271,8 +271,7 @@ class LightCurves(Constructors, Exports, Summary):
             stars, as the `oid` of ZTF.
         """
         # of a module that builds on this one
-        made: Stars = import_module("sklearn_astromer.lightcurves.stars").Stars(self)
-        return made
+        return import_module("sklearn_astromer.lightcurves.stars").Stars(self)
 
     def __getstate__(self) -> dict[str, Any]:
         """Plain columns of just these objects, so that equal collections pickle alike."""
@@ -313,8 +312,7 @@ class LightCurves(Constructors, Exports, Summary):
         check_numbers(kurtosis=kurtosis, skewness=skewness, std=std)
         variance, skew, kurt = self._flat.moments()
         signal = (np.abs(kurt) > kurtosis) | (np.abs(skew) > skewness) | (variance > std**2)
-        kept: LightCurves = self[signal]
-        return kept
+        return self[signal]
 
 
 class ByName:

@@ -64,7 +64,8 @@ class Exports:
         """
         pa = import_extra("pyarrow", "parquet", "Arrow")
         flat = self._flat
-        columns: dict[str, Any] = {"object_id": pa.array(flat.ids.tolist(), _id_type(pa, flat))}
+        kind = pa.int64() if flat.ids.dtype.kind == "i" else pa.string()
+        columns: dict[str, Any] = {"object_id": pa.array(flat.ids.tolist(), kind)}
         if flat.band is not None:
             columns["band"] = pa.array(flat.band.tolist(), pa.string())
         offsets = pa.array(flat.offsets)
@@ -155,7 +156,3 @@ def place_of(ids: NDArray[Any], band: NDArray[Any] | None, key: Any) -> int:
         bands = "" if band is None else f" in bands {', '.join(band[places])}"
         raise KeyError(f"object {key!r} has {len(places)} light curves{bands}: pass a position")
     return int(places[0])
-
-
-def _id_type(pa: Any, flat: Flat) -> Any:
-    return pa.int64() if flat.ids.dtype.kind == "i" else pa.string()

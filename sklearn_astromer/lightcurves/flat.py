@@ -296,17 +296,13 @@ def as_text(array: NDArray[Any], what: str = "ids") -> NDArray[Any]:
     try:
         "".join(names).encode()
     except UnicodeEncodeError as error:
-        first = next(name for name in names if not _is_utf8(name))
+        first = next(each for each in names if each.encode(errors="replace").decode() != each)
         raise ValueError(
             f"{what} must be text in UTF-8, and {first!a} is not ({error.reason}): rename it"
         ) from error
     if cut := next((name for name in names if name.endswith("\0")), None):
         raise ValueError(f"{what}: {cut!a} ends in a null, which arrays of text lose: rename it")
     return compact(np.array(names, dtype=str))
-
-
-def _is_utf8(name: str) -> bool:
-    return name.encode("utf-8", "replace").decode() == name
 
 
 def compact(strings: NDArray[Any]) -> NDArray[Any]:

@@ -126,18 +126,14 @@ class Summary:
         rows = [(name, escape(value)) for name, value in facts]
         for i in range(min(SPARKLINES, len(lengths))):
             one = flat.span(i, i + 1)
-            rows.append((escape(_title(one)), _sparkline(one)))
+            band = f", {one.band[0]}" if one.band is not None and one.band[0] else ""
+            rows.append((escape(f"{one.ids[0]}{band}"), _sparkline(one)))
         body = "".join(
             f'<tr><th style="text-align:left">{name}</th>'
             f'<td style="text-align:left">{value}</td></tr>'
             for name, value in rows
         )
         return f"<table><caption>LightCurves</caption>{body}</table>"
-
-
-def _title(one: Flat) -> str:
-    band = "" if one.band is None or not one.band[0] else f", {one.band[0]}"
-    return f"{one.ids[0]}{band}"
 
 
 def _sparkline(one: Flat) -> str:

@@ -85,7 +85,12 @@ class Side:
         rules = [(rule.reason, rule.of(frame)) for rule in brightness.bad]
         if brightness.flux is not None:
             kind = "difference fluxes" if brightness.difference else "fluxes"
-        self._set_kind(kind)
+        before = self.reader.kind
+        if before and kind != before:
+            raise ValueError(
+                f"{self.table.label} has {kind}, and files before it {before}: read them apart"
+            )
+        self.reader.kind = kind
         if kind == "fluxes":
             zero_point = self._zero_point(brightness)
             unit = 10 ** (-0.4 * zero_point)
@@ -160,14 +165,6 @@ class Side:
             f"magnitude, the first in object {self.name(row)!r} (row {row}: {what} = {number})",
             Remedy("on_invalid", "drop", "to leave them out"),
         )
-
-    def _set_kind(self, kind: Kind) -> None:
-        before = self.reader.kind
-        if before and kind != before:
-            raise ValueError(
-                f"{self.table.label} has {kind}, and files before it {before}: read them apart"
-            )
-        self.reader.kind = kind
 
     def _zero_point(self, brightness: Brightness) -> NDArray[np.float64] | np.float64:
         """Return the magnitude of flux 1, for all rows or of each; NaN: it has none."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -263,7 +263,8 @@ def _rows(text: str, form: Form, line: int) -> pd.DataFrame:
     if form.separator == " " and " #" in text and '"' not in text:
         text = re.sub(r"(?<![ \t])[ \t]+#.*", "", text)
     if form.header and form.header in text:
-        text = _without(text, lambda each: each.strip() == form.header.strip())
+        header = form.header.strip()  # lines keep their numbers
+        text = "\n".join("" if each.strip() == header else each for each in text.split("\n"))
     _refuse_ragged(text, form, line)
     options: dict[str, Any] = {
         "sep": r"\s+" if form.separator == " " else form.separator,
@@ -295,11 +296,6 @@ def _rows(text: str, form: Form, line: int) -> pd.DataFrame:
     frame.attrs["headerless"] = form.headerless
     frame.attrs["columns"] = form.written
     return frame
-
-
-def _without(text: str, unwanted: Callable[[str], bool]) -> str:
-    """Return text with blank lines in place of some, so that lines keep their numbers."""
-    return "\n".join("" if unwanted(line) else line for line in text.split("\n"))
 
 
 def _without_comments(text: str, form: Form) -> tuple[str, dict[str, Any]]:
