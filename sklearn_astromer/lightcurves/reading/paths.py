@@ -103,10 +103,9 @@ def is_parquet(path: Path) -> bool:
         return opened.read(4) == b"PAR1"
 
 
-def stem(path: Path) -> str:
-    """Return the name of a file without its endings."""
-    name = path.name[: -len(".gz")] if path.name.endswith(".gz") else path.name
-    return Path(name).stem
+def unpacked_name(path: Path) -> Path:
+    """Return the name that a file has when it is unpacked."""
+    return Path(path.name.removesuffix(".gz"))
 
 
 def _is_measured(key: str) -> bool:

@@ -62,11 +62,10 @@ class Reader:
         self.options = options
         self.report = Report()
         self._names = names
-        self._sources = paths_of(source)
-        if self._sources is None:
-            tables = isinstance(source, list) and source and isinstance(source[0], Table)
-            self._sources = source if tables else [source]
-        elif unread := unread_folders(source, self._sources):
+        paths = paths_of(source)
+        tables = isinstance(source, list) and source and isinstance(source[0], Table)
+        self._sources: list[Any] = source if tables else [source] if paths is None else paths
+        if paths and (unread := unread_folders(source, paths)):
             self.report.remark(
                 f"{len(unread)} folders in {source} are not read, the first is {unread[0].name}: "
                 f"for files in them as well pass '{source}/**/*'"
@@ -119,7 +118,7 @@ class Reader:
 
     def _rows(self) -> Iterator[Rows]:
         """Yield what each table holds; a file that cannot be read is an error, or left out."""
-        sources = self._sources or []
+        sources = self._sources
         shown = self.options.progress and len(sources) > 1
         for source in progress_bar(sources, unit="file", disable=not shown):
             found: list[Rows] = []
@@ -229,7 +228,7 @@ class Reader:
                 report.leave_out(OTHER_BANDS, n, self.name(others[0]))
             rows = rows.of_runs(chosen)
         kind = self.kind or "magnitudes"
-        exactly = self._exact and len(self._sources or []) == 1  # of several, some may be copies
+        exactly = self._exact and len(self._sources) == 1  # of several, some may be copies
         twice = self.options.rules.get(TWICE, None if exactly else True) is None
         flat = grouped(rows, self.objects, self.bands, kind, report, twice)
         if self._exact and flat.mag_err is None and "mag_err" in self._columns:

@@ -22,7 +22,7 @@ from sklearn_astromer.lightcurves.reading.astronomy import of_astropy, read_astr
 from sklearn_astromer.lightcurves.reading.json_files import read_json
 from sklearn_astromer.lightcurves.reading.lists import DECODED, PLACE, flattened, holds_lists
 from sklearn_astromer.lightcurves.reading.options import Options
-from sklearn_astromer.lightcurves.reading.paths import PARQUET, said_by_folders, stem
+from sklearn_astromer.lightcurves.reading.paths import PARQUET, said_by_folders, unpacked_name
 from sklearn_astromer.lightcurves.reading.text import read_text
 from sklearn_astromer.lightcurves.surveys.names import (
     UNIT_NAMES,
@@ -105,13 +105,14 @@ def tables_of(source: Any, options: Options) -> Iterator[Table]:
         yield source
         return
     if isinstance(source, Path):
-        pieces, name, file = _pieces_of(source, options), stem(source), str(source)
+        pieces, name, file = _pieces_of(source, options), unpacked_name(source).stem, str(source)
     elif hasattr(source, "readline"):
         content = source.read()
         content = content.encode() if isinstance(content, str) else content
         named = str(getattr(source, "name", ""))
         path = Path(named or "the open file")
-        pieces, name, file = _read(content, path, options), stem(path) if named else "", str(path)
+        pieces, file = _read(content, path, options), str(path)
+        name = unpacked_name(path).stem if named else ""
     else:
         pieces, name, file = iter([as_frame(source, options)]), "", f"this {type(source).__name__}"
     row = 0
@@ -182,10 +183,9 @@ def _pieces_of(path: Path, options: Options) -> Iterator[pd.DataFrame]:
 
 def _read(content: bytes, path: Path, options: Options) -> Iterator[pd.DataFrame]:
     """Yield the content of a file."""
-    suffix = path.suffixes[-2].lower() if path.suffix == ".gz" and path.suffixes[:-1] else ""
     glob_of = f" (a glob, as '{path.parent}/*.csv', leaves out what is none)"
     with _decoding(f"{path} cannot be read as a table", glob_of):
-        yield from read_bytes(content, suffix or path.suffix.lower(), options)
+        yield from read_bytes(content, unpacked_name(path).suffix.lower(), options)
 
 
 @contextlib.contextmanager

@@ -51,7 +51,7 @@ def numbers_of(
     dtype: Any = column.dtype
     if isinstance(dtype, np.dtype) and dtype.kind in "iuf":
         return column.to_numpy(dtype=np.float64, copy=True), limit
-    if dtype.kind in "iuf" and not isinstance(dtype, pd.CategoricalDtype):
+    if dtype.kind in "iuf":
         return column.to_numpy(dtype=np.float64, na_value=np.nan, copy=True), limit
     text = column.astype(object).where(column.notna(), "nan").astype(str).str.strip()
     limit = text.str.startswith((">", "<")).to_numpy(dtype=bool)
@@ -75,7 +75,7 @@ def days_of(table: Table, name: str, origin: float) -> tuple[NDArray[np.float64]
 
 def _days_of(table: Table, name: str, origin: float) -> tuple[NDArray[np.float64], list[str]]:
     column, label = table.frame[name], table.label
-    dated = isinstance(column.dtype, pd.DatetimeTZDtype) or column.dtype.kind == "M"
+    dated = column.dtype.kind == "M"
     numbers = np.empty(0)
     if not dated:
         try:
@@ -191,7 +191,7 @@ def _texts(column: pd.Series) -> pd.Series:
 
 def _of_dates(column: pd.Series, name: str, label: str) -> NDArray[np.float64]:
     """Return dates as MJD."""
-    exact = column.dtype.kind == "M" or isinstance(column.dtype, pd.DatetimeTZDtype)
+    exact = column.dtype.kind == "M"
     try:
         if column.dtype == object and any(isinstance(value, Real) for value in column.dropna()):
             raise ValueError("numbers and dates are mixed")
