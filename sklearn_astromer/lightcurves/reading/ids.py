@@ -14,6 +14,7 @@ from sklearn_astromer.lightcurves.reading.values import days_of
 from sklearn_astromer.lightcurves.surveys.names import (
     NAMES_OF_STARS,
     by_sureness,
+    may_name_stars,
     names_others,
     names_stars,
     plain,
@@ -64,8 +65,7 @@ def unused_names(table: Table, columns: list[str]) -> list[str]:
     for name in columns:
         if could_name(frame[name]) and not names_others(name):
             n = frame[name].nunique()
-            called = plain(name) in NAMES_OF_STARS or names_stars(name)
-            if 2 <= n <= len(frame) / (1 if called else 2):
+            if 2 <= n <= len(frame) / (1 if may_name_stars(name) else 2):
                 found.append(name)
     return sorted(found, key=lambda name: not names_stars(name))
 
@@ -75,7 +75,7 @@ def _numbers_stars(frame: pd.DataFrame, name: str) -> bool:
 
     Integers are floats in arrays of one kind, and beside a missing one.
     """
-    if _kind(frame[name]) != "f" or not (plain(name) in NAMES_OF_STARS or names_stars(name)):
+    if _kind(frame[name]) != "f" or not may_name_stars(name):
         return False
     values = frame[name].dropna()
     return len(values) > 0 and bool((values % 1 == 0).all())

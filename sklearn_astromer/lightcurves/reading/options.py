@@ -20,7 +20,7 @@ from sklearn_astromer.lightcurves.surveys.names import (
     candidates,
     clocks,
     errors_of,
-    names_stars,
+    may_name_stars,
     plain,
     unit_for,
     zero_points,
@@ -144,7 +144,8 @@ class Options:
         found = self.surveys(frozenset(lowered), rows_are_objects)
         if len(lowered) < len(names) or len(found) > 1 or any(each.prepare for each in found):
             return None
-        given = {name for name in self.given().values() if isinstance(name, str)}
+        asked = self.given()
+        given = {name for name in asked.values() if isinstance(name, str)}
         if not given <= lowered.keys():
             return None
         read = given | set(ID_NAMES.split("|"))
@@ -153,9 +154,7 @@ class Options:
         else:
             parts = [each for part in ALIASES for each in candidates(part, lowered)]
             bright = candidates("mag", lowered) + candidates("flux", lowered)
-            bright += [
-                given for given in (self.given().get("mag"), self.given().get("flux")) if given
-            ]
+            bright += [asked[part] for part in ("mag", "flux") if part in asked]
             read |= {*parts, *NAMES_OF_STARS, *LIMITS, *DETECTED}
             read |= {name for each in bright for name in errors_of(each, lowered)}
             read |= set() if rows_are_objects else set(clocks(lowered))
@@ -170,11 +169,7 @@ class Options:
         said = {*ID_NAMES.split("|"), self.given().get("id")}
         for survey in self.surveys(frozenset(names), False):
             said |= set(str(survey.id).split("|"))
-        return [
-            name
-            for name in names
-            if {name, plain(name)} & said or plain(name) in NAMES_OF_STARS or names_stars(name)
-        ]
+        return [name for name in names if {name, plain(name)} & said or may_name_stars(name)]
 
     def surveys(self, columns: frozenset[str], rows_are_objects: bool) -> tuple[Survey, ...]:
         """Return the surveys that a table may be of, by its columns."""

@@ -14,12 +14,7 @@ from sklearn_astromer.lightcurves.reading.remedies import Remedy
 from sklearn_astromer.lightcurves.reading.report import Report
 from sklearn_astromer.lightcurves.reading.tables import Table
 from sklearn_astromer.lightcurves.reading.values import MOST_SHORT_JD
-from sklearn_astromer.lightcurves.surveys.names import (
-    NAMES_OF_STARS,
-    names_stars,
-    plain,
-    zero_points,
-)
+from sklearn_astromer.lightcurves.surveys.names import may_name_stars, zero_points
 from sklearn_astromer.lightcurves.surveys.registry import OWN, SURVEYS
 from sklearn_astromer.lightcurves.surveys.survey import Brightness, Survey, first_of
 
@@ -83,7 +78,7 @@ def remark(
     if unnamed and survey.id is not False and not rows_are_objects:
         used = survey.columns() | flags
         left = [name for name in frame.columns if name in table.names and name not in used]
-        left = [n for n in left if not known or plain(n) in NAMES_OF_STARS or names_stars(n)]
+        left = [name for name in left if not known or may_name_stars(name)]
         for name in unused_names(table, left)[:1]:
             report.remark(
                 f"all rows are one object, and column {table.names[name]!r} has several values",

@@ -10,7 +10,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "id": (
         *("object_id", "objectid", "oid", "objectId", "diaObjectId", "id", "SNID", "sourceid"),
         *("source_id", "star_id", "starid", "obj_id", "objid", "target_id", "ticid", "tic_id"),
-        *("kepid", "keplerid", "epic_id", "gaia_id", "asas_sn_id", "tic_id", "kic_id", "lc_id"),
+        *("kepid", "keplerid", "epic_id", "gaia_id", "asas_sn_id", "kic_id", "lc_id"),
         *("lcid", "curve_id", "lightcurve_id", "light_curve_id"),
     ),
     "time": (
@@ -23,17 +23,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "mag": ("mag", "psfMag", "magnitude", "mags", "magnitudes", "mag_psf"),
     "flux": ("flux", "fluxes", "rel_flux", "relative_flux", "norm_flux", "normalized_flux"),
     "band": (
-        *("band", "filter", "fid", "filtercode", "passband"),
-        *(
-            "filterid",
-            "filter_id",
-            "filterName",
-            "filter_name",
-            "bandpass",
-            "filt",
-            "flt",
-            "filters",
-        ),
+        *("band", "filter", "fid", "filtercode", "passband", "filterid", "filter_id"),
+        *("filterName", "filter_name", "bandpass", "filt", "flt", "filters"),
     ),
 }
 #: Columns that name objects if a table has one value in them, or times start anew with each.
@@ -179,6 +170,11 @@ def by_sureness(name: str) -> int:
     if plain(name) in NAMES_OF_STARS:
         return 2 if plain(name) in NAMES_OF_OTHERS else 0
     return 1 if names_stars(name) else 3
+
+
+def may_name_stars(name: str) -> bool:
+    """Whether a column, in lower case, may name objects by its name, surely or not."""
+    return by_sureness(name) < 3
 
 
 def names_others(name: str) -> bool:
