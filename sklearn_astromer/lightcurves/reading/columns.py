@@ -41,9 +41,13 @@ MOST_NAMES = 15
 #: A column of so many other words holds names or numbers, and no flags.
 MOST_WORDS = 5
 DIFFERENCE = (
-    "these are fluxes or magnitudes of a difference image, which has no magnitude of the star: "
-    "use forced photometry of the direct image. For encoders with scaled_inputs, which take the "
-    "flux in units of its deviation"
+    "these are fluxes of a difference image, which has no magnitude of the star: use forced "
+    "photometry of the direct image. For encoders with scaled_inputs, which take the flux in units "
+    "of its deviation"
+)
+DIFFERENCE_MAGNITUDES = (
+    "magpsf is of a difference image, and no magnitude of the star: pass a table that has "
+    "magpsf_corr, or magnr and isdiffpos, from which it follows"
 )
 #: What GAVO calls the magnitude of a VOTable, by its unit.
 PHOT = "phot"
@@ -97,29 +101,49 @@ def _replaced(survey: Survey, given: dict[str, Any], table: Table) -> Survey:
         return survey
     changes: dict[str, Any] = {k: v for k, v in given.items() if k in ("id", "band", "time")}
     gone: set[str] = set()
-    first = survey.brightness[0]
+    sides = survey.brightness
+    bright = {k: v for k, v in given.items() if k in ("mag", "flux")}
+    if bright:
+        gone |= {one for b in sides for one in f"{b.mag}|{b.flux}".split("|")}
+        sides = (_side(survey, bright, table),)
     if "time" in given and given["time"] not in survey.time.split("|"):
         gone |= {*survey.time.split("|")}
         changes["origin"] = np.nan
-        changes["brightness"] = tuple(replace(b, time=None) for b in survey.brightness)
-    bright = {k: v for k, v in given.items() if k in ("mag", "flux")}
-    if bright:
-        gone |= {one for b in survey.brightness for one in f"{b.mag}|{b.flux}".split("|")}
-        kept = {"flux_err": first.flux_err, "zero_point": first.zero_point} if first.flux else {}
-        own = kept if "flux" in bright else {"mag_err": first.mag_err}
-        first = Brightness(**{**own, **bright}, bad=first.bad)
-        changes["brightness"] = (first,)
+        sides = tuple(replace(each, time=None) for each in sides)
     errors = {k: v for k, v in given.items() if k in ("mag_err", "flux_err", "zero_point")}
     if errors:
-        if len(survey.brightness) > 1 and not bright:
+        if len(sides) > 1:
             raise refusal(f"{table.label}: {'=, '.join(errors)}= {NEEDS}", Remedy("mag"))
         gone |= {one for b in survey.brightness for one in f"{b.mag_err}|{b.flux_err}".split("|")}
-        changes["brightness"] = (replace(first, **errors),)
+        sides = (replace(sides[0], **errors),)
+    changes["brightness"] = sides
     for part in ("id", "band"):
         if part in given:
             gone |= set(str(getattr(survey, part)).split("|"))
     needs = tuple(n for n in survey.needs if not set(n.split("|")) & gone)
     return replace(survey, needs=needs, **changes)
+
+
+def _side(survey: Survey, bright: dict[str, Any], table: Table) -> Brightness:
+    """Return the brightness of a survey that was named, with its own error, time and rules.
+
+    One that the survey does not know is its first by another name, if that is not there, or has
+    the error that its name tells.
+    """
+    for side in survey.brightness:
+        if {*bright.values()} & {*f"{side.mag}|{side.flux}".split("|")}:
+            return replace(side, **bright)
+    first = survey.brightness[0]
+    if first_of(first.flux or first.mag or "", table.held) is None:
+        errors, rules = first.flux_err or first.mag_err, first.bad
+    else:
+        theirs = {one for b in survey.brightness for one in f"{b.mag_err}|{b.flux_err}".split("|")}
+        found = errors_of([*bright.values()][-1], table.held)
+        errors, rules = next((each for each in found if each not in theirs), None), ()
+    if "flux" not in bright:
+        return Brightness(bright["mag"], errors, bad=rules)
+    point = first.zero_point if first.flux else 0.0
+    return Brightness(flux=bright["flux"], flux_err=errors, zero_point=point, bad=rules)
 
 
 def _ruled(survey: Survey, table: Table, options: Options) -> Survey:
@@ -162,8 +186,8 @@ def _by_columns(table: Table, given: dict[str, Any], options: Options) -> Survey
     """Describe a table by the names of its columns, recognised or given."""
     frame = table.frame
     columns = [name for name in frame.columns if name not in given.values()]
-    if "magpsf" in frame and not {"mag", "flux"} & given.keys():
-        raise refusal(f"{table.label}: {DIFFERENCE}", Remedy("difference", "scale"))
+    if "magpsf" in table.held and not {"mag", "flux"} & given.keys():
+        raise ValueError(f"{table.label}: {DIFFERENCE_MAGNITUDES}")
     if table.facts.get("headerless"):
         given = _by_place(table, given)
     elif options.survey == "auto" and not given and (near := resembled(frozenset(columns))):

@@ -25,7 +25,7 @@ from sklearn_astromer.lightcurves.surveys.names import (
     unit_for,
     zero_points,
 )
-from sklearn_astromer.lightcurves.surveys.registry import BY_NAME, recognise
+from sklearn_astromer.lightcurves.surveys.registry import BY_NAME, recognise, resembled
 from sklearn_astromer.lightcurves.surveys.survey import Survey, column_name
 
 ID_NAMES = "|".join(dict.fromkeys(alias.lower() for alias in ALIASES["id"]))
@@ -147,6 +147,10 @@ class Options:
         asked = self.given()
         given = {name for name in asked.values() if isinstance(name, str)}
         if not given <= lowered.keys():
+            return None
+        # rules and errors of a survey go with another name of one of its columns
+        renamed = self.survey == "auto" and asked and resembled(frozenset(lowered))
+        if renamed if not found else {"mag", "flux"} & asked.keys():
             return None
         read = given | set(ID_NAMES.split("|"))
         if found:

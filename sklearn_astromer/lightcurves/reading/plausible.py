@@ -7,6 +7,8 @@ what                                            decision
 an error of -1 in less than half of the rows    the same
 of an object, of a table of no known survey
 a magnitude of exactly 0; 29.999, 99.99, -99 …  sentinel: left out and counted
+a flux of -9999, 99999 … whose error is the     the same
+same number, or not above 0
 a value in over 1 % of the rows of a file (or   sentinel: left out and counted
 of a million of them), 5 mag or more from their
 median, and in less than half of the rows of an
@@ -35,6 +37,7 @@ SENTINELS = np.array(
     dtype=np.float32,  # as tables may be
 )
 LEAST_LARGE_SENTINEL = 29.0
+LEAST_NO_FLUX = 1e20
 FEWEST_TO_COUNT, REPEATED_SHARE, FAR_FROM_MEDIAN, LEAST_AROUND = 100, 0.01, 5.0, 0.5
 LARGEST_SAMPLE = 10_000
 LARGEST_SHARE_OF_LIMITS = 0.5
@@ -53,6 +56,12 @@ def known_sentinels(mag: NDArray[np.float64]) -> NDArray[np.bool_]:
         with np.errstate(over="ignore"):  # what is past float32 is none of them
             bad[odd] = np.isin(mag[odd].astype(np.float32), SENTINELS)
     return bad
+
+
+def sentinels_of_flux(flux: NDArray[np.float64], error: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which fluxes stand for none: a number of that kind, whose error says so, too."""
+    kind = np.isin(np.abs(flux), (99.0, 999.0, 9999.0, 99999.0)) | (np.abs(flux) >= LEAST_NO_FLUX)
+    return kind & ((error == flux) | (error <= 0))
 
 
 def sentinels(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sklearn_astromer.lightcurves.flat import as_ids, band_name
 from sklearn_astromer.lightcurves.reading import plausible
-from sklearn_astromer.lightcurves.reading.columns import DIFFERENCE
+from sklearn_astromer.lightcurves.reading.columns import DIFFERENCE, DIFFERENCE_MAGNITUDES
 from sklearn_astromer.lightcurves.reading.options import MOST_ZERO_POINT, SENTINELS, UPPER_LIMITS
 from sklearn_astromer.lightcurves.reading.remarks import id_column
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
@@ -63,7 +63,9 @@ class Side:
         time = brightness.time or self.survey.time
         lacks_total = name is None and brightness.mag in ("magpsf_corr", "mag_corr")
         unscaled = name and brightness.difference and self.options.difference == "raise"
-        if lacks_total or unscaled:
+        if lacks_total:
+            raise ValueError(f"{label}: {DIFFERENCE_MAGNITUDES}")
+        if unscaled:
             raise refusal(f"{label}: {DIFFERENCE}", Remedy("difference", "scale"))
         if name is not None and first_of(time, columns) is not None:
             return True
@@ -92,6 +94,8 @@ class Side:
             )
         self.reader.kind = kind
         if kind == "fluxes":
+            if options.rules.get(SENTINELS, True) is not None:
+                rules.append((SENTINELS, plausible.sentinels_of_flux(column, error)))
             zero_point = self._zero_point(brightness)
             unit = 10 ** (-0.4 * zero_point)
             column, error = column * unit, error * unit

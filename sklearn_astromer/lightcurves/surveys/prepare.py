@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,15 @@ import pandas as pd
 def _numbers(frame: pd.DataFrame, *names: str) -> list[pd.Series]:
     """Return columns as numbers; what is none, as "null", is missing."""
     return [pd.to_numeric(frame[name], errors="coerce") for name in names]
+
+
+def _where(
+    frame: pd.DataFrame, good: Callable[[pd.Series], pd.Series], *names: str
+) -> pd.DataFrame:
+    """Keep the numbers that are good, of those of the columns that are there."""
+    there = [name for name in names if name in frame]
+    numbers = zip(there, _numbers(frame, *there), strict=True)
+    return frame.assign(**{name: column.where(good(column)) for name, column in numbers})
 
 
 def forced_ztf(frame: pd.DataFrame) -> pd.DataFrame:
@@ -43,8 +53,12 @@ def alert(frame: pd.DataFrame) -> pd.DataFrame:
 def alerce(frame: pd.DataFrame) -> pd.DataFrame:
     """Take an error of 100, which says that there is none of this kind, for none."""
     names = [name for name in map(str, frame) if name.startswith(("sigmapsf", "e_mag"))]
-    errors = zip(names, _numbers(frame, *names), strict=True)
-    return frame.assign(**{name: error.where(error < 100) for name, error in errors})
+    errors = dict(zip(names, _numbers(frame, *names), strict=True))
+    known = {name: error.where(error < 100) for name, error in errors.items()}
+    for name in [*known]:  # that of another kind stands in where there is none
+        if (ext := f"{name}_ext") in known:
+            known[ext] = known[ext].fillna(known[name])
+    return frame.assign(**known)
 
 
 def separated(frame: pd.DataFrame) -> pd.DataFrame:
@@ -65,16 +79,14 @@ def gaia(frame: pd.DataFrame) -> pd.DataFrame:
 
 def gaia_alerts(frame: pd.DataFrame) -> pd.DataFrame:
     """Take "untrusted" magnitudes for none."""
-    return frame.assign(averagemag=_numbers(frame, "averagemag")[0])
+    return _where(frame, lambda mag: mag.notna(), "averagemag", "averagemag.")
 
 
 def atlas_limits(frame: pd.DataFrame) -> pd.DataFrame:
     """Take errors of nothing for what they are."""
-    (error,) = _numbers(frame, "dujy")
-    return frame.assign(dujy=error.where(error > 0))
+    return _where(frame, lambda error: error > 0, "dujy")
 
 
 def pan_starrs(frame: pd.DataFrame) -> pd.DataFrame:
     """Take -999 for what it is."""
-    (flux,) = _numbers(frame, "psfflux")
-    return frame.assign(psfflux=flux.where(flux != -999))
+    return _where(frame, lambda flux: flux != -999, "psfflux")
