@@ -46,13 +46,8 @@ def read_nested(
 ) -> tuple[Flat, Report, NDArray[Any]]:
     """Read a nested column by the rules of `LightCurves.read`.
 
-    Returns
-    -------
-    flat : Flat
-        Objects by band; their ids are the places of their rows.
-    report : Report
-    names : ndarray of shape (n_rows,)
-        The names of the rows: `ids`, or the index of a Series, or positions.
+    The ids of the objects are the places of their rows. The names of the rows are returned too:
+    `ids`, or the index of a Series, or positions.
     """
     if not is_nested(column):
         raise TypeError(

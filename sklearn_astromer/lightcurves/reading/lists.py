@@ -84,25 +84,12 @@ def flattened(
     options: Options,
     called: Any = None,
 ) -> pd.DataFrame:
-    """Return a table of one row per observation.
+    """Return a table of one row per observation, with the columns that are needed.
 
-    Parameters
-    ----------
-    lists : dict of str to Series or Arrow array
-        Columns of lists, lists of structs or structs of lists.
-    beside : DataFrame
-        Columns of one value per object. A row that none of them names has its number as its id.
-    first_row : int
-        Number of the first row.
-    options : Options
-        Tells which columns are needed.
-    called : ndarray, optional
-        What messages call the rows; None: their ids.
-
-    Raises
-    ------
-    ValueError
-        If the lists of an object differ in length, or a cell is no list of one value each.
+    `lists` are columns of lists, lists of structs or structs of lists, and `beside` has one value
+    per object. A row that nothing there names has its number as its id, from `first_row` on.
+    Messages call the rows as `called` does; None: by their ids. Lists of an object that differ in
+    length, and cells that are no list of one value each, are an error.
     """
     import pyarrow as pa
 
