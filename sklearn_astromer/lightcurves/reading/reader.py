@@ -103,12 +103,12 @@ class Reader:
                     yield flat
         if self.options.band is not None and self._wanted not in self.bands.names:
             named = sorted({str(name) for name in self.bands.names} - {""})
+            if named:
+                raise ValueError(f"there is no band {self._wanted!r}: there are {named}")
             raise refusal(
-                f"there is no band {self._wanted!r}: there are {named}"
-                if named
-                else f"band={self.options.band!r} was asked for, and no column was recognised as "
-                "the band",
-                *([] if named else [Remedy("band_column")]),
+                f"band={self.options.band!r} was asked for, and no column was recognised as the "
+                "band",
+                Remedy("band_column"),
             )
         nothing = Rows(*(np.empty(0, dtype=np.int64),) * 3, *(np.empty(0),) * 3)
         flat = self._grouped(Rows.joined(waiting or [nothing]))

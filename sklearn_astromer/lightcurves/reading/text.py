@@ -63,7 +63,6 @@ class Form(NamedTuple):
     used: list[int]
     columns: pd.Index
     ids: list[int]
-    headerless: bool
     first_line: int
     header: str
 
@@ -184,7 +183,7 @@ def _found_form(content: bytes, options: Options) -> tuple[Form, int, str]:
     columns = pd.Index([named[i] for i in places], dtype=object)
     naming = {*options.ids(named)}
     ids = [i for i in places if named[i] in naming]
-    form = Form(separator, found, len(named), places, columns, ids, not header, number, header)
+    form = Form(separator, found, len(named), places, columns, ids, number, header)
     return form, start, first
 
 
@@ -293,8 +292,7 @@ def _rows(text: str, form: Form, line: int) -> pd.DataFrame:
                 frame[i] = frame[i].astype("Int64")
     frame.columns = form.columns
     frame.attrs |= {**marked, "blocks": _blocks(text)}
-    frame.attrs["headerless"] = form.headerless
-    frame.attrs["columns"] = form.written
+    frame.attrs |= {"headerless": not form.header, "columns": form.written}
     return frame
 
 
