@@ -86,7 +86,7 @@ def survey_of(table: Table, options: Options) -> Survey:
     if "id" in table.facts and "id" not in given and first_of(str(survey.id), columns) is None:
         survey = replace(survey, id=table.facts["id"])
     lacking = survey.lacking(columns)
-    if options.survey not in ("auto", "columns") and lacking:
+    if options.survey != "auto" and lacking:
         raise refusal(
             f"{table.label} is not of {survey.name}: there is no {' and no '.join(lacking)} "
             f"among {_listed(table)}",
@@ -323,10 +323,6 @@ def _brightness(table: Table, given: dict[str, Any], columns: list[str]) -> Brig
         error = given.get("flux_err") or _error(table, flux, columns)
         return Brightness(flux=flux, flux_err=error, zero_point=zero_point)
     mag = given.get("mag") or (in_mag[0] if mags == in_mag else _one(table, "mag", mags))
-    if kinds.get(mag) not in (None, "mag"):
-        raise refusal(
-            f"{table.label}: column {mag!r} has a unit of {kinds[mag]}", Remedy("flux", mag)
-        )
     return Brightness(mag, given.get("mag_err") or _error(table, mag, columns))
 
 

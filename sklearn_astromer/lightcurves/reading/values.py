@@ -75,14 +75,11 @@ def days_of(table: Table, name: str, origin: float) -> tuple[NDArray[np.float64]
 
 def _days_of(table: Table, name: str, origin: float) -> tuple[NDArray[np.float64], list[str]]:
     column, label = table.frame[name], table.label
-    dated = column.dtype.kind == "M"
-    numbers = np.empty(0)
-    if not dated:
-        try:
-            numbers, _ = numbers_of(column, name, label)
-        except ValueError:
-            dated = True
-    if dated:
+    if column.dtype.kind == "M":
+        return _of_dates(column, name, label), []
+    try:
+        numbers, _ = numbers_of(column, name, label)
+    except ValueError:  # of text
         return _of_dates(column, name, label), []
     kind = table.facts["kinds"].get(name, "time")
     if kind == "date":
