@@ -188,9 +188,11 @@ KEYS = ["catalog", "size", "encoder", "model", "scenario", "repeat"]
 
 def done(log: Path) -> pd.DataFrame:
     """Return the cells on disk."""
+    columns = [*KEYS, "macro_f1", "epochs", "best_seconds", "seconds"]
     if not log.exists():
-        return pd.DataFrame(columns=[*KEYS, "macro_f1", "epochs", "best_seconds", "seconds"])
-    return pd.read_json(log, lines=True, dtype={"scenario": str, "model": str})
+        return pd.DataFrame(columns=columns)
+    found = pd.read_json(log, lines=True, dtype={"scenario": str, "model": str})
+    return found.reindex(columns=columns)  # forests have no epochs
 
 
 def summary(results: pd.DataFrame) -> pd.DataFrame:
