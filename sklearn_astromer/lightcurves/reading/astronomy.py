@@ -17,7 +17,7 @@ from sklearn_astromer._extras import import_extra
 from sklearn_astromer.lightcurves.objects import LONGEST_UNIT
 from sklearn_astromer.lightcurves.reading.options import Options
 from sklearn_astromer.lightcurves.surveys.names import ZERO_POINTS, errors_of
-from sklearn_astromer.lightcurves.surveys.survey import JD
+from sklearn_astromer.lightcurves.surveys.survey import JD, column_name
 
 #: Arrays that a VOTable may declare whatever its size, and digits of their sizes.
 LEAST_ARRAY, MOST_DIGITS = 2**16, 30
@@ -101,7 +101,13 @@ def _astropy_table() -> Any:
 
 
 def read_fits(content: bytes, options: Options) -> pd.DataFrame:
-    """Read the first table of a light curve, with what the header says of its times."""
+    """Read the table of a light curve, with what the header says of its times.
+
+    Raises
+    ------
+    ValueError
+        Also if several tables are of light curves, and of no survey, whose first is the best.
+    """
     table = _astropy_table()
     from astropy.io import fits
 
@@ -109,14 +115,33 @@ def read_fits(content: bytes, options: Options) -> pd.DataFrame:
         tables = [unit for unit in units if getattr(unit, "columns", None)]
         if not tables:
             raise ValueError("this FITS file has no table")
-        found = next((one for one in tables if options.known(one.columns.names)), tables[0])
-        frame = of_astropy(table.read(found))
+        known = [one for one in tables if options.known(one.columns.names)] or tables[:1]
+        found = known[0]
+        others = _refuse_several(units, known, options) if len(known) > 1 else ""
+        # astropy writes its times as two numbers a row
+        pairs = any(one.coord_type and found.data[one.name].ndim > 1 for one in found.columns)
+        frame = of_astropy(table.read(found, astropy_native=pairs))
+        frame.attrs["remarks"] = [(others,)] if others else []
         header = {**dict(units[0].header), **dict(found.header)}
     for key in OBJECT_KEYS:
         if header.get(key) and key.lower() not in frame.columns.str.lower():
             frame[key.lower()] = header[key]
     _epochs(frame, header)
     return frame
+
+
+def _refuse_several(units: Any, known: list[Any], options: Options) -> str:
+    """Refuse tables of which any may be meant; of a survey, return what is remarked."""
+    called = [unit.name for unit in known]
+    if len(set(called)) < len(called):  # or they have no names
+        called = [units.index(unit) for unit in known]
+    listed = ", ".join(map(repr, called))
+    if options.surveys(frozenset(map(column_name, known[0].columns.names)), False):
+        return f"of tables {listed} of light curves the first is read"
+    raise ValueError(
+        f"tables {listed} in it are all of light curves: read each by itself, as "
+        f"LightCurves.read(astropy.table.Table.read(path, hdu={called[0]!r}))"
+    )
 
 
 def _epochs(frame: pd.DataFrame, header: dict[str, Any]) -> None:
@@ -140,7 +165,10 @@ def _epochs(frame: pd.DataFrame, header: dict[str, Any]) -> None:
 
 
 def of_astropy(table: Any) -> pd.DataFrame:
-    """Return columns as plain numbers: times in days (MJD of dates), with the units of others."""
+    """Return columns as plain numbers: times in days (MJD of dates), with the units of others.
+
+    Cells of several values are lists.
+    """
     from astropy import units
     from astropy.time import Time, TimeDelta
 
@@ -151,7 +179,7 @@ def of_astropy(table: Any) -> pd.DataFrame:
     known = {"time": units.day, "flux": units.Jy, "mag": units.mag}
     for name in table.colnames:
         column, unit = table[name], getattr(table[name], "unit", None)
-        if getattr(column, "ndim", 1) != 1:
+        if getattr(column, "ndim", 1) > 2:  # images
             continue
         if isinstance(column, Time):
             column, kinds[name] = column.mjd, "date"
@@ -178,10 +206,20 @@ def of_astropy(table: Any) -> pd.DataFrame:
             if names[error] in fluxes:  # in the unit of its flux
                 columns[names[error]] = columns[names[error]] * scales[names[error]] / scales[flux]
                 scales[names[error]] = scales[flux]
-    frame = pd.DataFrame(columns)
+    frame = pd.DataFrame({name: _cells(values) for name, values in columns.items()})
     points = {flux: ZERO_POINTS["jy"] - 2.5 * math.log10(scales[flux]) for flux in fluxes}
     frame.attrs |= {"kinds": kinds, "units": said, "zero_points": points}
     return frame
+
+
+def _cells(values: Any) -> Any:
+    """Return a column of vectors as one of lists."""
+    if values.ndim == 1 and values.dtype != object:
+        return values
+    if values.ndim == 2 and values.shape[1] == 1:
+        return values[:, 0]
+    cells = [_unmasked(cell) if isinstance(cell, np.ndarray) else cell for cell in values]
+    return pd.Series(cells, dtype=object)
 
 
 def _unmasked(column: Any) -> Any:

@@ -65,11 +65,11 @@ def survey_of(table: Table, options: Options) -> Survey:
         return _ruled(OWN, table, options)
     for part, name in given.items():
         if isinstance(name, str) and name not in frame:
-            raise refusal(
-                f"{table.label}: there is no column {options.columns[part]!r} among "
-                f"{_listed(table)}",
-                Remedy(KEYWORDS.get(part, part)),
-            )
+            column = options.columns[part]
+            why = f"there is no column {column!r} among {_listed(table)}"
+            if name in table.names:
+                why = f"column {column!r} has several values a row, and the times have one"
+            raise refusal(f"{table.label}: {why}", Remedy(KEYWORDS.get(part, part)))
     columns = table.held
     found = options.surveys(columns, bool(table.facts.get("rows_are_objects")))
     if len(found) > 1:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sklearn_astromer._extras import import_extra
 from sklearn_astromer.lightcurves.reading.options import Options
 from sklearn_astromer.lightcurves.surveys.names import (
     NAMES_OF_OTHERS,
@@ -91,8 +92,7 @@ def flattened(
     Messages call the rows as `called` does; None: by their ids. Lists of an object that differ in
     length, and cells that are no list of one value each, are an error.
     """
-    import pyarrow as pa
-
+    pa = import_extra("pyarrow", "parquet", "reading columns of lists")
     parts: dict[str, tuple[Any, Any]] = {}
     refused: dict[str, str] = {}
     for name, column in lists.items():

@@ -185,6 +185,8 @@ class Reader:
     def _count_others(self, table: Table, report: Report) -> None:
         """Count what a source says beside its rows: objects without any, limits, and comments."""
         facts = table.facts
+        for said, *remedies in facts.get("remarks", ()):
+            report.remark(said, 0, "", *remedies)
         if "empty" in facts:
             n, first = facts["empty"]
             if self.options.on_invalid == "raise":

@@ -62,7 +62,8 @@ class Table(NamedTuple):
         ``origins`` (days to add to times),
         ``headerless``, ``blocks`` (rows before which a line is empty), ``rows_are_objects``,
         ``empty`` (how many objects have no observations, and the first), ``limits`` (how many
-        upper limits stand beside the rows), ``exact`` (of `LightCurves.to_parquet`).
+        upper limits stand beside the rows), ``exact`` (of `LightCurves.to_parquet`),
+        ``remarks`` (each with what would help).
     name : str
         Of its object, if it is of one.
     file : str
@@ -216,9 +217,9 @@ def read_bytes(content: bytes, suffix: str, options: Options) -> Iterator[pd.Dat
     if content[:4] == b"PAR1":
         yield from _parquet(io.BytesIO(content), Path(), options)
     elif content[:6] == b"SIMPLE" or suffix in FITS:
-        yield read_fits(content, options)
+        yield _of_vectors(read_fits(content, options), options)
     elif suffix in VOTABLE or start[:5] == b"<?xml":
-        yield read_astropy(content, "votable", use_names_over_ids=True)
+        yield _of_vectors(read_astropy(content, "votable", use_names_over_ids=True), options)
     elif content[:4] == b"PK\x03\x04":
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             files = [name for name in archive.namelist() if not name.endswith("/")]
@@ -235,17 +236,13 @@ def read_bytes(content: bytes, suffix: str, options: Options) -> Iterator[pd.Dat
                 raise ValueError(f"unpack it with another program ({error})") from error
         yield from read_bytes(inner, Path(files[0]).suffix.lower(), options)
     elif start[:1] in (b"{", b"[") and (suffix in JSON or b'"' in start):
-        frame = read_json(content)
-        beside = dict(frame.attrs)
-        frame = _of_pandas(frame, options)
-        frame.attrs |= beside
-        yield frame
+        yield _with_facts(read_json(content), options)
     elif start.startswith(b"# %ECSV"):
-        yield read_astropy(content, "ascii.ecsv")
+        yield _of_vectors(read_astropy(content, "ascii.ecsv"), options)
     elif IPAC.match(start):
-        yield read_astropy(content, "ascii.ipac")
+        yield _of_vectors(read_astropy(content, "ascii.ipac"), options)
     elif b"Byte-by-byte Description" in content[:BEFORE_ROWS]:
-        yield read_astropy(content, "ascii.mrt")
+        yield _of_vectors(read_astropy(content, "ascii.mrt"), options)
     else:
         yield from read_text(content, options)
 
@@ -316,7 +313,7 @@ def as_frame(table: Any, options: Options) -> pd.DataFrame:
     if isinstance(table, pd.DataFrame):
         return _of_pandas(table, options)
     if is_table(table):
-        return of_astropy(table)
+        return _of_vectors(of_astropy(table), options)
     if isinstance(table, np.ndarray) and table.dtype.names:
         return _plain(pd.DataFrame(table))
     if hasattr(table, "__arrow_c_stream__") and not isinstance(table, pd.Series):
@@ -343,6 +340,32 @@ def _of_pandas(frame: pd.DataFrame, options: Options) -> pd.DataFrame:
         raise TypeError(f"column {lists[0]!r} must be integers or strings, got lists or tuples")
     beside = pd.DataFrame(frame).drop(columns=lists)
     return flattened({str(name): frame[name] for name in lists}, beside, 0, options)
+
+
+def _with_facts(frame: pd.DataFrame, options: Options) -> pd.DataFrame:
+    """Return a table with a row per observation, and what was known of it."""
+    facts = dict(frame.attrs)
+    frame = _of_pandas(frame, options)
+    frame.attrs |= facts
+    return frame
+
+
+def _of_vectors(frame: pd.DataFrame, options: Options) -> pd.DataFrame:
+    """Return a table of astropy with a row per observation.
+
+    Vectors beside one time a row are of several bands, apertures or pixels, and left out.
+    """
+    lists = [name for name in frame if holds_lists(frame[name])]
+    if not lists:
+        return frame
+    names = [column_name(name) for name in lists]
+    times = {options.given().get("time")}.union(
+        *(survey.time.split("|") for survey in options.surveys(frozenset(names), True))
+    )
+    if not (times & set(names) or candidates("time", names)):
+        frame.attrs["columns"] = list(frame.columns)
+        return frame.drop(columns=lists)
+    return _with_facts(frame, options)
 
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:

@@ -13,6 +13,7 @@ import pytest
 
 from sklearn_astromer import LightCurves
 from sklearn_astromer.lightcurves.reading import tables
+from sklearn_astromer.lightcurves.surveys.registry import BY_NAME
 
 table = pytest.importorskip("astropy.table", reason="FITS needs astropy")
 FRAME = pd.DataFrame(
@@ -176,3 +177,37 @@ def test_a_small_file_declares_no_large_arrays(size, kind, tmp_path):
         content.replace(b"<TR>", b"<TR><TD>1</TD>").replace(size.encode(), b"3")
     )
     assert len(LightCurves.read(tmp_path / "a.vot")) == 4
+
+
+@pytest.mark.parametrize(
+    ("names", "listed", "first"),
+    [(("V", "I"), "'V', 'I'", "'V'"), (("", ""), "1, 2", "1"), (("A", "A"), "1, 2", "1")],
+)
+def test_several_light_curves_in_a_fits_file_are_refused(names, listed, first, tmp_path):
+    fits = pytest.importorskip("astropy.io.fits")
+    from astropy.table import Table
+
+    units = [fits.PrimaryHDU()]
+    for name, mag in zip(names, (15.0, 14.0), strict=True):
+        units.append(fits.table_to_hdu(Table({"MJD": [58000.1], "MAG": [mag]})))
+        units[-1].name = name
+    fits.HDUList(units).writeto(path := tmp_path / "a.fits")
+    said = f"tables {listed} in it are all of light curves.*hdu={first}"
+    with pytest.raises(ValueError, match=said):
+        LightCurves.read(path)
+
+
+def test_several_tables_of_a_survey_are_remarked(tmp_path):
+    """As K2SFF writes them, the best first."""
+    fits = pytest.importorskip("astropy.io.fits")
+    from astropy.table import Table
+
+    survey = BY_NAME["k2sff"]
+    columns = {name.split("|")[0].upper(): [1.0, 2.0] for name in survey.needs}
+    units = [fits.PrimaryHDU()]
+    for name in ("BESTAPER", "CIRC_APER0"):
+        units.append(fits.table_to_hdu(Table(columns)))
+        units[-1].name = name
+    fits.HDUList(units).writeto(path := tmp_path / "a.fits")
+    with pytest.warns(UserWarning, match="of tables 'BESTAPER', 'CIRC_APER0' of light curves"):
+        LightCurves.read(path)

@@ -211,3 +211,83 @@ def test_the_command_line_prints_the_report_of_the_library(survey, tmp_path, hom
         assert (
             f"{n} {reason} (first in object {report.first[reason] if made.id else 'table'})" in said
         )
+
+
+STARS = {
+    "ID": [1, 2],
+    "MJD": [[58000.1, 58001.1, 58002.1], [58000.2, 58001.2]],
+    "MAG": [[15.0, 15.1, 15.2], [14.0, 14.1]],
+    "FILTER": [["g", "g", "r"], ["g", "g"]],
+}
+
+
+def padded(rows, missing):
+    return np.array([row + [missing] * (3 - len(row)) for row in rows])
+
+
+def vectors(kind):
+    """A table of astropy of one row a star."""
+    table = pytest.importorskip("astropy.table")
+    if kind == "objects":
+        cells = {name: np.empty(2, dtype=object) for name in ("MJD", "MAG")}
+        for name, column in cells.items():
+            column[:] = [np.array(row) for row in STARS[name]]
+        return table.Table({"ID": STARS["ID"], **cells})
+    times, mags = padded(STARS["MJD"], np.nan), padded(STARS["MAG"], np.nan)
+    if kind == "masked":
+        gone = np.isnan(times)
+        times = table.MaskedColumn(np.nan_to_num(times), mask=gone)
+        mags = table.MaskedColumn(np.nan_to_num(mags, nan=99.0), mask=gone)
+    if kind == "hours":
+        times = times * 24 * pytest.importorskip("astropy.units").hour
+    made = {"ID": STARS["ID"], "MJD": times, "MAG": mags}
+    return table.QTable(made | {"FILTER": padded(STARS["FILTER"], "")})
+
+
+@pytest.mark.parametrize("file", [None, "a.fits", "a.vot", "a.ecsv"])
+@pytest.mark.parametrize("kind", ["floats", "masked", "hours", "objects"])
+def test_vectors_of_astropy_are_lists(kind, file, tmp_path):
+    source = vectors(kind)
+    if file == "a.vot" and kind != "objects":
+        source.remove_column("FILTER")  # which astropy cannot write
+    columns = source.colnames
+    if file is not None:
+        kinds = {"a.vot": {"format": "votable"}, "a.ecsv": {"format": "ascii.ecsv"}}
+        source.write(tmp_path / file, **kinds.get(file, {}))
+        source = tmp_path / file
+    expected = LightCurves.read(pd.DataFrame(STARS)[columns])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of the padding
+        found = LightCurves.read(source)
+    np.testing.assert_allclose(found.time, expected.time, rtol=0, atol=1e-9)
+    assert found.mag.tolist() == expected.mag.tolist()
+    assert found.ids.tolist() == expected.ids.tolist()
+    assert (found.band is None) == ("FILTER" not in columns)
+
+
+@pytest.mark.parametrize("shape", [(2,), (2, 2)])
+@pytest.mark.parametrize("file", [None, "a.fits", "a.ecsv"])
+def test_times_of_astropy(file, shape, tmp_path):
+    time = pytest.importorskip("astropy.time")
+    table = pytest.importorskip("astropy.table")
+    days = 58000.1 + np.arange(np.prod(shape)).reshape(shape)
+    source = table.Table({"time": time.Time(days, format="mjd"), "mag": days / 4000})
+    if file is not None:
+        source.write(tmp_path / file, **({"format": "ascii.ecsv"} if "ecsv" in file else {}))
+        source = tmp_path / file
+    curves = LightCurves.read(source)
+    np.testing.assert_allclose(curves.time, days.ravel(), rtol=0, atol=1e-9)
+    assert len(curves) == (1 if len(shape) == 1 else 2)
+
+
+def test_vectors_beside_one_time_a_row_are_left_out():
+    """As of apertures."""
+    table = pytest.importorskip("astropy.table")
+    made = {"MJD": [58000.1, 58001.1], "MAG": [15.0, 15.1], "APER": np.ones((2, 3))}
+    assert LightCurves.read(table.Table(made)).mag.tolist() == [15.0, 15.1]
+    with pytest.raises(ValueError, match="no column was recognised as the mag or flux among 'MJD'"):
+        LightCurves.read(table.Table({"MJD": made["MJD"], "APER": made["APER"]}))
+    with pytest.raises(ValueError, match="'APER' has several values a row, and the times have one"):
+        LightCurves.read(table.Table(made), mag="APER")
+    one = {name: np.array(made[name])[:, None] for name in ("MJD", "MAG")}
+    assert LightCurves.read(table.Table(one)).mag.tolist() == [15.0, 15.1]
