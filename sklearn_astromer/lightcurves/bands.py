@@ -11,7 +11,18 @@ BY_WAVELENGTH = [
     *("J", "H", "K", "Ks", "W1", "W2", "W3", "W4"),
 ]
 KNOWN = {band: place for place, band in enumerate(BY_WAVELENGTH)}
+#: How bands are called beside that: with their system, and those of ATLAS.
+BAND = re.compile(
+    r"((ztf|lsst|sdss|ps1?|panstarrs|des|gaia|wise|atlas|johnson|bessell?|cousins|2mass)[\W_]*)?"
+    rf"({'|'.join(BY_WAVELENGTH)}|w[1-4]|bp|rp|ks|[RI]c|[ugrizy]['p]|z[gri]|[bvco])"
+)
 SEPARATORS = re.compile(r"[\W_]+")
+
+
+def is_band(name: str) -> bool:
+    """Whether this is how a band is called, as "g", "zg", "W1" and "ZTF_g" are."""
+    name = name.strip()
+    return any(BAND.fullmatch(each) is not None for each in (name, name.lower()))
 
 
 def by_wavelength(bands: Iterable[str]) -> list[str]:

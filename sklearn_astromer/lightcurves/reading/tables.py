@@ -19,6 +19,7 @@ import pandas as pd
 from sklearn_astromer._extras import import_extra
 from sklearn_astromer.lightcurves.objects import is_table
 from sklearn_astromer.lightcurves.reading.astronomy import of_astropy, read_astropy, read_fits
+from sklearn_astromer.lightcurves.reading.index import of_index
 from sklearn_astromer.lightcurves.reading.json_files import read_json
 from sklearn_astromer.lightcurves.reading.lists import DECODED, PLACE, flattened, holds_lists
 from sklearn_astromer.lightcurves.reading.options import Options
@@ -332,7 +333,17 @@ def as_frame(table: Any, options: Options) -> pd.DataFrame:
 
 
 def _of_pandas(frame: pd.DataFrame, options: Options) -> pd.DataFrame:
+    lists = [i for i, name in enumerate(frame) if holds_lists(frame.iloc[:, i])]
+    told, said = of_index(frame, options, bool(lists))
     frame = _plain(frame)
+    for name, values in told.items():
+        frame[name] = values
+    frame = _of_lists(frame, options)
+    frame.attrs |= {"remarks": said} if said else {}
+    return frame
+
+
+def _of_lists(frame: pd.DataFrame, options: Options) -> pd.DataFrame:
     lists = [name for name in frame if holds_lists(frame[name])]
     if not lists:
         return frame

@@ -291,3 +291,40 @@ def test_vectors_beside_one_time_a_row_are_left_out():
         LightCurves.read(table.Table(made), mag="APER")
     one = {name: np.array(made[name])[:, None] for name in ("MJD", "MAG")}
     assert LightCurves.read(table.Table(one)).mag.tolist() == [15.0, 15.1]
+
+
+PLAIN = pd.DataFrame({"mjd": [58000.1, 58001.1], "mag": [15.0, 15.1]})
+
+
+@pytest.mark.parametrize(
+    ("source", "ids", "band"),
+    [
+        (pd.concat({"S1": PLAIN, "S2": PLAIN}), ["S1", "S2"], None),
+        (pd.concat({"S1": PLAIN, "S2": PLAIN}).droplevel(1), ["S1", "S2"], None),
+        (pd.concat([PLAIN, PLAIN], keys=[7, 8]), [7, 8], None),
+        (pd.concat({"g": PLAIN, "zr": PLAIN}), [0, 0], ["g", "zr"]),
+        (pd.concat({("S1", "g"): PLAIN, ("S1", "r"): PLAIN}), ["S1", "S1"], ["g", "r"]),
+        (pd.DataFrame(STARS, index=["A", "B"])[["MJD", "MAG"]], ["A", "B"], None),
+    ],
+)
+def test_an_index_without_a_name_tells_what_no_column_does(source, ids, band):
+    with pytest.warns(UserWarning, match="index of the table, which has no name, is taken as the"):
+        curves = LightCurves.read(source)
+    assert curves.ids.tolist() == ids
+    assert (None if curves.band is None else curves.band.tolist()) == band
+    assert len(LightCurves.read(source, id=False)) == (1 if band is None else 2)
+    assert LightCurves.read(source.assign(star_id="x")).ids.tolist() == ["x"] * len(band or [1])
+
+
+def test_an_index_that_numbers_rows_tells_nothing():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert LightCurves.read(PLAIN.set_index(pd.Index([5, 3]))).ids.tolist() == [0]
+    with pytest.warns(UserWarning, match="index of the table is not used, in which all texts"):
+        assert LightCurves.read(PLAIN.set_index(pd.Index(["a", "b"]))).ids.tolist() == [0]
+
+
+def test_an_index_of_dates_is_the_time():
+    dates = pd.DatetimeIndex(["2017-09-04", "2017-09-05"])
+    assert LightCurves.read(PLAIN[["mag"]].set_index(dates)).time.tolist() == [58000.0, 58001.0]
+    assert LightCurves.read(PLAIN.set_index(dates)).time.tolist() == [58000.1, 58001.1]
