@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from sklearn_astromer.lightcurves.bands import is_band
 from sklearn_astromer.lightcurves.surveys.names import candidates
 from sklearn_astromer.lightcurves.surveys.survey import column_name
 
@@ -18,6 +19,8 @@ DETECTIONS = (
 )
 #: Keys of what holds the whole answer, which name no object.
 WRAPPERS = (*DETECTIONS, "result", "response", "reply", "payload")
+#: Keys of the names of columns, beside rows without them.
+HEADERS = ("columns", "metadata", "fields", "header", "names")
 NON_DETECTIONS = ("non_detections", "noncandidates", "upper_limits")
 
 
@@ -59,6 +62,8 @@ def _records(found: Any) -> tuple[Any, dict[str, Any]]:
         return None, {}
     if not isinstance(found, dict):
         return None, {}
+    if (table := _with_header(found)) is not None:
+        return table, {}
     columns = {k: v for k, v in found.items() if isinstance(v, list)}
     scalar = [v for v in columns.values() if not any(isinstance(x, dict) for x in v)]
     if len(scalar) >= 2 and len({len(v) for v in scalar}) == 1:
@@ -67,11 +72,17 @@ def _records(found: Any) -> tuple[Any, dict[str, Any]]:
         records = found.get(key)
         if isinstance(records, list) and records and isinstance(records[0], dict):
             return records, {k: v for k, v in found.items() if k != key}
+    lists = {k: v for k, v in found.items() if isinstance(v, (dict, list))}
+    bands = {k: v for k, v in lists.items() if is_band(k)}
+    beside = {k: v for k, v in found.items() if k not in bands}
+    alone = not lists.keys() - {*bands, *NON_DETECTIONS}
+    if alone and (records := _by_key(bands, "band")):
+        return records, beside
     dicts = {k: v for k, v in found.items() if isinstance(v, dict)}
-    if len(found) > 1 and (records := _by_object(found)):
+    if len(found) > 1 and (records := _by_key(found, "object_id")):
         return records, {}
     if len(dicts) == len(found) > 1 and len({tuple(each) for each in dicts.values()}) == 1:
-        return {name: list(each.values()) for name, each in dicts.items()}, {}
+        return _by_row_or_column(dicts), {}
     within = [(key, *_records(value)) for key, value in dicts.items()]
     within = [one for one in within if one[1] is not None]
     if len(within) != 1:
@@ -82,18 +93,59 @@ def _records(found: Any) -> tuple[Any, dict[str, Any]]:
     return records, {k: v for k, v in found.items() if k != key} | beside | named
 
 
-def _by_object(found: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the records of an object whose keys name stars, of columns or records each."""
+def _with_header(found: dict[str, Any]) -> pd.DataFrame | None:
+    """Return a table whose columns are named beside its rows, as of pandas and TAP, if it is one.
+
+    Its index is that of pandas.
+    """
+    rows = found.get("data")
+    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
+        return None
+    for key in HEADERS:
+        header = found.get(key)
+        if not isinstance(header, list) or any(len(row) != len(header) for row in rows):
+            continue
+        names = [each.get("name") if isinstance(each, dict) else each for each in header]
+        if names and all(isinstance(name, str) for name in names):
+            index = found.get("index")
+            table = pd.DataFrame(rows, columns=names)
+            if isinstance(index, list) and len(index) == len(rows) > 0:
+                levels = [tuple(each) if isinstance(each, list) else each for each in index]
+                table.index = pd.Index(levels)
+            return table
+    return None
+
+
+def _by_row_or_column(dicts: dict[str, Any]) -> Any:
+    """Return a table of pandas, whose rows or columns have keys, by which of them name times."""
+    first, *_ = dicts.values()
+    if not candidates("time", map(column_name, first)):
+        return {name: list(each.values()) for name, each in dicts.items()}
+    rows = [*dicts.values()]
+    return pd.DataFrame(rows, index=None if all(map(str.isdecimal, dicts)) else [*dicts])
+
+
+def _by_key(found: dict[str, Any], part: str) -> list[dict[str, Any]]:
+    """Return the records of an object whose keys name stars or bands.
+
+    A star has columns, records or bands of these; a band has columns or records.
+    """
     records: list[dict[str, Any]] = []
     for name, one in found.items():
-        of_columns = isinstance(one, dict) and sum(isinstance(v, list) for v in one.values()) > 1
-        each = [one] if of_columns else one
+        each = one
+        if isinstance(one, dict):
+            of_columns = sum(isinstance(v, list) for v in one.values()) > 1
+            if part == "object_id" and all(map(is_band, one)):
+                each = _by_key(one, "band")
+            elif of_columns:  # a row a star, but of bands, which have no ids, a row an observation
+                each = [one] if part == "object_id" else pd.DataFrame(one).to_dict("records")
         if name in (*WRAPPERS, *NON_DETECTIONS) or not isinstance(each, list):
             return []
         if not all(isinstance(record, dict) for record in each):
             return []
+        told = "id" if part == "object_id" else part
         records += [
-            record if candidates("id", map(column_name, record)) else {"object_id": name, **record}
+            record if candidates(told, map(column_name, record)) else {part: name, **record}
             for record in each
         ]
     return records

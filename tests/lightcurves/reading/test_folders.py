@@ -1,5 +1,6 @@
 """Which files a path means: folders, links, hidden files, and what folders say."""
 
+import json
 import os
 
 import pandas as pd
@@ -147,3 +148,56 @@ def test_the_band_of_a_folder_tells_stars_apart_only_where_it_is_read(tmp_path):
     for path in tmp_path.glob("*/x.csv"):
         FRAME.drop(columns="oid").to_csv(path, index=False)
     assert LightCurves.read(f"{tmp_path}/**/*.csv").band.tolist() == ["g", "r"]
+
+
+PLAIN = pd.DataFrame({"mjd": [58000.1, 58001.1], "mag": [15.0, 15.1]})
+COLUMNS, RECORDS = PLAIN.to_dict("list"), PLAIN.to_dict("records")
+
+
+@pytest.mark.parametrize(
+    ("content", "ids", "band"),
+    [
+        ({"g": COLUMNS, "r": COLUMNS}, ["{}", "{}"], ["g", "r"]),
+        ({"g": RECORDS, "r": RECORDS}, ["{}", "{}"], ["g", "r"]),
+        ({"ZTF_g": COLUMNS, "ZTF_r": RECORDS}, ["{}", "{}"], ["ZTF_g", "ZTF_r"]),
+        ({"V": COLUMNS}, ["{}"], ["V"]),
+        ({"name": "S{}", "lightcurve": {"g": RECORDS, "r": RECORDS}}, ["S{}"] * 2, ["g", "r"]),
+        ({"name": "S{}", "g": COLUMNS, "W1": RECORDS}, ["S{}"] * 2, ["g", "W1"]),
+        ({"S{}": {"g": COLUMNS, "r": COLUMNS}}, ["S{}"] * 2, ["g", "r"]),
+        ({"A{}": {"g": RECORDS}, "B{}": {"r": COLUMNS}}, ["A{}", "B{}"], ["g", "r"]),
+        ({"A{}": COLUMNS, "B{}": COLUMNS}, ["A{}", "B{}"], None),
+        ({"A{}": RECORDS, "g{}": RECORDS}, ["A{}", "g{}"], None),
+    ],
+)
+def test_keys_of_json_that_are_bands_name_no_stars(content, ids, band, tmp_path):
+    for star in "12":
+        text = json.dumps(content).replace("{}", star)
+        (tmp_path / f"{star}.json").write_text(text)
+    curves = LightCurves.read(tmp_path)
+    assert curves.ids.tolist() == [name.format(star) for star in "12" for name in ids]
+    expected = band if band is None else band * 2
+    assert (None if curves.band is None else curves.band.tolist()) == expected
+    assert curves[[0]].mag.tolist() == [15.0, 15.1]
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        *((PLAIN.to_json(orient=each), ["a"]) for each in ("split", "index", "columns", "table")),
+        (json.dumps({"columns": ["mjd", "mag"], "data": PLAIN.values.tolist()}), ["a"]),
+        (
+            json.dumps(
+                {"metadata": [{"name": "mjd"}, {"name": "mag"}], "data": PLAIN.values.tolist()}
+            ),
+            ["a"],
+        ),
+        (pd.concat({"S1": PLAIN, "S2": PLAIN}).to_json(orient="split"), ["S1", "S2"]),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:read as:UserWarning")
+def test_tables_of_pandas_and_of_tap_in_json(text, ids, tmp_path):
+    (tmp_path / "a.json").write_text(text)
+    curves = LightCurves.read(tmp_path / "a.json")
+    assert curves.ids.tolist() == ids
+    assert curves[[0]].time.tolist() == [58000.1, 58001.1]
+    assert curves[[0]].mag.tolist() == [15.0, 15.1]
