@@ -21,6 +21,11 @@ NUMBER = re.compile(
     r"[<>]?\s*[-+]?(\d+(\.\d*)?|\.\d+)([ed][-+]?\d+)?(\(\d*\.?\d+\))?|nan|[-+]?inf|\d{4}-\d\d-\d\d.*",
     re.IGNORECASE,
 )
+#: A list in a field, as pandas and NumPy write it, and what is said of one.
+LIST = re.compile(r"[\[(]\s*[-+]?\.?\d[^\])]*[\])]")
+AS_TEXT = (
+    "lists are written as text: save the table as Parquet or JSON, or write a row per observation"
+)
 DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 
 

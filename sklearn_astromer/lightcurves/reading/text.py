@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 
 from sklearn_astromer.lightcurves.reading.lines import (
+    AS_TEXT,
     COMMENTS,
     GAP,
+    LIST,
     NUMBER,
     counted,
     decimal_commas,
@@ -155,7 +157,8 @@ def _found_form(content: bytes, options: Options) -> tuple[Form, int, str]:
         number += line.count("\n")
         start = end
     if first is None:
-        raise ValueError("there are no rows in it")
+        lists = any(re.search(rf'"{LIST.pattern}"', line) for line in titles)
+        raise ValueError(f"there are no rows in it{f', and {AS_TEXT}' if lists else ''}")
     if commas := decimal_commas(first):
         raise ValueError(
             f"its numbers have decimal commas, as {commas[0]!r}: write decimal points, or pass "

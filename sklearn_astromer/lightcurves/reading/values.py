@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import is_list_like
 
+from sklearn_astromer.lightcurves.reading.lines import AS_TEXT, LIST
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
 from sklearn_astromer.lightcurves.reading.tables import Table
 from sklearn_astromer.lightcurves.surveys.names import (
@@ -62,7 +63,9 @@ def numbers_of(
     wrong = np.isnan(numbers) & (text.str.lower() != "nan").to_numpy()
     if wrong.any():
         row = int(np.argmax(wrong))
-        raise ValueError(f"{label}: column {name!r} has {text.iloc[row]!r} in row {row}, no number")
+        cell = text.iloc[row]
+        why = f"but {AS_TEXT}" if LIST.fullmatch(cell) else "no number"
+        raise ValueError(f"{label}: column {name!r} has {cell!r} in row {row}, {why}")
     return numbers, limit & ~np.isnan(numbers)
 
 
@@ -79,8 +82,8 @@ def _days_of(table: Table, name: str, origin: float) -> tuple[NDArray[np.float64
         return _of_dates(column, name, label), []
     try:
         numbers, _ = numbers_of(column, name, label)
-    except ValueError:  # of text
-        return _of_dates(column, name, label), []
+    except ValueError as error:
+        return _of_dates(column, name, label, str(error)), []
     kind = table.facts["kinds"].get(name, "time")
     if kind == "date":
         return numbers, []
@@ -186,8 +189,17 @@ def _texts(column: pd.Series) -> pd.Series:
     return column.dropna().astype(str).str.strip()
 
 
-def _of_dates(column: pd.Series, name: str, label: str) -> NDArray[np.float64]:
-    """Return dates as MJD."""
+def _not_of_dates(column: pd.Series) -> bool:
+    """Whether texts, not all of which are numbers or dates, seem to be meant as numbers."""
+    texts = _texts(column)
+    others = texts[pd.to_numeric(texts, errors="coerce").isna()]
+    dates = pd.to_datetime(others, utc=True, format="ISO8601", errors="coerce")
+    some, half = len(texts) > len(others), len(texts) >= 2 * len(others)
+    return half or (some and bool(dates.isna().any())) or bool(others.str.fullmatch(LIST).any())
+
+
+def _of_dates(column: pd.Series, name: str, label: str, wrong: str) -> NDArray[np.float64]:
+    """Return dates as MJD; `wrong` says which is no number."""
     exact = column.dtype.kind == "M"
     try:
         if column.dtype == object and any(isinstance(value, Real) for value in column.dropna()):
@@ -198,11 +210,11 @@ def _of_dates(column: pd.Series, name: str, label: str) -> NDArray[np.float64]:
         return np.asarray((dates - MJD_ZERO) / pd.Timedelta(days=1), dtype=float)
     except (ValueError, TypeError, OverflowError) as error:
         why = str(error).partition(". You")[0]
-        raise refusal(
-            f"{label}: column {name!r} holds no times: days, or dates as ISO 8601 ({why})"
-            + (", and times of day alone: join them with their dates" if is_clock(column) else ""),
-            Remedy("time", None, "for another column"),
-        ) from error
+        clock = ", and times of day alone: join them with their dates" if is_clock(column) else ""
+        what = f"{label}: column {name!r} holds no times: days, or dates as ISO 8601 ({why}){clock}"
+        if wrong and "mixed" not in why and _not_of_dates(column):
+            what = wrong
+        raise refusal(what, Remedy("time", None, "for another column")) from error
 
 
 def _shift(

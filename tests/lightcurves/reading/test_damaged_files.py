@@ -211,3 +211,17 @@ def test_several_tables_of_a_survey_are_remarked(tmp_path):
     fits.HDUList(units).writeto(path := tmp_path / "a.fits")
     with pytest.warns(UserWarning, match="of tables 'BESTAPER', 'CIRC_APER0' of light curves"):
         LightCurves.read(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'id,mjd,mag\nA,"[2000.1, 2001.1]","[15.0, 15.1]"\n',
+        '"(2000.1, 2001.1)","(15.0, 15.1)"\n',
+        'id,n,mjd,mag\n1,2,"[2000.1\n 2001.1]","[15.0\n 15.1]"\n',
+        'source_id,g_transit_time,g_transit_mag\n5,"[2000.1, 2001.1]","[15.0, 15.1]"\n',
+    ],
+)
+def test_lists_in_text_are_said_to_be_so(text):
+    with pytest.raises(ValueError, match="lists are written as text: save the table as Parquet"):
+        LightCurves.read(io.StringIO(text))

@@ -115,3 +115,20 @@ def test_days_of_tess_are_no_years():
 
 def test_late_days_of_a_name_that_says_what_they_are():
     assert LightCurves.read(dated(mjd=[110089.5, 110090, 110091, 110092])).time[0] == 110089.5
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (["58000.1", "58001.1?"], "'58001.1\\?' in row 1, no number"),
+        (["58000.1", "58001.1", "mean"], "'mean' in row 2, no number"),
+        (["2458000.1", "", "2458001.l"], "'2458001.l' in row 2, no number"),
+        (["58000.1", "x", "y", "z"], "'x' in row 1, no number"),
+        (["58000.1", "58001.1", "2017-09-04"], "'2017-09-04' in row 2, no number"),
+        (["2017-09-04", "2017-09-05", "mean"], "mean is not ISO8601 format"),
+    ],
+)
+def test_a_bad_time_is_named_and_not_a_good_one(rows, said):
+    text = "\n".join(["mjd,mag", *(f"{row},15.2" for row in rows), ""])
+    with pytest.raises(ValueError, match=f"column 'mjd' .*{said}.*: pass time="):
+        LightCurves.read(io.StringIO(text))
