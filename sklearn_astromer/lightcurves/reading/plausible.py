@@ -17,6 +17,7 @@ the same time, magnitude and error twice        the second is left out and count
 time, magnitude or flux missing                 left out and counted
 errors of zero or below                         taken as absent, with a warning
 times of one object 30 000 days apart           remark: origins of time may be mixed
+three or more at one time, of other magnitudes  remark: digits of the times may be lost
 two levels of magnitude, alternating in days    remark: bands, cameras or stars may be mixed
 =============================================== ==============================================
 """
@@ -41,6 +42,7 @@ LEAST_NO_FLUX = 1e20
 FEWEST_TO_COUNT, REPEATED_SHARE, FAR_FROM_MEDIAN, LEAST_AROUND = 100, 0.01, 5.0, 0.5
 LARGEST_SAMPLE = 10_000
 LARGEST_SHARE_OF_LIMITS = 0.5
+FEWEST_AT_ONCE = 3
 LARGEST_GAP = 30_000.0
 FEWEST_OF_LEVELS, LEAST_OF_A_LEVEL, LEAST_GAP, GAP_IN_SCATTERS = 20, 0.25, 0.3, 5.0
 LEAST_DEVIATION, LEAST_CHANGES = 0.81, 0.1
@@ -123,6 +125,13 @@ def mixed_origins(flat: Flat) -> list[int]:
     long = np.flatnonzero(flat.time[end - 1] - flat.time[first] > LARGEST_GAP)
     times = ((i, flat.time[first[i] : end[i]]) for i in long.tolist())
     return [i for i, time in times if np.diff(time).max() > LARGEST_GAP]
+
+
+def at_once(flat: Flat) -> list[int]:
+    """Return the objects with several magnitudes, and one time of all."""
+    first, end = flat.offsets[:-1], flat.offsets[1:]
+    one = (end - first >= FEWEST_AT_ONCE) & (flat.time[end - 1] == flat.time[first])
+    return [i for i in np.flatnonzero(one).tolist() if np.ptp(flat.mag[first[i] : end[i]]) > 0]
 
 
 def mixed_levels(flat: Flat) -> list[int]:

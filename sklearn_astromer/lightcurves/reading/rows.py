@@ -178,6 +178,7 @@ def remark_odd(flat: Flat, report: Report) -> None:
     """Say which objects look like more than one star or origin of time."""
     for what, found in (
         ("times lie over 80 years apart, and may have two origins", plausible.mixed_origins(flat)),
+        ("times are all the same, and may have lost digits", plausible.at_once(flat)),
         (
             "magnitudes alternate between two levels, and may be of two bands, cameras or stars",
             plausible.mixed_levels(flat),

@@ -31,6 +31,8 @@ LAST_MJD = 88_069.0
 MOST_MJD, MOST_JD = 1_000_000.0, 2_600_000.0
 #: Rounding that ruins a light curve, and that is worth a word, in days.
 RUINED, ROUNDED = 1 / 24, 1 / 1440
+#: Fewer times may be multiples of a quarter of a day by chance.
+FEWEST_QUARTERS = 4
 MJD_ZERO = pd.Timestamp("1858-11-17", tz="UTC")
 MISSING = (
     *("", "null", "none", "--", "---", "----", "-", "–", "na", "n/a", "n.a.", "*", "masked"),
@@ -115,6 +117,8 @@ def _days_of(table: Table, name: str, origin: float) -> tuple[NDArray[np.float64
         )
     rounding = _rounding(column, name, label)
     odd = {
+        f"times of column {name!r} are multiples of a quarter of a day, as Julian Dates are that "
+        "have lost digits": shift == JD and _are_quarters(numbers[finite]),
         f"times are in float32, which rounds them to {rounding * 1440:.2g} minutes": rounding
         > ROUNDED,
         f"times of column {name!r} are in the range of MJD, whatever its name says, and are taken "
@@ -124,6 +128,14 @@ def _days_of(table: Table, name: str, origin: float) -> tuple[NDArray[np.float64
         ),
     }
     return numbers + shift if shift else numbers, [what for what, is_so in odd.items() if is_so]
+
+
+def _are_quarters(days: NDArray[np.float64]) -> bool:
+    """Whether all are what float32 has of Julian Dates, and of several times of day."""
+    if len(days) < FEWEST_QUARTERS or (days[:FEWEST_QUARTERS] * 4 % 1).any():
+        return False
+    parts = days % 1
+    return not (parts * 4 % 1).any() and bool((parts != parts[0]).any())
 
 
 def _refuse_calendar(

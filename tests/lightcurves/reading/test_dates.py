@@ -132,3 +132,34 @@ def test_a_bad_time_is_named_and_not_a_good_one(rows, said):
     text = "\n".join(["mjd,mag", *(f"{row},15.2" for row in rows), ""])
     with pytest.raises(ValueError, match=f"column 'mjd' .*{said}.*: pass time="):
         LightCurves.read(io.StringIO(text))
+
+
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        (["2458000.5", "2458000.75", "2458001.25", "2458004.5"], "multiples of a quarter of a day"),
+        (["2458000", "2458000.25", "", "2458001.25", "2458004.5"], "multiples of a quarter of"),
+        (["2.458e+06"] * 3, "times are all the same, and may have lost digits: 1,"),
+        (["58000"] * 4, "times are all the same, and may have lost digits: 1,"),
+    ],
+)
+def test_digits_lost_in_text_are_remarked(times, said):
+    rows = [f"{time},{15 + i / 10}" for i, time in enumerate(times)]
+    with pytest.warns(UserWarning, match=said):
+        LightCurves.read(io.StringIO("\n".join(["JD,mag", *rows, ""])))
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        ["2458000.5", "2458001.5", "2458002.5", "2458003.5"],
+        ["2458000.5", "2458000.75", "2458001.25", "2458004.51"],
+        ["2458000.5", "2458001"],
+        ["58000", "58000.25", "58001", "58001.5"],
+    ],
+)
+def test_times_that_may_have_all_their_digits(times):
+    rows = [f"a,{time},{15 + i / 10}" for i, time in enumerate(times)]
+    header = "id,jd,mag" if float(times[0]) > 2e6 else "id,mjd,mag"
+    curves = LightCurves.read(io.StringIO("\n".join([header, *rows, ""])))
+    assert curves.report.remarks == []
