@@ -36,8 +36,10 @@ FEWEST_QUARTERS = 4
 MJD_ZERO = pd.Timestamp("1858-11-17", tz="UTC")
 MISSING = (
     *("", "null", "none", "--", "---", "----", "-", "–", "na", "n/a", "n.a.", "*", "masked"),
-    *("<na>", "indef", "undef"),
+    *("<na>", "indef", "undef", "nd", r"\n"),  # the last two of AAVSO and of MySQL
 )
+#: What Fortran writes for a number that its field is too narrow for.
+TOO_WIDE = r"\*{2,}"
 #: Of decimal years.
 YEARS = (1800.0, 2200.0)
 #: Digits of a date or of a time of day, as 050131 and 003000, and a time of day.
@@ -59,7 +61,8 @@ def numbers_of(
     text = column.astype(object).where(column.notna(), "nan").astype(str).str.strip()
     limit = text.str.startswith((">", "<")).to_numpy(dtype=bool)
     text = text.str.lstrip("<>").str.strip()
-    text = text.where(~text.str.lower().isin(MISSING), "nan")
+    missing = text.str.lower().isin(MISSING) | text.str.fullmatch(TOO_WIDE)
+    text = text.where(~missing, "nan").str.replace("−", "-")  # which R, TeX and the web write
     text = text.str.replace(FORTRAN, "e", regex=True)
     numbers = pd.to_numeric(text, errors="coerce").to_numpy(dtype=np.float64)
     wrong = np.isnan(numbers) & (text.str.lower() != "nan").to_numpy()

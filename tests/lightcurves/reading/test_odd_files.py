@@ -400,3 +400,21 @@ def test_other_tables():
     half = {"source_id": "a", "mjd": [1.0], "w1mpro": [9.0], "w1sigmpro": [0.1], "w2sigmpro": [0.1]}
     with pytest.raises(ValueError, match="w2sigmpro, but no column w2mpro"):
         LightCurves.read(pd.DataFrame(half))
+
+
+@pytest.mark.parametrize("none", [r"\N", "***", "*****", "ND", "nd"])
+@pytest.mark.parametrize("row", ["58001.1,15.1,{}", "58001.1,{},.01", "{},15.1,.01"])
+def test_what_mysql_fortran_and_aavso_write_for_no_number(none, row, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(f"mjd,mag,magerr\n58000.1,15.1,.01\n{row.format(none)}\n58002.1,15.2,.02\n")
+    curves = LightCurves.read(path)
+    errors = curves.mag_err.tolist()
+    assert [errors[0], errors[-1]] == [0.01, 0.02]
+    assert len(errors) == 2 or np.isnan(errors[1])
+
+
+def test_the_minus_of_typographers(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("mjd,mag,magerr\n58000.1,−1.46,.01\n58001.1,−1.5,1e−2\n", encoding="utf-8")
+    curves = LightCurves.read(path)
+    assert (curves.mag.tolist(), curves.mag_err.tolist()) == ([-1.46, -1.5], [0.01, 0.01])
