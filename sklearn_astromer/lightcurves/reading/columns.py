@@ -16,14 +16,14 @@ from sklearn_astromer.lightcurves.reading.tables import Table
 from sklearn_astromer.lightcurves.reading.values import days_of, is_clock
 from sklearn_astromer.lightcurves.surveys.names import (
     ALIASES,
-    DETECTED,
     LIMIT_OF,
-    LIMITS,
     bare,
     candidates,
     clocks,
     errors_of,
     is_dated,
+    tells_detections,
+    tells_limits,
     zero_points,
 )
 from sklearn_astromer.lightcurves.surveys.registry import OWN, resembled
@@ -33,6 +33,7 @@ from sklearn_astromer.lightcurves.surveys.survey import (
     Brightness,
     Survey,
     first_of,
+    says_limits,
 )
 
 #: What each keyword of `LightCurves.read` names.
@@ -202,15 +203,7 @@ def _by_columns(table: Table, given: dict[str, Any], options: Options) -> Survey
     used = {time, *brightness.columns_in(frame.columns)}
     band = given.get("band") or _one(table, "band", [c for c in columns if c not in used], False)
     used |= {band}
-    # a flux is measured whether or not something was detected
-    detected = DETECTED if brightness.flux is None else ()
-    told_by = ((*LIMITS, LIMIT_OF.format(brightness.mag)), "true"), (detected, "false")
-    flags = [
-        Bad(UPPER_LIMITS, name, bad, FLAGS)
-        for names, bad in told_by
-        for name in names
-        if name in frame and name not in used
-    ]
+    flags = _limits(table, brightness, [c for c in frame.columns if c not in used])
     for flag in flags:
         _refuse_words(table, flag, options)
     used |= {flag.column for flag in flags}
@@ -230,6 +223,25 @@ def _by_columns(table: Table, given: dict[str, Any], options: Options) -> Survey
         origin=np.nan,
         band=band or "",
     )
+
+
+def _limits(table: Table, brightness: Brightness, columns: list[str]) -> list[Bad]:
+    """Return the flags of upper limits, by their names or by what they say."""
+    own = {LIMIT_OF.format(brightness.mag)}
+    others = {LIMIT_OF.format(name) for name in table.names} - own
+
+    def says(name: str) -> bool:
+        column = table.frame[name]
+        return could_name(column) and says_limits(column)
+
+    flags = []
+    for name in columns:
+        # a flux is measured whether or not something was detected
+        if tells_detections(name) and brightness.flux is None:
+            flags.append(Bad(UPPER_LIMITS, name, "false", FLAGS))
+        elif tells_limits(name) or name in own or (name not in others and says(name)):
+            flags.append(Bad(UPPER_LIMITS, name, "true", FLAGS))
+    return flags
 
 
 def _refuse_words(table: Table, flag: Bad, options: Options) -> None:

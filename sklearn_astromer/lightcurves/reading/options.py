@@ -12,15 +12,14 @@ import numpy as np
 from sklearn_astromer._closest import closest
 from sklearn_astromer.lightcurves.surveys.names import (
     ALIASES,
-    DETECTED,
     LIMIT_OF,
-    LIMITS,
     NAMES_OF_STARS,
     UNIT_NAMES,
     candidates,
     clocks,
     errors_of,
     may_name_stars,
+    may_tell_limits,
     plain,
     unit_for,
     zero_points,
@@ -159,7 +158,7 @@ class Options:
             parts = [each for part in ALIASES for each in candidates(part, lowered)]
             bright = candidates("mag", lowered) + candidates("flux", lowered)
             bright += [asked[part] for part in ("mag", "flux") if part in asked]
-            read |= {*parts, *NAMES_OF_STARS, *LIMITS, *DETECTED}
+            read |= {*parts, *NAMES_OF_STARS, *filter(may_tell_limits, lowered)}
             read |= {name for each in bright for name in errors_of(each, lowered)}
             read |= set() if rows_are_objects else set(clocks(lowered))
             read |= {LIMIT_OF.format(each) for each in bright} | set(zero_points(lowered))

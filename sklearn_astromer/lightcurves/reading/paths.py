@@ -11,11 +11,11 @@ from typing import Any
 from urllib.parse import unquote
 
 from sklearn_astromer.lightcurves.surveys.names import (
-    DETECTED,
-    LIMITS,
     UNIT_NAMES,
     candidates,
     errors_of,
+    tells_detections,
+    tells_limits,
     unit_for,
 )
 
@@ -112,7 +112,13 @@ def _is_measured(key: str) -> bool:
     """Whether a column is of each observation by its name, which no folder says: ``date=…``."""
     parts = [candidates(part, [key]) for part in ("time", "mag", "flux")]
     parts += [errors_of(brightness, [key]) for brightness in ("mag", "flux")]
-    return any(parts) or bool(unit_for(key)) or key in (*LIMITS, *DETECTED, *UNIT_NAMES)
+    return (
+        any(parts)
+        or bool(unit_for(key))
+        or tells_limits(key)
+        or tells_detections(key)
+        or key in UNIT_NAMES
+    )
 
 
 def said_by_folders(path: Path, held: list[str]) -> dict[str, Any]:

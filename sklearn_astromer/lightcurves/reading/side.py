@@ -254,9 +254,10 @@ class Side:
         error = np.full(len(value), np.nan)
         error_name = first_of(brightness.flux_err or brightness.mag_err or "", self.columns)
         if error_name is not None:
-            error, _ = numbers_of(frame[error_name], error_name, label)
+            error, no_error = numbers_of(frame[error_name], error_name, label)
+            limit = limit | no_error  # "<" or ">0.3"
         self._refuse_units(name, error_name or "")
-        return value, error, limit
+        return value, error, limit & ~np.isnan(value)
 
     def _refuse_units(self, value: str, error: str) -> None:
         """Refuse units that are not converted: thousandths of magnitudes, and two of fluxes."""

@@ -51,7 +51,7 @@ FORTRAN = r"(?<=[\d.])[dD](?=[-+]?\d)"
 def numbers_of(
     column: pd.Series, name: str, label: str
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return numbers, and which are limits, as ">16.52"."""
+    """Return numbers, and which are limits, as ">16.52" and "<"."""
     limit = np.zeros(len(column), dtype=bool)
     dtype: Any = column.dtype
     if isinstance(dtype, np.dtype) and dtype.kind in "iuf":
@@ -71,7 +71,7 @@ def numbers_of(
         cell = text.iloc[row]
         why = f"but {AS_TEXT}" if LIST.fullmatch(cell) else "no number"
         raise ValueError(f"{label}: column {name!r} has {cell!r} in row {row}, {why}")
-    return numbers, limit & ~np.isnan(numbers)
+    return numbers, limit
 
 
 def days_of(table: Table, name: str, origin: float) -> tuple[NDArray[np.float64], list[str]]:

@@ -79,16 +79,16 @@ ERROR_OF = (
 )
 #: Names of an error beside a flux alone.
 FLUX_ERRORS = ("ferr", "f_err", "e_f", "fluxerr", "flux_err", "flux_error")
-#: Flags of upper limits, and of detections, which are none.
-LIMITS = (
-    *("nondet", "non_det", "nondetection", "non_detection", "upper_limit", "upperlimit"),
-    *("upper_lim", "uplim", "uplims", "ul", "is_limit", "is_upper_limit", "islimit", "limit_flag"),
-    *("limit", "is_ul", "lim", "fainter_than", "upper", "ulim", "ulims", "mag_limit", "maglimit"),
-    *("upper_limits", "upperlimits", "is_uplim", "uplim_flag", "ul_flag", "upper_limit_flag"),
+#: Flags of upper limits, and of detections, which are none; without signs between their words.
+_LIMITS = re.compile(
+    r"(is|flag)?(nond(et(ect(ion|ed)?)?)?|(un|not)det(ect(ed)?)?|(upper|up|u|mag)?lim(it)?|ul|upper|"
+    r"fainter(than)?|censored)s?(flag|bool)?"
 )
+_DETECTED = re.compile(r"(is|flag)?det(ect(ion|ed)?)?(flag|bool)?")
+#: Words of names of columns of text that may tell limits by signs or words.
+_SIGNS = re.compile(r"(.*_)?(flag|sign|qualifier|type|status|limit|lim|[<>=]+)(_.*)?")
 #: The flag of limits that VizieR puts beside a brightness: "<" or ">".
 LIMIT_OF = "l_{}"
-DETECTED = ("detected", "detection", "is_detected", "det", "is_detection", "detected_bool")
 
 #: Days to add to times that are counted from an epoch of their own, to get MJD.
 EPOCHS = {"btjd": 56_999.5, "tbjd": 56_999.5, "bkjd": 54_832.5, "rjd": -0.5, "rhjd": -0.5}
@@ -180,6 +180,27 @@ def may_name_stars(name: str) -> bool:
 def names_others(name: str) -> bool:
     """Whether a column, in lower case, is by its name about observations, not about objects."""
     return _OF_OTHER_THINGS.fullmatch(plain(name)) is not None
+
+
+def tells_limits(name: str) -> bool:
+    """Whether a column, in lower case, flags upper limits by its name."""
+    return _LIMITS.fullmatch(_together(name)) is not None
+
+
+def tells_detections(name: str) -> bool:
+    """Whether a column, in lower case, flags detections by its name."""
+    return _DETECTED.fullmatch(_together(name)) is not None
+
+
+def may_tell_limits(name: str) -> bool:
+    """Whether a column, in lower case, flags upper limits by its name, or may by its values."""
+    tells = tells_limits(name) or tells_detections(name)
+    return tells or _SIGNS.fullmatch(plain(name)) is not None
+
+
+def _together(name: str) -> str:
+    """Return the name of a column without what stands between its words."""
+    return plain(name).replace("_", "")
 
 
 def zero_points(names: Iterable[str]) -> list[str]:

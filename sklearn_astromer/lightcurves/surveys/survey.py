@@ -29,12 +29,14 @@ TESTS: dict[str, Callable[[pd.Series, Any], Any]] = {
     "not in": lambda x, value: ~x.isin(value) & x.notna(),
 }
 TRUE = ("true", "t", "1", "1.0", "y", "yes", "<", ">")
-FALSE = ("false", "f", "0", "0.0", "n", "no", "-1", "", "nan", "none", "<na>", "=")
+FALSE = ("false", "f", "0", "0.0", "n", "no", "-1", "", "nan", "none", "<na>", "=", "-")
 #: Words of columns that tell limits, without signs between them, and of detections.
 LIMITS = (
     *("upper", "upperlimit", "upperlim", "uplim", "ul", "u", "limit", "lim", "fainterthan"),
     *("nondet", "nondetection", "nondetected", "notdetected", "undetected", "undet", "<", ">"),
 )
+#: Of these, those that are no names of bands or of other things.
+SIGNS = tuple(word for word in LIMITS if len(word) > 1 or word in "<>")
 DETECTIONS = ("det", "detect", "detected", "detection", "d")
 FLAGS = "flags"
 
@@ -220,10 +222,25 @@ def _truth(
 
 def _is_true(word: str, true: tuple[str, ...], false: tuple[str, ...]) -> bool | None:
     """Return what a word says; None: it says neither."""
-    plain = "".join(word.replace("-", " ").replace("_", " ").split())
-    if word in FALSE or plain in false:
+    if word in FALSE or _word(word) in false:
         return False
-    return True if word in TRUE or plain in true else None
+    return True if word in TRUE or _word(word) in true else None
+
+
+def says_limits(column: pd.Series) -> bool:
+    """Whether a column of any name says which rows are limits: by "<" and "", or in words."""
+    known = {*SIGNS, *DETECTIONS, "", "=", "-"}
+    for some in (column.iloc[:1000], column):  # a look at a part of what is something else is quick
+        words = {_word(str(each)) for each in some.dropna().unique()}
+        if not words <= known:
+            return False
+    return bool(words & set(SIGNS))
+
+
+def _word(text: str) -> str:
+    """Return a word without case and signs."""
+    text = text.strip().lower()
+    return "".join(text.replace("-", " ").replace("_", " ").split()) or text
 
 
 def column_name(name: Any) -> str:

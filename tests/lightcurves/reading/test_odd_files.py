@@ -407,7 +407,7 @@ def test_other_tables():
 def test_what_mysql_fortran_and_aavso_write_for_no_number(none, row, tmp_path):
     path = tmp_path / "a.csv"
     path.write_text(f"mjd,mag,magerr\n58000.1,15.1,.01\n{row.format(none)}\n58002.1,15.2,.02\n")
-    curves = LightCurves.read(path)
+    curves, _ = reading(path)
     errors = curves.mag_err.tolist()
     assert [errors[0], errors[-1]] == [0.01, 0.02]
     assert len(errors) == 2 or np.isnan(errors[1])
@@ -416,5 +416,5 @@ def test_what_mysql_fortran_and_aavso_write_for_no_number(none, row, tmp_path):
 def test_the_minus_of_typographers(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("mjd,mag,magerr\n58000.1,−1.46,.01\n58001.1,−1.5,1e−2\n", encoding="utf-8")
-    curves = LightCurves.read(path)
+    curves, _ = reading(path)
     assert (curves.mag.tolist(), curves.mag_err.tolist()) == ([-1.46, -1.5], [0.01, 0.01])
