@@ -19,6 +19,7 @@ from sklearn_astromer.lightcurves.surveys.names import (
     in_no_days,
     is_dated,
     is_julian,
+    lacks_number,
     offset_of,
 )
 from sklearn_astromer.lightcurves.surveys.survey import HJD_2450000, JD, MJD
@@ -109,6 +110,12 @@ def _days_of(table: Table, name: str, origin: float) -> tuple[NDArray[np.float64
     most = float(numbers.max(initial=-np.inf, where=finite))
     if least > most:
         return numbers, []
+    if said is None and least <= LEAST_JD and lacks_number(called):
+        raise refusal(
+            f"{label}: by its name, a number is left out of the times of column {called!r}, and it "
+            "is not known which: add it, and call the column jd or mjd",
+            Remedy("time", None, "for another column"),
+        )
     if said is None:
         _refuse_calendar(column, numbers[finite], least, most, name, label)
     shift, contradicts = _shift(least, most, called, origin, said)

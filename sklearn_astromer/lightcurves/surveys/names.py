@@ -107,12 +107,24 @@ UNIT_NAMES = ("unit", "units")
 # No two parts of these expressions take the same text, which would take long for long names.
 _UNIT = re.compile(r"[\[(]([^\[(\])]*)[\])]$")
 _JD_OF_MJD_0 = 2_400_000.5
+_SCALE = r"(?:tdb|utc|tai|tt|tcb)"
+_DAYS = r"(?: ?[\[(] ?(?:days?|d) ?[\])])?"
+_NUMBER = r"\d{4,7}(?:\.\d*)?|\d\d?(?:\.\d+)?e\+?[56]"
 _OFFSET = re.compile(
-    r"(?P<system>m?(?:hm|b|h|t)?jd(?:[_ ](?:tdb|utc|tai|tt))?|time|t|date)"
-    r"(?: ?[\[(] ?(?:days?|d) ?[\])])?"
-    r" ?[\[(]? ?[-−–+_]? ?(?P<number>\d{4,7}(?:\.\d+)?) ?\+? ?[\])]?(?: ?,? ?days?)?",
-    re.IGNORECASE,
+    rf"(?P<system>m?(?:hm|b|h|t)?jd(?:[_ ]?{_SCALE}| ?[\[(]{_SCALE}[\])])?|time|t|date)"
+    rf"{_DAYS} ?[\[(]? ?[-−–+_]? ?(?P<number>{_NUMBER}) ?\+? ?[\])]?(?: ?,? ?days?)?{_DAYS}"
+    rf"|(?P<alone>{_NUMBER}) ?\+(?: ?[bht]?jd)?"
 )
+#: Ways to write what `_OFFSET` takes, and what it is called there.
+_SPELLED_OUT = (
+    (re.compile(r"\b([bhm]?)\.?j\.d\."), r"\1jd"),
+    (re.compile(r"modified[ _]julian[ _](date|day)s?"), "mjd"),
+    (re.compile(r"(helio|bary)centric[ _]julian[ _](date|day)s?"), "bjd"),
+    (re.compile(r"julian[ _](date|day)s?"), "jd"),
+    (re.compile(r"(?<=\d)[ ,_'](?=\d{3}(?!\d))"), ""),
+)
+#: Signs of a number that is left out of times.
+_LEFT_OUT = re.compile(r"[-−–+] ?(\d{4}|\d+(\.\d+)?(e\+?\d| ?[x*×] ?10))|\d{4}(\.\d*)? ?\+")
 #: Units of time other than days, as words of a name, and those that are units in brackets alone.
 _UNITS = (
     r"(?:milli|micro|nano)?(?:s|secs?|seconds?)|[mnuµμ]s|[mu]secs?|mins|minutes?|hrs?|hours?|weeks?|"
@@ -134,16 +146,29 @@ def offset_of(name: str) -> float | None:
     """
     if name.lower() in EPOCHS:
         return EPOCHS[name.lower()]
-    found = _OFFSET.fullmatch(" ".join(name.split()))
+    found = _OFFSET.fullmatch(_spelled_shortly(name))
     if found is None:  # "time [BJD-2454833]"
         inside = _UNIT.search(name)
         return None if inside is None else offset_of(inside[1].strip())
-    number = float(found["number"])
-    if found["system"].lower() in ("mjd", "hmjd"):
+    number = float(found["number"] or found["alone"])
+    if (found["system"] or "").startswith(("m", "hm")):
         return number
     if number < 100_000:  # "HJD-50000": what all Julian Dates share is left away too
         number += 2_400_000
     return number - _JD_OF_MJD_0 if number > 1_000_000 else None
+
+
+def lacks_number(name: str) -> bool:
+    """Whether a number is left out of times, by the name of their column or its unit."""
+    return _LEFT_OUT.search(_spelled_shortly(name)) is not None
+
+
+def _spelled_shortly(name: str) -> str:
+    """Return the name of a column of times with Julian Dates and numbers as `_OFFSET` has them."""
+    name = " ".join(name.lower().split())
+    for pattern, short in _SPELLED_OUT:
+        name = pattern.sub(short, name)
+    return name
 
 
 def bare(name: str) -> str:

@@ -21,6 +21,8 @@ def of_a_name(name):
     names.names_stars(name)
     names.in_no_days(name)
     names.is_julian(name)
+    names.lacks_number(name)
+    names.may_tell_limits(name)
     names.unit_of(name)
     names.unit_for(name)
 

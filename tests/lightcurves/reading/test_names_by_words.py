@@ -79,3 +79,43 @@ def test_errors_that_mark_limits(error, tmp_path):
     curves, _ = reading(observed(tmp_path, {"magerr": [0.01, error, 0.01, 0.01]}))
     assert curves.mag.tolist() == [15.1, 15.3, 15.4]
     assert curves.report.left_out == {"upper limits": 1}
+
+
+# -- numbers left out of times ---------------------------------------------------------------------
+
+LEFT_OUT = {
+    **{"J.D.-2400000": -0.5, "H.J.D. - 2400000": -0.5, "Julian Date - 2450000": 49999.5},
+    **{"BJD(TDB)-2450000": 49999.5, "HJD-2400000 (days)": -0.5, "JD-2.4e6": -0.5},
+    **{"HJD-24E5": -0.5, "2450000+": 49999.5, "2450000 + HJD": 49999.5, "JD-2,450,000": 49999.5},
+    **{"BJD_TDB - 2 457 000": 56999.5, "Modified Julian Date - 50000": 50000.0},
+    **{"Heliocentric Julian Date - 2450000": 49999.5, "time [BJD_TDB - 2454833]": 54832.5},
+    **{"MJD_UTC-50000": 50000.0, "HJD-2450000": 49999.5, "JD-2400000.5": 0.0},
+}
+
+
+@pytest.mark.parametrize("name", LEFT_OUT)
+def test_numbers_left_out_of_times(name, tmp_path):
+    kept = 58000.0 - LEFT_OUT[name]
+    path = tmp_path / "a.csv"
+    path.write_text(f'"{name}",mag\n{kept},15.1\n{kept + 1},15.2\n')
+    for options in ({}, {"time": name}):
+        curves, remarks = reading(path, **options)
+        assert curves.time.tolist() == [58000.0, 58001.0]
+        assert not remarks
+
+
+@pytest.mark.parametrize("name", ["HJD-T0-2450000", "JD - 2.45 x 10^6", "clock+2400000", "d-245e4"])
+def test_numbers_left_out_in_ways_that_are_not_known_are_refused(name, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(f"{name},mag\n58000.1,15.1\n58001.1,15.2\n")
+    with pytest.raises(ValueError, match="a number is left out"):
+        LightCurves.read(path, time=name)
+    path.write_text(f"{name},mag\n2458000.5,15.1\n2458001.5,15.2\n")  # nothing is left out
+    assert LightCurves.read(path, time=name).time.tolist() == [58000.0, 58001.0]
+
+
+@pytest.mark.parametrize("name", ["obs-1", "time2020a", "mjd-obs", "night 2020 mjd"])
+def test_names_of_times_with_other_numbers(name, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(f"{name},mag\n58000.1,15.1\n58001.1,15.2\n")
+    assert LightCurves.read(path, time=name).time.tolist() == [58000.1, 58001.1]
