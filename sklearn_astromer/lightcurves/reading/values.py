@@ -85,7 +85,7 @@ def days_of(table: Table, name: str, origin: float) -> tuple[NDArray[np.float64]
 def _days_of(table: Table, name: str, origin: float) -> tuple[NDArray[np.float64], list[str]]:
     column, label = table.frame[name], table.label
     if column.dtype.kind == "M":
-        return _of_dates(column, name, label), []
+        return _of_dates(column, name, label, ""), []
     try:
         numbers, _ = numbers_of(column, name, label)
     except ValueError as error:
