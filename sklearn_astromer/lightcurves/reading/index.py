@@ -30,18 +30,22 @@ def of_index(
     names = [column_name(name) for name in frame.columns]
     for place, name in enumerate(index.names):
         values = index.get_level_values(place)
-        part = "" if name is not None else _part(values, place < index.nlevels - 1)
-        if not part or part in found or part in options.given() or _told(part, names, options):
-            continue
         last = place == index.nlevels - 1
-        if part == "id" and last and values.is_unique and not lists:
-            if len(values) > 1:
-                said.append(("the index of the table is not used, in which all texts differ",))
+        part = "" if name is not None else _part(values, not last)
+        if not part or part in found or part in options.given():
             continue
-        found[part] = values
-        if part != "time" and values.nunique() > 1:
-            taken = f"the index of the table, which has no name, is taken as the {part}"
-            said.append((taken, ONE) if part == "id" else (taken,))
+        several = part != "time" and values.nunique() > 1
+        if _told(part, names, options):
+            if several and not (last and values.is_unique) and not candidates(part, names):
+                said.append((f"the index of the table is not used: a column tells the {part}",))
+        elif part == "id" and last and values.is_unique and not lists:
+            if several:
+                said.append(("the index of the table is not used, in which all texts differ",))
+        else:
+            found[part] = values
+            if several:
+                taken = f"the index of the table, which has no name, is taken as the {part}"
+                said.append((taken, ONE) if part == "id" else (taken,))
     return {"object_id" if part == "id" else part: found[part] for part in found}, said
 
 

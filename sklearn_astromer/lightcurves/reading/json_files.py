@@ -117,12 +117,17 @@ def _with_header(found: dict[str, Any]) -> pd.DataFrame | None:
 
 
 def _by_row_or_column(dicts: dict[str, Any]) -> Any:
-    """Return a table of pandas, whose rows or columns have keys, by which of them name times."""
-    first, *_ = dicts.values()
-    if not candidates("time", map(column_name, first)):
+    """Return a table of pandas, whose columns have keys, or its rows, by which keys name times.
+
+    Keys of rows that are no numbers are names of stars.
+    """
+    names = [column_name(name) for name in next(iter(dicts.values()))]
+    if not candidates("time", names):
         return {name: list(each.values()) for name, each in dicts.items()}
-    rows = [*dicts.values()]
-    return pd.DataFrame(rows, index=None if all(map(str.isdecimal, dicts)) else [*dicts])
+    rows = pd.DataFrame([*dicts.values()])
+    if not all(map(str.isdecimal, dicts)) and not candidates("id", names):
+        rows["object_id"] = [*dicts]
+    return rows
 
 
 def _by_key(found: dict[str, Any], part: str) -> list[dict[str, Any]]:

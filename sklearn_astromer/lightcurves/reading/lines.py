@@ -22,7 +22,7 @@ NUMBER = re.compile(
     re.IGNORECASE,
 )
 #: A list in a field, as pandas and NumPy write it, and what is said of one.
-LIST = re.compile(r"[\[(]\s*[-+]?\.?\d[^\])]*[\])]")
+LIST = re.compile(r"(?:\[\s*[-+]?\.?\d[^\]]*\]|\(\s*[-+]?\.?\d[^)]*[,\s][^)]*\))")
 AS_TEXT = (
     "lists are written as text: save the table as Parquet or JSON, or write a row per observation"
 )

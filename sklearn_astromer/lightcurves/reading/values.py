@@ -129,7 +129,7 @@ def _days_of(table: Table, name: str, origin: float) -> tuple[NDArray[np.float64
     odd = {
         f"times of column {name!r} are multiples of a quarter of a day, as Julian Dates are that "
         "have lost digits": shift == JD and _are_quarters(numbers[finite]),
-        f"times are in float32, which rounds them to {rounding * 1440:.2g} minutes": rounding
+        f"times are in {column.dtype}, which rounds them to {rounding * 1440:.2g} minutes": rounding
         > ROUNDED,
         f"times of column {name!r} are in the range of MJD, whatever its name says, and are taken "
         "for MJD": contradicts,
@@ -256,11 +256,12 @@ def _shift(
 
 
 def _rounding(column: pd.Series, name: str, label: str) -> float:
-    """Return the step of times in float32, in days; refuse one that leaves no light curve."""
+    """Return the step of times in short floats, in days; refuse one that leaves no light curve."""
     if str(column.dtype).lower() not in ("float32", "float16", "float[pyarrow]"):
         return 0.0
     largest = column.abs().max()
-    step = float(np.spacing(np.float32(largest))) if pd.notna(largest) else 0.0
+    kind = np.float16 if str(column.dtype).lower() == "float16" else np.float32
+    step = float(np.spacing(kind(largest))) if pd.notna(largest) else 0.0
     if step >= RUINED:
         raise refusal(
             f"{label}: column {name!r} is in {column.dtype}, which rounds times near "

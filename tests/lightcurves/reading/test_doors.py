@@ -307,6 +307,7 @@ PLAIN = pd.DataFrame({"mjd": [58000.1, 58001.1], "mag": [15.0, 15.1]})
         (pd.DataFrame(STARS, index=["A", "B"])[["MJD", "MAG"]], ["A", "B"], None),
     ],
 )
+@pytest.mark.filterwarnings("ignore:read as columns:UserWarning")
 def test_an_index_without_a_name_tells_what_no_column_does(source, ids, band):
     with pytest.warns(UserWarning, match="index of the table, which has no name, is taken as the"):
         curves = LightCurves.read(source)
@@ -322,6 +323,9 @@ def test_an_index_that_numbers_rows_tells_nothing():
         assert LightCurves.read(PLAIN.set_index(pd.Index([5, 3]))).ids.tolist() == [0]
     with pytest.warns(UserWarning, match="index of the table is not used, in which all texts"):
         assert LightCurves.read(PLAIN.set_index(pd.Index(["a", "b"]))).ids.tolist() == [0]
+    several = pd.concat({"S1": PLAIN, "S2": PLAIN}).assign(name="N")
+    with pytest.warns(UserWarning, match="index of the table is not used: a column tells the id"):
+        assert LightCurves.read(several).ids.tolist() == ["N"]
 
 
 def test_an_index_of_dates_is_the_time():

@@ -192,6 +192,7 @@ def test_keys_of_json_that_are_bands_name_no_stars(content, ids, band, tmp_path)
             ["a"],
         ),
         (pd.concat({"S1": PLAIN, "S2": PLAIN}).to_json(orient="split"), ["S1", "S2"]),
+        (json.dumps({"S1": RECORDS[0], "S2": RECORDS[1]}), ["S1", "S2"]),
     ],
 )
 @pytest.mark.filterwarnings("ignore:read as:UserWarning")
@@ -199,5 +200,5 @@ def test_tables_of_pandas_and_of_tap_in_json(text, ids, tmp_path):
     (tmp_path / "a.json").write_text(text)
     curves = LightCurves.read(tmp_path / "a.json")
     assert curves.ids.tolist() == ids
-    assert curves[[0]].time.tolist() == [58000.1, 58001.1]
-    assert curves[[0]].mag.tolist() == [15.0, 15.1]
+    assert curves.time.tolist() == [58000.1, 58001.1] * (len(curves.time) // 2)
+    assert curves.mag.tolist() == [15.0, 15.1] * (len(curves.mag) // 2)
