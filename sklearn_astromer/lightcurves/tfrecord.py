@@ -20,7 +20,8 @@ from sklearn_astromer._protobuf import fields, masked_crc32c, messages, varints
 from sklearn_astromer.lightcurves.checks import check_flat
 from sklearn_astromer.lightcurves.container import LightCurves
 from sklearn_astromer.lightcurves.flat import Flat, as_band, as_ids, offsets_of
-from sklearn_astromer.lightcurves.surveys.names import candidates, errors_of
+from sklearn_astromer.lightcurves.surveys.errors import errors_of
+from sklearn_astromer.lightcurves.surveys.names import candidates
 
 __all__ = ["load_tfrecords"]
 
@@ -237,7 +238,7 @@ def _layout(
         return [name for name in features if name.lower() in known]
 
     mag = one("mag", lists, named("mag", lists))
-    errors = errors_of(mag.lower(), map(str.lower, lists))
+    errors = errors_of(mag.lower(), [name.lower() for name in lists])
     found = [name for name in lists if name.lower() in errors]
     if label is None:
         lower = {name.lower(): name for name in context}

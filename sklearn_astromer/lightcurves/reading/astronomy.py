@@ -16,7 +16,8 @@ import pandas as pd
 from sklearn_astromer._extras import import_extra
 from sklearn_astromer.lightcurves.objects import LONGEST_UNIT
 from sklearn_astromer.lightcurves.reading.options import Options
-from sklearn_astromer.lightcurves.surveys.names import ZERO_POINTS, errors_of
+from sklearn_astromer.lightcurves.surveys.errors import errors_of
+from sklearn_astromer.lightcurves.surveys.names import ZERO_POINTS
 from sklearn_astromer.lightcurves.surveys.survey import JD, column_name
 
 #: Arrays that a VOTable may declare whatever its size, and digits of their sizes.

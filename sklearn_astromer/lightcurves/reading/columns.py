@@ -9,18 +9,19 @@ import numpy as np
 import pandas as pd
 
 from sklearn_astromer._closest import closest
-from sklearn_astromer.lightcurves.reading.ids import could_name, id_by_values
+from sklearn_astromer.lightcurves.reading.ids import could_name, id_by_values, tells_bands
 from sklearn_astromer.lightcurves.reading.options import COMMON_RULES, UPPER_LIMITS, Options
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
 from sklearn_astromer.lightcurves.reading.tables import Table
 from sklearn_astromer.lightcurves.reading.values import days_of, is_clock
+from sklearn_astromer.lightcurves.surveys.errors import errors_of, is_statistic
 from sklearn_astromer.lightcurves.surveys.names import (
     ALIASES,
     LIMIT_OF,
+    bands_by_words,
     bare,
     candidates,
     clocks,
-    errors_of,
     is_dated,
     tells_detections,
     tells_limits,
@@ -201,7 +202,7 @@ def _by_columns(table: Table, given: dict[str, Any], options: Options) -> Survey
     time = given.get("time") or _time(table, columns)
     brightness = _brightness(table, given, columns)
     used = {time, *brightness.columns_in(frame.columns)}
-    band = given.get("band") or _one(table, "band", [c for c in columns if c not in used], False)
+    band = given.get("band") or _band(table, [c for c in columns if c not in used])
     used |= {band}
     flags = _limits(table, brightness, [c for c in frame.columns if c not in used])
     for flag in flags:
@@ -310,6 +311,19 @@ def _single(table: Table, what: str, keyword: str, found: list[str]) -> str | No
     return found[0] if found else None
 
 
+def _band(table: Table, columns: list[str]) -> str:
+    """Return the column of the bands, by its name or by a word of it."""
+    frame, found = table.frame, candidates("band", columns)
+    if not found:
+        found = [name for name in bands_by_words(columns) if could_name(frame[name])]
+        named = [name for name in found if tells_bands(frame[name])]  # before their numbers
+        found = named + [name for name in found if name not in named]
+        codes = [pd.factorize(frame[name])[0] for name in found]
+        if found and all(np.array_equal(codes[0], each) for each in codes[1:]):
+            return found[0]
+    return _single(table, "band", KEYWORDS["band"], found) or ""
+
+
 def _brightness(table: Table, given: dict[str, Any], columns: list[str]) -> Brightness:
     """Return the columns of the magnitudes, or of the fluxes where there are none."""
     kinds = table.facts["kinds"]
@@ -340,7 +354,15 @@ def _brightness(table: Table, given: dict[str, Any], columns: list[str]) -> Brig
 
 def _error(table: Table, brightness: str, columns: list[str]) -> str | None:
     part = "flux_err" if candidates("flux", [brightness]) else "mag_err"
-    return _single(table, "error", part, errors_of(brightness, columns))
+    found = _single(table, "error", part, errors_of(brightness, columns))
+    if found is None or not is_statistic(found):
+        return found
+    # "mag_std" may be of each star, or of the standard system
+    values = pd.to_numeric(table.frame[found], errors="coerce").dropna().to_numpy()
+    n = len(np.unique(values))
+    of_stars = n <= len(values) / 2 and np.count_nonzero(np.diff(values)) == n - 1
+    large = part == "mag_err" and np.median(values) > MOST_ERROR if n else True
+    return None if of_stars or large else found
 
 
 def _by_place(table: Table, given: dict[str, Any]) -> dict[str, Any]:

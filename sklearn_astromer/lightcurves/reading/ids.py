@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sklearn_astromer.lightcurves.bands import KNOWN, order_of
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
 from sklearn_astromer.lightcurves.reading.tables import Table
 from sklearn_astromer.lightcurves.reading.values import days_of
 from sklearn_astromer.lightcurves.surveys.names import (
     NAMES_OF_STARS,
     by_sureness,
+    could_name_stars,
     may_name_stars,
     names_others,
     names_stars,
@@ -49,11 +51,15 @@ def id_by_values(
         alone = called and 1 < n == len(frame)  # an observation each, which is remarked
         if (called and (n == 1 or seems)) or (surely and (repeated or alone)):
             return name
-        if seems or (1 < n < len(frame) and called and plain(name) != "source"):
+        # "field_id" is of one star as well as of several
+        asked = could_name_stars(name) and repeated and not called
+        if seems or asked or (1 < n < len(frame) and called and plain(name) != "source"):
             raise refusal(
                 f"{table.label}: no column was recognised as the id, and {table.names[name]!r} "
                 f"has {n} values in {len(frame)} rows",
-                Remedy("id", table.names[name], "if it names objects"),
+                Remedy("band_column", table.names[name], "if it tells bands")
+                if tells_bands(frame[name])
+                else Remedy("id", table.names[name], "if it names objects"),
                 Remedy("id", False, "if all rows are of one object"),
             )
     return ""
@@ -63,7 +69,7 @@ def unused_names(table: Table, columns: list[str]) -> list[str]:
     """Return columns with several values, that may name objects of a table taken for one."""
     frame, found = table.frame, []
     for name in columns:
-        if could_name(frame[name]) and not names_others(name):
+        if could_name(frame[name]) and not names_others(name) and not tells_bands(frame[name]):
             n = frame[name].nunique()
             if 2 <= n <= len(frame) / (1 if may_name_stars(name) else 2):
                 found.append(name)
@@ -79,6 +85,17 @@ def _numbers_stars(frame: pd.DataFrame, name: str) -> bool:
         return False
     values = frame[name].dropna()
     return len(values) > 0 and bool((values % 1 == 0).all())
+
+
+def tells_bands(column: pd.Series) -> bool:
+    """Whether all values of a column are names of bands, as they are known everywhere."""
+    if _kind(column) not in "OUST":
+        return False
+    for some in (column.iloc[:1000], column):  # a look at a part of what is not is quick
+        names = {str(each).strip() for each in some.dropna()}
+        if not all(order_of(name) < len(KNOWN) for name in names):
+            return False
+    return len(names) > 0
 
 
 def could_name(column: pd.Series) -> bool:

@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 
 from sklearn_astromer._closest import closest
+from sklearn_astromer.lightcurves.surveys.errors import errors_of, has_word_of_errors
 from sklearn_astromer.lightcurves.surveys.names import (
     ALIASES,
     LIMIT_OF,
     NAMES_OF_STARS,
     UNIT_NAMES,
+    bands_by_words,
     candidates,
     clocks,
-    errors_of,
     may_name_stars,
     may_tell_limits,
     plain,
@@ -158,8 +159,14 @@ class Options:
             parts = [each for part in ALIASES for each in candidates(part, lowered)]
             bright = candidates("mag", lowered) + candidates("flux", lowered)
             bright += [asked[part] for part in ("mag", "flux") if part in asked]
-            read |= {*parts, *NAMES_OF_STARS, *filter(may_tell_limits, lowered)}
+            read |= {
+                *parts,
+                *bands_by_words(lowered),
+                *NAMES_OF_STARS,
+                *filter(may_tell_limits, lowered),
+            }
             read |= {name for each in bright for name in errors_of(each, lowered)}
+            read |= set(filter(has_word_of_errors, lowered))  # of which one may be remarked
             read |= set() if rows_are_objects else set(clocks(lowered))
             read |= {LIMIT_OF.format(each) for each in bright} | set(zero_points(lowered))
             if not rows_are_objects and not candidates("id", lowered):

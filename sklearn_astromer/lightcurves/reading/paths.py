@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from sklearn_astromer.lightcurves.surveys.errors import errors_of
 from sklearn_astromer.lightcurves.surveys.names import (
     UNIT_NAMES,
     candidates,
-    errors_of,
     tells_detections,
     tells_limits,
     unit_for,

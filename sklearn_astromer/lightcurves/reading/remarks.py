@@ -7,13 +7,14 @@ from typing import Any
 
 import pandas as pd
 
-from sklearn_astromer.lightcurves.reading.ids import unused_names
+from sklearn_astromer.lightcurves.reading.ids import tells_bands, unused_names
 from sklearn_astromer.lightcurves.reading.lists import PLACE
 from sklearn_astromer.lightcurves.reading.options import ID_NAMES, Options
 from sklearn_astromer.lightcurves.reading.remedies import Remedy
 from sklearn_astromer.lightcurves.reading.report import Report
 from sklearn_astromer.lightcurves.reading.tables import Table
 from sklearn_astromer.lightcurves.reading.values import MOST_SHORT_JD
+from sklearn_astromer.lightcurves.surveys.errors import may_be_errors
 from sklearn_astromer.lightcurves.surveys.names import may_name_stars, zero_points
 from sklearn_astromer.lightcurves.surveys.registry import OWN, SURVEYS
 from sklearn_astromer.lightcurves.surveys.survey import Brightness, Survey, first_of
@@ -71,6 +72,9 @@ def remark(
         report.remark(
             f"there is no {names}: all rows are taken for one band", 0, "", Remedy("band_column")
         )
+    if survey.name == "columns":
+        _remark_errors(table, survey, report)
+        _remark_bands(table, survey, report)
     if not known and survey.brightness[0].flux is not None:
         _remark_fluxes(table, columns, survey.brightness[0], options, report)
     unnamed = known and id_column(survey, columns) is None
@@ -100,6 +104,42 @@ def remark(
         unused = set().union(*(s.quality_columns() for s in SURVEYS)) & columns - read
         if unused:
             report.remark(f"flags of bad rows were not used: {', '.join(sorted(unused))}")
+
+
+def _remark_bands(table: Table, survey: Survey, report: Report) -> None:
+    """Say that a column tells bands, where none is read."""
+    left = [] if survey.band else [n for n in table.frame.columns if n not in survey.columns()]
+    for name in left:
+        if (
+            name in table.names
+            and tells_bands(table.frame[name])
+            and table.frame[name].nunique() > 1
+        ):
+            report.remark(
+                f"all rows are of one band, and column {table.names[name]!r} has names of bands",
+                *(0, "", Remedy("band_column", table.names[name], "if it tells bands")),
+            )
+
+
+def _remark_errors(table: Table, survey: Survey, report: Report) -> None:
+    """Say that a column may hold errors, where none is read."""
+    bright, used = survey.brightness[0], survey.columns()
+    if bright.mag_err or bright.flux_err:
+        return
+    part = "mag_err" if bright.flux is None else "flux_err"
+    named = [n for n in table.frame.columns if may_be_errors(bright.mag or bright.flux or "", n)]
+    numeric = [
+        table.names.get(name, name)
+        for name in named
+        if name not in used and pd.to_numeric(table.frame[name], errors="coerce").notna().any()
+    ]
+    if numeric:
+        report.remark(
+            f"no errors are read, and {' and '.join(map(repr, numeric))} may hold them",
+            0,
+            "",
+            *(Remedy(part, name) for name in numeric[:2]),
+        )
 
 
 def _remark_values(values: pd.Series, column: int, report: Report) -> None:

@@ -40,6 +40,16 @@ _NAMING = re.compile(
     r"(.+_)?(id|ident|identifier|name|designation|2mass|twomass|tmass)(_.+)?|"
     r"(star|src|source|obj|object|target|var|variable|lc|curve|gaia|ztf|ogle|asassn)_?id"
 )
+#: Words beside those of `_NAMING` with which they surely name objects, and numbers of catalogs.
+_OF_STARS = re.compile(
+    r"star|src|source|obj|object|target|targ|var|variable|lc|curve|light|lightcurve|dia|sn|"
+    r"supernova|transient|qso|quasar|agn|galaxy|cepheid|mira|binary|planet|host|main|iau|"
+    r"gaia|ztf|ogle|asas|asassn|tic|kic|epic|koi|toi|kepler|keplerid|tess|k2|2mass|twomass|tmass|"
+    r"sdss|lsst|rubin|ps1|panstarrs|atlas|css|crts|catalina|macho|eros|vvv|virac|wise|allwise|"
+    r"neowise|wasp|superwasp|kelt|hat|nsvs|linear|hip|hipparcos|tyc|tycho|hd|gcvs|vsx|aavso|simbad|"
+    r"tns|usno|ucac|apass|ptf|des|alerce|antares|lasair|corot|ngts|"
+    r"(dr|r|v)?\d+[a-z]?|num|number|no|code|unique|my|short|full|common|other|internal"
+)
 #: Words of names of columns that name something else: who observed, by what, when, and how.
 _OF_OTHER_THINGS = re.compile(
     r"(.*_)?(observer|author|user|obs(ervatory)?|observation|site|station|tel(escope)?|inst(rument)?|"
@@ -49,6 +59,12 @@ _OF_OTHER_THINGS = re.compile(
     r"reference|bibcode|paper|method|mode|system|magsys|zpsys|unit|type|class|grade|remark|comment|"
     r"note|notes|status|flag|flags|qual|quality|mask|nobs|n|count|airmass|seeing|exptime|texp)s?"
     r"(_?(id|name|number|no|num|code))?"
+)
+#: Words of names of bands, in some languages; not of how many there are, or of flags.
+_BAND = re.compile(
+    r"(?!(n|num|number|no|is|in|qual|quality|flag)_)(.*_)?"
+    r"((pass|phot|wave)?bands?|banda|bandpass|filter|filt|filtre|filtro|filtr)s?"
+    r"(_?(id|name|code|label|number|num|no|used))?"
 )
 #: Names of the time of day, where a date stands beside it.
 CLOCKS = (
@@ -63,22 +79,6 @@ ZERO_POINT_NAMES = (
     *("mag_zp", "mag_zpt", "magzp", "magzpt", "mag_zeropoint", "mag_zero_point", "zp_mag"),
     *("flux_zp", "fluxzp", "zp_flux", "flux_zeropoint"),
 )
-#: Names of errors of whichever brightness stands beside them, where none has its name.
-ERRORS = (
-    *("err", "error", "errors", "e", "sigma", "sig", "unc", "uncertainty", "std"),
-    *("mag_err", "magerr", "merr", "mag_error", "dmag", "e_mag", "emag", "errmag", "err_mag"),
-    *("psfmagerr", "mag_unc", "mag_sigma", "sigma_mag", "sigmag", "magsigma", "magerror"),
-)
-#: Names of an error, made of the name of its brightness.
-ERROR_OF = (
-    *("{}_err", "{}err", "{}.err", "{}_error", "{}error", "{}.error", "{} error", "{} err"),
-    *("{}_e", "{}_sigma"),
-    *("{}sigma", "{}_sig", "{}_unc", "{}unc", "{}_uncertainty", "{}uncertainty", "{}_std"),
-    *("e_{}", "e{}", "err_{}", "err{}", "error_{}", "error{}", "d{}", "d_{}", "delta_{}"),
-    *("sigma_{}", "sigma{}", "sig_{}", "sig{}", "s_{}", "unc_{}", "u_{}", "u{}"),
-)
-#: Names of an error beside a flux alone.
-FLUX_ERRORS = ("ferr", "f_err", "e_f", "fluxerr", "flux_err", "flux_error")
 #: Flags of upper limits, and of detections, which are none; without signs between their words.
 _LIMITS = re.compile(
     r"(is|flag)?(nond(et(ect(ion|ed)?)?)?|(un|not)det(ect(ed)?)?|(upper|up|u|mag)?lim(it)?|ul|upper|"
@@ -187,14 +187,22 @@ def names_stars(name: str) -> bool:
     called = plain(name)
     if called in NAMES_OF_STARS:
         return called not in NAMES_OF_OTHERS
-    return _NAMING.fullmatch(called) is not None and not names_others(name)
+    if _NAMING.fullmatch(called) is None or names_others(name):
+        return False
+    words = called.split("_")
+    return all(_OF_STARS.fullmatch(word) or _NAMING.fullmatch(word) for word in words)
+
+
+def could_name_stars(name: str) -> bool:
+    """Whether a column, in lower case, names objects or other things by its name."""
+    return _NAMING.fullmatch(plain(name)) is not None and not names_others(name)
 
 
 def by_sureness(name: str) -> int:
     """Return a key that sorts columns, in lower case, by how surely they name objects."""
     if plain(name) in NAMES_OF_STARS:
         return 2 if plain(name) in NAMES_OF_OTHERS else 0
-    return 1 if names_stars(name) else 3
+    return 1 if names_stars(name) else 2 if could_name_stars(name) else 3
 
 
 def may_name_stars(name: str) -> bool:
@@ -226,6 +234,11 @@ def may_tell_limits(name: str) -> bool:
 def _together(name: str) -> str:
     """Return the name of a column without what stands between its words."""
     return plain(name).replace("_", "")
+
+
+def bands_by_words(names: Iterable[str]) -> list[str]:
+    """Return the columns, in lower case, that tell bands by a word of their names."""
+    return [name for name in names if _BAND.fullmatch(plain(name))]
 
 
 def zero_points(names: Iterable[str]) -> list[str]:
@@ -293,15 +306,3 @@ def candidates(part: str, names: Iterable[str]) -> list[str]:
         for name in names
         if {name, bare(name), plain(name)} & known or (timed and offset_of(name) is not None)
     ]
-
-
-def errors_of(brightness: str, names: Iterable[str]) -> list[str]:
-    """Return the columns that may be the error of one: those that have its name, else others."""
-    there = {bare(name): name for name in names if name != brightness}
-    first, _, last = bare(brightness).partition("_")
-    forms = [form.format(bare(brightness)) for form in ERROR_OF]
-    forms += [f"{first}err_{last}", f"{first}_err_{last}"] if last else []  # as SExtractor does
-    own = [there[form] for form in forms if form in there]
-    others = [there[name] for name in ERRORS if name in there]
-    of_flux = FLUX_ERRORS if "flux" in bare(brightness) else ()
-    return own or others or [there[name] for name in of_flux if name in there]

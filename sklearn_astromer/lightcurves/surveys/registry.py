@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from sklearn_astromer.lightcurves.surveys import prepare
-from sklearn_astromer.lightcurves.surveys.names import ALIASES, ERRORS
+from sklearn_astromer.lightcurves.surveys.errors import ERRORS
+from sklearn_astromer.lightcurves.surveys.names import ALIASES
 from sklearn_astromer.lightcurves.surveys.survey import ORIGINS, Bad, Brightness, Survey
 
 #: Columns of any table, which tell no survey.

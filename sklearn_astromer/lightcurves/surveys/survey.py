@@ -231,7 +231,7 @@ def says_limits(column: pd.Series) -> bool:
     """Whether a column of any name says which rows are limits: by "<" and "", or in words."""
     known = {*SIGNS, *DETECTIONS, "", "=", "-"}
     for some in (column.iloc[:1000], column):  # a look at a part of what is something else is quick
-        words = {*map(_word, some.dropna().astype(str).unique())}
+        words = {_word(str(each)) for each in some.dropna()}
         if not words <= known:
             return False
     return bool(words & set(SIGNS))

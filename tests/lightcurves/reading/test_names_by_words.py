@@ -119,3 +119,165 @@ def test_names_of_times_with_other_numbers(name, tmp_path):
     path = tmp_path / "a.csv"
     path.write_text(f"{name},mag\n58000.1,15.1\n58001.1,15.2\n")
     assert LightCurves.read(path, time=name).time.tolist() == [58000.1, 58001.1]
+
+
+# -- errors ----------------------------------------------------------------------------------------
+
+ERRORS = [0.01, 0.02, 0.015, 0.03]
+OF_MAG = (
+    *("std_mag", "stdmag", "mag_stddev", "stdev", "std_err", "stderr", "mag_rms", "uncert"),
+    *("mag_uncert", "errs", "mag_errs", "sd", "+/-", "σ", "Mag. err", "error_magnitude", "mag_er"),
+    *("magnitude_error", "phot_err", "photerr", "Mag Unc.", "mag uncertainty", "errorbar"),
+    *("Uncertainty Mag", "mag err [mag]", "err-mag", "mag_std"),
+)
+
+
+@pytest.mark.parametrize("ids", [False, True])
+@pytest.mark.parametrize("name", OF_MAG)
+def test_errors_of_magnitudes(name, ids, tmp_path):
+    others = {"ra_err": 0.1, "phase_err": ERRORS[::-1], "snr": 9}
+    curves, remarks = reading(observed(tmp_path, {**others, name: ERRORS}, ids))
+    assert curves.mag_err.tolist() == ERRORS
+    assert not remarks
+
+
+@pytest.mark.parametrize(
+    ("brightness", "error"),
+    [
+        ("Source_AMag_T1", "Source_AMag_Err_T1"),  # AstroImageJ
+        ("MAG_APER_4", "MAG_APER_ERR_4"),
+        ("V mag", "V mag err"),
+        ("inst.mag", "err inst.mag"),
+    ],
+)
+def test_errors_of_a_brightness_that_is_named(brightness, error, tmp_path):
+    other = error.replace("1", "2").replace("4", "5")
+    path = observed(tmp_path, {brightness: [15.1, 15.2, 15.3, 15.4], other: 0.5, error: ERRORS})
+    assert reading(path, mag=brightness)[0].mag_err.tolist() == ERRORS
+
+
+@pytest.mark.parametrize("error", ["std_flux", "flux_uncert", "flux_errs", "flux_rms", "Flux. Err"])
+def test_errors_of_fluxes(error):
+    frame = pd.DataFrame({"mjd": TIMES, "flux": [10.0, 11, 10, 11], error: [1.0, 2, 1, 2]})
+    assert reading(frame)[0].mag_err is not None
+
+
+@pytest.mark.parametrize("name", ["ra_err", "e_ra", "period_error", "phase_err", "snr", "err_code"])
+def test_errors_of_other_things(name, tmp_path):
+    curves, remarks = reading(observed(tmp_path, {name: ERRORS}))
+    assert curves.mag_err is None
+    assert not remarks
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"mag_err_lo": ERRORS, "mag_err_hi": ERRORS},
+        {"err_stat": ERRORS, "err_sys": ERRORS},
+        {"mag_rms": ERRORS, "mag_uncert": ERRORS},
+        {"err+": ERRORS, "err-": ERRORS},
+        {"mag_1sigma": ERRORS},
+        {"err_mmag": ERRORS},
+        {"rms": ERRORS},
+        {"mag_std": 0.3},  # of the star
+        {"mag_rms": [0.3, 0.3, 0.2, 0.2]},  # of two stars
+        {"std_mag": [15.0, 15.1, 15.2, 15.3]},  # in the standard system
+    ],
+)
+@pytest.mark.parametrize("ids", [False, True])
+def test_what_may_be_errors_is_remarked(columns, ids, tmp_path):
+    path = observed(tmp_path, columns, ids)
+    curves, remarks = reading(path)
+    assert curves.mag_err is None
+    assert f"no errors are read, and {' and '.join(map(repr, columns))} may" in remarks
+    name = next(iter(columns))
+    assert f"mag_err={name!r}" in remarks
+    curves, remarks = reading(path, mag_err=name)
+    assert curves.report.columns["mag_err"] == name
+    assert "no errors" not in remarks
+
+
+# -- bands -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ids", [False, True])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("phot_filter", "phot_band", "obs_filter", "instrument_filter", "passband_name", "filtro"),
+        *("Band Name", "band_id", "band-name", "Filtre", "filtr", "Banda", "photband"),
+        *("filter used", "filterused", "waveband", "nombre_filtro"),
+    ],
+)
+def test_bands(name, ids, tmp_path):
+    path = observed(tmp_path, {name: ["B", "V", "B", "V"]}, ids)
+    curves, remarks = reading(path)
+    assert len(curves) == (4 if ids else 2)
+    assert set(curves.band) == {"B", "V"}
+    assert not remarks
+
+
+@pytest.mark.parametrize("name", ["wband", "color", "lambda", "fil", "magtype", "f."])
+def test_bands_of_columns_of_other_names_are_remarked(name, tmp_path):
+    path = observed(tmp_path, {name: ["B", "V", "B", "lsst_g"]})
+    for source in (path, pd.read_csv(path).assign(oid=[1, 1, 2, 2])):
+        _, remarks = reading(source)
+        assert f"(band_column={name!r} if it tells bands)" in remarks
+        assert " (id=" not in remarks
+        assert set(reading(source, band_column=name)[0].band) == {"B", "V", "lsst_g"}
+
+
+def test_bands_by_name_and_number(tmp_path):
+    columns = {"band_number": [1, 2, 1, 2], "phot_band": ["B", "V", "B", "V"]}
+    assert reading(observed(tmp_path, columns))[0].band.tolist() == ["B", "V"]
+    path = observed(tmp_path, columns | {"obs_band": ["B", "B", "V", "V"]})
+    with pytest.raises(ValueError, match="band_column='phot_band'"):
+        LightCurves.read(path)
+
+
+@pytest.mark.parametrize("name", ["n_bands", "filter_flag", "band_width", "filter_temp", "husband"])
+def test_names_of_other_things_are_no_bands(name, tmp_path):
+    assert reading(observed(tmp_path, {name: [1, 2, 1, 2]}), id=False)[0].band is None
+
+
+def test_bands_that_seem_objects(tmp_path):
+    path = observed(tmp_path, {"mjd": [58000.1, 58001.1] * 2, "lambda": ["B", "B", "V", "V"]})
+    with pytest.raises(ValueError, match="band_column='lambda' if it tells bands"):
+        LightCurves.read(path)
+
+
+# -- objects ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("field_name", "check_id", "comp_star_name", "comparison_name", "plate_id", "template_id"),
+        *("fits_name", "fiber_id", "tile_id", "Pointing ID", "brick-id", "zp_id", "upload_id"),
+        *("submission_id", "pipeline_name", "name_of_field"),
+    ],
+)
+@pytest.mark.parametrize("values", [[1, 1, 2, 2], ["F1", "F2", "F1", "F2"]])
+def test_names_of_other_things_than_stars_are_asked_about(name, values, tmp_path):
+    path = observed(tmp_path, {name: values})
+    with pytest.raises(ValueError, match=f"id='{name}' if it names objects, or id=False"):
+        LightCurves.read(path)
+    assert len(reading(path, id=False)[0]) == 1
+    assert len(reading(path, id=name)[0]) == 2
+    path = observed(tmp_path, {name: values, "star_id": ["a", "b", "b", "a"]})
+    assert reading(path)[0].ids.tolist() == ["a", "b"]
+    path = observed(tmp_path, {name: values[0]})  # as if it named the field of one star
+    assert reading(path)[0].ids.tolist() == ["a"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("star_name", "Star ID", "src_id", "variable-name", "gaia_dr3_source_id", "ogle_id"),
+        *("main_id", "id_star", "TNS name", "lc_id", "2MASS", "designation", "asassn_name"),
+    ],
+)
+def test_names_of_stars(name, tmp_path):
+    curves, remarks = reading(observed(tmp_path, {name: ["S1", "S2", "S1", "S2"]}))
+    assert curves.ids.tolist() == ["S1", "S2"]
+    assert not remarks
