@@ -27,7 +27,7 @@ def vectors(encoder: Encoder, time: Tensor, mag: Tensor, mask: Tensor) -> Tensor
     touched = padding[:, None, :, None] | padding[:, None, None, :]
     x = encoder.magnitude(mag.unsqueeze(-1)) + encoder.positional(time)
     for block in encoder.layers:
-        query, key, value = block.attention._heads(block.attention.qkv(x))
+        query, key, value = block.attention._heads(x)
         logits = query @ key.transpose(-1, -2) / query.shape[-1] ** 0.5 + touched
         attended = (logits.softmax(-1) @ value).transpose(1, 2).flatten(2)
         x = block.norm1(block.attention.out(attended))

@@ -178,7 +178,7 @@ class AstromerEmbedder(TransformerBase):
     >>> curves, labels = make_variable_stars(20, random_state=0)
     >>> tiny = EncoderConfig(d_model=16)
     >>> AstromerEmbedder().fit_transform(curves).shape
-    (20, 141)
+    (20, 165)
     >>> embedder = AstromerEmbedder(None, architecture=tiny, max_epochs=1, random_state=0)
     >>> embedder.fit_transform(curves).shape
     (20, 17)

@@ -124,7 +124,7 @@ def embed_partitions(
     >>> catalog = dd.from_pandas(frame, npartitions=2)
     >>> embedder = AstromerEmbedder().fit(frame["lightcurve"])
     >>> embed_partitions(catalog, embedder).compute().shape
-    (20, 141)
+    (20, 165)
     >>> model = make_pipeline(embedder, LogisticRegression(max_iter=1000))
     >>> model = model.fit(frame["lightcurve"], labels)
     >>> rows = embed_partitions(catalog, model).compute()

@@ -103,7 +103,7 @@ def read_rows(path: str | os.PathLike[str], *, verify: bool = True) -> Embedding
     >>> with tempfile.TemporaryDirectory() as scratch:
     ...     _ = embed_to_folder(curves, embedder, scratch, part_objects=8)
     ...     read_rows(scratch).rows.shape
-    (20, 141)
+    (20, 165)
     """
     path = Path(path).expanduser()
     if not path.exists():

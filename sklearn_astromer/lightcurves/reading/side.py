@@ -25,6 +25,7 @@ from sklearn_astromer.lightcurves.surveys.survey import Brightness, Survey, firs
 if TYPE_CHECKING:
     from sklearn_astromer.lightcurves.reading.reader import Reader
 
+PERCENT = ("%", "percent", "pct")
 MISSING, NO_ZERO_POINT = "without time or brightness", "without a zero point"
 
 
@@ -260,12 +261,17 @@ class Side:
         return value, error, limit & ~np.isnan(value)
 
     def _refuse_units(self, value: str, error: str) -> None:
-        """Refuse units that are not converted: thousandths of magnitudes, and two of fluxes."""
+        """Refuse units that are not converted: mmag, percent, and two of fluxes."""
         label, names = self.table.label, self.table.names
         units = [self.table.unit(name) for name in (value, error)]
         for name, unit in zip((value, error), units, strict=True):
             if is_milli(unit):
                 raise ValueError(f"{label}: column {names[name]!r} is in mmag: divide it by 1000")
+        if units[1].strip().lower() in PERCENT:
+            raise ValueError(
+                f"{label}: column {names[error]!r} is in percent: convert it to the unit of "
+                f"{names[value]!r}"
+            )
         if zero_point_of(units[1]) is not None and spelled(units[0]) != spelled(units[1]):
             raise ValueError(
                 f"{label}: columns {names[value]!r} and {names[error]!r} have different units: "

@@ -137,3 +137,11 @@ def test_numbers_that_stand_for_none_may_be_kept(tmp_path):
 def test_a_flux_that_was_measured_stays(tmp_path):
     (tmp_path / "a.csv").write_text("mjd,flux [uJy],flux_err\n58000.1,99,3\n58001.1,999,3\n")
     assert len(LightCurves.read(tmp_path / "a.csv", id=False).mag) == 2
+
+
+@pytest.mark.parametrize("header", ["mag,err(%)", "mag,mag_err [percent]", "flux [uJy],err [%]"])
+def test_errors_in_percent_are_refused(header, tmp_path):
+    text = f"mjd,{header}\n58000.1,15.1,1\n58001.1,15.2,2\n"
+    for source in doors(text, tmp_path):
+        with pytest.raises(ValueError, match="is in percent: convert it"):
+            LightCurves.read(source, id=False)
