@@ -58,6 +58,8 @@ NEEDS = "needs the brightness that it belongs to, and another is read"
 MOST_ERROR, ABSENT_ERROR = 1.5, 9.0
 #: Columns of times tell the same instants if they differ by less: a barycentric correction.
 SAME_INSTANT = 0.01
+#: So many observations of a star with one error have a number of the star instead.
+FEWEST_OF_A_STAR = 10
 
 
 def survey_of(table: Table, options: Options) -> Survey:
@@ -360,7 +362,8 @@ def _error(table: Table, brightness: str, columns: list[str]) -> str | None:
     # "mag_std" may be of each star, or of the standard system
     values = pd.to_numeric(table.frame[found], errors="coerce").dropna().to_numpy()
     n = len(np.unique(values))
-    of_stars = n <= len(values) / 2 and np.count_nonzero(np.diff(values)) == n - 1
+    runs = np.count_nonzero(np.diff(values)) + 1
+    of_stars = n == runs and n * FEWEST_OF_A_STAR <= len(values)
     large = part == "mag_err" and np.median(values) > MOST_ERROR if n else True
     return None if of_stars or large else found
 

@@ -110,15 +110,15 @@ def _days_of(table: Table, name: str, origin: float) -> tuple[NDArray[np.float64
     most = float(numbers.max(initial=-np.inf, where=finite))
     if least > most:
         return numbers, []
-    if said is None and least <= LEAST_JD and lacks_number(called):
+    if said is None:
+        _refuse_calendar(column, numbers[finite], least, most, name, label)
+    shift, contradicts = _shift(least, most, called, origin, said)
+    if said is None and not shift and lacks_number(called):
         raise refusal(
             f"{label}: by its name, a number is left out of the times of column {called!r}, and it "
             "is not known which: add it, and call the column jd or mjd",
             Remedy("time", None, "for another column"),
         )
-    if said is None:
-        _refuse_calendar(column, numbers[finite], least, most, name, label)
-    shift, contradicts = _shift(least, most, called, origin, said)
     if max(abs(least + shift), abs(most + shift)) > MOST_MJD:
         raise refusal(
             f"{label}: the times of column {name!r} run from {least:.10g} to {most:.10g}: they "

@@ -2,6 +2,7 @@
 
 import warnings
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -179,8 +180,6 @@ def test_errors_of_other_things(name, tmp_path):
         {"mag_1sigma": ERRORS},
         {"err_mmag": ERRORS},
         {"rms": ERRORS},
-        {"mag_std": 0.3},  # of the star
-        {"mag_rms": [0.3, 0.3, 0.2, 0.2]},  # of two stars
         {"std_mag": [15.0, 15.1, 15.2, 15.3]},  # in the standard system
     ],
 )
@@ -195,6 +194,18 @@ def test_what_may_be_errors_is_remarked(columns, ids, tmp_path):
     curves, remarks = reading(path, mag_err=name)
     assert curves.report.columns["mag_err"] == name
     assert "no errors" not in remarks
+
+
+@pytest.mark.parametrize("errors", [[0.3] * 20, [0.3] * 10 + [0.2] * 10])
+def test_a_number_of_each_star_is_no_error(errors, tmp_path):
+    columns = {"id": ["a"] * 10 + ["b"] * 10, "mjd": 58000.1 + np.arange(20), "mag": 15.0}
+    frame = pd.DataFrame({**columns, "mag_std": errors})
+    frame.to_csv(tmp_path / "stars.csv", index=False)
+    with pytest.warns(UserWarning, match="no errors are read, and 'mag_std' may hold them"):
+        assert LightCurves.read(tmp_path / "stars.csv").mag_err is None
+    few = frame.iloc[:5]  # which a constant error may have
+    few.to_csv(tmp_path / "few.csv", index=False)
+    assert LightCurves.read(tmp_path / "few.csv").mag_err.tolist() == [0.3] * 5
 
 
 # -- bands -----------------------------------------------------------------------------------------
