@@ -148,10 +148,10 @@ class Options:
         given = {name for name in asked.values() if isinstance(name, str)}
         if not given <= lowered.keys():
             return None
-        # rules and errors of a survey go with another name of one of its columns
-        renamed = self.survey == "auto" and asked and resembled(frozenset(lowered))
-        if renamed if not found else {"mag", "flux"} & asked.keys():
+        if found and {"mag", "flux"} & asked.keys():  # whose error is of another name
             return None
+        if not found and asked and self.survey == "auto" and resembled(frozenset(lowered)):
+            return None  # a column of that survey has another name, and its rules go with it
         read = given | set(ID_NAMES.split("|"))
         if found:
             read |= found[0].columns()
