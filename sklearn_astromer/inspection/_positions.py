@@ -69,7 +69,7 @@ def _parts(path: Path) -> Iterator[pd.DataFrame]:
     if name.endswith(".parquet"):
         import pyarrow.parquet as pq
 
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(path, pre_buffer=False)
         columns = _columns(file.schema_arrow.names)
         if columns is not None:
             for batch in file.iter_batches(ROWS, columns=columns):

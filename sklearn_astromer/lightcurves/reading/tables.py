@@ -269,7 +269,7 @@ def _parquet(file: Path | BinaryIO, path: Path, options: Options) -> Iterator[pd
     """Yield a Parquet file, a large one in pieces, with the columns that its folders say."""
     pa = import_extra("pyarrow", "parquet", "reading Parquet")
     pq = import_extra("pyarrow.parquet", "parquet", "reading Parquet")
-    with pq.ParquetFile(file) as parquet:
+    with pq.ParquetFile(file, pre_buffer=False) as parquet:
         schema = parquet.schema_arrow
         said = said_by_folders(path, schema.names)
         lists = any(holds_lists(pa.nulls(0, field.type)) for field in schema)

@@ -287,6 +287,31 @@ def test_without_pyarrow_the_error_says_what_to_install(read, write, monkeypatch
 # -- mapping -------------------------------------------------------------------------------------
 
 
+def test_a_large_file_is_not_kept_in_memory(tmp_path, monkeypatch):
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    rng, path = np.random.default_rng(0), tmp_path / "large.parquet"
+    schema = pa.schema(
+        {"id": pa.int64(), "mjd": pa.list_(pa.float64()), "mag": pa.list_(pa.float64())}
+    )
+    with pq.ParquetWriter(path, schema) as file:
+        for start in range(0, 10_000, 500):
+            lists = [
+                list(np.sort(rng.uniform(0, 1000, (500, 50)))),
+                list(rng.normal(17, 1, (500, 50))),
+            ]
+            file.write_table(pa.table([np.arange(start, start + 500), *lists], schema=schema))
+    held, of_arrow = [], tables._of_arrow
+
+    def watched(*args):
+        held.append(pa.total_allocated_bytes())
+        return of_arrow(*args)
+
+    monkeypatch.setattr(tables, "_of_arrow", watched)
+    before = pa.total_allocated_bytes()
+    assert len(LightCurves.open_parquet(path, cache_dir=tmp_path / "cache")) == 10_000
+    assert max(held) - before < path.stat().st_size / 2
+
+
 def test_mapped_columns_are_decoded_once(write, tmp_path, monkeypatch):
     path, cache = write(FRAME), tmp_path / "cache"
     first = LightCurves.open_parquet(path, cache_dir=cache)
