@@ -1,5 +1,7 @@
 """Labels whose index names the objects in another order are refused, wherever they go in."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -73,6 +75,19 @@ def test_another_order_is_refused(doors, curves, door):
     doors[door](y.set_axis(range(24)))  # which names nothing
     with pytest.raises(ValueError, match="is not in the order of X: value 0 is of 's23' by its"):
         doors[door](y[::-1])
+
+
+@pytest.mark.parametrize("door", ["embedder", "classifier", "suggest", "mask", "few shots"])
+def test_names_of_other_stars_are_told(doors, curves, door):
+    y = pd.Series(np.arange(24) % 2, index=[f"other {i}" for i in range(24)])
+    with pytest.warns(UserWarning, match="not in X, the first is 'other 0' for object 's0'"):
+        doors[door](y)
+    one = [*curves.ids[:23], "other"]
+    with pytest.warns(UserWarning, match="not in X, the first is 'other' for object 's23'"):
+        doors[door](y.set_axis(one))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        doors[door](y.set_axis(range(5, 29)))  # rows of another table
 
 
 @pytest.mark.parametrize("kind", ["floats", "padded", "one level", "two levels"])

@@ -57,7 +57,7 @@ def warn(message: str) -> None:
 def check_order(X: Any, y: Any, what: str = "y") -> None:
     """Refuse labels, or values called `what`, whose index names the objects of X in another order.
 
-    X has names where it has `ids`, or is a table of pandas. Whole numbers that may be positions
+    An index of names that X does not have is told of. X has names where it has `ids`, or is a table of pandas. Whole numbers that may be positions
     name nothing.
     """
     known = X.index if isinstance(X, (pd.DataFrame, pd.Series)) else getattr(X, "ids", None)
@@ -82,6 +82,14 @@ def check_order(X: Any, y: Any, what: str = "y") -> None:
                 f"{what} is not in the order of X: value {i} is of {str(names[i])!r} by its index, "
                 f"and object {i} of X is {str(ids[i])!r}: pass {what}.loc[ids], with the ids of X"
             )
+    if compared and not any(map(_are_places, _levels(given))):
+        ids, names = compared[0]
+        i = int(np.argmax(names != ids))
+        warn(
+            f"the index of {what} has names that are not in X, the first is {str(names[i])!r} for "
+            f"object {str(ids[i])!r}: {what} is taken to be in the order of X (pass its values "
+            "alone if it is)"
+        )
 
 
 def _levels(index: pd.Index) -> list[pd.Index]:
