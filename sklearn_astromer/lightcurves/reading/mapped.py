@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -93,8 +92,10 @@ def _opened(folder: Path) -> tuple[Flat, Report] | None:
 
 @contextmanager
 def _whole_folder(target: Path) -> Iterator[Path]:
-    """Give a folder that becomes `target` if all goes well."""
-    partial = Path(tempfile.mkdtemp(dir=target.parent, prefix=f"{target.name}.partial-"))
+    """Give a folder that becomes `target` if all goes well; nobody else makes it meanwhile."""
+    partial = target.with_name(f"{target.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed
+    partial.mkdir()
     try:
         yield partial
         partial.replace(target)
