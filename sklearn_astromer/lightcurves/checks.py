@@ -57,8 +57,8 @@ def warn(message: str) -> None:
 def check_order(X: Any, y: Any, what: str = "y") -> None:
     """Refuse labels, or values called `what`, whose index names the objects of X in another order.
 
-    An index of names that X does not have is told of. X has names where it has `ids`, or is a table of pandas. Whole numbers that may be positions
-    name nothing.
+    An index of names that X does not have is told of. X has names where it has `ids`, or is a table
+    of pandas. Whole numbers that may be positions name nothing.
     """
     known = X.index if isinstance(X, (pd.DataFrame, pd.Series)) else getattr(X, "ids", None)
     if known is None or not isinstance(y, (pd.DataFrame, pd.Series)) or len(y) != len(known):
