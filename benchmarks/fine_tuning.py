@@ -6,8 +6,8 @@ r"""Pretrained weights as they are, beside the same fitted in each fold, without
 
 Macro-F1 of a random forest and of a logistic regression on the rows of ``row=("mean", "std")``, in
 three folds by star; the encoder is fitted on the training stars of a fold alone, by the recipe
-"periods". No weights have seen the labels of their catalog, and those of ASAS alone its stars, see
-`STARTS`. "tenth": the encoder is given a tenth of the labels of each class, the classifiers all. Of
+"periods". No weights have seen the labels of their catalog, and those of ASAS and CRTS alone its
+stars, see `STARTS`. "tenth": the encoder is given a tenth of the labels of each class, the classifiers all. Of
 each class up to ``--most`` objects of one band, of each object up to 200 observations. Rows that
 are in the JSON are not computed again.
 """
@@ -35,6 +35,7 @@ from sklearn_astromer import AstromerEmbedder, LightCurves
 #: `surveys-periods` those and OGLE and Stripe 82, with labels.
 STARTS = {
     "asas": "surveys-periods-unlabelled",
+    "crts": "surveys-periods-unlabelled",
     "catalina_sample": "surveys-periods",
     "ogle_cepheids": "surveys-periods-unlabelled",
     "ogle_cepheids_v": "surveys-periods-unlabelled",
@@ -110,7 +111,7 @@ def scores(
 def main() -> None:
     """Print the table, write the JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    unseen = [name for name in STARTS if name != "asas"]
+    unseen = [name for name in STARTS if name not in ("asas", "crts")]
     parser.add_argument("--catalogs", nargs="+", default=unseen, choices=list(STARTS))
     usual = [way for way in WAYS if way not in SHARES]
     parser.add_argument("--ways", nargs="+", default=usual, choices=list(WAYS))
