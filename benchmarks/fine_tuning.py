@@ -7,9 +7,9 @@ r"""Pretrained weights as they are, beside the same fitted in each fold, without
 Macro-F1 of a random forest and of a logistic regression on the rows of ``row=("mean", "std")``, in
 three folds by star; the encoder is fitted on the training stars of a fold alone, by the recipe
 "periods". No weights have seen the labels of their catalog, and those of ASAS and CRTS alone its
-stars, see `STARTS`. "tenth": the encoder is given a tenth of the labels of each class, the classifiers all. Of
-each class up to ``--most`` objects of one band, of each object up to 200 observations. Rows that
-are in the JSON are not computed again.
+stars, see `STARTS`. "tenth": the encoder is given a tenth of the labels of each class, the
+classifiers all. Of each class up to ``--most`` objects of one band, of each object up to 200
+observations. Rows that are in the JSON are not computed again.
 """
 
 from __future__ import annotations
