@@ -29,7 +29,7 @@ from sklearn_astromer.weights.checkpoint import read_checkpoint, read_folder, wr
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills and limits of POSIX")
 
 ROOT = Path(__file__).parents[2]
-TIMES = [5, pytest.param(40, marks=pytest.mark.reliability)]  # kills of a kind
+TIMES = [3, pytest.param(40, marks=pytest.mark.reliability)]  # kills of a kind
 
 # Code of the processes starts with this: modules of ours that need no torch.
 PREAMBLE = f"""{REGISTER}
@@ -162,8 +162,9 @@ def test_kills_while_a_catalog_is_decoded(times, cache, tmp_path, tally):
     tally("faults", "SIGKILL while open_parquet decodes", injected=times, survived=times)
 
 
-@pytest.mark.parametrize("times", [1, pytest.param(5, marks=pytest.mark.reliability)])
-def test_kills_while_a_catalog_is_embedded(times, cache, tally):
+@pytest.mark.reliability
+def test_kills_while_a_catalog_is_embedded(cache, tally):
+    times = 5
     curves, _ = make_variable_stars(30, n_observations=(20, 60), random_state=0)
     many = LightCurves.concatenate([curves] * 20).to_frame()
     many["object_id"] = np.repeat(np.arange(600), np.tile(curves.lengths, 20))

@@ -52,10 +52,16 @@ def test_eight_threads_at_once(classifier, stars):
 
 @pytest.mark.parametrize(
     "backend",
-    ["loky", "threading", pytest.param("multiprocessing", marks=pytest.mark.reliability)],
+    [
+        "threading",
+        *(pytest.param(b, marks=pytest.mark.reliability) for b in ("loky", "multiprocessing")),
+    ],
 )
 def test_joblib(classifier, stars, backend):
-    """Joblib's "multiprocessing" forks on Linux, so it is refused where torch has threads."""
+    """Joblib's "multiprocessing" forks on Linux, so it is refused where torch has threads.
+
+    For "loky" there is test_pipelines.py as well.
+    """
     curves, _ = stars
     expected = classifier.predict_proba(curves)
     jobs = (joblib.delayed(probabilities)(classifier, curves) for _ in range(4))
@@ -127,6 +133,7 @@ def test_a_fork_after_torch_has_used_its_threads_is_refused(call):
     assert "spawn" in done.stderr
 
 
+@pytest.mark.reliability
 def test_a_search_in_two_processes_gives_what_one_gives(stars):
     model = make_pipeline(
         AstromerEmbedder("surveys-small", max_epochs=0), RandomForestClassifier(20, random_state=0)

@@ -514,7 +514,7 @@ for trial in range(int(sys.argv[3])):
 """
 
 
-@pytest.mark.parametrize("trials", [150, pytest.param(2000, marks=pytest.mark.reliability)])
+@pytest.mark.parametrize("trials", [50, pytest.param(2000, marks=pytest.mark.reliability)])
 def test_a_damaged_graph_kills_no_process(rows, approximate, tmp_path, trials):
     approximate.save(tmp_path / "index")
     paths = [str(tmp_path / "index" / name) for name in ("graph.usearch", "rows.npy")]
