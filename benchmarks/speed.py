@@ -11,6 +11,7 @@ the rounds is compared with what ``results/speed.json`` holds for this kind of p
 from __future__ import annotations
 
 import argparse
+import warnings
 from functools import partial
 
 import numpy as np
@@ -74,6 +75,7 @@ def main() -> int:
     parser.add_argument("--anyway", action="store_true", help="also where others are running")
     args = parser.parse_args()
     timing.refuse_company(args.anyway)
+    warnings.simplefilter("ignore", UserWarning)  # what training without labels is worth
     held = report.figures("speed") or []
     known = {tuple(row[key] for key in KEYS): row["products"] for row in held}
     rows, table, slower = measured(args.rounds), [], []
