@@ -142,7 +142,8 @@ def _side(survey: Survey, bright: dict[str, Any], table: Table) -> Brightness:
         errors, rules = first.flux_err or first.mag_err, first.bad
     else:
         theirs = {one for b in survey.brightness for one in f"{b.mag_err}|{b.flux_err}".split("|")}
-        found = errors_of([*bright.values()][-1], table.held)
+        kind, name = [*bright.items()][-1]
+        found = errors_of(name, kind, table.held)
         errors, rules = next((each for each in found if each not in theirs), None), ()
     if "flux" not in bright:
         return Brightness(bright["mag"], errors, bad=rules)
@@ -348,15 +349,14 @@ def _brightness(table: Table, given: dict[str, Any], columns: list[str]) -> Brig
         if zero_point is None:
             found = _single(table, "zero point", "zero_point", zero_points(columns))
             zero_point = found or 0.0
-        error = given.get("flux_err") or _error(table, flux, columns)
+        error = given.get("flux_err") or _error(table, flux, "flux", columns)
         return Brightness(flux=flux, flux_err=error, zero_point=zero_point)
     mag = given.get("mag") or (in_mag[0] if mags == in_mag else _one(table, "mag", mags))
-    return Brightness(mag, given.get("mag_err") or _error(table, mag, columns))
+    return Brightness(mag, given.get("mag_err") or _error(table, mag, "mag", columns))
 
 
-def _error(table: Table, brightness: str, columns: list[str]) -> str | None:
-    part = "flux_err" if candidates("flux", [brightness]) else "mag_err"
-    found = _single(table, "error", part, errors_of(brightness, columns))
+def _error(table: Table, brightness: str, kind: str, columns: list[str]) -> str | None:
+    found = _single(table, "error", f"{kind}_err", errors_of(brightness, kind, columns))
     if found is None or not is_statistic(found):
         return found
     # "mag_std" may be of each star, or of the standard system
@@ -364,7 +364,7 @@ def _error(table: Table, brightness: str, columns: list[str]) -> str | None:
     n = len(np.unique(values))
     runs = np.count_nonzero(np.diff(values)) + 1
     of_stars = n == runs and n * FEWEST_OF_A_STAR <= len(values)
-    large = part == "mag_err" and np.median(values) > MOST_ERROR if n else True
+    large = kind == "mag" and np.median(values) > MOST_ERROR if n else True
     return None if of_stars or large else found
 
 

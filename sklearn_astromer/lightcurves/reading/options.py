@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sklearn_astromer._closest import closest
-from sklearn_astromer.lightcurves.surveys.errors import errors_of, has_word_of_errors
+from sklearn_astromer.lightcurves.surveys.errors import errors_of, may_be_errors
 from sklearn_astromer.lightcurves.surveys.names import (
     ALIASES,
     LIMIT_OF,
@@ -157,16 +157,17 @@ class Options:
             read |= found[0].columns()
         else:
             parts = [each for part in ALIASES for each in candidates(part, lowered)]
-            bright = candidates("mag", lowered) + candidates("flux", lowered)
-            bright += [asked[part] for part in ("mag", "flux") if part in asked]
+            bright = {name: kind for kind in ("mag", "flux") for name in candidates(kind, lowered)}
+            bright |= {asked[kind]: kind for kind in ("mag", "flux") if kind in asked}
             read |= {
                 *parts,
                 *bands_by_words(lowered),
                 *NAMES_OF_STARS,
                 *filter(may_tell_limits, lowered),
             }
-            read |= {name for each in bright for name in errors_of(each, lowered)}
-            read |= set(filter(has_word_of_errors, lowered))  # of which one may be remarked
+            for name, kind in bright.items():  # of what may be errors something is remarked
+                read |= {each for each in lowered if may_be_errors(name, kind, each)}
+                read |= {*errors_of(name, kind, lowered)}
             read |= set() if rows_are_objects else set(clocks(lowered))
             read |= {LIMIT_OF.format(each) for each in bright} | set(zero_points(lowered))
             if not rows_are_objects and not candidates("id", lowered):

@@ -126,8 +126,9 @@ def _remark_errors(table: Table, survey: Survey, report: Report) -> None:
     bright, used = survey.brightness[0], survey.columns()
     if bright.mag_err or bright.flux_err:
         return
-    part = "mag_err" if bright.flux is None else "flux_err"
-    named = [n for n in table.frame.columns if may_be_errors(bright.mag or bright.flux or "", n)]
+    kind = "mag" if bright.flux is None else "flux"
+    name = bright.mag or bright.flux or ""
+    named = [each for each in table.frame.columns if may_be_errors(name, kind, each)]
     numeric = [
         table.names.get(name, name)
         for name in named
@@ -138,7 +139,7 @@ def _remark_errors(table: Table, survey: Survey, report: Report) -> None:
             f"no errors are read, and {' and '.join(map(repr, numeric))} may hold them",
             0,
             "",
-            *(Remedy(part, name) for name in numeric[:2]),
+            *(Remedy(f"{kind}_err", name) for name in numeric[:2]),
         )
 
 

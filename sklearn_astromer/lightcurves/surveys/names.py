@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 
@@ -104,6 +105,8 @@ _SPELLINGS = {
 }
 #: Names of the column that tells the unit of the one brightness of a table.
 UNIT_NAMES = ("unit", "units")
+#: A word of a name, or a sign that is one: "+/-" anywhere, and "<", "+" and others at the end.
+_WORD = re.compile(r"[^\W_]+|\+/-|±|[<>=+-]+$")
 # No two parts of these expressions take the same text, which would take long for long names.
 _UNIT = re.compile(r"[\[(]([^\[(\])]*)[\])]$")
 _JD_OF_MJD_0 = 2_400_000.5
@@ -177,9 +180,15 @@ def bare(name: str) -> str:
     return name[: found.start()].rstrip() if found else name
 
 
+@functools.lru_cache(2**12)
+def words_of(name: str) -> tuple[str, ...]:
+    """Return the words of the name of a column in lower case, without its unit."""
+    return tuple(_WORD.findall(bare(name).lower()))
+
+
 def plain(name: str) -> str:
     """Return the name of a column without a unit, and with _ between its words."""
-    return "_".join(bare(name).replace("-", " ").replace("_", " ").split())
+    return "_".join(words_of(name))
 
 
 def names_stars(name: str) -> bool:

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from sklearn_astromer.lightcurves.surveys import prepare
-from sklearn_astromer.lightcurves.surveys.errors import ERRORS
 from sklearn_astromer.lightcurves.surveys.names import ALIASES
 from sklearn_astromer.lightcurves.surveys.survey import ORIGINS, Bad, Brightness, Survey
 
 #: Columns of any table, which tell no survey.
 COMMON = {alias.lower() for aliases in ALIASES.values() for alias in aliases} | {
-    *("flux_err", "quality", "camera", "limit", *ERRORS),
+    *("mag_err", "magerr", "merr", "err", "uncertainty", "flux_err", "quality", "camera", "limit"),
 }
 
 

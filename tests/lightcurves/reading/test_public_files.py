@@ -180,6 +180,6 @@ def test_a_time_origin_that_is_not_known_says_nothing(tmp_path):
         np.testing.assert_allclose(LightCurves.read(path).time, [58000.0, 58001.5])
 
 
-def test_an_error_of_any_brightness_goes_before_that_of_a_flux(tmp_path):
-    curves = text("time,flux,err,ferr\n58000.5,9.1,0.1,0.2\n58001.5,9.2,0.1,0.2\n", tmp_path)
-    assert curves.report.columns["flux_err"] == "err"
+def test_an_error_of_any_brightness_beside_one_of_a_flux(tmp_path):
+    with pytest.raises(ValueError, match="pass flux_err='err', or flux_err='ferr'"):
+        text("time,flux,err,ferr\n58000.5,9.1,0.1,0.2\n58001.5,9.2,0.1,0.2\n", tmp_path)
