@@ -16,10 +16,9 @@ from sklearn_astromer.lightcurves.reading.tables import Table
 from sklearn_astromer.lightcurves.reading.values import days_of, is_clock
 from sklearn_astromer.lightcurves.surveys.errors import errors_of, is_statistic
 from sklearn_astromer.lightcurves.surveys.names import (
-    ALIASES,
     LIMIT_OF,
     bands_by_words,
-    bare,
+    by_preference,
     candidates,
     clocks,
     is_dated,
@@ -266,14 +265,12 @@ def _refuse_words(table: Table, flag: Bad, options: Options) -> None:
 
 def _time(table: Table, columns: list[str]) -> str:
     """Return the column of the times; of several that tell the same instants, the first."""
-    found = candidates("time", columns)
+    found = by_preference("time", columns)
     if not found:  # a column of dates, whatever it is called
         kinds, dtypes = table.facts["kinds"], table.frame.dtypes
         found = [n for n in columns if kinds.get(n) == "date" or dtypes[n].kind == "M"]
         return found[0] if len(found) == 1 else _one(table, "time", columns)
     if len(found) > 1:
-        order = {alias.lower(): i for i, alias in enumerate(ALIASES["time"])}
-        found.sort(key=lambda name: order.get(bare(name), len(order)))
         apart = [n for n in found if n in clocks([n]) and is_clock(table.frame[n])]
         dates = [name for name in found if name not in apart]
         if apart and len(dates) == 1 and is_dated(dates[0]):

@@ -14,21 +14,17 @@ from sklearn_astromer.lightcurves.surveys.errors import errors_of, may_be_errors
 from sklearn_astromer.lightcurves.surveys.names import (
     ALIASES,
     LIMIT_OF,
-    NAMES_OF_STARS,
     UNIT_NAMES,
     bands_by_words,
     candidates,
     clocks,
     may_name_stars,
     may_tell_limits,
-    plain,
     unit_for,
     zero_points,
 )
 from sklearn_astromer.lightcurves.surveys.registry import BY_NAME, recognise, resembled
 from sklearn_astromer.lightcurves.surveys.survey import Survey, column_name
-
-ID_NAMES = "|".join(dict.fromkeys(alias.lower() for alias in ALIASES["id"]))
 
 #: Rules of all tables.
 UPPER_LIMITS, SENTINELS, TWICE = "upper limits", "sentinels", "there twice"
@@ -152,7 +148,7 @@ class Options:
             return None
         if not found and asked and self.survey == "auto" and resembled(frozenset(lowered)):
             return None  # a column of that survey has another name, and its rules go with it
-        read = given | set(ID_NAMES.split("|"))
+        read = given | set(candidates("id", lowered))
         if found:
             read |= found[0].columns()
         else:
@@ -162,7 +158,6 @@ class Options:
             read |= {
                 *parts,
                 *bands_by_words(lowered),
-                *NAMES_OF_STARS,
                 *filter(may_tell_limits, lowered),
             }
             for name, kind in bright.items():  # of what may be errors something is remarked
@@ -177,10 +172,10 @@ class Options:
 
     def ids(self, names: list[str]) -> list[str]:
         """Return the columns, in lower case, that name objects by their names."""
-        said = {*ID_NAMES.split("|"), self.given().get("id")}
+        said = {*candidates("id", names), self.given().get("id")}
         for survey in self.surveys(frozenset(names), False):
             said |= set(str(survey.id).split("|"))
-        return [name for name in names if {name, plain(name)} & said or may_name_stars(name)]
+        return [name for name in names if name in said or may_name_stars(name)]
 
     def surveys(self, columns: frozenset[str], rows_are_objects: bool) -> tuple[Survey, ...]:
         """Return the surveys that a table may be of, by its columns."""

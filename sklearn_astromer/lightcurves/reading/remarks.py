@@ -9,13 +9,13 @@ import pandas as pd
 
 from sklearn_astromer.lightcurves.reading.ids import tells_bands, unused_names
 from sklearn_astromer.lightcurves.reading.lists import PLACE
-from sklearn_astromer.lightcurves.reading.options import ID_NAMES, Options
+from sklearn_astromer.lightcurves.reading.options import Options
 from sklearn_astromer.lightcurves.reading.remedies import Remedy
 from sklearn_astromer.lightcurves.reading.report import Report
 from sklearn_astromer.lightcurves.reading.tables import Table
 from sklearn_astromer.lightcurves.reading.values import MOST_SHORT_JD
 from sklearn_astromer.lightcurves.surveys.errors import may_be_errors
-from sklearn_astromer.lightcurves.surveys.names import may_name_stars, zero_points
+from sklearn_astromer.lightcurves.surveys.names import by_preference, may_name_stars, zero_points
 from sklearn_astromer.lightcurves.surveys.registry import OWN, SURVEYS
 from sklearn_astromer.lightcurves.surveys.survey import Brightness, Survey, first_of
 
@@ -29,8 +29,10 @@ def id_column(survey: Survey, columns: Collection[str]) -> str | None:
     """Return the column of the object, if one is there."""
     if survey.id is False:
         return None
-    others = "" if survey.name == "columns" else ID_NAMES
-    return first_of(f"{survey.id}|{others}", columns)
+    found = first_of(str(survey.id), columns)
+    if found is None and survey.name != "columns":
+        found = next(iter(by_preference("id", sorted(columns))), None)
+    return found
 
 
 def describe(table: Table, prepared: pd.DataFrame, survey: Survey, report: Report) -> None:

@@ -122,6 +122,29 @@ def test_names_of_times_with_other_numbers(name, tmp_path):
     assert LightCurves.read(path, time=name).time.tolist() == [58000.1, 58001.1]
 
 
+# -- spellings -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("part", "spellings"),
+    [
+        ("time", ["bjd_tdb", "BJD-TDB", "BJD.TDB", "bjdtdb", "BJD TDB", "bjd_tdb [d]"]),
+        ("time", ["date-obs", "DATE_OBS", "dateobs", "Date Obs."]),
+        ("mag", ["psfMag", "psf_mag", "PSF mag"]),
+        ("flux", ["norm_flux", "norm. flux", "normflux"]),
+        ("id", ["source_id", "sourceId", "Source ID", "source.id"]),
+        ("band", ["filterName", "filter_name", "Filter Name", "filter.name"]),
+    ],
+)
+def test_names_are_one_however_their_words_are_joined(part, spellings):
+    columns = {"mjd": TIMES, "mag": [15.1, 15.2, 15.3, 15.4], "oid": 1, "band": "g"}
+    columns.pop({"time": "mjd", "mag": "mag", "flux": "mag", "id": "oid", "band": "band"}[part])
+    values = {"id": 1, "band": "g"}.get(part, TIMES)
+    for name in spellings:
+        curves, _ = reading(pd.DataFrame({**columns, name: values}))
+        assert curves.report.columns[part] == name
+
+
 # -- errors ----------------------------------------------------------------------------------------
 
 ERRORS = [0.01, 0.02, 0.015, 0.03]
@@ -318,6 +341,7 @@ def test_names_of_other_things_than_stars_are_asked_about(name, values, tmp_path
     [
         *("star_name", "Star ID", "src_id", "variable-name", "gaia_dr3_source_id", "ogle_id"),
         *("main_id", "id_star", "TNS name", "lc_id", "2MASS", "designation", "asassn_name"),
+        *("star.id", "Target.Name", "targetname", "object-id"),
     ],
 )
 def test_names_of_stars(name, tmp_path):
