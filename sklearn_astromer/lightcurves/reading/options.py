@@ -33,11 +33,6 @@ COMMON_RULES = (UPPER_LIMITS, SENTINELS, TWICE)
 MOST_ZERO_POINT = 100.0
 
 
-def named(**columns: Any) -> dict[str, Any]:
-    """Return the columns that were given, by their parts."""
-    return {part: name for part, name in columns.items() if name is not None}
-
-
 @dataclass(frozen=True)
 class Options:
     """What `LightCurves.read` was asked for; `columns` is of parts, in its keywords' words.
@@ -65,14 +60,16 @@ class Options:
             common = {n: low if low in COMMON_RULES else n for n, low in lowered.items()}
             rules = {common[name]: limit for name, limit in rules.items()}
         object.__setattr__(self, "rules", rules)
+        columns = {part: name for part, name in self.columns.items() if name is not None}
+        object.__setattr__(self, "columns", columns)
 
     def given(self) -> dict[str, Any]:
         """Return the columns that were named, in lower case."""
-        numbers = {p: v for p, v in self.columns.items() if p == "zero_point" or v is False}
         return {
-            part: name if part in numbers and not isinstance(name, str) else column_name(name)
+            part: name
+            if name is False or (part == "zero_point" and not isinstance(name, str))
+            else column_name(name)
             for part, name in self.columns.items()
-            if name is not None
         }
 
     def check(self) -> None:
