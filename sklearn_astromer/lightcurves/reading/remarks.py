@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Set
-from typing import Any
 
 import pandas as pd
 
@@ -37,22 +36,20 @@ def id_column(survey: Survey, columns: Collection[str]) -> str | None:
 
 def describe(table: Table, prepared: pd.DataFrame, survey: Survey, report: Report) -> None:
     """Say which column is what, of those of a table or made of them."""
-    names = table.names
-    columns = set(prepared.columns)
-    bright = survey.brightness[0]
-    parts: dict[str, Any] = {
-        "id": id_column(survey, columns),
-        "time": first_of(bright.time or survey.time, columns),
-        "band": first_of(survey.band, columns) if survey.band else None,
+    names, columns = table.names, set(prepared.columns)
+    parts = {
+        "id": [id_column(survey, columns)],
+        "time": [first_of(survey.brightness[0].time or survey.time, columns)],
+        "band": [first_of(survey.band, columns)],
     }
     for part in ("mag", "mag_err", "flux", "flux_err"):
-        named = [first_of(getattr(b, part) or "", columns) for b in survey.brightness]
-        parts[part] = " ".join(str(names.get(n, n)) for n in named if n is not None)
-    report.columns = {k: str(names.get(v, v)) for k, v in parts.items() if v and v != PLACE}
-    used = {one for v in parts.values() if v for one in str(v).lower().split(" ")} | {
-        name for b in survey.brightness for name in b.columns_in(columns)
-    }
-    used |= {parts["id"], parts["band"], parts["time"]} | survey.quality_columns()
+        parts[part] = [first_of(getattr(b, part) or "", columns) for b in survey.brightness]
+    used = survey.quality_columns().union(*(b.columns_in(columns) for b in survey.brightness))
+    for part, found in parts.items():
+        there = [name for name in found if name is not None]
+        used |= {*there}
+        if there and there != [PLACE]:
+            report.columns[part] = " ".join(names.get(name, name) for name in there)
     report.unused = [name for lowered, name in names.items() if lowered not in used]
 
 
