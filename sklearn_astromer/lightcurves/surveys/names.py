@@ -102,7 +102,7 @@ _SPELLINGS = {
 #: Names of the column that tells the unit of the one brightness of a table.
 UNIT_NAMES = ("unit", "units")
 #: A word of a name, or a sign that is one: "+/-" anywhere, and "<", "+" and others at the end.
-_WORD = re.compile(r"[^\W_]+|\+/-|±|[<>=+-]+$")
+_WORD = re.compile(r"[^\W_]+|\+/-|±|(?<![<>=+-])[<>=+-]+$")
 # No two parts of these expressions take the same text, which would take long for long names.
 _UNIT = re.compile(r"[\[(]([^\[(\])]*)[\])]$")
 _JD_OF_MJD_0 = 2_400_000.5
