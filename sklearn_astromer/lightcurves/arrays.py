@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from sklearn_astromer.lightcurves.checks import check_flat
 from sklearn_astromer.lightcurves.flat import Flat, as_band, as_float, as_ids, offsets_of
 from sklearn_astromer.lightcurves.objects import in_field_units, is_table, unit_of
 from sklearn_astromer.lightcurves.reading.aligned import in_rows, index_ids, read_items
@@ -20,7 +21,7 @@ from sklearn_astromer.lightcurves.reading.values import RUINED
 def flat_from_arrays(
     curves: Iterable[ArrayLike], ids: Any, band: Any, axis: int, on_invalid: str
 ) -> tuple[Flat, Report | None]:
-    """Join one (n_i, 2 or 3) array per object; a 3-D array is padded with NaN.
+    """Join one (n_i, 2 or 3) array per object, and check them; a 3-D array is padded with NaN.
 
     `axis` is that of the observations: 1 for arrays (2 or 3, n_i). Tables are read by the rules of
     `LightCurves.read`, whose report is returned too.
@@ -33,15 +34,16 @@ def flat_from_arrays(
             f"expected one (n, 2 or 3) array per object, got {type(curves).__name__} (of a "
             "dictionary pass curves=list(d.values()), ids=list(d); LightCurves.read takes a table)"
         )
-    if ids is None and isinstance(curves, pd.Series):
+    unique = ids is not None
+    if not unique and isinstance(curves, pd.Series):
         ids = index_ids(curves.index)
     padded = getattr(curves, "ndim", None) == 3
     items = list(curves)
     object_ids = as_ids(ids, len(items))
     if items and all(map(_is_table, items)):
-        flat, report = read_items(items, Options(on_invalid=on_invalid), object_ids)
-        flat = in_rows(flat, report, object_ids, None, on_invalid)
-        return flat if band is None else flat._replace(band=as_band(band, len(items))), report
+        options = Options(on_invalid=on_invalid)
+        flat, report = read_items(items, options, object_ids)
+        return in_rows(flat, report, object_ids, None, options, unique, band), report
     arrays = [one_curve(c, object_ids[i].item(), padded, axis) for i, c in enumerate(items)]
     observations = np.concatenate([a[:, :2] for a in arrays]) if arrays else np.empty((0, 2))
     errors = None
@@ -57,7 +59,7 @@ def flat_from_arrays(
         object_ids,
         as_band(band, len(items)),
     )
-    return flat, None
+    return check_flat(flat, on_invalid=on_invalid, unique=unique), None
 
 
 def _is_table(curve: Any) -> bool:

@@ -5,23 +5,22 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from sklearn_astromer.lightcurves.arrays import flat_from_arrays, flat_from_grid
-from sklearn_astromer.lightcurves.checks import check_flat, check_objects, warn
+from sklearn_astromer.lightcurves.checks import check_flat, warn
 from sklearn_astromer.lightcurves.flat import Flat
 from sklearn_astromer.lightcurves.flux import asinh_magnitudes
 from sklearn_astromer.lightcurves.reading.aligned import in_rows, read_nested
 from sklearn_astromer.lightcurves.reading.mapped import mapped
-from sklearn_astromer.lightcurves.reading.options import Options, named
+from sklearn_astromer.lightcurves.reading.options import Options
 from sklearn_astromer.lightcurves.reading.reader import read
 from sklearn_astromer.lightcurves.reading.report import Report
 
 logger = logging.getLogger(__name__)
-Curves = TypeVar("Curves", bound="Constructors")
 
 
 class Constructors:
@@ -31,24 +30,22 @@ class Constructors:
     report: Report | None
 
     def _store(self, flat: Flat, report: Report | None = None) -> None:
-        columns = {}
-        for name, column in flat._asdict().items():
-            if column is not None:
-                column = np.asarray(column).view()
-                column.flags.writeable = False
-            columns[name] = column
-        self.__dict__["_flat"] = Flat(**columns)
+        """Hold columns that nobody can change."""
+        held = {k: np.asarray(v).view() for k, v in flat._asdict().items() if v is not None}
+        for column in held.values():
+            column.flags.writeable = False
+        self.__dict__["_flat"] = flat._replace(**held)
         self.__dict__["report"] = report
 
     @classmethod
-    def _trusted(cls: type[Curves], flat: Flat, report: Report | None = None) -> Curves:
+    def _trusted(cls, flat: Flat, report: Report | None = None) -> Self:
         """Wrap columns that were checked before."""
         self = cls.__new__(cls)
         self._store(flat, report)
         return self
 
     @classmethod
-    def _told(cls: type[Curves], flat: Flat, report: Report) -> Curves:
+    def _told(cls, flat: Flat, report: Report) -> Self:
         """Wrap columns that were read, and warn of what is worth it."""
         logger.info("%s", report)
         if report.worth_a_warning():
@@ -57,7 +54,7 @@ class Constructors:
 
     @classmethod
     def read(
-        cls: type[Curves],
+        cls,
         source: Any,
         survey: str = "auto",
         *,
@@ -78,7 +75,7 @@ class Constructors:
         on_invalid: str = "drop",
         on_error: str = "raise",
         progress: bool = False,
-    ) -> Curves:
+    ) -> Self:
         r"""Read files and tables, by the rules of their survey or by the names of their columns.
 
         Times become MJD, fluxes asinh magnitudes. Rows that the survey flags as bad, upper limits,
@@ -116,7 +113,7 @@ class Constructors:
             from 1. ``id=False``: all rows are of one object.
         zero_point : float or str, optional
             Magnitude of flux 1, or the column that holds it. None: that of the survey or of the
-            column's unit, if it has one, else 0.
+            unit, else 0.
         on_invalid : {"drop", "raise"}
             What to do with rows without a time or a brightness, and objects without rows.
         on_error : {"raise", "skip"}
@@ -168,10 +165,10 @@ class Constructors:
             limits=limits,
             difference=difference,
             id_from=id_from,
-            columns=named(
+            columns={
                 **{"id": id, "time": time, "mag": mag, "mag_err": mag_err, "band": band_column},
                 **{"flux": flux, "flux_err": flux_err, "zero_point": zero_point},
-            ),
+            },
             on_invalid=on_invalid,
             on_error=on_error,
             progress=progress,
@@ -180,19 +177,18 @@ class Constructors:
 
     @classmethod
     def open_parquet(
-        cls: type[Curves],
+        cls,
         path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
         *,
         band_column: Any = None,
         cache_dir: str | os.PathLike[str] | None = None,
         **options: Any,
-    ) -> Curves:
+    ) -> Self:
         """Do what `read` does with files larger than memory: columns are memory-mapped.
 
-        Parquet is compressed and cannot be mapped itself, so it is decoded once, some rows at a
-        time, into flat files (24 bytes per observation), and mapped from there. The next call
-        finds them by the paths and the content of the files, and compares them with their
-        checksums: it reads both through once, about a second for each GB.
+        Parquet is compressed and cannot be mapped itself, so it is decoded once, in pieces, into
+        flat files (24 bytes per observation). The next call finds them by the paths and the content
+        of the files, and compares checksums: it reads both once, about a second for each GB.
 
         Parameters
         ----------
@@ -215,12 +211,12 @@ class Constructors:
             As for `read`; also if the rows of an object are scattered.
         """
         parts = ("id", "time", "mag", "mag_err", "flux", "flux_err", "zero_point")
-        columns = named(band=band_column, **{part: options.pop(part, None) for part in parts})
+        columns = {part: options.pop(part, None) for part in parts} | {"band": band_column}
         return cls._told(*mapped(path, Options(columns=columns, **options), cache_dir))
 
     @classmethod
     def from_nested(
-        cls: type[Curves],
+        cls,
         column: Any,
         *,
         time: str | None = None,
@@ -233,7 +229,7 @@ class Constructors:
         band: Any = None,
         ids: ArrayLike | None = None,
         on_invalid: str = "raise",
-    ) -> Curves:
+    ) -> Self:
         """Make a collection of a nested column: one object a row, in order, by the rules of `read`.
 
         Parameters
@@ -275,26 +271,23 @@ class Constructors:
         >>> LightCurves.from_nested(column)
         LightCurves(3 observations of 2 objects, 1 to 2 each)
         """
-        columns = named(
-            **{"time": time, "mag": mag, "mag_err": mag_err, "band": band_column},
-            **{"flux": flux, "flux_err": flux_err, "zero_point": zero_point},
-        )
+        columns: dict[str, Any] = {"time": time, "mag": mag, "mag_err": mag_err}
+        columns |= {"flux": flux, "flux_err": flux_err, "zero_point": zero_point}
+        columns["band"] = band_column
         options = Options(columns=columns, on_invalid=on_invalid)
         flat, report, names = read_nested(column, options, ids)
-        flat = in_rows(flat, report, names, band, on_invalid)
-        flat = check_objects(flat, on_invalid=on_invalid, unique=ids is not None, say=report.remark)
-        return cls._told(flat, report)
+        return cls._told(in_rows(flat, report, names, band, options, ids is not None), report)
 
     @classmethod
     def from_arrays(
-        cls: type[Curves],
+        cls,
         curves: Iterable[ArrayLike],
         *,
         ids: ArrayLike | None = None,
         band: ArrayLike | None = None,
         axis: int = 0,
         on_invalid: str = "raise",
-    ) -> Curves:
+    ) -> Self:
         """Make a collection of one array per object, as it is.
 
         Parameters
@@ -319,19 +312,16 @@ class Constructors:
             As for `LightCurves`, and if an item does not have 2 or 3 columns.
         """
         flat, report = flat_from_arrays(curves, ids, band, axis, on_invalid)
-        if report is None:
-            return cls._trusted(check_flat(flat, on_invalid=on_invalid, unique=ids is not None))
-        flat = check_objects(flat, on_invalid=on_invalid, unique=ids is not None, say=report.remark)
-        return cls._told(flat, report)
+        return cls._trusted(flat) if report is None else cls._told(flat, report)
 
     @classmethod
     def from_grid(
-        cls: type[Curves],
+        cls,
         mag: ArrayLike,
         time: ArrayLike | None = None,
         *,
         ids: ArrayLike | None = None,
-    ) -> Curves:
+    ) -> Self:
         """Make a collection of magnitudes on a common time grid.
 
         Parameters
@@ -352,12 +342,11 @@ class Constructors:
         ValueError
             As for `LightCurves`; if an object has no magnitude at all, or shapes disagree.
         """
-        flat = flat_from_grid(mag, time, ids)
-        return cls._trusted(check_flat(flat, unique=ids is not None))
+        return cls._trusted(check_flat(flat_from_grid(mag, time, ids), unique=ids is not None))
 
     @classmethod
     def from_flux(
-        cls: type[Curves],
+        cls,
         time: ArrayLike,
         flux: ArrayLike,
         flux_err: ArrayLike | None = None,
@@ -367,7 +356,7 @@ class Constructors:
         ids: ArrayLike | None = None,
         band: ArrayLike | None = None,
         on_invalid: str = "raise",
-    ) -> Curves:
+    ) -> Self:
         """Make a collection of fluxes, as asinh magnitudes.
 
         Parameters
@@ -375,8 +364,7 @@ class Constructors:
         time : array-like of shape (n_observations,)
             Days.
         flux, flux_err : array-like of shape (n_observations,)
-            In any unit; zero and negative fluxes are fine. Relative fluxes about 1 need no
-            zero point.
+            In any unit, zero and below as well. Relative fluxes about 1 need no zero point.
         offsets : array-like of shape (n_objects + 1,)
             As for `LightCurves`.
         zero_point : float or array-like of shape (n_observations,)

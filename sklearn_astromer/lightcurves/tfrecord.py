@@ -238,7 +238,7 @@ def _layout(
         return [name for name in features if name.lower() in known]
 
     mag = one("mag", lists, named("mag", lists))
-    errors = errors_of(mag.lower(), [name.lower() for name in lists])
+    errors = errors_of(mag.lower(), "mag", [name.lower() for name in lists])
     found = [name for name in lists if name.lower() in errors]
     if label is None:
         lower = {name.lower(): name for name in context}

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sklearn_astromer._printable import printable_errors
+from sklearn_astromer.lightcurves.checks import check_objects
 from sklearn_astromer.lightcurves.flat import (
     Flat,
     as_band,
@@ -95,8 +96,16 @@ def _advised(report: Report, takes: tuple[str, ...]) -> Report:
 
 
 @printable_errors()
-def in_rows(flat: Flat, report: Report, ids: NDArray[Any], band: Any, on_invalid: str) -> Flat:
-    """Return one object a row, of one band; a row may have no observations."""
+def in_rows(
+    flat: Flat,
+    report: Report,
+    ids: NDArray[Any],
+    band: Any,
+    options: Options,
+    unique: bool,
+    labels: Any = None,
+) -> Flat:
+    """Return one object a row, of one band, checked; `labels` are the bands of all rows."""
     if flat.band is None and band is not None and "band" not in report.columns:
         raise refusal(
             f"band={band!r} was asked for, and no field was recognised as the band",
@@ -107,7 +116,7 @@ def in_rows(flat: Flat, report: Report, ids: NDArray[Any], band: Any, on_invalid
         if band is not None:
             survey, name = BY_NAME.get(report.survey), band_name(band)
             band = survey.bands.get(name, name) if survey else name
-            if band not in present and on_invalid == "raise":
+            if band not in present and options.on_invalid == "raise":
                 raise ValueError(f"there is no band {band!r}: there are {present}")
             flat = flat.take(np.flatnonzero(flat.band == band))
         elif len(np.unique(flat.ids)) < len(flat.ids):
@@ -124,4 +133,6 @@ def in_rows(flat: Flat, report: Report, ids: NDArray[Any], band: Any, on_invalid
         flat = flat.take(np.argsort(flat.ids, kind="stable"))
     lengths = np.zeros(len(ids), dtype=np.int64)
     lengths[flat.ids] = np.diff(flat.offsets)
-    return flat._replace(offsets=offsets_of(lengths), ids=ids, band=as_band(band, len(ids)))
+    band = as_band(band if labels is None else labels, len(ids))
+    flat = flat._replace(offsets=offsets_of(lengths), ids=ids, band=band)
+    return check_objects(flat, on_invalid=options.on_invalid, unique=unique, say=report.remark)

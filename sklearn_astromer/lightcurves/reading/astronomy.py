@@ -203,7 +203,7 @@ def of_astropy(table: Any) -> pd.DataFrame:
     fluxes = [name for name, kind in kinds.items() if kind == "flux"]
     names = {str(name).lower(): name for name in columns}
     for flux in fluxes:
-        for error in errors_of(str(flux).lower(), names):
+        for error in errors_of(str(flux).lower(), "flux", names):
             if names[error] in fluxes:  # in the unit of its flux
                 columns[names[error]] = columns[names[error]] * scales[names[error]] / scales[flux]
                 scales[names[error]] = scales[flux]

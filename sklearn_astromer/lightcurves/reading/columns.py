@@ -16,10 +16,9 @@ from sklearn_astromer.lightcurves.reading.tables import Table
 from sklearn_astromer.lightcurves.reading.values import days_of, is_clock
 from sklearn_astromer.lightcurves.surveys.errors import errors_of, is_statistic
 from sklearn_astromer.lightcurves.surveys.names import (
-    ALIASES,
     LIMIT_OF,
     bands_by_words,
-    bare,
+    by_preference,
     candidates,
     clocks,
     is_dated,
@@ -142,7 +141,8 @@ def _side(survey: Survey, bright: dict[str, Any], table: Table) -> Brightness:
         errors, rules = first.flux_err or first.mag_err, first.bad
     else:
         theirs = {one for b in survey.brightness for one in f"{b.mag_err}|{b.flux_err}".split("|")}
-        found = errors_of([*bright.values()][-1], table.held)
+        kind, name = [*bright.items()][-1]
+        found = errors_of(name, kind, table.held)
         errors, rules = next((each for each in found if each not in theirs), None), ()
     if "flux" not in bright:
         return Brightness(bright["mag"], errors, bad=rules)
@@ -265,14 +265,12 @@ def _refuse_words(table: Table, flag: Bad, options: Options) -> None:
 
 def _time(table: Table, columns: list[str]) -> str:
     """Return the column of the times; of several that tell the same instants, the first."""
-    found = candidates("time", columns)
+    found = by_preference("time", columns)
     if not found:  # a column of dates, whatever it is called
         kinds, dtypes = table.facts["kinds"], table.frame.dtypes
         found = [n for n in columns if kinds.get(n) == "date" or dtypes[n].kind == "M"]
         return found[0] if len(found) == 1 else _one(table, "time", columns)
     if len(found) > 1:
-        order = {alias.lower(): i for i, alias in enumerate(ALIASES["time"])}
-        found.sort(key=lambda name: order.get(bare(name), len(order)))
         apart = [n for n in found if n in clocks([n]) and is_clock(table.frame[n])]
         dates = [name for name in found if name not in apart]
         if apart and len(dates) == 1 and is_dated(dates[0]):
@@ -348,15 +346,14 @@ def _brightness(table: Table, given: dict[str, Any], columns: list[str]) -> Brig
         if zero_point is None:
             found = _single(table, "zero point", "zero_point", zero_points(columns))
             zero_point = found or 0.0
-        error = given.get("flux_err") or _error(table, flux, columns)
+        error = given.get("flux_err") or _error(table, flux, "flux", columns)
         return Brightness(flux=flux, flux_err=error, zero_point=zero_point)
     mag = given.get("mag") or (in_mag[0] if mags == in_mag else _one(table, "mag", mags))
-    return Brightness(mag, given.get("mag_err") or _error(table, mag, columns))
+    return Brightness(mag, given.get("mag_err") or _error(table, mag, "mag", columns))
 
 
-def _error(table: Table, brightness: str, columns: list[str]) -> str | None:
-    part = "flux_err" if candidates("flux", [brightness]) else "mag_err"
-    found = _single(table, "error", part, errors_of(brightness, columns))
+def _error(table: Table, brightness: str, kind: str, columns: list[str]) -> str | None:
+    found = _single(table, "error", f"{kind}_err", errors_of(brightness, kind, columns))
     if found is None or not is_statistic(found):
         return found
     # "mag_std" may be of each star, or of the standard system
@@ -364,7 +361,7 @@ def _error(table: Table, brightness: str, columns: list[str]) -> str | None:
     n = len(np.unique(values))
     runs = np.count_nonzero(np.diff(values)) + 1
     of_stars = n == runs and n * FEWEST_OF_A_STAR <= len(values)
-    large = part == "mag_err" and np.median(values) > MOST_ERROR if n else True
+    large = kind == "mag" and np.median(values) > MOST_ERROR if n else True
     return None if of_stars or large else found
 
 

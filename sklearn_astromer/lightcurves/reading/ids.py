@@ -16,10 +16,10 @@ from sklearn_astromer.lightcurves.surveys.names import (
     NAMES_OF_STARS,
     by_sureness,
     could_name_stars,
+    joined,
     may_name_stars,
     names_others,
     names_stars,
-    plain,
 )
 
 #: Objects whose rows are mixed: of so many, each seen so often, so much of the variance of the
@@ -43,7 +43,7 @@ def id_by_values(
         bands, _ = pd.factorize(frame[band], use_na_sentinel=False)
     names = [name for name in columns if could_name(frame[name]) or _numbers_stars(frame, name)]
     for name in sorted(names, key=by_sureness):
-        called = plain(name) in NAMES_OF_STARS
+        called = joined(name) in NAMES_OF_STARS
         surely = names_stars(name)
         codes, unique = pd.factorize(frame[name], use_na_sentinel=False)
         n, repeated = len(unique), 2 <= len(unique) <= len(frame) / 2
@@ -53,7 +53,7 @@ def id_by_values(
             return name
         # "field_id" is of one star as well as of several
         asked = could_name_stars(name) and repeated and not called
-        if seems or asked or (1 < n < len(frame) and called and plain(name) != "source"):
+        if seems or asked or (1 < n < len(frame) and called and joined(name) != "source"):
             raise refusal(
                 f"{table.label}: no column was recognised as the id, and {table.names[name]!r} "
                 f"has {n} values in {len(frame)} rows",

@@ -18,7 +18,7 @@ from sklearn_astromer.lightcurves.surveys.names import (
     NAMES_OF_OTHERS,
     by_sureness,
     candidates,
-    plain,
+    joined,
 )
 from sklearn_astromer.lightcurves.surveys.survey import column_name
 
@@ -161,7 +161,7 @@ def _named(beside: pd.DataFrame, options: Options) -> list[str]:
     for name in options.ids([*called]):
         column = called[name]
         whole = column.dtype.kind != "f" or not (column.dropna() % 1).any()
-        if whole and (column.is_unique or plain(name) not in NAMES_OF_OTHERS):
+        if whole and (column.is_unique or joined(name) not in NAMES_OF_OTHERS):
             found.append(name)
     return sorted(found, key=by_sureness)[:1]
 

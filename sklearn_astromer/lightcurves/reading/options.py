@@ -10,36 +10,27 @@ from typing import Any
 import numpy as np
 
 from sklearn_astromer._closest import closest
-from sklearn_astromer.lightcurves.surveys.errors import errors_of, has_word_of_errors
+from sklearn_astromer.lightcurves.surveys.errors import errors_of, may_be_errors
 from sklearn_astromer.lightcurves.surveys.names import (
     ALIASES,
     LIMIT_OF,
-    NAMES_OF_STARS,
     UNIT_NAMES,
     bands_by_words,
     candidates,
     clocks,
     may_name_stars,
     may_tell_limits,
-    plain,
     unit_for,
     zero_points,
 )
 from sklearn_astromer.lightcurves.surveys.registry import BY_NAME, recognise, resembled
 from sklearn_astromer.lightcurves.surveys.survey import Survey, column_name
 
-ID_NAMES = "|".join(dict.fromkeys(alias.lower() for alias in ALIASES["id"]))
-
 #: Rules of all tables.
 UPPER_LIMITS, SENTINELS, TWICE = "upper limits", "sentinels", "there twice"
 COMMON_RULES = (UPPER_LIMITS, SENTINELS, TWICE)
 #: In magnitudes: no flux is counted in such units.
 MOST_ZERO_POINT = 100.0
-
-
-def named(**columns: Any) -> dict[str, Any]:
-    """Return the columns that were given, by their parts."""
-    return {part: name for part, name in columns.items() if name is not None}
 
 
 @dataclass(frozen=True)
@@ -69,14 +60,16 @@ class Options:
             common = {n: low if low in COMMON_RULES else n for n, low in lowered.items()}
             rules = {common[name]: limit for name, limit in rules.items()}
         object.__setattr__(self, "rules", rules)
+        columns = {part: name for part, name in self.columns.items() if name is not None}
+        object.__setattr__(self, "columns", columns)
 
     def given(self) -> dict[str, Any]:
         """Return the columns that were named, in lower case."""
-        numbers = {p: v for p, v in self.columns.items() if p == "zero_point" or v is False}
         return {
-            part: name if part in numbers and not isinstance(name, str) else column_name(name)
+            part: name
+            if name is False or (part == "zero_point" and not isinstance(name, str))
+            else column_name(name)
             for part, name in self.columns.items()
-            if name is not None
         }
 
     def check(self) -> None:
@@ -152,21 +145,21 @@ class Options:
             return None
         if not found and asked and self.survey == "auto" and resembled(frozenset(lowered)):
             return None  # a column of that survey has another name, and its rules go with it
-        read = given | set(ID_NAMES.split("|"))
+        read = given | set(candidates("id", lowered))
         if found:
             read |= found[0].columns()
         else:
             parts = [each for part in ALIASES for each in candidates(part, lowered)]
-            bright = candidates("mag", lowered) + candidates("flux", lowered)
-            bright += [asked[part] for part in ("mag", "flux") if part in asked]
+            bright = {name: kind for kind in ("mag", "flux") for name in candidates(kind, lowered)}
+            bright |= {asked[kind]: kind for kind in ("mag", "flux") if kind in asked}
             read |= {
                 *parts,
                 *bands_by_words(lowered),
-                *NAMES_OF_STARS,
                 *filter(may_tell_limits, lowered),
             }
-            read |= {name for each in bright for name in errors_of(each, lowered)}
-            read |= set(filter(has_word_of_errors, lowered))  # of which one may be remarked
+            for name, kind in bright.items():  # of what may be errors something is remarked
+                read |= {each for each in lowered if may_be_errors(name, kind, each)}
+                read |= {*errors_of(name, kind, lowered)}
             read |= set() if rows_are_objects else set(clocks(lowered))
             read |= {LIMIT_OF.format(each) for each in bright} | set(zero_points(lowered))
             if not rows_are_objects and not candidates("id", lowered):
@@ -176,10 +169,10 @@ class Options:
 
     def ids(self, names: list[str]) -> list[str]:
         """Return the columns, in lower case, that name objects by their names."""
-        said = {*ID_NAMES.split("|"), self.given().get("id")}
+        said = {*candidates("id", names), self.given().get("id")}
         for survey in self.surveys(frozenset(names), False):
             said |= set(str(survey.id).split("|"))
-        return [name for name in names if {name, plain(name)} & said or may_name_stars(name)]
+        return [name for name in names if name in said or may_name_stars(name)]
 
     def surveys(self, columns: frozenset[str], rows_are_objects: bool) -> tuple[Survey, ...]:
         """Return the surveys that a table may be of, by its columns."""

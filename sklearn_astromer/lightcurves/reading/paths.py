@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from sklearn_astromer.lightcurves.surveys.errors import errors_of
+from sklearn_astromer.lightcurves.surveys.errors import names_errors
 from sklearn_astromer.lightcurves.surveys.names import (
     UNIT_NAMES,
     candidates,
@@ -111,9 +111,9 @@ def unpacked_name(path: Path) -> Path:
 def _is_measured(key: str) -> bool:
     """Whether a column is of each observation by its name, which no folder says: ``date=…``."""
     parts = [candidates(part, [key]) for part in ("time", "mag", "flux")]
-    parts += [errors_of(brightness, [key]) for brightness in ("mag", "flux")]
     return (
         any(parts)
+        or names_errors(key)
         or bool(unit_for(key))
         or tells_limits(key)
         or tells_detections(key)

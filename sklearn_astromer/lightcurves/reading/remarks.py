@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Set
-from typing import Any
 
 import pandas as pd
 
 from sklearn_astromer.lightcurves.reading.ids import tells_bands, unused_names
 from sklearn_astromer.lightcurves.reading.lists import PLACE
-from sklearn_astromer.lightcurves.reading.options import ID_NAMES, Options
+from sklearn_astromer.lightcurves.reading.options import Options
 from sklearn_astromer.lightcurves.reading.remedies import Remedy
 from sklearn_astromer.lightcurves.reading.report import Report
 from sklearn_astromer.lightcurves.reading.tables import Table
 from sklearn_astromer.lightcurves.reading.values import MOST_SHORT_JD
 from sklearn_astromer.lightcurves.surveys.errors import may_be_errors
-from sklearn_astromer.lightcurves.surveys.names import may_name_stars, zero_points
+from sklearn_astromer.lightcurves.surveys.names import by_preference, may_name_stars, zero_points
 from sklearn_astromer.lightcurves.surveys.registry import OWN, SURVEYS
 from sklearn_astromer.lightcurves.surveys.survey import Brightness, Survey, first_of
 
@@ -29,28 +28,28 @@ def id_column(survey: Survey, columns: Collection[str]) -> str | None:
     """Return the column of the object, if one is there."""
     if survey.id is False:
         return None
-    others = "" if survey.name == "columns" else ID_NAMES
-    return first_of(f"{survey.id}|{others}", columns)
+    found = first_of(str(survey.id), columns)
+    if found is None and survey.name != "columns":
+        found = next(iter(by_preference("id", sorted(columns))), None)
+    return found
 
 
 def describe(table: Table, prepared: pd.DataFrame, survey: Survey, report: Report) -> None:
     """Say which column is what, of those of a table or made of them."""
-    names = table.names
-    columns = set(prepared.columns)
-    bright = survey.brightness[0]
-    parts: dict[str, Any] = {
-        "id": id_column(survey, columns),
-        "time": first_of(bright.time or survey.time, columns),
-        "band": first_of(survey.band, columns) if survey.band else None,
+    names, columns = table.names, set(prepared.columns)
+    parts = {
+        "id": [id_column(survey, columns)],
+        "time": [first_of(survey.brightness[0].time or survey.time, columns)],
+        "band": [first_of(survey.band, columns)],
     }
     for part in ("mag", "mag_err", "flux", "flux_err"):
-        named = [first_of(getattr(b, part) or "", columns) for b in survey.brightness]
-        parts[part] = " ".join(str(names.get(n, n)) for n in named if n is not None)
-    report.columns = {k: str(names.get(v, v)) for k, v in parts.items() if v and v != PLACE}
-    used = {one for v in parts.values() if v for one in str(v).lower().split(" ")} | {
-        name for b in survey.brightness for name in b.columns_in(columns)
-    }
-    used |= {parts["id"], parts["band"], parts["time"]} | survey.quality_columns()
+        parts[part] = [first_of(getattr(b, part) or "", columns) for b in survey.brightness]
+    used = survey.quality_columns().union(*(b.columns_in(columns) for b in survey.brightness))
+    for part, found in parts.items():
+        there = [name for name in found if name is not None]
+        used |= {*there}
+        if there and there != [PLACE]:
+            report.columns[part] = " ".join(names.get(name, name) for name in there)
     report.unused = [name for lowered, name in names.items() if lowered not in used]
 
 
@@ -126,8 +125,9 @@ def _remark_errors(table: Table, survey: Survey, report: Report) -> None:
     bright, used = survey.brightness[0], survey.columns()
     if bright.mag_err or bright.flux_err:
         return
-    part = "mag_err" if bright.flux is None else "flux_err"
-    named = [n for n in table.frame.columns if may_be_errors(bright.mag or bright.flux or "", n)]
+    kind = "mag" if bright.flux is None else "flux"
+    name = bright.mag or bright.flux or ""
+    named = [each for each in table.frame.columns if may_be_errors(name, kind, each)]
     numeric = [
         table.names.get(name, name)
         for name in named
@@ -138,7 +138,7 @@ def _remark_errors(table: Table, survey: Survey, report: Report) -> None:
             f"no errors are read, and {' and '.join(map(repr, numeric))} may hold them",
             0,
             "",
-            *(Remedy(part, name) for name in numeric[:2]),
+            *(Remedy(f"{kind}_err", name) for name in numeric[:2]),
         )
 
 

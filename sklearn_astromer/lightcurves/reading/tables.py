@@ -333,24 +333,18 @@ def as_frame(table: Any, options: Options) -> pd.DataFrame:
 
 
 def _of_pandas(frame: pd.DataFrame, options: Options) -> pd.DataFrame:
-    lists = [i for i, name in enumerate(frame) if holds_lists(frame.iloc[:, i])]
+    lists = [name for i, name in enumerate(frame) if holds_lists(frame.iloc[:, i])]
     told, said = of_index(frame, options, bool(lists))
     frame = _plain(frame)
     for name, values in told.items():
         frame[name] = values
-    frame = _of_lists(frame, options)
+    if lists and frame.columns.is_unique:
+        if len(candidates("id", map(column_name, lists))) == len(lists):
+            raise TypeError(f"column {lists[0]!r} must be integers or strings, got lists or tuples")
+        beside = pd.DataFrame(frame).drop(columns=lists)
+        frame = flattened({str(name): frame[name] for name in lists}, beside, 0, options)
     frame.attrs |= {"remarks": said} if said else {}
     return frame
-
-
-def _of_lists(frame: pd.DataFrame, options: Options) -> pd.DataFrame:
-    lists = [name for name in frame if holds_lists(frame[name])]
-    if not lists:
-        return frame
-    if len(candidates("id", map(column_name, lists))) == len(lists):
-        raise TypeError(f"column {lists[0]!r} must be integers or strings, got lists or tuples")
-    beside = pd.DataFrame(frame).drop(columns=lists)
-    return flattened({str(name): frame[name] for name in lists}, beside, 0, options)
 
 
 def _with_facts(frame: pd.DataFrame, options: Options) -> pd.DataFrame:
@@ -387,9 +381,9 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     frame.attrs = {}  # of the user
     if not frame.columns.is_unique:
         return frame  # which is refused where it is named
-    foreign: dict[Any, Any] = {
-        name: frame[name].astype(dtype.newbyteorder("="))
+    foreign = {
+        name: dtype.newbyteorder("=")
         for name, dtype in frame.dtypes.items()
         if isinstance(dtype, np.dtype) and not dtype.isnative
     }
-    return frame.assign(**{str(k): v for k, v in foreign.items()}) if foreign else frame
+    return frame.astype(foreign) if foreign else frame

@@ -37,7 +37,8 @@ FEWEST_QUARTERS = 4
 MJD_ZERO = pd.Timestamp("1858-11-17", tz="UTC")
 MISSING = (
     *("", "null", "none", "--", "---", "----", "-", "–", "na", "n/a", "n.a.", "*", "masked"),
-    *("<na>", "indef", "undef", "nd", r"\n"),  # the last two of AAVSO and of MySQL
+    # the last three of AAVSO, of MySQL, and of the alerts of Gaia
+    *("<na>", "indef", "undef", "nd", r"\n", "untrusted"),
 )
 #: What Fortran writes for a number that its field is too narrow for.
 TOO_WIDE = r"\*{2,}"

@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 
-#: By part of a light curve: names of ZTF, Rubin, Gaia, OGLE, SNANA and of people's own tables.
+#: By part of a light curve: names of ZTF, Rubin, Gaia, OGLE, SNANA and of people's own tables, as
+#: `joined` has them, here and below; but "magpsf" is the name of differences.
 ALIASES: dict[str, tuple[str, ...]] = {
     "id": (
-        *("object_id", "objectid", "oid", "objectId", "diaObjectId", "id", "SNID", "sourceid"),
-        *("source_id", "star_id", "starid", "obj_id", "objid", "target_id", "ticid", "tic_id"),
-        *("kepid", "keplerid", "epic_id", "gaia_id", "asas_sn_id", "kic_id", "lc_id"),
-        *("lcid", "curve_id", "lightcurve_id", "light_curve_id"),
+        *("objectid", "oid", "diaobjectid", "id", "snid", "sourceid", "starid", "objid"),
+        *("targetid", "ticid", "kepid", "keplerid", "epicid", "gaiaid", "asassnid", "kicid"),
+        *("lcid", "curveid", "lightcurveid"),
     ),
     "time": (
-        *("mjd", "hmjd", "midpointMjdTai", "time", "t", "jd", "bjd", "hjd", "btjd", "bkjd", "tbjd"),
-        *("rjd", "rhjd"),
-        *("bjd_tdb", "bjd_utc", "jd_utc", "jd_tdb", "mjd_utc", "mjd_tdb", "mjd_tai", "hjd_utc"),
-        *("obsmjd", "mjd_obs", "mjd-obs", "obstime", "obs_time", "date", "datetime", "tmid"),
-        *("date-obs", "date_obs", "dateobs"),
+        *("mjd", "hmjd", "midpointmjdtai", "time", "t", "jd", "bjd", "hjd", "btjd", "bkjd", "tbjd"),
+        *("rjd", "rhjd", "bjdtdb", "bjdutc", "jdutc", "jdtdb", "mjdutc", "mjdtdb", "mjdtai"),
+        *("hjdutc", "obsmjd", "mjdobs", "obstime", "date", "datetime", "tmid", "dateobs"),
     ),
-    "mag": ("mag", "psfMag", "magnitude", "mags", "magnitudes", "mag_psf"),
-    "flux": ("flux", "fluxes", "rel_flux", "relative_flux", "norm_flux", "normalized_flux"),
+    "mag": ("mag", "psfmag", "magnitude", "mags", "magnitudes", "mag_psf"),
+    "flux": ("flux", "fluxes", "relflux", "relativeflux", "normflux", "normalizedflux"),
     "band": (
-        *("band", "filter", "fid", "filtercode", "passband", "filterid", "filter_id"),
-        *("filterName", "filter_name", "bandpass", "filt", "flt", "filters"),
+        *("band", "filter", "fid", "filtercode", "passband", "filterid", "filtername"),
+        *("bandpass", "filt", "flt", "filters"),
     ),
 }
 #: Columns that name objects if a table has one value in them, or times start anew with each.
 NAMES_OF_STARS = (
-    *("name", "star", "target", "object", "obj", "source", "star_name", "starname", "event"),
-    *("object_name", "obj_name", "target_name", "source_name", "objname", "variable", "lc_name"),
+    *("name", "star", "target", "object", "obj", "source", "starname", "event", "objectname"),
+    *("objname", "targetname", "sourcename", "variable", "lcname"),
     *("tic", "kic", "epic", "hd", "hip", "tyc", "koi", "toi", "gcvs"),
 )
 #: Of these, what may as well name observers, or where observations are from.
@@ -68,16 +67,14 @@ _BAND = re.compile(
 )
 #: Names of the time of day, where a date stands beside it.
 CLOCKS = (
-    *("time", "t", "ut", "utc", "ut1", "hms", "hhmmss", "hour", "hours", "clock", "time_of_day"),
-    *("tod", "obstime", "obs_time", "time_obs", "timeobs", "ut_time", "utc_time", "time_ut"),
-    *("time_utc", "uttime", "utctime", "ut_start", "utstart", "utc_start", "start_time"),
-    *("time_start", "starttime", "ut_mid", "utmid", "ut_hour", "ut_hours", "local_time"),
+    *("time", "t", "ut", "utc", "ut1", "hms", "hhmmss", "hour", "hours", "clock", "timeofday"),
+    *("tod", "obstime", "timeobs", "uttime", "utctime", "timeut", "timeutc", "utstart"),
+    *("utcstart", "starttime", "timestart", "utmid", "uthour", "uthours", "localtime"),
 )
 #: Names of the magnitude of flux 1, a row each, as sncosmo and SNANA have them.
 ZERO_POINT_NAMES = (
-    *("zp", "zpt", "zeropt", "zeropoint", "zero_point", "zp_ab", "zpab", "ab_zp", "zpt_ab"),
-    *("mag_zp", "mag_zpt", "magzp", "magzpt", "mag_zeropoint", "mag_zero_point", "zp_mag"),
-    *("flux_zp", "fluxzp", "zp_flux", "flux_zeropoint"),
+    *("zp", "zpt", "zeropt", "zeropoint", "zpab", "abzp", "zptab", "magzp", "magzpt"),
+    *("magzeropoint", "zpmag", "fluxzp", "zpflux", "fluxzeropoint"),
 )
 #: Flags of upper limits, and of detections, which are none; without signs between their words.
 _LIMITS = re.compile(
@@ -104,6 +101,8 @@ _SPELLINGS = {
 }
 #: Names of the column that tells the unit of the one brightness of a table.
 UNIT_NAMES = ("unit", "units")
+#: A word of a name, or a sign that is one: "+/-" anywhere, and "<", "+" and others at the end.
+_WORD = re.compile(r"[^\W_]+|\+/-|±|(?<![<>=+-])[<>=+-]+$")
 # No two parts of these expressions take the same text, which would take long for long names.
 _UNIT = re.compile(r"[\[(]([^\[(\])]*)[\])]$")
 _JD_OF_MJD_0 = 2_400_000.5
@@ -135,8 +134,8 @@ _NO_DAYS = re.compile(
     rf"(?:.*[_\s(\[])?(?:{_UNITS})[)\]]?|unix.*|"
     r".*[(\[]\s*(?:min|m|h|a|cy|ks|kd|wk|mon|mo)\s*[)\]]"
 )
-#: Names of Julian Dates, all digits of which are there by their name.
-_JULIAN = re.compile(r"(?:.*_)?[bh]?jd(?:_.*)?", re.DOTALL)
+#: Words of names of Julian Dates, all digits of which are there by their name.
+_JULIAN = {"jd", "bjd", "hjd"}
 
 
 def offset_of(name: str) -> float | None:
@@ -177,20 +176,29 @@ def bare(name: str) -> str:
     return name[: found.start()].rstrip() if found else name
 
 
+@functools.lru_cache(2**12)
+def words_of(name: str) -> tuple[str, ...]:
+    """Return the words of the name of a column in lower case, without its unit."""
+    return tuple(_WORD.findall(bare(name).lower()))
+
+
 def plain(name: str) -> str:
     """Return the name of a column without a unit, and with _ between its words."""
-    return "_".join(bare(name).replace("-", " ").replace("_", " ").split())
+    return "_".join(words_of(name))
+
+
+def joined(name: str) -> str:
+    """Return the words of the name of a column with nothing between them."""
+    return "".join(words_of(name))
 
 
 def names_stars(name: str) -> bool:
-    """Whether a column, in lower case, names objects by its name, if its values do not object."""
-    called = plain(name)
-    if called in NAMES_OF_STARS:
-        return called not in NAMES_OF_OTHERS
-    if _NAMING.fullmatch(called) is None or names_others(name):
+    """Whether a column names objects by its name, if its values do not object."""
+    if joined(name) in NAMES_OF_STARS:
+        return joined(name) not in NAMES_OF_OTHERS
+    if not could_name_stars(name):
         return False
-    words = called.split("_")
-    return all(_OF_STARS.fullmatch(word) or _NAMING.fullmatch(word) for word in words)
+    return all(_OF_STARS.fullmatch(word) or _NAMING.fullmatch(word) for word in words_of(name))
 
 
 def could_name_stars(name: str) -> bool:
@@ -200,8 +208,8 @@ def could_name_stars(name: str) -> bool:
 
 def by_sureness(name: str) -> int:
     """Return a key that sorts columns, in lower case, by how surely they name objects."""
-    if plain(name) in NAMES_OF_STARS:
-        return 2 if plain(name) in NAMES_OF_OTHERS else 0
+    if joined(name) in NAMES_OF_STARS:
+        return 2 if joined(name) in NAMES_OF_OTHERS else 0
     return 1 if names_stars(name) else 2 if could_name_stars(name) else 3
 
 
@@ -217,23 +225,18 @@ def names_others(name: str) -> bool:
 
 def tells_limits(name: str) -> bool:
     """Whether a column, in lower case, flags upper limits by its name."""
-    return _LIMITS.fullmatch(_together(name)) is not None
+    return _LIMITS.fullmatch(joined(name)) is not None
 
 
 def tells_detections(name: str) -> bool:
     """Whether a column, in lower case, flags detections by its name."""
-    return _DETECTED.fullmatch(_together(name)) is not None
+    return _DETECTED.fullmatch(joined(name)) is not None
 
 
 def may_tell_limits(name: str) -> bool:
     """Whether a column, in lower case, flags upper limits by its name, or may by its values."""
     tells = tells_limits(name) or tells_detections(name)
     return tells or _SIGNS.fullmatch(plain(name)) is not None
-
-
-def _together(name: str) -> str:
-    """Return the name of a column without what stands between its words."""
-    return plain(name).replace("_", "")
 
 
 def bands_by_words(names: Iterable[str]) -> list[str]:
@@ -243,7 +246,7 @@ def bands_by_words(names: Iterable[str]) -> list[str]:
 
 def zero_points(names: Iterable[str]) -> list[str]:
     """Return the columns, in lower case, that tell the magnitude of flux 1."""
-    return [name for name in names if {bare(name), plain(name)} & set(ZERO_POINT_NAMES)]
+    return [name for name in names if joined(name) in ZERO_POINT_NAMES]
 
 
 def unit_of(name: str) -> str:
@@ -283,26 +286,30 @@ def in_no_days(name: str) -> bool:
 
 def is_julian(name: str) -> bool:
     """Whether the name of a column of times, in lower case, or its unit, is of Julian Dates."""
-    return any(_JULIAN.fullmatch(each) for each in (plain(name), unit_of(name)))
+    return bool(_JULIAN & {*words_of(name), *words_of(unit_of(name))})
 
 
 def clocks(names: Iterable[str]) -> list[str]:
     """Return the columns, in lower case, that may hold times of day, by their names."""
-    return [name for name in names if plain(name) in CLOCKS]
+    return [name for name in names if joined(name) in CLOCKS]
 
 
 def is_dated(name: str) -> bool:
     """Whether a column of times, in lower case, is of dates by its name."""
-    words = plain(name).split("_")
-    return any(word.startswith("date") or word.endswith("date") for word in words)
+    return any(word.startswith("date") or word.endswith("date") for word in words_of(name))
 
 
 def candidates(part: str, names: Iterable[str]) -> list[str]:
     """Return the columns, in lower case, whose names are those of a part."""
-    known = {alias.lower() for alias in ALIASES[part]}
-    timed = part == "time"
+    known, timed = {*ALIASES[part]}, part == "time"
     return [
         name
         for name in names
-        if {name, bare(name), plain(name)} & known or (timed and offset_of(name) is not None)
+        if {joined(name), plain(name)} & known or (timed and offset_of(name) is not None)
     ]
+
+
+def by_preference(part: str, names: Iterable[str]) -> list[str]:
+    """Return the `candidates`, those first that are first among the names of a part."""
+    order = {alias: place for place, alias in enumerate(ALIASES[part])}
+    return sorted(candidates(part, names), key=lambda name: order.get(joined(name), len(order)))

@@ -77,11 +77,6 @@ def gaia(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**{f"{n.removesuffix(told)}mag_err": 1.0857 / s for n, s in signals})
 
 
-def gaia_alerts(frame: pd.DataFrame) -> pd.DataFrame:
-    """Take "untrusted" magnitudes for none."""
-    return _where(frame, lambda mag: mag.notna(), "averagemag", "averagemag.")
-
-
 def atlas_limits(frame: pd.DataFrame) -> pd.DataFrame:
     """Take errors of nothing for what they are."""
     return _where(frame, lambda error: error > 0, "dujy")

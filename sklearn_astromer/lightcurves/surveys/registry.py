@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from sklearn_astromer.lightcurves.surveys import prepare
-from sklearn_astromer.lightcurves.surveys.errors import ERRORS
 from sklearn_astromer.lightcurves.surveys.names import ALIASES
 from sklearn_astromer.lightcurves.surveys.survey import ORIGINS, Bad, Brightness, Survey
 
 #: Columns of any table, which tell no survey.
-COMMON = {alias.lower() for aliases in ALIASES.values() for alias in aliases} | {
-    *("flux_err", "quality", "camera", "limit", *ERRORS),
+COMMON = {alias for aliases in ALIASES.values() for alias in aliases} | {
+    *("magerr", "merr", "err", "uncertainty", "fluxerr", "quality", "camera", "limit"),
 }
 
 
@@ -78,7 +77,8 @@ def recognise(columns: frozenset[str], rows_are_objects: bool = False) -> tuple[
 
 def _distinctive(survey: Survey, columns: Set[str]) -> set[str]:
     """Return which columns tell this survey from tables of any origin."""
-    return (survey.found(columns) | survey.quality_columns() & columns) - COMMON
+    found = survey.found(columns) | survey.quality_columns() & columns
+    return {name for name in found if name.replace("_", "") not in COMMON}
 
 
 def resembled(columns: Set[str]) -> tuple[Survey, str] | None:

@@ -447,3 +447,14 @@ def test_a_dictionary_is_told_what_to_do():
     for source in (CURVES, [{"mjd": 1.0, "mag": 15.0}]):
         with pytest.raises(TypeError, match=r"list of records pass pandas.DataFrame\(…\)"):
             LightCurves.read(source)
+
+
+def test_big_endian_columns_that_are_called_by_numbers():
+    array = np.array([[58000.0, 15.0, 0.1], [58001.0, 15.2, 0.2]], dtype=">f8")
+    curves = LightCurves.read(pd.DataFrame(array), time=0, mag=1, mag_err=2, id=False)
+    assert curves.mag_err.tolist() == [0.1, 0.2]
+
+
+def test_words_of_a_name_are_no_columns_that_were_used():
+    frame = pd.DataFrame({"mjd": [1.0, 2.0], "V mag": [15.0, 15.1], "V": ["a", "b"]})
+    assert LightCurves.read(frame, mag="V mag", id=False).report.unused == ["V"]

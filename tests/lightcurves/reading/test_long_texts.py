@@ -56,6 +56,7 @@ def of_text(text):
                 lambda n: "unit_" * n,
             )
         ),
+        (names._WORD.findall, lambda n: "-" * n + "x", LONG),
         (is_row, lambda n: "1" * n + "x", LONG),
         (decimal_commas, lambda n: "1" * n + "x" + " " * n + "x", LONG),
         (IPAC.match, lambda n: b"\\ " * n + b"x", TINY),

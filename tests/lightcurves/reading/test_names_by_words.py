@@ -122,6 +122,29 @@ def test_names_of_times_with_other_numbers(name, tmp_path):
     assert LightCurves.read(path, time=name).time.tolist() == [58000.1, 58001.1]
 
 
+# -- spellings -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("part", "spellings"),
+    [
+        ("time", ["bjd_tdb", "BJD-TDB", "BJD.TDB", "bjdtdb", "BJD TDB", "bjd_tdb [d]"]),
+        ("time", ["date-obs", "DATE_OBS", "dateobs", "Date Obs."]),
+        ("mag", ["psfMag", "psf_mag", "PSF mag"]),
+        ("flux", ["norm_flux", "norm. flux", "normflux"]),
+        ("id", ["source_id", "sourceId", "Source ID", "source.id"]),
+        ("band", ["filterName", "filter_name", "Filter Name", "filter.name"]),
+    ],
+)
+def test_names_are_one_however_their_words_are_joined(part, spellings):
+    columns = {"mjd": TIMES, "mag": [15.1, 15.2, 15.3, 15.4], "oid": 1, "band": "g"}
+    columns.pop({"time": "mjd", "mag": "mag", "flux": "mag", "id": "oid", "band": "band"}[part])
+    values = {"id": 1, "band": "g"}.get(part, TIMES)
+    for name in spellings:
+        curves, _ = reading(pd.DataFrame({**columns, name: values}))
+        assert curves.report.columns[part] == name
+
+
 # -- errors ----------------------------------------------------------------------------------------
 
 ERRORS = [0.01, 0.02, 0.015, 0.03]
@@ -175,7 +198,6 @@ def test_errors_of_other_things(name, tmp_path):
     [
         {"mag_err_lo": ERRORS, "mag_err_hi": ERRORS},
         {"err_stat": ERRORS, "err_sys": ERRORS},
-        {"mag_rms": ERRORS, "mag_uncert": ERRORS},
         {"err+": ERRORS, "err-": ERRORS},
         {"mag_1sigma": ERRORS},
         {"err_mmag": ERRORS},
@@ -206,6 +228,39 @@ def test_a_number_of_each_star_is_no_error(errors, tmp_path):
     few = frame.iloc[:5]  # which a constant error may have
     few.to_csv(tmp_path / "few.csv", index=False)
     assert LightCurves.read(tmp_path / "few.csv").mag_err.tolist() == [0.3] * 5
+
+
+@pytest.mark.parametrize(
+    ("others", "right"),
+    [
+        (["err", "mag_rms"], "err"),  # the scatter may be of the star
+        (["mag_rms", "mag_uncert"], "mag_uncert"),
+        (["err", "V_err", "mag_err"], "V_err"),
+        (["mag_error", "mag_std"], "mag_error"),
+        (["u_V", "V_err", "UV"], "V_err"),  # a flag of VizieR, and a band
+        (["Vmag", "e_Vmag", "dV"], "dV"),
+        (["mag", "mag_err"], None),  # which is that of another magnitude
+        (["flux_err"], None),
+        (["flux_err", "mag_error"], "mag_error"),
+        (["e_mag"], "e_mag"),
+    ],
+)
+def test_the_error_that_is_named_after_the_brightness_goes_before_others(others, right):
+    columns = {"mjd": TIMES, "V": [15.1, 15.2, 15.3, 15.4]} | dict.fromkeys(others, ERRORS)
+    curves, _ = reading(pd.DataFrame(columns), mag="V", id=False)
+    assert curves.report.columns.get("mag_err") == right
+
+
+@pytest.mark.parametrize("names", [["err", "mag_err"], ["sigma", "phot_err"], ["uncert", "errs"]])
+def test_errors_of_which_none_is_likelier_are_refused(names):
+    columns = {"mjd": TIMES, "V": [15.1, 15.2, 15.3, 15.4]} | dict.fromkeys(names, ERRORS)
+    with pytest.raises(ValueError, match=f"pass mag_err='{names[0]}', or mag_err='{names[1]}'"):
+        LightCurves.read(pd.DataFrame(columns), mag="V")
+
+
+def test_errors_of_magnitudes_are_none_of_fluxes():
+    frame = pd.DataFrame({"mjd": TIMES, "flux": [10.0, 11, 10, 11], "mag_err": ERRORS})
+    assert reading(frame)[0].mag_err is None
 
 
 # -- bands -----------------------------------------------------------------------------------------
@@ -286,6 +341,7 @@ def test_names_of_other_things_than_stars_are_asked_about(name, values, tmp_path
     [
         *("star_name", "Star ID", "src_id", "variable-name", "gaia_dr3_source_id", "ogle_id"),
         *("main_id", "id_star", "TNS name", "lc_id", "2MASS", "designation", "asassn_name"),
+        *("star.id", "Target.Name", "targetname", "object-id"),
     ],
 )
 def test_names_of_stars(name, tmp_path):
