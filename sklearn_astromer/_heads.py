@@ -27,9 +27,10 @@ from sklearn_astromer._estimator_base import (
     run_of,
 )
 from sklearn_astromer._fields import LARGEST
+from sklearn_astromer.config import ROW
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.lightcurves import LightCurves
-from sklearn_astromer.lightcurves.checks import check_order
+from sklearn_astromer.lightcurves.checks import check_order, warn
 from sklearn_astromer.modules.heads import HEADS, Head, Predictor
 from sklearn_astromer.training.labels import as_labels, check_kinds, missing_in
 from sklearn_astromer.training.loop import train
@@ -88,6 +89,8 @@ def read_targets(
     check_order(curves, y)
     check_order(curves, sample_weight, "sample_weight")
     weight = _check_sample_weight(sample_weight, curves, dtype=np.float64, ensure_non_negative=True)
+    if getattr(model.encoder, "row", ROW) != ROW:
+        warn("a head reads vectors and no rows: the row of the encoder is not used, but head=")
     return curves, values, weight
 
 
@@ -100,6 +103,11 @@ def read_classes(
     if len(model.classes_) < 2:
         raise ValueError(
             f"a classifier needs at least 2 classes, got 1 class: {model.classes_[0]!r}"
+        )
+    if len(model.classes_) > 2 and (model.classes_ == -1).any():
+        warn(
+            "the label -1 is a class like others here, and not a missing label, as for "
+            "AstromerEmbedder(supervised=True): leave out objects without a label"
         )
     if model.class_weight is not None:
         weight = weight * compute_sample_weight(model.class_weight, y)

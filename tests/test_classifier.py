@@ -442,3 +442,13 @@ def test_calibration_and_stacking_on_real_curves(stripe82, macho):
     features = make_pipeline(FunctionTransformer(amplitudes), RandomForestClassifier(50))
     stack = StackingClassifier([("astromer", model), ("features", features)], cv=2)
     assert f1_score(y[90:], stack.fit(X[:90], y[:90]).predict(X[90:]), average="macro") > 0.6
+
+
+def test_what_a_head_does_not_use_is_told(catalog):
+    curves, labels = catalog
+    model = classifier(embedder(row="std"), max_epochs=1)
+    with pytest.warns(UserWarning, match="the row of the encoder is not used"):
+        model.fit(curves, labels)
+    numbers = np.arange(len(curves)) % 3 - 1
+    with pytest.warns(UserWarning, match="the label -1 is a class like others"):
+        classifier(max_epochs=1).fit(curves, numbers)

@@ -84,7 +84,8 @@ def _check(args: SimpleNamespace) -> None:
     labels = [each for each in (args.labels, args.label_column) if each is not None]
     refused = {
         "give either a CATALOG to learn from, or --model": learns == model,
-        "a CATALOG to learn from needs --labels or --label-column": len(labels) != learns,
+        "a CATALOG to learn from needs --labels or --label-column, and not both": len(labels)
+        != learns,
         "--predict, a catalog, and --out, where its classes go, need each other": bool(args.predict)
         != (args.out is not None),
         "--model needs --predict, a catalog to classify": model and not args.predict,

@@ -30,7 +30,7 @@ def outliers(args: SimpleNamespace) -> None:
     """Print the objects with the highest scores, and write or draw them if asked."""
     wanted = args.plot is not None or args.weights is not None
     if wanted != bool(args.catalog):
-        raise ValueError("--catalog, the light curves, is needed by --plot and --weights alone")
+        raise ValueError("--plot and --weights need --catalog, the light curves")
     if is_index(args.rows):
         raise ValueError(f"{args.rows} is an index: pass the rows that it was made of")
     rows = _of_band(read_rows(args.rows), args)

@@ -72,6 +72,8 @@ def labels_of(path: Path, ids: NDArray[Any], quiet: bool = True) -> NDArray[Any]
     except (ValueError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise ValueError(f"{path} cannot be read as a table of labels: {error}") from error
     table.columns = [str(name).strip() for name in table.columns]
+    if "id" not in table:
+        table = table.rename(columns={"object_id": "id"})  # as commands write it
     for name in ("id", "label"):
         if (count := list(table).count(name)) != 1:
             has = "several columns" if count else "no column"

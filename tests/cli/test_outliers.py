@@ -217,7 +217,9 @@ def test_another_catalog(curves, error, capsys):
     assert main(words) == 1
     assert "of emb.csv is not in the catalog (30 of 30 are not)" in capsys.readouterr().err
     assert not Path("odd.html").exists()
-    assert "is needed by --plot" in error("outliers", "emb.csv", "--plot", "odd.html")
+    assert "--plot and --weights need --catalog" in error(
+        "outliers", "emb.csv", "--plot", "odd.html"
+    )
 
 
 def test_a_flare_by_reconstruction(curves, capsys):

@@ -94,6 +94,11 @@ def test_labels_in_parquet(tmp_path, name, changed):
     assert labels_of(tmp_path / name, IDS).tolist() == CLASSES
 
 
+def test_ids_are_called_as_commands_write_them(tmp_path):
+    table().rename(columns={"id": "object_id"}).to_csv(tmp_path / "a.csv", index=False)
+    assert labels_of(tmp_path / "a.csv", IDS).tolist() == CLASSES
+
+
 def lists(path):
     table().assign(label=[[name] for name in CLASSES]).to_parquet(path)
 

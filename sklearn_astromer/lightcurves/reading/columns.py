@@ -27,6 +27,7 @@ from sklearn_astromer.lightcurves.surveys.names import (
     zero_points,
 )
 from sklearn_astromer.lightcurves.surveys.registry import OWN, resembled
+from sklearn_astromer.lightcurves.surveys.side_by_side import bands_beside
 from sklearn_astromer.lightcurves.surveys.survey import (
     FLAGS,
     Bad,
@@ -202,26 +203,27 @@ def _by_columns(table: Table, given: dict[str, Any], options: Options) -> Survey
             Remedy("survey", "columns", "to read columns by their names alone"),
         )
     time = given.get("time") or _time(table, columns)
-    brightness = _brightness(table, given, columns)
-    used = {time, *brightness.columns_in(frame.columns)}
+    bright = _brightnesses(table, given, columns)
+    used = {time}.union(*(each.columns_in(frame.columns) for each in bright))
     band = given.get("band") or _band(table, [c for c in columns if c not in used])
     used |= {band}
-    flags = _limits(table, brightness, [c for c in frame.columns if c not in used])
-    for flag in flags:
+    left = [name for name in frame.columns if name not in used]
+    bright = tuple(replace(each, bad=tuple(_limits(table, each, left))) for each in bright)
+    for flag in dict.fromkeys(flag for each in bright for flag in each.bad):
         _refuse_words(table, flag, options)
-    used |= {flag.column for flag in flags}
+        used |= {flag.column}
     id = given.get("id", table.facts.get("id"))
     if id is None:
         left = [name for name in columns if name not in used]
         named = [name for name in candidates("id", left) if could_name(frame[name])]
         id = _one(table, "id", named or left, False)
-        id = id or id_by_values(table, time, brightness.mag or brightness.flux, band, left)
+        id = id or id_by_values(table, time, bright[0].mag or bright[0].flux, band, left)
     return Survey(
         "columns",
         "recognised by the names of the columns",
         (),
         time,
-        (replace(brightness, bad=tuple(flags)),),
+        bright,
         id=id,
         origin=np.nan,
         band=band or "",
@@ -322,6 +324,29 @@ def _band(table: Table, columns: list[str]) -> str:
         if found and all(np.array_equal(codes[0], each) for each in codes[1:]):
             return found[0]
     return _single(table, "band", KEYWORDS["band"], found) or ""
+
+
+def _brightnesses(
+    table: Table, given: dict[str, Any], columns: list[str]
+) -> tuple[Brightness, ...]:
+    """Return the brightness of a table, or one for each band that has a column of its own."""
+    usual = [name for part in ("mag", "flux", "band") for name in candidates(part, columns)]
+    if not usual and PHOT not in columns and not {"mag", "flux", "band"} & given.keys():
+        lowered: dict[Any, str] = {table.names.get(name, name): name for name in columns}
+        for kind in ("mag", "flux"):
+            sides = bands_beside(kind, list(lowered))
+            if sides and not any(_is_constant(table.frame[lowered[each.name]]) for each in sides):
+                found = []
+                for name, error, band in sides:
+                    own = given | {kind: lowered[name], f"{kind}_err": lowered.get(error)}
+                    found.append(replace(_brightness(table, own, columns), band=band))
+                return tuple(found)
+    return (_brightness(table, given, columns),)
+
+
+def _is_constant(column: pd.Series) -> bool:
+    """Whether a column has one value in all of its rows, as the magnitude of a star has."""
+    return len(column) > 1 and column.nunique(dropna=False) == 1
 
 
 def _brightness(table: Table, given: dict[str, Any], columns: list[str]) -> Brightness:

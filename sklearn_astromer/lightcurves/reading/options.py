@@ -24,6 +24,7 @@ from sklearn_astromer.lightcurves.surveys.names import (
     zero_points,
 )
 from sklearn_astromer.lightcurves.surveys.registry import BY_NAME, recognise, resembled
+from sklearn_astromer.lightcurves.surveys.side_by_side import bands_beside
 from sklearn_astromer.lightcurves.surveys.survey import Survey, column_name
 
 #: Rules of all tables.
@@ -128,8 +129,9 @@ class Options:
         given = set(map(str, self.given().values()))
         if self.surveys(frozenset(lowered), False) or given & set(lowered):
             return True
-        bright = [*candidates("mag", lowered), *candidates("flux", lowered)]
-        return bool(candidates("time", lowered)) and bool(bright)
+        kinds = ("mag", "flux")
+        bright = any(candidates(kind, lowered) or bands_beside(kind, lowered) for kind in kinds)
+        return bool(candidates("time", lowered)) and bright
 
     def needed(self, names: list[str], rows_are_objects: bool = False) -> list[str] | None:
         """Return the columns that are read of a table; None: any may be."""
@@ -152,6 +154,8 @@ class Options:
             parts = [each for part in ALIASES for each in candidates(part, lowered)]
             bright = {name: kind for kind in ("mag", "flux") for name in candidates(kind, lowered)}
             bright |= {asked[kind]: kind for kind in ("mag", "flux") if kind in asked}
+            if not bright:
+                return None  # which columns have a band each, all of them tell
             read |= {
                 *parts,
                 *bands_by_words(lowered),
