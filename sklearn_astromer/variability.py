@@ -106,11 +106,12 @@ class VariabilityFeatures(TransformerBase):
     >>> curves, labels = make_variable_stars(4, classes=["RRAB"], random_state=0)
     >>> features = VariabilityFeatures().set_output(transform="pandas").fit_transform(curves)
     >>> features[["log10_period (d)", "log10_amplitude (mag)", "R21"]].round(2)
-       log10_period (d)  log10_amplitude (mag)   R21
-    0             -0.16                  -0.21  0.45
-    1             -0.22                  -0.08  0.42
-    2             -0.26                   0.01  0.48
-    3             -0.25                  -0.01  0.49
+              log10_period (d)  log10_amplitude (mag)   R21
+    object_id
+    0                    -0.16                  -0.21  0.45
+    1                    -0.22                  -0.08  0.42
+    2                    -0.26                   0.01  0.48
+    3                    -0.25                  -0.01  0.49
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {

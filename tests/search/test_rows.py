@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from embedders import make_embedder
+from sklearn.base import clone
 
 from sklearn_astromer import LightCurves, MultiBandEmbedder
 from sklearn_astromer.datasets import make_variable_stars
@@ -163,3 +164,12 @@ def test_other_files(tmp_path):
     (tmp_path / "a.csv").write_text("time,mag\n1,2\n")
     with pytest.raises(ValueError, match="not a table of embeddings"):
         read_rows(tmp_path / "a.csv")
+
+
+def test_a_table_of_pandas(embedder, curves, tmp_path):
+    X = named(curves, [f"star {i}" for i in range(len(curves))])
+    model = clone(embedder).set_output(transform="pandas")
+    model.fit_transform(X).to_parquet(tmp_path / "rows.parquet")
+    found = read_rows(tmp_path / "rows.parquet")
+    assert found.ids.tolist() == X.ids.tolist()
+    np.testing.assert_allclose(found.rows, embedder.transform(X), atol=1e-6)
