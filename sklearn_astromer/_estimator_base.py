@@ -230,7 +230,8 @@ class TransformerBase(TransformerMixin, AstromerBase, ABC):
         """Return rows; in pandas with the index of X, or the ids where it has none."""
         if self._container() != "pandas" or isinstance(X, (np.ndarray, list, tuple)):
             return rows
-        index = X.index if isinstance(X, (pd.Series, pd.DataFrame)) else pd.Index(ids, name="object_id")
+        named = isinstance(X, (pd.Series, pd.DataFrame))
+        index = X.index if named else pd.Index(ids, name="object_id")
         return pd.DataFrame(rows, index=index)
 
     def __sklearn_tags__(self) -> Any:

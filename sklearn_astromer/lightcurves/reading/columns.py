@@ -10,11 +10,19 @@ import pandas as pd
 
 from sklearn_astromer._closest import closest
 from sklearn_astromer.lightcurves.reading.ids import could_name, id_by_values, tells_bands
+from sklearn_astromer.lightcurves.reading.named import (
+    KEYWORDS,
+    MOST_ERROR,
+    at_most_one,
+    brightnesses,
+    listed,
+    the_one,
+)
 from sklearn_astromer.lightcurves.reading.options import COMMON_RULES, UPPER_LIMITS, Options
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
 from sklearn_astromer.lightcurves.reading.tables import Table
 from sklearn_astromer.lightcurves.reading.values import days_of, is_clock
-from sklearn_astromer.lightcurves.surveys.errors import errors_of, is_statistic
+from sklearn_astromer.lightcurves.surveys.errors import errors_of
 from sklearn_astromer.lightcurves.surveys.names import (
     LIMIT_OF,
     bands_by_words,
@@ -24,10 +32,8 @@ from sklearn_astromer.lightcurves.surveys.names import (
     is_dated,
     tells_detections,
     tells_limits,
-    zero_points,
 )
 from sklearn_astromer.lightcurves.surveys.registry import OWN, resembled
-from sklearn_astromer.lightcurves.surveys.side_by_side import bands_beside
 from sklearn_astromer.lightcurves.surveys.survey import (
     FLAGS,
     Bad,
@@ -37,9 +43,6 @@ from sklearn_astromer.lightcurves.surveys.survey import (
     says_limits,
 )
 
-#: What each keyword of `LightCurves.read` names.
-KEYWORDS = {"band": "band_column"}
-MOST_NAMES = 15
 #: A column of so many other words holds names or numbers, and no flags.
 MOST_WORDS = 5
 DIFFERENCE = (
@@ -51,15 +54,11 @@ DIFFERENCE_MAGNITUDES = (
     "magpsf is of a difference image, and no magnitude of the star: pass a table that has "
     "magpsf_corr, or magnr and isdiffpos, from which it follows"
 )
-#: What GAVO calls the magnitude of a VOTable, by its unit.
-PHOT = "phot"
 NEEDS = "needs the brightness that it belongs to, and another is read"
-# A column without a name holds errors if they are as small as these, in magnitudes.
-MOST_ERROR, ABSENT_ERROR = 1.5, 9.0
+#: Errors of this size are none.
+ABSENT_ERROR = 9.0
 #: Columns of times tell the same instants if they differ by less: a barycentric correction.
 SAME_INSTANT = 0.01
-#: So many observations of a star with one error have a number of the star instead.
-FEWEST_OF_A_STAR = 10
 
 
 def survey_of(table: Table, options: Options) -> Survey:
@@ -70,7 +69,7 @@ def survey_of(table: Table, options: Options) -> Survey:
     for part, name in given.items():
         if isinstance(name, str) and name not in frame:
             column = options.columns[part]
-            why = f"there is no column {column!r} among {_listed(table)}"
+            why = f"there is no column {column!r} among {listed(table)}"
             if name in table.names:
                 why = f"column {column!r} has several values a row, and the times have one"
             raise refusal(f"{table.label}: {why}", Remedy(KEYWORDS.get(part, part)))
@@ -93,7 +92,7 @@ def survey_of(table: Table, options: Options) -> Survey:
     if options.survey != "auto" and lacking:
         raise refusal(
             f"{table.label} is not of {survey.name}: there is no {' and no '.join(lacking)} "
-            f"among {_listed(table)}",
+            f"among {listed(table)}",
             Remedy("survey", "columns", "to read columns by their names alone"),
         )
     return _ruled(survey, table, options)
@@ -178,12 +177,6 @@ def _ruled(survey: Survey, table: Table, options: Options) -> Survey:
     return survey
 
 
-def _listed(table: Table) -> str:
-    """Return the names of the columns as messages give them."""
-    names = list(map(repr, table.names.values()))
-    return ", ".join([*names[:MOST_NAMES], *["…"] * (len(names) > MOST_NAMES)])
-
-
 # -- by names --------------------------------------------------------------------------------------
 
 
@@ -199,11 +192,11 @@ def _by_columns(table: Table, given: dict[str, Any], options: Options) -> Survey
         survey, lacking = near
         raise refusal(
             f"{table.label} looks like {survey.name} ({survey.title}), but has no column "
-            f"{lacking.replace('|', ' or ')} among {_listed(table)}: give it that name, or",
+            f"{lacking.replace('|', ' or ')} among {listed(table)}: give it that name, or",
             Remedy("survey", "columns", "to read columns by their names alone"),
         )
     time = given.get("time") or _time(table, columns)
-    bright = _brightnesses(table, given, columns)
+    bright = brightnesses(table, given, columns)
     used = {time}.union(*(each.columns_in(frame.columns) for each in bright))
     band = given.get("band") or _band(table, [c for c in columns if c not in used])
     used |= {band}
@@ -216,7 +209,7 @@ def _by_columns(table: Table, given: dict[str, Any], options: Options) -> Survey
     if id is None:
         left = [name for name in columns if name not in used]
         named = [name for name in candidates("id", left) if could_name(frame[name])]
-        id = _one(table, "id", named or left, False)
+        id = the_one(table, "id", named or left, False)
         id = id or id_by_values(table, time, bright[0].mag or bright[0].flux, band, left)
     return Survey(
         "columns",
@@ -271,7 +264,7 @@ def _time(table: Table, columns: list[str]) -> str:
     if not found:  # a column of dates, whatever it is called
         kinds, dtypes = table.facts["kinds"], table.frame.dtypes
         found = [n for n in columns if kinds.get(n) == "date" or dtypes[n].kind == "M"]
-        return found[0] if len(found) == 1 else _one(table, "time", columns)
+        return found[0] if len(found) == 1 else the_one(table, "time", columns)
     if len(found) > 1:
         apart = [n for n in found if n in clocks([n]) and is_clock(table.frame[n])]
         dates = [name for name in found if name not in apart]
@@ -287,30 +280,7 @@ def _time(table: Table, columns: list[str]) -> str:
             for each in days[1:]
         ):
             return found[0]
-    return _one(table, "time", columns)
-
-
-def _one(table: Table, part: str, columns: list[str], needed: bool = True) -> str:
-    """Return the column whose name is that of a part; several are an error."""
-    keyword = KEYWORDS.get(part, part)
-    found = _single(table, part, keyword, candidates(part, columns))
-    if not found and needed:
-        raise refusal(
-            f"{table.label}: no column was recognised as the {part} among {_listed(table)}",
-            Remedy(keyword),
-        )
-    return found or ""
-
-
-def _single(table: Table, what: str, keyword: str, found: list[str]) -> str | None:
-    """Return the one column that was found, if any; several are an error."""
-    if len(found) > 1:
-        names = [table.names.get(name, name) for name in found]
-        raise refusal(
-            f"{table.label}: columns {', '.join(map(repr, names))} could all be the {what}",
-            *(Remedy(keyword, name) for name in names),
-        )
-    return found[0] if found else None
+    return the_one(table, "time", columns)
 
 
 def _band(table: Table, columns: list[str]) -> str:
@@ -323,71 +293,7 @@ def _band(table: Table, columns: list[str]) -> str:
         codes = [pd.factorize(frame[name])[0] for name in found]
         if found and all(np.array_equal(codes[0], each) for each in codes[1:]):
             return found[0]
-    return _single(table, "band", KEYWORDS["band"], found) or ""
-
-
-def _brightnesses(
-    table: Table, given: dict[str, Any], columns: list[str]
-) -> tuple[Brightness, ...]:
-    """Return the brightness of a table, or one for each band that has a column of its own."""
-    usual = [name for part in ("mag", "flux", "band") for name in candidates(part, columns)]
-    if not usual and PHOT not in columns and not {"mag", "flux", "band"} & given.keys():
-        lowered: dict[Any, str] = {table.names.get(name, name): name for name in columns}
-        for kind in ("mag", "flux"):
-            sides = bands_beside(kind, list(lowered))
-            if sides and not any(_is_constant(table.frame[lowered[each.name]]) for each in sides):
-                found = []
-                for name, error, band in sides:
-                    own = given | {kind: lowered[name], f"{kind}_err": lowered.get(error)}
-                    found.append(replace(_brightness(table, own, columns), band=band))
-                return tuple(found)
-    return (_brightness(table, given, columns),)
-
-
-def _is_constant(column: pd.Series) -> bool:
-    """Whether a column has one value in all of its rows, as the magnitude of a star has."""
-    return len(column) > 1 and column.nunique(dropna=False) == 1
-
-
-def _brightness(table: Table, given: dict[str, Any], columns: list[str]) -> Brightness:
-    """Return the columns of the magnitudes, or of the fluxes where there are none."""
-    kinds = table.facts["kinds"]
-    mags, fluxes = candidates("mag", columns), candidates("flux", columns)
-    in_mag = [name for name in fluxes if kinds.get(name) == "mag"]  # as lightkurve has them
-    in_mag += [name for name in columns if name == PHOT and kinds.get(name) == "mag"]
-    mags, fluxes = mags + in_mag, [name for name in fluxes if name not in in_mag]
-    flux = given.get("flux")
-    if flux is None and "mag" not in given:
-        if not mags and not fluxes:
-            raise refusal(
-                f"{table.label}: no column was recognised as the mag or flux among "
-                f"{_listed(table)}",
-                Remedy("mag"),
-                Remedy("flux"),
-            )
-        flux = None if mags else _one(table, "flux", fluxes)
-    if flux is not None:
-        zero_point = given.get("zero_point", table.zero_point(flux))
-        if zero_point is None:
-            found = _single(table, "zero point", "zero_point", zero_points(columns))
-            zero_point = found or 0.0
-        error = given.get("flux_err") or _error(table, flux, "flux", columns)
-        return Brightness(flux=flux, flux_err=error, zero_point=zero_point)
-    mag = given.get("mag") or (in_mag[0] if mags == in_mag else _one(table, "mag", mags))
-    return Brightness(mag, given.get("mag_err") or _error(table, mag, "mag", columns))
-
-
-def _error(table: Table, brightness: str, kind: str, columns: list[str]) -> str | None:
-    found = _single(table, "error", f"{kind}_err", errors_of(brightness, kind, columns))
-    if found is None or not is_statistic(found):
-        return found
-    # "mag_std" may be of each star, or of the standard system
-    values = pd.to_numeric(table.frame[found], errors="coerce").dropna().to_numpy()
-    n = len(np.unique(values))
-    runs = np.count_nonzero(np.diff(values)) + 1
-    of_stars = n == runs and n * FEWEST_OF_A_STAR <= len(values)
-    large = kind == "mag" and np.median(values) > MOST_ERROR if n else True
-    return None if of_stars or large else found
+    return at_most_one(table, "band", KEYWORDS["band"], found) or ""
 
 
 def _by_place(table: Table, given: dict[str, Any]) -> dict[str, Any]:
