@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 PERCENT = ("%", "percent", "pct")
 MISSING, NO_ZERO_POINT = "without time or brightness", "without a zero point"
+NOT_OBSERVED = "not observed in all bands"
 
 
 class Side:
@@ -111,6 +112,8 @@ class Side:
             self._remark_blocks(time)
         if kind == "magnitudes" and not survey.exact:
             rules += self._implausible(column, error, limit, kept)
+        if brightness.band:  # others are in the same row
+            rules += [(NOT_OBSERVED, np.isfinite(time) & np.isnan(column))]
         rules += [(MISSING, ~(np.isfinite(time) & np.isfinite(column)))]
         for reason, bad in rules:
             bad = bad & kept

@@ -51,6 +51,8 @@ def test_magnitudes_of_several_bands(first, second, bands, door, tmp_path):
     np.testing.assert_allclose(curves[0], np.c_[TIMES, [15.1, 15.2, 15.3], [0.01, 0.02, 0.03]])
     np.testing.assert_allclose(curves[1], np.c_[TIMES[::2], [16.1, 16.3], [0.04, 0.06]])
     assert (curves.report.rows, curves.report.kept) == (6, 5)
+    assert curves.report.left_out == {"not observed in all bands": 1}
+    assert len(reading(source, on_invalid="raise")) == 2
 
 
 def test_one_band(tmp_path):
