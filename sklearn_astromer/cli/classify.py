@@ -66,6 +66,11 @@ def _predicted(model: Pipeline, args: SimpleNamespace) -> pd.DataFrame:
         embedder = embedder.embedder_
     elif not len(curves):
         raise ValueError("there are no light curves to classify")
+    elif (bands := getattr(model, "bands_", [])) and (other := sorted(_bands(curves) - {*bands})):
+        warn(
+            f"the classifier learned from the bands {', '.join(bands)}, and the catalog of "
+            f"--predict has {', '.join(other)}: brightness and shape differ between bands"
+        )
     embedder.set_params(device=args.device, precision=args.precision)
     probability = model.predict_proba(curves)
     names = [f"probability_{name}" for name in model.classes_]
@@ -123,7 +128,14 @@ def _trained(args: SimpleNamespace) -> Pipeline:
     if args.weights not in WEIGHTS and (info.get("training") or {}).get("labels"):
         warn(f"{args.weights} was trained with labels: the score of stars that it saw is too good")
     say(_score(forest, rows, labels, curves))
-    return Pipeline([("embedder", embedder), ("forest", forest.fit(rows, labels))])
+    model = Pipeline([("embedder", embedder), ("forest", forest.fit(rows, labels))])
+    model.bands_ = sorted(_bands(curves))
+    return model
+
+
+def _bands(curves: LightCurves | Stars) -> set[str]:
+    """Return the names of the bands."""
+    return set() if curves.band is None else {*curves.band.tolist()}
 
 
 def _score(forest: Any, rows: Any, labels: Any, curves: LightCurves | Stars) -> str:

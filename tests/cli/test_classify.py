@@ -73,6 +73,19 @@ def test_a_column_of_labels_and_several_bands(stars, capsys):
     assert set(found["band"]) == {"g", "r"}
 
 
+def test_other_bands_than_those_of_the_classifier_are_told(stars, capsys):
+    pytest.importorskip("skops")
+    curves, labels = stars
+    frame = curves[:20].to_frame().assign(band="V")
+    frame.assign(label=np.repeat(labels[:20], curves.lengths[:20])).to_csv("v.csv", index=False)
+    frame.assign(band="I").to_csv("i.csv", index=False)
+    words = ["classify", "v.csv", "--label-column", "label", "--survey", "columns", *OPTIONS]
+    assert main([*words, "--save", "v.skops", "--predict", "v.csv", "--out", "v.out.csv"]) == 0
+    assert "learned from the bands" not in capsys.readouterr().err
+    assert main(["classify", "--model", "v.skops", "--predict", "i.csv", "--out", "i.out.csv"]) == 0
+    assert "learned from the bands V, and the catalog of --predict has I" in capsys.readouterr().err
+
+
 def bands_of(curves, lacking):
     """Return a table in which each star has two bands, but one without the first."""
     frame = curves.to_frame()
