@@ -348,3 +348,31 @@ def test_names_of_stars(name, tmp_path):
     curves, remarks = reading(observed(tmp_path, {name: ["S1", "S2", "S1", "S2"]}))
     assert curves.ids.tolist() == ["S1", "S2"]
     assert not remarks
+
+
+@pytest.mark.parametrize(
+    ("header", "listed"),
+    [
+        ("HJD V B-V", "mag or flux among 'HJD', 'V', 'B-V'"),
+        ("MJD F(uJy) err", "mag or flux among 'MJD', 'F"),
+        ("t[s] V airmass", "mag or flux among 't"),
+        ("BJD-2457000 Tmags err", "mag or flux among 'BJD"),
+        ("phase quux err", "time among 'phase'"),
+        ("year quux err", "time among 'year'"),
+    ],
+)
+def test_comments_that_name_a_time_are_headers(header, listed, tmp_path):
+    path = tmp_path / "a.dat"
+    path.write_text(f"# {header}\n58001.5 12.1 0.31\n58002.5 12.9 0.35\n58003.5 12.4 0.32\n")
+    with pytest.raises(ValueError, match=rf"(?s)no column was recognised as the {listed}"):
+        LightCurves.read(path, mag="quux" if "quux" in header else None)
+    path.write_text("# HJD-2450000 quux seeing\n8001.5 12.1 0.31\n8002.5 12.9 0.35\n")
+    curves, _ = reading(path, mag="quux")
+    assert curves.time.tolist() == [58001.0, 58002.0]
+    assert curves.mag_err is None
+
+
+def test_comments_of_prose_are_no_headers(tmp_path):
+    path = tmp_path / "a.dat"
+    path.write_text("# a light curve\n58001.5 12.1 0.31\n58002.5 12.9 0.35\n58003.5 12.4 0.32\n")
+    assert reading(path)[0].mag_err.tolist() == [0.31, 0.35, 0.32]
