@@ -183,3 +183,22 @@ def test_a_time_origin_that_is_not_known_says_nothing(tmp_path):
 def test_an_error_of_any_brightness_beside_one_of_a_flux(tmp_path):
     with pytest.raises(ValueError, match="pass flux_err='err', or flux_err='ferr'"):
         text("time,flux,err,ferr\n58000.5,9.1,0.1,0.2\n58001.5,9.2,0.1,0.2\n", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("scale", "header"),
+    [
+        (1.0, {"MJDREF": 0.0, "TIMEZERO": 58000.0}),
+        (1.0, {"MJDREF": 58000.0, "TIMEZERO": 0.0}),
+        (86_400.0, {"MJDREF": 50_000.0, "TIMEZERO": 8000 * 86_400.0, "TIMEUNIT": "s"}),
+        (1.0, {"MJDREFI": 50_000, "MJDREFF": 0.5, "TIMEZERI": 7999, "TIMEZERF": 0.5}),
+    ],
+)
+def test_the_zero_of_times_of_fits(scale, header, tmp_path):
+    fits = pytest.importorskip("astropy.io.fits")
+    times = [1.25 * scale, 3.5 * scale]
+    columns = [fits.Column("TIME", "D", array=times), fits.Column("MAG", "D", array=[15.1, 15.2])]
+    table = fits.BinTableHDU.from_columns(columns)
+    table.header.update(header)
+    table.writeto(tmp_path / "a.fits")
+    assert LightCurves.read(tmp_path / "a.fits").time.tolist() == [58001.25, 58003.5]
