@@ -53,6 +53,12 @@ SALT_END = b"\n#end\n"
 KEY = re.compile(r"(\w+)\s*:.*")
 BY_PLACE = r"jd|time|date", r"(?<!i)mag", r"err|sig|unc|e_"
 LIKE_NAMES = re.compile(r"jd|time|date|phase|mag|flux|err|sigma|filter|band")
+#: What VizieR writes below the names of columns: units of some of them, then dashes.
+UNITS = re.compile(
+    r"\W*|d|days?|h|min|s|yr|[mu]?mags?|[munμµ]?Jy|deg|arcsec|[mu]as|pix|ct|adu|e-?|"
+    r"(e-?|ct|counts?|electrons?|photons?)[/ ]s(-1)?|[\[(].*[\])]",
+    re.IGNORECASE,
+)
 ROW_NUMBERS = ("0", "1")  # of a first row, where rows are numbered
 
 
@@ -226,12 +232,15 @@ def _header(
     for header, line, _ in told:
         if options.known(header):
             return header, line
-    if wrong:
+    seeming = [(header, line) for header, line, seem in told if seem]
+    if wrong and not seeming:
         raise ValueError(
             f"its header names {wrong} columns, and line {number} has "
             f"{len(stripped(fields))} fields"
         )
-    return next(((header, line) for header, line, seem in told if seem), (None, ""))
+    # names go before the units below them
+    seeming.sort(key=lambda each: all(map(UNITS.fullmatch, each[0])))
+    return next(iter(seeming), (None, ""))
 
 
 def _seem_names(header: list[str], separator: str) -> bool:
