@@ -149,20 +149,28 @@ def _epochs(frame: pd.DataFrame, header: dict[str, Any]) -> None:
     """Take the origin and the unit of times from a FITS header; what a column says goes before."""
     origins = frame.attrs.setdefault("origins", {})
     times = [n for n in frame if str(n).lower().startswith(("time", "t", "barytime", "bjd", "jd"))]
-    for prefix, zero in (("BJDREF", JD), ("JDREF", JD), ("MJDREF", 0.0)):
-        known = [header[key] for key in (f"{prefix}I", f"{prefix}F", prefix) if key in header]
-        if known:
-            for name in times:
-                origins.setdefault(name, float(sum(map(float, known[:2]))) + zero)
-            break
     unit = str(header.get("TIMEUNIT", "d")).strip().lower()
+    seconds = unit in ("s", "sec", "seconds")
+    zeros = _in_parts(header, ("TIMEZERI", "TIMEZERF", "TIMEZERO")) or 0.0
+    for prefix, zero in (("BJDREF", JD), ("JDREF", JD), ("MJDREF", 0.0)):
+        known = _in_parts(header, (f"{prefix}I", f"{prefix}F", prefix))
+        if known is not None:
+            for name in times:  # TIMEZERO is in the unit of the times
+                origins.setdefault(name, known + zero + zeros / (86_400 if seconds else 1))
+            break
     for name in times:
         if str(name).lower() != "time" or name in frame.attrs.get("kinds", ()):
             continue
-        if unit in ("s", "sec", "seconds"):
+        if seconds:
             frame[name] = frame[name] / 86_400
         else:
             frame.attrs["units"].setdefault(name, unit)
+
+
+def _in_parts(header: dict[str, Any], keys: tuple[str, ...]) -> float | None:
+    """Return what a header says as a whole number and a fraction, or as one; None: nothing."""
+    known = [float(header[key]) for key in keys if key in header]
+    return sum(known[:2]) if known else None
 
 
 def of_astropy(table: Any) -> pd.DataFrame:

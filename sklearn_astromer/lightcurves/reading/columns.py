@@ -21,7 +21,7 @@ from sklearn_astromer.lightcurves.reading.named import (
 from sklearn_astromer.lightcurves.reading.options import COMMON_RULES, UPPER_LIMITS, Options
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
 from sklearn_astromer.lightcurves.reading.tables import Table
-from sklearn_astromer.lightcurves.reading.values import days_of, is_clock
+from sklearn_astromer.lightcurves.reading.values import is_clock, of_same_instants
 from sklearn_astromer.lightcurves.surveys.errors import errors_of
 from sklearn_astromer.lightcurves.surveys.names import (
     LIMIT_OF,
@@ -29,7 +29,6 @@ from sklearn_astromer.lightcurves.surveys.names import (
     by_preference,
     candidates,
     clocks,
-    is_dated,
     tells_detections,
     tells_limits,
 )
@@ -57,8 +56,6 @@ DIFFERENCE_MAGNITUDES = (
 NEEDS = "needs the brightness that it belongs to, and another is read"
 #: Errors of this size are none.
 ABSENT_ERROR = 9.0
-#: Columns of times tell the same instants if they differ by less: a barycentric correction.
-SAME_INSTANT = 0.01
 
 
 def survey_of(table: Table, options: Options) -> Survey:
@@ -266,20 +263,13 @@ def _time(table: Table, columns: list[str]) -> str:
         found = [n for n in columns if kinds.get(n) == "date" or dtypes[n].kind == "M"]
         return found[0] if len(found) == 1 else the_one(table, "time", columns)
     if len(found) > 1:
+        # of clocks, and dates without their times of day, days_of refuses what is not joined
         apart = [n for n in found if n in clocks([n]) and is_clock(table.frame[n])]
-        dates = [name for name in found if name not in apart]
-        if apart and len(dates) == 1 and is_dated(dates[0]):
-            days_of(table, dates[0], np.nan)  # refuses dates without their times of day
-            return dates[0]
-        try:
-            days = [days_of(table, name, np.nan)[0] for name in found]
-        except ValueError:
-            days = []
-        if days and all(
-            np.allclose(days[0], each, rtol=0, atol=SAME_INSTANT, equal_nan=True)
-            for each in days[1:]
-        ):
+        found = [name for name in found if name not in apart]
+        if apart and len(found) == 1:
             return found[0]
+        if name := of_same_instants(table, found):
+            return name
     return the_one(table, "time", columns)
 
 

@@ -6,6 +6,7 @@ hold them. pyarrow is imported for what brings it along; nested-pandas never is.
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Any
 
 import numpy as np
@@ -95,11 +96,16 @@ def flattened(
     pa = import_extra("pyarrow", "parquet", "reading columns of lists")
     parts: dict[str, tuple[Any, Any]] = {}
     refused: dict[str, str] = {}
+    held_by: dict[str, str] = {}
     for name, column in lists.items():
         try:
-            parts |= _parts(name, column)
+            found = _parts(name, column)
         except pa.ArrowException as error:
             refused[name] = f" ({error})"
+            continue
+        _refuse_shared(name, parts.keys() & found.keys(), held_by)
+        held_by |= dict.fromkeys(found, name)
+        parts |= found
     refused |= {name: "" for name, (_, held) in parts.items() if is_list(held.type)}
     parts = {name: part for name, part in parts.items() if name not in refused}
     beside = beside.drop(columns=[name for name in beside if name in parts])
@@ -195,6 +201,17 @@ def _parts(name: str, column: Any) -> dict[str, tuple[Any, Any]]:
             raise ValueError(f"field {field!r} holds {kind}, not a list per object")
     lists = {field: pc.struct_field(array, [i]) for i, field in enumerate(kinds)}
     return {field: (each, pc.list_flatten(each)) for field, each in lists.items()}
+
+
+def _refuse_shared(name: str, shared: Set[str], held_by: dict[str, str]) -> None:
+    """Refuse a nested column whose times or values another holds too, which it would replace."""
+    lowered = {column_name(field): field for field in sorted(shared)}
+    both = {lowered[n]: None for part in ("time", "mag", "flux") for n in candidates(part, lowered)}
+    if both:
+        raise ValueError(
+            f"columns {held_by[next(iter(both))]!r} and {name!r} both hold "
+            f"{', '.join(map(repr, both))}, and one light curve is read of a row: leave one out"
+        )
 
 
 def _counts(lists: Any) -> NDArray[np.int64]:

@@ -20,8 +20,8 @@ from sklearn_astromer.lightcurves.surveys.survey import Brightness, Survey, firs
 
 #: Fluxes relative to their mean are as near to 1; magnitudes about 0 scatter less.
 NEAR, WIDE = 0.3, 2.0
-#: More fluxes than those of noise alone are below 0 where they are differences.
-BELOW = 0.25
+#: More fluxes than those of noise alone are below 0 where they are differences, of so many.
+BELOW, FEWEST = 0.25, 10
 
 
 def id_column(survey: Survey, columns: Collection[str]) -> str | None:
@@ -76,6 +76,9 @@ def remark(
         _remark_bands(table, survey, report)
     if not known and survey.brightness[0].flux is not None:
         _remark_fluxes(table, columns, survey.brightness[0], options, report)
+    for bright in survey.brightness:
+        if bright.flux is not None and not bright.difference:
+            _remark_differences(frame, first_of(bright.flux, columns), report)
     unnamed = known and id_column(survey, columns) is None
     unnamed |= survey.name == "columns" and survey.id == ""
     if unnamed and survey.id is not False and not rows_are_objects:
@@ -158,7 +161,7 @@ def _remark_values(values: pd.Series, column: int, report: Report) -> None:
 def _remark_fluxes(
     table: Table, columns: Set[str], bright: Brightness, options: Options, report: Report
 ) -> None:
-    """Say what is not known of fluxes: their zero point, and whether they are differences."""
+    """Say what is not known of fluxes: their zero point."""
     frame, flux = table.frame, str(bright.flux)
     asked = options.columns.get("zero_point") is not None
     told = table.zero_point(flux) is not None or isinstance(bright.zero_point, str)
@@ -175,8 +178,13 @@ def _remark_fluxes(
                 "have a unit",
                 *(0, "", Remedy("zero_point", table.names.get(name, name))),
             )
-    below = (pd.to_numeric(frame[flux], errors="coerce") < 0).mean()
-    if below > BELOW:
+
+
+def _remark_differences(frame: pd.DataFrame, flux: str | None, report: Report) -> None:
+    """Say that fluxes may be of a difference image, as those of ATLAS are unless asked for."""
+    if flux is None or len(frame) < FEWEST:
+        return
+    if (pd.to_numeric(frame[flux], errors="coerce") < 0).mean() > BELOW:
         report.remark(
             "over a quarter of the fluxes are below 0, and may be differences, of which asinh "
             "magnitudes say little: add what they differ from"

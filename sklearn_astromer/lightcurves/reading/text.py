@@ -36,7 +36,12 @@ from sklearn_astromer.lightcurves.reading.written import (
     is_text,
     refuse_rounded,
 )
-from sklearn_astromer.lightcurves.surveys.names import candidates
+from sklearn_astromer.lightcurves.surveys.names import (
+    candidates,
+    in_no_days,
+    lacks_number,
+    offset_of,
+)
 from sklearn_astromer.lightcurves.surveys.survey import column_name
 
 #: A file is read in pieces of about so many bytes.
@@ -46,8 +51,14 @@ MOST_LINES_BEFORE = 400
 #: A column of SALT, and what names of columns have in them.
 SALT_END = b"\n#end\n"
 KEY = re.compile(r"(\w+)\s*:.*")
-BY_PLACE = r"jd|time|date", r"mag", r"err|sig|unc|e_"
+BY_PLACE = r"jd|time|date", r"(?<!i)mag", r"err|sig|unc|e_"
 LIKE_NAMES = re.compile(r"jd|time|date|phase|mag|flux|err|sigma|filter|band")
+#: What VizieR writes below the names of columns: units of some of them, then dashes.
+UNITS = re.compile(
+    r"\W*|d|days?|h|min|s|yr|[mu]?mags?|[munμµ]?Jy|deg|arcsec|[mu]as|pix|ct|adu|e-?|"
+    r"(e-?|ct|counts?|electrons?|photons?)[/ ]s(-1)?|[\[(].*[\])]",
+    re.IGNORECASE,
+)
 ROW_NUMBERS = ("0", "1")  # of a first row, where rows are numbered
 
 
@@ -221,29 +232,33 @@ def _header(
     for header, line, _ in told:
         if options.known(header):
             return header, line
-    if wrong:
+    seeming = [(header, line) for header, line, seem in told if seem]
+    if wrong and not seeming:
         raise ValueError(
             f"its header names {wrong} columns, and line {number} has "
             f"{len(stripped(fields))} fields"
         )
-    return next(((header, line) for header, line, seem in told if seem), (None, ""))
+    # names go before the units below them
+    seeming.sort(key=lambda each: all(map(UNITS.fullmatch, each[0])))
+    return next(iter(seeming), (None, ""))
 
 
 def _seem_names(header: list[str], separator: str) -> bool:
     """Whether the fields of a comment are names of columns, though not those of light curves.
 
-    Words of prose are as many as columns now and then: they are to be names as they are. Names that
-    say what is read by its place are not needed.
+    Words of prose are as many as columns now and then: one is to name a time. Names that say what
+    is read by its place, of times in days with all their digits, are not needed; of others, as
+    "# HJD V B-V", it is not known which are errors.
     """
     if any(NUMBER.fullmatch(field) or ":" in field or field.count(" ") > 2 for field in header):
         return False
     names = [column_name(field) for field in header]
-    if len(names) < 4 and all(map(re.search, BY_PLACE, names)):
+    other_times = in_no_days(names[0]) or offset_of(names[0]) is not None or lacks_number(names[0])
+    if not other_times and len(names) < 4 and all(map(re.search, BY_PLACE, names)):
         return False
     if separator == " ":
-        timed = candidates("time", names) or "phase" in names
-        return bool(timed and (candidates("mag", names) or candidates("flux", names)))
-    return sum(bool(LIKE_NAMES.search(name)) for name in names) > 1
+        return bool(candidates("time", names)) or any(map(in_no_days, names)) or "phase" in names
+    return other_times or sum(bool(LIKE_NAMES.search(name)) for name in names) > 1
 
 
 def _follows(header: str, line: str, options: Options) -> bool:

@@ -32,6 +32,10 @@ LAST_MJD = 88_069.0
 MOST_MJD, MOST_JD = 1_000_000.0, 2_600_000.0
 #: Rounding that ruins a light curve, and that is worth a word, in days.
 RUINED, ROUNDED = 1 / 24, 1 / 1440
+#: Columns of times tell the same instants if they differ by less: a barycentric correction.
+SAME_INSTANT = 0.01
+#: A date without a time of day, which may be of the evening, differs from an instant by less.
+ONE_DAY = 1.5
 #: Fewer times may be multiples of a quarter of a day by chance.
 FEWEST_QUARTERS = 4
 MJD_ZERO = pd.Timestamp("1858-11-17", tz="UTC")
@@ -197,6 +201,28 @@ def _refuse_parted(table: Table, name: str, days: NDArray[np.float64]) -> None:
                 "them in one column, as 2020-01-31T06:30:00, or leave the second out, or",
                 Remedy("time", None, "for another column"),
             )
+
+
+def of_same_instants(table: Table, found: list[str]) -> str | None:
+    """Return the first of columns that tell the same instants, whole dates last; None: they differ.
+
+    Dates that are no times by themselves, as digits or without their times of day, tell nothing.
+    """
+    days: dict[str, Any] = {}
+    for name in found:
+        try:
+            days[name] = days_of(table, name, np.nan)[0]
+        except ValueError:
+            if not is_dated(name) or clocks(found):  # or the other may be its time of day
+                return None
+    whole = [n for n in days if is_dated(n) and not (days[n][np.isfinite(days[n])] % 1).any()]
+    in_order = sorted(days, key=whole.__contains__)
+    for n in in_order[1:]:
+        first = in_order[0]
+        within = ONE_DAY if n in whole and first not in whole else SAME_INSTANT
+        if not np.allclose(days[first], days[n], rtol=0, atol=within, equal_nan=True):
+            return None
+    return in_order[0] if in_order else None
 
 
 def is_clock(column: pd.Series, hours: bool = False) -> bool:

@@ -117,13 +117,19 @@ _OFFSET = re.compile(
 #: Ways to write what `_OFFSET` takes, and what it is called there.
 _SPELLED_OUT = (
     (re.compile(r"\b([bhm]?)\.?j\.d\."), r"\1jd"),
-    (re.compile(r"modified[ _]julian[ _](date|day)s?"), "mjd"),
-    (re.compile(r"(helio|bary)centric[ _]julian[ _](date|day)s?"), "bjd"),
-    (re.compile(r"julian[ _](date|day)s?"), "jd"),
+    (re.compile(r"julian[ _]?(date|day)s?"), "jd"),
+    (re.compile(r"(helio|bary)centric[ _]?(m?)jd"), r"\2bjd"),
+    (re.compile(r"modified[ _]?(b?)jd"), r"m\1jd"),
+    (re.compile(r"(helio|bary)centric[ _]?mjd"), "mbjd"),
     (re.compile(r"(?<=\d)[ ,_'](?=\d{3}(?!\d))"), ""),
 )
+#: The year from which days are counted in "MJD2000" and "days since J2000".
+J2000 = 2000.0
 #: Signs of a number that is left out of times.
-_LEFT_OUT = re.compile(r"[-−–+] ?(\d{4}|\d+(\.\d+)?(e\+?\d| ?[x*×] ?10))|\d{4}(\.\d*)? ?\+")
+_LEFT_OUT = re.compile(
+    r"(jd[-−–_ ]?|since j)2000(?!\d)|"
+    r"[-−–+] ?(\d{4}|\d+(\.\d+)?(e\+?\d| ?[x*×] ?10))|\d{4}(\.\d*)? ?\+"
+)
 #: Units of time other than days, as words of a name, and those that are units in brackets alone.
 _UNITS = (
     r"(?:milli|micro|nano)?(?:s|secs?|seconds?)|[mnuµμ]s|[mu]secs?|mins|minutes?|hrs?|hours?|weeks?|"
@@ -133,6 +139,11 @@ _UNITS = (
 _NO_DAYS = re.compile(
     rf"(?:.*[_\s(\[])?(?:{_UNITS})[)\]]?|unix.*|"
     r".*[(\[]\s*(?:min|m|h|a|cy|ks|kd|wk|mon|mo)\s*[)\]]"
+)
+#: Ways to call Julian Dates, joined: with what they are of before or after.
+_DATES = re.compile(
+    r"(time|epoch|mid|obs|tai|utc?|tdb|tt)?(m|b|h|hm|bm|mb|mh)?jd(mid|obs|tai|utc?|tdb|tt|hel)?|"
+    r"m?h?jed"
 )
 #: Words of names of Julian Dates, all digits of which are there by their name.
 _JULIAN = {"jd", "bjd", "hjd"}
@@ -150,6 +161,8 @@ def offset_of(name: str) -> float | None:
         inside = _UNIT.search(name)
         return None if inside is None else offset_of(inside[1].strip())
     number = float(found["number"] or found["alone"])
+    if number == J2000:  # "MJD2000": days since the year, which is no number of days
+        return None
     if (found["system"] or "").startswith(("m", "hm")):
         return number
     if number < 100_000:  # "HJD-50000": what all Julian Dates share is left away too
@@ -162,6 +175,7 @@ def lacks_number(name: str) -> bool:
     return _LEFT_OUT.search(_spelled_shortly(name)) is not None
 
 
+@functools.lru_cache(2**12)
 def _spelled_shortly(name: str) -> str:
     """Return the name of a column of times with Julian Dates and numbers as `_OFFSET` has them."""
     name = " ".join(name.lower().split())
@@ -286,7 +300,7 @@ def in_no_days(name: str) -> bool:
 
 def is_julian(name: str) -> bool:
     """Whether the name of a column of times, in lower case, or its unit, is of Julian Dates."""
-    return bool(_JULIAN & {*words_of(name), *words_of(unit_of(name))})
+    return bool(_JULIAN & {*words_of(_spelled_shortly(name)), *words_of(unit_of(name))})
 
 
 def clocks(names: Iterable[str]) -> list[str]:
@@ -296,17 +310,22 @@ def clocks(names: Iterable[str]) -> list[str]:
 
 def is_dated(name: str) -> bool:
     """Whether a column of times, in lower case, is of dates by its name."""
-    return any(word.startswith("date") or word.endswith("date") for word in words_of(name))
+    words = words_of(_spelled_shortly(name))  # of which "Julian Date" is none
+    return any(word.startswith("date") or word.endswith("date") for word in words)
 
 
 def candidates(part: str, names: Iterable[str]) -> list[str]:
     """Return the columns, in lower case, whose names are those of a part."""
     known, timed = {*ALIASES[part]}, part == "time"
     return [
-        name
-        for name in names
-        if {joined(name), plain(name)} & known or (timed and offset_of(name) is not None)
+        name for name in names if {joined(name), plain(name)} & known or (timed and _is_time(name))
     ]
+
+
+def _is_time(name: str) -> bool:
+    """Whether a column has times by a number in its name, or is called Julian Date some way."""
+    short = joined(_spelled_shortly(name))
+    return offset_of(name) is not None or _DATES.fullmatch(short) is not None
 
 
 def by_preference(part: str, names: Iterable[str]) -> list[str]:

@@ -163,3 +163,67 @@ def test_times_that_may_have_all_their_digits(times):
     header = "id,jd,mag" if float(times[0]) > 2e6 else "id,mjd,mag"
     curves = LightCurves.read(io.StringIO("\n".join([header, *rows, ""])))
     assert curves.report.remarks == []
+
+
+INSTANTS = [58000.25, 58001.5, 58002.75, 58003.125]
+DAYS = ["2017-09-04", "2017-09-05", "2017-09-06", "2017-09-07"]
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"date": DAYS},
+        {"date": [int(day.replace("-", "")) for day in DAYS]},
+        {"time": CLOCK},
+        {"date": DAYS, "time": CLOCK},
+        {"date_obs": DAYS, "ut": HOURS},
+    ],
+)
+@pytest.mark.parametrize(("name", "zero"), [("mjd", 0.0), ("jd", 2_400_000.5)])
+def test_full_times_go_before_dates_and_times_of_day(name, zero, beside):
+    for table in both_ways(dated(**beside, **{name: np.array(INSTANTS) + zero})):
+        np.testing.assert_allclose(LightCurves.read(table).time, INSTANTS)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"date": DAYS, "mjd": np.array(INSTANTS) + 30},
+        {"date": DAYS, "time": [1.5, 5.5, 9.0, 2]},
+        {"date": [170904, 170905, 170906, 170907], "time": [1.5, 5.5, 9.0, 2]},
+    ],
+)
+def test_dates_beside_other_times_are_asked_about(columns):
+    for table in both_ways(dated(**columns)):
+        with pytest.raises(ValueError, match="could all be the time"):
+            LightCurves.read(table)
+
+
+def test_a_date_with_its_time_of_day_goes_before_one_without():
+    times = [f"{day}T06:00:00" for day in DAYS]
+    for table in both_ways(dated(date=DAYS, datetime=times)):
+        assert (LightCurves.read(table).time % 1 == 0.25).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "zero"),
+    [
+        *[(n, 2_400_000.5) for n in ("Julian Date", "JulianDate", "J.D.", "Heliocentric JD")],
+        *[(n, 2_400_000.5) for n in ("JD_mid", "JDhel", "JDUT", "HJED", "Julian Date (UTC)")],
+        *[(n, 0.0) for n in ("Modified Julian Date", "BMJD", "MHJD", "mid-MJD", "time_mjd")],
+        *[(n, 0.0) for n in ("epoch_mjd", "taimjd", "Modified Barycentric Julian Date")],
+    ],
+)
+def test_ways_to_call_julian_dates(name, zero):
+    for table in both_ways(dated(**{name: np.array(INSTANTS) + zero})):
+        np.testing.assert_allclose(LightCurves.read(table).time, INSTANTS)
+
+
+@pytest.mark.parametrize("name", ["MJD2000", "JD2000", "BARYTIME_MJD2000", "days since J2000"])
+def test_days_since_2000_are_refused(name):
+    for table in both_ways(dated(**{name: [6457.25, 6458.25, 6459.25, 6460.25]})):
+        with pytest.raises(ValueError, match="no column was recognised as the time"):
+            LightCurves.read(table)
+    for table in both_ways(dated(**{name: [6457.25, 6458.25, 6459.25, 6460.25]})):
+        with pytest.raises(ValueError, match="a number is left out of the times"):
+            LightCurves.read(table, time=name)

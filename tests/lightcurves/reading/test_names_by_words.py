@@ -348,3 +348,53 @@ def test_names_of_stars(name, tmp_path):
     curves, remarks = reading(observed(tmp_path, {name: ["S1", "S2", "S1", "S2"]}))
     assert curves.ids.tolist() == ["S1", "S2"]
     assert not remarks
+
+
+@pytest.mark.parametrize(
+    ("header", "listed"),
+    [
+        ("HJD V B-V", "mag or flux among 'HJD', 'V', 'B-V'"),
+        ("MJD F(uJy) err", "mag or flux among 'MJD', 'F"),
+        ("t[s] V airmass", "mag or flux among 't"),
+        ("BJD-2457000 Xmags err", "mag or flux among 'BJD"),
+        ("phase quux err", "time among 'phase'"),
+        ("year quux err", "time among 'year'"),
+    ],
+)
+def test_comments_that_name_a_time_are_headers(header, listed, tmp_path):
+    path = tmp_path / "a.dat"
+    path.write_text(f"# {header}\n58001.5 12.1 0.31\n58002.5 12.9 0.35\n58003.5 12.4 0.32\n")
+    with pytest.raises(ValueError, match=rf"(?s)no column was recognised as the {listed}"):
+        LightCurves.read(path, mag="quux" if "quux" in header else None)
+    path.write_text("# HJD-2450000 quux seeing\n8001.5 12.1 0.31\n8002.5 12.9 0.35\n")
+    curves, _ = reading(path, mag="quux")
+    assert curves.time.tolist() == [58001.0, 58002.0]
+    assert curves.mag_err is None
+
+
+def test_comments_of_prose_are_no_headers(tmp_path):
+    path = tmp_path / "a.dat"
+    path.write_text("# a light curve\n58001.5 12.1 0.31\n58002.5 12.9 0.35\n58003.5 12.4 0.32\n")
+    assert reading(path)[0].mag_err.tolist() == [0.31, 0.35, 0.32]
+
+
+@pytest.mark.parametrize(
+    "units", ["d\tmag\tmag", "d\tmag\t", "\t\t", "(d)\t(mag)\t(mag)", "d\tJy\tmJy"]
+)
+def test_units_and_dashes_below_names_are_no_headers(units, tmp_path):
+    path = tmp_path / "a.tsv"
+    rows = "58001.5\t15.1\t.01\n58002.5\t15.2\t.01\n"
+    for dashes in ("", "-------\t-----\t----\n"):
+        path.write_text(f"#RESOURCE\n\nMJD\tquux\te_quux\n{units}\n{dashes}{rows}")
+        with pytest.raises(ValueError, match="mag or flux among 'MJD', 'quux', 'e_quux'"):
+            LightCurves.read(path)
+        curves, _ = reading(path, mag="quux", mag_err="e_quux")
+        assert curves[0].tolist() == [[58001.5, 15.1, 0.01], [58002.5, 15.2, 0.01]]
+
+
+def test_words_of_a_header_are_not_counted_where_its_fields_are_as_many(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("BJD - 2454833, Corrected Flux\n2000.5,1.001\n2001.5,0.999\n")
+    with pytest.raises(ValueError, match="among 'BJD - 2454833', 'Corrected Flux'"):
+        LightCurves.read(path)
+    assert reading(path, flux="Corrected Flux")[0].time.tolist() == [56833.0, 56834.0]

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import warnings
 import zipfile
 
@@ -418,3 +419,14 @@ def test_the_minus_of_typographers(tmp_path):
     path.write_text("mjd,mag,magerr\n58000.1,−1.46,.01\n58001.1,−1.5,1e−2\n", encoding="utf-8")
     curves, _ = reading(path)
     assert (curves.mag.tolist(), curves.mag_err.tolist()) == ([-1.46, -1.5], [0.01, 0.01])
+
+
+def test_limits_without_the_name_of_the_object_as_lasair_has_them(tmp_path):
+    seen = {"candid": 1, "objectId": "ZTF1", "jd": 2458001.5, "fid": 1, "dc_mag": 15.0}
+    limit = {"jd": 2458000.5, "fid": 1, "diffmaglim": 19.5}
+    (tmp_path / "a.json").write_text(
+        json.dumps({"objectId": "ZTF1", "candidates": [seen, limit, {**seen, "jd": 2458002.5}]})
+    )
+    curves, _ = reading(tmp_path / "a.json", mag="dc_mag")
+    assert curves.ids.tolist() == ["ZTF1"]
+    assert curves.time.tolist() == [58001.0, 58002.0]

@@ -119,6 +119,7 @@ def test_julian_dates_that_lack_digits_are_told(tmp_path):
 
 def test_fluxes_that_are_differences_are_told(tmp_path):
     rows = "57842.1 0.005 0.003\n57855.0 -0.00007 0.0015\n57857.0 -0.0016 0.0015\n"
+    rows += "".join(f"{57860 + i} {0.001 * i - 0.0005:.4f} 0.0015\n" for i in range(7))
     with pytest.warns(UserWarning, match="over a quarter of the fluxes are below 0, and"):
         curves = text(f"time flux ferr\n{rows}", tmp_path)
     assert curves.report.columns["flux_err"] == "ferr"
@@ -183,3 +184,34 @@ def test_a_time_origin_that_is_not_known_says_nothing(tmp_path):
 def test_an_error_of_any_brightness_beside_one_of_a_flux(tmp_path):
     with pytest.raises(ValueError, match="pass flux_err='err', or flux_err='ferr'"):
         text("time,flux,err,ferr\n58000.5,9.1,0.1,0.2\n58001.5,9.2,0.1,0.2\n", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("scale", "header"),
+    [
+        (1.0, {"MJDREF": 0.0, "TIMEZERO": 58000.0}),
+        (1.0, {"MJDREF": 58000.0, "TIMEZERO": 0.0}),
+        (86_400.0, {"MJDREF": 50_000.0, "TIMEZERO": 8000 * 86_400.0, "TIMEUNIT": "s"}),
+        (1.0, {"MJDREFI": 50_000, "MJDREFF": 0.5, "TIMEZERI": 7999, "TIMEZERF": 0.5}),
+    ],
+)
+def test_the_zero_of_times_of_fits(scale, header, tmp_path):
+    fits = pytest.importorskip("astropy.io.fits")
+    times = [1.25 * scale, 3.5 * scale]
+    columns = [fits.Column("TIME", "D", array=times), fits.Column("MAG", "D", array=[15.1, 15.2])]
+    table = fits.BinTableHDU.from_columns(columns)
+    table.header.update(header)
+    table.writeto(tmp_path / "a.fits")
+    assert LightCurves.read(tmp_path / "a.fits").time.tolist() == [58001.25, 58003.5]
+
+
+def test_differences_of_a_service_are_told(tmp_path):
+    head = "###MJD m dm uJy duJy F err chi/N RA Dec x y maj min phi apfit mag5sig Sky Obs\n"
+    flux = [50, -40, 30, -20, 10, -60] * 2
+    rows = (
+        f"{58000 + i} 19.5 .5 {f} 20 o 0 1.1 1 2 1 1 2 2 1 -.4 19 19 a\n"
+        for i, f in enumerate(flux)
+    )
+    (tmp_path / "a.txt").write_text(head + "".join(rows))
+    with pytest.warns(UserWarning, match="over a quarter of the fluxes are below 0, and"):
+        assert LightCurves.read(tmp_path / "a.txt").report.survey == "atlas"

@@ -205,3 +205,15 @@ def test_dates_among_numbers():
     for times in (dates, dates[::-1], ["2026-01-01", 60000]):
         _, said = outcome(pd.DataFrame({"time": times, "mag": [15.0, 15.1]}))
         assert "numbers and dates are mixed" in said
+
+
+@pytest.mark.parametrize("structs", [True, False])
+def test_nested_columns_that_hold_the_same_are_refused(structs):
+    pa = pytest.importorskip("pyarrow")
+    cell = {"mjd": [58001.0, 58002.0], "mag": [15.0, 15.1]}
+    rows = [dict(zip(cell, values, strict=True)) for values in zip(*cell.values(), strict=True)]
+    nested = pa.array([rows if structs else cell])
+    table = pa.table({"id": ["s"], "lc_g": nested, "lc_r": nested})
+    with pytest.raises(ValueError, match=r"'lc_g' and 'lc_r' both hold 'mjd', 'mag'.* leave one"):
+        LightCurves.read(table)
+    assert LightCurves.read(table.drop_columns(["lc_r"])).mag.tolist() == [15.0, 15.1]
