@@ -90,7 +90,7 @@ def read_targets(
     check_order(curves, sample_weight, "sample_weight")
     weight = _check_sample_weight(sample_weight, curves, dtype=np.float64, ensure_non_negative=True)
     if getattr(model.encoder, "row", ROW) != ROW:
-        warn("a head reads vectors and no rows: the row of the encoder is not used, but head=")
+        warn("the row of the encoder is not used: a head reads vectors, as head= says")
     return curves, values, weight
 
 
