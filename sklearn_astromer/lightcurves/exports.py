@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sklearn_astromer._extras import import_extra
 from sklearn_astromer._files import replacing
-from sklearn_astromer.lightcurves.checks import check_unique
+from sklearn_astromer.lightcurves.checks import check_unique, warn
 from sklearn_astromer.lightcurves.flat import Flat, places_of
 from sklearn_astromer.lightcurves.reading.tables import MARK
 
@@ -148,7 +148,13 @@ def place_of(ids: NDArray[Any], band: NDArray[Any] | None, key: Any) -> int:
     n = len(ids)
     if isinstance(key, (int, np.integer)):
         if -n <= key < n:
-            return int(key) % n
+            i = int(key) % n
+            if ids.dtype.kind != "U" and key in ids and ids[i] != key:
+                warn(
+                    f"{key} is taken for a position, where object {ids[i]} is: for object {key} "
+                    f"take curves.loc[[{key}]] first"
+                )
+            return i
         if ids.dtype.kind == "U" or key not in ids:
             raise IndexError(f"there is no object {key}: it is no id, and there are {n} objects")
     places = places_of(ids, key)

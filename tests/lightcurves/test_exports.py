@@ -107,6 +107,17 @@ def test_loc_tells_text_and_numbers_apart():
         LightCurves.from_arrays([[[1, 15]]], ids=[7]).loc["7"]
 
 
+def test_a_position_that_is_the_id_of_another_is_told():
+    pytest.importorskip("matplotlib")
+    curves = LightCurves.from_arrays([[[1.0, 15.0]]] * 3, ids=[2, 1, 9])
+    with pytest.warns(UserWarning, match="2 is taken for a position, where object 9 is"):
+        assert curves.plot(2).get_title() == "9"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert curves.plot(1).get_title() == "1"
+        assert curves.loc[[2]].plot(0).get_title() == "2"
+
+
 def test_plot_takes_an_id():
     plt = pytest.importorskip("matplotlib.pyplot")
     curves = curves_of_two_bands()
