@@ -7,7 +7,6 @@ what                                            decision
 an error of -1 in less than half of the rows    the same
 of an object, of a table of no known survey
 a magnitude of exactly 0; 29.999, 99.99, -99 …  sentinel: left out and counted
-a magnitude beyond ±900 where most are not      the same
 a flux of -9999, 99999 … whose error is the     the same
 same number, or not above 0
 a value in over 1 % of the rows of a file (or   sentinel: left out and counted
@@ -39,7 +38,7 @@ SENTINELS = np.array(
     dtype=np.float32,  # as tables may be
 )
 LEAST_LARGE_SENTINEL = 29.0
-LEAST_NO_FLUX, LARGEST_MAGNITUDE = 1e20, 900.0
+LEAST_NO_FLUX = 1e20
 FEWEST_TO_COUNT, REPEATED_SHARE, FAR_FROM_MEDIAN, LEAST_AROUND = 100, 0.01, 5.0, 0.5
 LARGEST_SAMPLE = 10_000
 LARGEST_SHARE_OF_LIMITS = 0.5
@@ -77,13 +76,9 @@ def sentinels(
     """
     bad = known_sentinels(mag)
     some = mag[:: max(1, len(mag) // LARGEST_SAMPLE)]  # a median of more is no better
-    if not np.isfinite(some).any():
+    if not np.isfinite(some).any() or len(mag) < FEWEST_TO_COUNT:
         return bad
     median = np.median(some[np.isfinite(some)])
-    if abs(median) < LARGEST_MAGNITUDE:
-        bad |= (np.abs(mag) > LARGEST_MAGNITUDE) & np.isfinite(mag)
-    if len(mag) < FEWEST_TO_COUNT:
-        return bad
     far = np.flatnonzero((mag < median - FAR_FROM_MEDIAN) | (mag > median + FAR_FROM_MEDIAN))
     fewest = REPEATED_SHARE * np.count_nonzero(np.isfinite(mag))
     if len(far) <= fewest:

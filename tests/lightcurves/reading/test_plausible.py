@@ -1,6 +1,5 @@
 """What is left out or said of values that no telescope measured."""
 
-import warnings
 from contextlib import nullcontext
 
 import numpy as np
@@ -105,13 +104,3 @@ def test_a_missing_zero_point_leaves_out_its_row():
     with pytest.warns(UserWarning, match="1 without a zero point"):
         curves = LightCurves.read(frame, flux="f", zero_point="z")
     np.testing.assert_allclose(curves.mag, [20.0, 19.5], atol=1e-4)
-
-
-@pytest.mark.parametrize("value", [9999, -9999, 999.9, -9.999995e8, 1e20])
-def test_a_magnitude_beyond_all_others_is_none_in_small_tables_too(value):
-    frame = pd.DataFrame({"mjd": [58001.0, 58002.0, 58003.0], "mag": [15.1, value, 15.2]})
-    with pytest.warns(UserWarning, match="1 sentinels"):
-        assert LightCurves.read(frame).mag.tolist() == [15.1, 15.2]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        assert len(LightCurves.read(frame, rules={"sentinels": None}).mag) == 3
