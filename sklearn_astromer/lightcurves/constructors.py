@@ -88,7 +88,7 @@ class Constructors:
             CSV, text, Parquet, JSON, FITS, VOTable, ECSV, IPAC, tables of the AAS, and gzip or zip
             of these; of a HATS catalog its folder. Or a table of pandas, polars, Arrow or astropy.
             A row is an observation, or an object with its observations in lists or a nested column.
-            Folders called ``band=g`` are a column.
+            Folders called ``band=g`` are a column; bands may have a column each (``Vmag``, ``g``).
         survey : str
             ``"auto"`` recognises it by the columns. A name of the registry, or ``"columns"`` to
             read the columns by their names alone.
