@@ -49,7 +49,6 @@ def nothing_is_left_changed():
     assert dict(mpl.rcParams) == before
     assert np.random.get_state()[2] == position
     np.testing.assert_array_equal(np.random.get_state()[1], state)
-    plt.close("all")
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +121,6 @@ def test_names_are_drawn_as_they_are(embedder, curves):
     classes = EmbeddingDisplay.from_embeddings(np.eye(4), names, target_name="$^$")
     assert [text.strip().replace("\\$", "$") for text in labels_of(classes)] == sorted(names)
     assert draws(classes)
-    plt.close("all")
 
 
 def test_reconstruction_with_a_mask_of_ones_own(embedder, curves):
