@@ -123,6 +123,13 @@ class AstromerBase(CheckedParameters):
         for name, made in names.items():
             if any(each.startswith(f"{name}__") for each in params):
                 params = params | {name: made(params.get(name, getattr(self, name, None)))}
+        own = self.get_params(deep=False) | params
+        for name in {each.partition("__")[0] for each in params if "__" in each} & own.keys():
+            if not hasattr(own[name], "set_params"):
+                given = "" if own[name] is None else repr(own[name])
+                nested = name in ("encoder", "embedder")
+                better = f": pass AstromerEmbedder({given}), which has" if nested else ""
+                raise ValueError(f"{name}={own[name]!r} has no parameters of its own{better}")
         super().set_params(**params)
         return self
 

@@ -7,6 +7,7 @@ from typing import Any
 from tqdm.auto import tqdm
 
 SECONDS_IN_A_LOG = 10.0  # between two states of a bar
+DELAY = 3.0  # seconds of work for which no bar is needed
 
 
 def progress_bar(*args: Any, **options: Any) -> Any:

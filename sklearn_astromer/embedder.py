@@ -30,7 +30,7 @@ from sklearn_astromer._estimator_base import (
 )
 from sklearn_astromer._fields import LARGEST
 from sklearn_astromer._forks import refuse_fork
-from sklearn_astromer._progress import progress_bar
+from sklearn_astromer._progress import DELAY, progress_bar
 from sklearn_astromer.config import (
     ARCHITECTURES,
     ROW,
@@ -63,8 +63,8 @@ FRESH_EPOCHS = 10
 SUPERVISED_EPOCHS = {True: 25, False: 0}  # with pretrained weights
 # What is embedded at a time, so that what is not yet pooled takes little memory.
 PIECE_OBSERVATIONS = 2**20
-# The same where a progress bar is to move, and after how many seconds it appears.
-STEP_OBSERVATIONS, DELAY = 2**16, 3.0
+# The same where a progress bar is to move.
+STEP_OBSERVATIONS = 2**16
 # In a piece of `transform_batches` where a GPU computes one of the former while others are made.
 GPU_PIECE_OBSERVATIONS = 2**24
 # In a batch of `score`, whatever `batch_size` is: what is hidden is drawn a batch at a time.
@@ -104,7 +104,8 @@ class AstromerEmbedder(TransformerBase):
         What the row of an object holds, in this order: ``"mean"``, ``"std"`` or ``"max"`` of the
         attention vectors over its observations; ``"layers"``, the mean of the input embedding and
         of every block; ``"brightness"``, the mean magnitude; ``"periods"``, the decimal logarithms
-        of the frequencies (1/days) and the powers of the periodogram's peaks, see `Peaks`;
+        of the frequencies (1/days) and the powers of the periodogram's peaks, see `Peaks`, -4
+        and 0 where there is no peak;
         ``"shape"``, the columns of `VariabilityFeatures` that describe the curve folded at the
         first peak and at twice its period, 0 where undefined and for fewer than 17 observations.
         Encoders without own periods have none of the last two. None: `transform` gives a list of
@@ -149,7 +150,9 @@ class AstromerEmbedder(TransformerBase):
         alone), ``rmse`` (magnitudes; with `scaled_inputs` in units of each window's standard
         deviation), ``r2`` (the share of the variance about the windows' means that is
         reconstructed) and, with labels, ``label_loss``; lr, seconds, best (so far). They are of
-        the trained weights, before ``training__blend`` of them are kept.
+        the trained weights, before ``training__blend`` of them are kept; ``valid_…`` are NaN
+        without a ``training__validation_fraction``. A hidden flare in a window that is otherwise
+        quiet makes ``rmse`` large, and the smooth L1 ``loss``, which is clipped, little.
     n_passes_ : int
         Calls of `fit` and `partial_fit` that the weights have gone through.
     training_ : dict or None

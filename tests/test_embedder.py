@@ -1,8 +1,10 @@
 """AstromerEmbedder: parity, invariance, training, persistence."""
 
 import pickle
+import re
 import sys
 import warnings
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -182,9 +184,13 @@ def test_parts_stand_in_the_order_they_are_asked_for(stars):
     frame = embedder.set_output(transform="pandas").transform(stars)
     names = [name.removeprefix("astromerembedder_") for name in frame]
     assert [names[i] for i in (0, 127, 128, 129, 133, 137, 140)] == [
-        *("mean_0", "mean_127", "brightness (mag)", "log10_frequency_0 (1/d)"),
-        *("power_0", "harmonic_power_0", "harmonic_power_3"),
+        *("mean_0", "mean_127", "brightness (mag)", "periods_log10_frequency_0 (1/d)"),
+        *("periods_power_0", "periods_harmonic_power_0", "periods_harmonic_power_3"),
     ]
+    page = (Path(__file__).parents[1] / "docs" / "guide" / "start.md").read_text(encoding="utf-8")
+    told = re.findall(r"`((?:mean|brightness|periods|shape)[ _][^`]+)`", page)
+    assert len(told) == 9
+    assert set(told) <= {*names}
     brightness = [curve[:, 1].mean() for curve in stars]
     np.testing.assert_allclose(frame["astromerembedder_brightness (mag)"], brightness, rtol=1e-6)
     features = VariabilityFeatures().set_output(transform="pandas").fit_transform(stars)

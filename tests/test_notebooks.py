@@ -11,6 +11,7 @@ from sklearn.pipeline import make_pipeline
 
 from sklearn_astromer import AstromerClassifier, AstromerEmbedder
 from sklearn_astromer.datasets import make_variable_stars
+from sklearn_astromer.periodogram import find_peaks
 
 CELLS = """
 from sklearn.linear_model import LogisticRegression
@@ -96,6 +97,12 @@ def test_a_log_has_few_lines_of_a_progress_bar(catalog, capsys):
     written = capsys.readouterr().err
     assert "epoch=30" in written
     assert len(re.split(r"[\r\n]+", written)) < 30
+
+
+def test_a_log_has_no_bar_of_short_work(catalog, capsys):
+    tiny().fit(catalog[0]).transform(catalog[0])
+    find_peaks(catalog[0], progress=True)
+    assert capsys.readouterr() == ("", "")
 
 
 def test_a_notebook_runs():

@@ -83,7 +83,7 @@ def test_periods_in_the_row(stars):
     embedder = AstromerEmbedder("surveys-periods", row=("periods", "mean")).fit(stars[0])
     rows = embedder.transform(stars[0])
     np.testing.assert_array_equal(rows[:, :12], peaks.columns)
-    assert embedder.get_feature_names_out()[0] == "astromerembedder_log10_frequency_0 (1/d)"
+    assert embedder.get_feature_names_out()[0] == "astromerembedder_periods_log10_frequency_0 (1/d)"
     embedder = AstromerEmbedder("surveys-small", row=("mean", "periods")).fit(stars[0])
     assert embedder.transform(stars[0]).shape[1] == 128  # this encoder reads none
 

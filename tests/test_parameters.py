@@ -56,6 +56,22 @@ def test_wrong_values_are_refused_by_name(estimator, X, y, name, tmp_path, monke
     assert not unnamed
 
 
+@pytest.mark.parametrize(
+    ("estimator", "name"),
+    [
+        (AstromerClassifier(), "encoder='surveys-periods'"),
+        (AstromerRegressor(), "encoder='surveys-periods'"),
+        (MultiBandEmbedder(), "embedder=None"),
+    ],
+)
+def test_parameters_of_a_name_are_refused_with_the_estimator_that_has_them(estimator, name):
+    part = name.partition("=")[0]
+    with pytest.raises(ValueError, match=rf"^{name} has no parameters .* pass AstromerEmbedder\("):
+        estimator.set_params(**{f"{part}__row": "mean"})
+    estimator.set_params(**{part: ENCODER, f"{part}__row": "std"})
+    assert getattr(estimator, part).row == "std"
+
+
 @pytest.mark.parametrize("bands", [5, 1.5, {"g": 1}, {"g", "r"}, [None], [["g"], "r"], b"gr"])
 @pytest.mark.parametrize("kind", [MultiBandEmbedder, VariabilityFeatures])
 def test_bands_are_a_list(kind, bands):

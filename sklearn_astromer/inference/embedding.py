@@ -37,7 +37,7 @@ def column_names(row: Sequence[str], config: EncoderConfig) -> list[str]:
     names = {part: [f"{part}_{i}" for i in channels] for part in ("mean", "std", "max")}
     names["layers"] = [f"layer{k}_{i}" for k in range(config.n_layers + 1) for i in channels]
     names["brightness"] = ["brightness (mag)"]
-    names["periods"] = [form.format(i) for form in PEAK_COLUMNS for i in peaks]
+    names["periods"] = [f"periods_{form.format(i)}" for form in PEAK_COLUMNS for i in peaks]
     names["shape"] = [f"shape_{name}" for name in folding.NAMES if peaks]
     found = [name for part in row for name in names[part]]
     if not found:

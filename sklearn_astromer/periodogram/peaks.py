@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sklearn_astromer._numbers import check_numbers
 from sklearn_astromer._printable import escape, printable
-from sklearn_astromer._progress import progress_bar
+from sklearn_astromer._progress import DELAY, progress_bar
 from sklearn_astromer.lightcurves import LightCurves, Stars
 from sklearn_astromer.lightcurves.conversion import as_light_curves
 from sklearn_astromer.periodogram.bands import join_bands
@@ -263,7 +263,7 @@ def find_peaks(
     keys = {i: key_of(curves, i, parameters) for i in np.flatnonzero(with_peaks).tolist()}
     missing = [i for i, key in keys.items() if not _CACHE.read(key, rows[i])]
     with progress_bar(
-        total=n, initial=n - len(missing), unit="object", disable=not progress
+        total=n, initial=n - len(missing), unit="object", disable=not progress, delay=DELAY
     ) as bar:
         for batch in _batches(curves, span, missing, max_frequency * samples_per_peak, device):
             time, mag, weight = (torch.from_numpy(x).to(device) for x in weighted(curves, batch))
