@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hub_server import FileServer
 
-from sklearn_astromer.weights import registry, remote
+from sklearn_astromer.weights import fetch, registry, store
 
 FOLDER = Path(__file__).parents[1] / "data" / "astromer2"
 FILES = ("config.toml", "weights.index", "weights.data-00000-of-00001")
@@ -47,7 +47,7 @@ class TinyServer(FileServer):
 
     @property
     def folder(self):
-        return remote._entry(self.address)
+        return store.folder_of(self.address)
 
     @property
     def came(self):
@@ -59,7 +59,7 @@ class TinyServer(FileServer):
     def here(self):
         """Whether the weights can be used; they are never half there."""
         try:
-            path = remote.fetch(self.address, sha256=self.sha256, download=False)
+            path = fetch("tiny", download=False)
         except FileNotFoundError:
             return False
         files = {file.name: file.read_bytes() for file in path.iterdir()}

@@ -14,7 +14,8 @@ from sklearn_astromer import AstromerEmbedder, LightCurves, weights
 from sklearn_astromer._protobuf import crc32c
 from sklearn_astromer.config import EncoderConfig
 from sklearn_astromer.inference.networks import make_network
-from sklearn_astromer.weights.checkpoint import read_checkpoint, read_folder, write_folder
+from sklearn_astromer.weights.checkpoint import read_folder, write_folder
+from sklearn_astromer.weights.store import read_checkpoint
 from sklearn_astromer.weights.tf_checkpoint import read_tensor_bundle
 
 TINY = Path(__file__).parents[1] / "data" / "astromer2"

@@ -3,8 +3,12 @@
 import numpy as np
 import pytest
 
-from sklearn_astromer.weights._contents import read_description
-from sklearn_astromer.weights.checkpoint import Checkpoint, read_folder, write_folder
+from sklearn_astromer.weights.checkpoint import (
+    Checkpoint,
+    read_description,
+    read_folder,
+    write_folder,
+)
 
 BAD_VALUES = [
     ("d_model", 0),

@@ -15,7 +15,8 @@ import pytest
 import safetensors.numpy
 
 from sklearn_astromer.weights import checkpoint
-from sklearn_astromer.weights.checkpoint import read_checkpoint, read_folder
+from sklearn_astromer.weights.checkpoint import read_folder
+from sklearn_astromer.weights.store import read_checkpoint
 
 write_folder = partial(checkpoint.write_folder, overwrite=True)
 
@@ -328,29 +329,29 @@ def test_a_kill_at_any_moment_leaves_the_old_or_the_new(saved, make_checkpoint, 
 def test_a_folder_replaced_between_its_two_files(
     saved, make_checkpoint, monkeypatch, error, assert_same
 ):
-    load_file = safetensors.numpy.load_file
+    load = safetensors.numpy.load
     replaced = []
 
-    def replace_then_load(path):
+    def replace_then_load(content):
         if not replaced:
             replaced.append(True)
             write_folder(saved, make_checkpoint(2.0, window_size=2))
             if error:
                 raise error
-        return load_file(path)
+        return load(content)
 
-    monkeypatch.setattr(safetensors.numpy, "load_file", replace_then_load)
+    monkeypatch.setattr(safetensors.numpy, "load", replace_then_load)
     assert_same(read_folder(saved), make_checkpoint(2.0, window_size=2))
 
 
 def test_a_folder_that_is_always_being_replaced(saved, make_checkpoint, monkeypatch):
-    load_file = safetensors.numpy.load_file
+    load = safetensors.numpy.load
 
-    def replace_then_load(path):
+    def replace_then_load(content):
         write_folder(saved, make_checkpoint(2.0))
-        return load_file(path)
+        return load(content)
 
-    monkeypatch.setattr(safetensors.numpy, "load_file", replace_then_load)
+    monkeypatch.setattr(safetensors.numpy, "load", replace_then_load)
     with pytest.raises(OSError, match="replaced all the time"):
         read_folder(saved)
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from sklearn_astromer.inference.networks import network_of
-from sklearn_astromer.weights import _archives
-from sklearn_astromer.weights._contents import OFFICIAL_WEIGHTS
-from sklearn_astromer.weights.checkpoint import read_checkpoint, write_folder
-from sklearn_astromer.weights.official import read_official
+from sklearn_astromer.weights import archives
+from sklearn_astromer.weights.checkpoint import write_folder
+from sklearn_astromer.weights.official import OFFICIAL_WEIGHTS, read_official
+from sklearn_astromer.weights.store import read_checkpoint
 
 
 @pytest.fixture
@@ -240,7 +240,7 @@ def test_a_bomb_that_hides_its_size(make_zip, scratch, monkeypatch):
         archive.writestr("macho/conf.json", b" " * 10**6)
         archive.filelist[-1].file_size = 500
 
-    monkeypatch.setattr(_archives, "MAX_UNPACKED", 10**5)
+    monkeypatch.setattr(archives, "MAX_UNPACKED", 10**5)
     path = make_zip()
     with zipfile.ZipFile(path) as good, zipfile.ZipFile(path.with_name("bomb.zip"), "w", 8) as bad:
         for name in OFFICIAL_WEIGHTS:
