@@ -15,17 +15,12 @@ from types import ModuleType
 from sklearn_astromer._extras import import_extra
 from sklearn_astromer.weights.checkpoint import CONFIG, HEAD, MODEL, OTHERS, WEIGHTS, read_folder
 
-__all__ = ["FILES", "fetch", "is_hub", "push"]
+__all__ = ["FILES", "fetch", "push"]
 
 _LOGGER = logging.getLogger(__name__)
 FILES = [CONFIG, WEIGHTS, *sorted(OTHERS)]
 _REPOSITORY = r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+"
 _ADDRESS = re.compile(rf"hf://({_REPOSITORY})(?:@([A-Za-z0-9_./-]+))?")
-
-
-def is_hub(name: str) -> bool:
-    """Whether a name of weights is an address of the Hub, right or wrong."""
-    return name.startswith("hf://")
 
 
 def fetch(address: str, *, progress: bool, download: bool) -> Path:

@@ -24,23 +24,10 @@ from sklearn_astromer.lightcurves.conversion import as_light_curves
 from sklearn_astromer.lightcurves.statistics import QUANTITIES, statistics, summarise
 from sklearn_astromer.weights.checkpoint import Checkpoint
 from sklearn_astromer.weights.registry import WEIGHTS
-from sklearn_astromer.weights.store import load
-
-__all__ = [
-    "compare",
-    "compare_statistics",
-    "known",
-    "labels_seen",
-    "origin",
-    "plain",
-    "trained",
-    "unlike",
-    "untrained",
-]
+from sklearn_astromer.weights.store import is_address, load
 
 #: What is known of the curves alone.
 CATALOG = ("objects", "observations", "bands", "described", "percentiles", "quantiles")
-_ADDRESSES = ("hf://", "doi:", "https://")
 _GRID = np.linspace(0.0, 1.0, 2001)
 
 SHOWN = (5, 50, 95)
@@ -124,7 +111,7 @@ def origin(name: str | os.PathLike[str] | None, info: Mapping[str, Any]) -> dict
         begun: dict[str, Any] = {"weights": "those of a fit before"}
     else:
         text = os.fspath(name)
-        public = isinstance(name, str) and (text in WEIGHTS or text.startswith(_ADDRESSES))
+        public = is_address(name) or (isinstance(name, str) and name in WEIGHTS)
         begun = {"weights": text if public else Path(text).name}
     begun["labels"] = labels_seen(info)
     if training:

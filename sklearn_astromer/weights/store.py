@@ -211,7 +211,7 @@ def fetch(name: str, *, progress: bool = False, download: bool = True) -> Path:
             f"the weights {name!r} are not available: {entry.unavailable}; the names are "
             f"{', '.join(_names())}"
         )
-    if hub.is_hub(name):
+    if name.startswith("hf://"):
         path = hub.fetch(name, progress=progress, download=download)
         with _named(name):
             _check_commit(name, path)
