@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_astromer._printable import printable
+from sklearn_astromer.config import WINDOW_SIZE
 from sklearn_astromer.lightcurves.statistics import (
     QUANTITIES,
     count_facts,
@@ -37,7 +38,6 @@ LICENCES = {
     *("cc0-1.0", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "cc-by-nc-sa-4.0"),
     *("gpl-2.0", "gpl-3.0", "lgpl-3.0", "agpl-3.0"),
 }
-DEFAULT_WINDOW = 200
 UNSTATED = (
     "**No licence is stated.** State one before you share these weights: nobody else may use them "
     "without. The licence or terms of the light curves they were trained on matter as well."
@@ -264,7 +264,7 @@ def _front_matter(licence: str | None) -> str:
 
 
 def _usage(name: str, window_size: int) -> str:
-    size = "" if window_size == DEFAULT_WINDOW else f", window_size={window_size}"
+    size = "" if window_size == WINDOW_SIZE else f", window_size={window_size}"
     return (
         "```python\n"
         "from sklearn_astromer import AstromerEmbedder, LightCurves\n\n"
