@@ -348,9 +348,9 @@ def read_files(folder: Path) -> Checkpoint:
 
 
 def load_tensors(content: bytes) -> dict[str, npt.NDArray[Any]]:
-    """Return the tensors in a file of safetensors, or raise ValueError."""
+    """Return the tensors in a file of safetensors, by name, or raise ValueError."""
     try:
-        return safetensors.numpy.load(content)
+        return dict(sorted(safetensors.numpy.load(content).items()))  # else in any order
     except (safetensors.SafetensorError, KeyError, TypeError) as error:
         raise ValueError(f"damaged ({error})") from error
 
