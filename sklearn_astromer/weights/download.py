@@ -83,6 +83,8 @@ def get_files(
     else:
         urls = {"archive": address}
     if WEIGHTS in urls:
+        if expected is not None:
+            raise ValueError("they are no archive, and have no sha256")
         contents = {
             name: _content(url, folder / name, progress, optional=name in OTHERS)
             for name, url in urls.items()

@@ -296,7 +296,8 @@ def _fill(folder: Path, address: str, expected: str | None, progress: bool) -> N
         found = {name: sha256(content) for name, content in sorted(files.items())}
         if record is not None:
             _compare(record["files"], found, f"delete the folder {folder} to take the new ones")
-        shutil.rmtree(place, ignore_errors=True)  # the rest of what was lost, or not recorded
+        if place.exists():  # the rest of what was lost, or what nobody recorded
+            shutil.rmtree(place)
         replace_folder(place, files)
         try:
             read_checkpoint(place)
