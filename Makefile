@@ -49,8 +49,8 @@ $(VENV)/.release: pyproject.toml
 
 MACHO ?= ../shared/weights/macho_a0.zip
 macho: $(READY)  ## put the official weights, downloaded elsewhere, where pretrained="macho" looks
-	install -D $(MACHO) "$$($(BIN)/python -c 'from sklearn_astromer.weights import WEIGHTS, remote; \
-	print(remote._entry(WEIGHTS["macho"].url) / "partial" / "archive")')"
+	install -D $(MACHO) "$$($(BIN)/python -c 'from sklearn_astromer.weights import WEIGHTS, store; \
+	print(store.folder_of(WEIGHTS["macho"].url) / "partial" / "archive")')"
 	$(BIN)/sklearn-astromer weights fetch macho
 
 $(VENV)/.demo: pyproject.toml constraints.txt

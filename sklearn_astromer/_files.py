@@ -7,7 +7,6 @@ import csv
 import errno
 import glob
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -17,7 +16,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
 from filelock import FileLock, Timeout
 
 if TYPE_CHECKING:
@@ -255,46 +253,12 @@ class Fingerprint:
         return sha256(repr([asked, *self._sums]).encode("utf-8", "surrogatepass"))
 
 
-def as_json(content: Any, **how: Any) -> str:
-    """Return JSON, in which a scalar of NumPy is the number (or bool) that it is."""
-
-    def number(value: Any) -> Any:
-        if isinstance(value, np.generic):
-            return value.item()
-        raise TypeError(f"a {type(value).__name__} has no place in JSON")
-
-    return json.dumps(content, default=number, **how)
-
-
 def write_csv(frame: pd.DataFrame, path: Path, **how: Any) -> None:
     """Write CSV that pandas reads back; by itself it leaves a carriage return without quotes."""
     texts = [column for _, column in frame.items() if column.dtype.kind not in "biuf"]
     returns = any("\r" in str(value) for column in texts for value in column)
     how["quoting"] = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
     frame.to_csv(path, index=False, lineterminator="\n", **how)
-
-
-def sealed(content: dict[str, Any]) -> str:
-    """Return JSON of a content and its checksum, for `unsealed`."""
-    return as_json({**content, "seal": _seal_of(content)}, indent=1) + "\n"
-
-
-def unsealed(found: dict[str, Any]) -> dict[str, Any]:
-    """Return the content that `sealed` got.
-
-    Raises
-    ------
-    ValueError
-        If it was changed.
-    """
-    content = {key: value for key, value in found.items() if key != "seal"}
-    if found.get("seal") != _seal_of(content):
-        raise ValueError("it is not as it was written (wrong sha256)")
-    return content
-
-
-def _seal_of(content: dict[str, Any]) -> str:
-    return sha256(as_json(content, sort_keys=True).encode())
 
 
 @contextlib.contextmanager

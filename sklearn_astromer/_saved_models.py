@@ -21,8 +21,8 @@ from sklearn_astromer.training.callbacks import history_frame
 from sklearn_astromer.training.recipes import Recipe, of_a_run
 from sklearn_astromer.training.reconstruction import history_names
 from sklearn_astromer.training.tasks import Criterion
-from sklearn_astromer.weights import remote
 from sklearn_astromer.weights.models import SavedModel, read_model, to_json, write_model
+from sklearn_astromer.weights.store import fetch, is_address
 
 # Of the machine on which it was trained, and the paths there: nobody else's business.
 OF_A_MACHINE = {"checkpoint", "device", "verbose"}
@@ -34,8 +34,8 @@ _JOBLIB = "keep it by joblib.dump, a pickle, instead"
 
 def folder_of(name_or_path: str | os.PathLike[str]) -> Path:
     """Return the folder of a saved model, which an address may name."""
-    if remote.is_address(name_or_path):
-        return remote.fetch(str(name_or_path))
+    if is_address(name_or_path):
+        return fetch(str(name_or_path))
     return Path(name_or_path).expanduser().resolve()
 
 

@@ -15,15 +15,13 @@ from embedders import make_embedder
 
 from sklearn_astromer import AstromerClassifier, AstromerEmbedder, LightCurves, _files
 from sklearn_astromer._files import (
-    as_json,
     check_free,
     read_whole,
     replacing,
     replacing_folder,
-    sealed,
     sha256,
-    unsealed,
 )
+from sklearn_astromer._json import as_json, sealed, unsealed
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.scale import embed_to_folder
 from sklearn_astromer.search import LightCurveIndex, read_rows

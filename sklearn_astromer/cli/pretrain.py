@@ -15,7 +15,7 @@ from sklearn_astromer.cli.tables import labels_of
 from sklearn_astromer.config import EncoderConfig, as_config
 from sklearn_astromer.embedder import AstromerEmbedder
 from sklearn_astromer.training.recipes import Recipe
-from sklearn_astromer.weights.checkpoint import check_ours, read_checkpoint
+from sklearn_astromer.weights.checkpoint import check_ours, read_folder
 
 
 def pretrain(args: SimpleNamespace) -> None:
@@ -73,5 +73,5 @@ def pretrain(args: SimpleNamespace) -> None:
         note(f"{args.out}: {len(embedder.history_)} epochs, history in {history}")
         for row in embedder.history_[embedder.history_["best"]].tail(1).itertuples():
             note(f"the best: epoch {row.epoch}, RMSE of the validation {row.valid_rmse:.4f}")
-        if not read_checkpoint(args.out).info.get("licence"):
+        if not read_folder(args.out).info.get("licence"):
             note("the model card states no licence: before you share it, state one by --licence")

@@ -16,12 +16,13 @@ from sklearn_astromer.cli.messages import PROG, say
 from sklearn_astromer.inference.networks import network_of
 from sklearn_astromer.lightcurves.checks import warn
 from sklearn_astromer.lightcurves.statistics import QUANTITIES, CatalogSummary
-from sklearn_astromer.weights import WEIGHTS, remote
+from sklearn_astromer.weights import WEIGHTS
+from sklearn_astromer.weights.card import catalog_facts, quantile_facts, training_facts
 from sklearn_astromer.weights.checkpoint import Checkpoint
-from sklearn_astromer.weights.comparison import compare_statistics, unlike
-from sklearn_astromer.weights.record import catalog_facts, quantile_facts, training_facts
+from sklearn_astromer.weights.record import compare_statistics, unlike
+from sklearn_astromer.weights.store import is_address
 
-_NOWHERE = "published nowhere"
+_NOWHERE, _OWN = "published nowhere", "your own"
 
 
 def list_(args: SimpleNamespace) -> None:
@@ -49,7 +50,7 @@ def verify(args: SimpleNamespace) -> None:
         raise FileNotFoundError(
             f"the weights {args.name!r} are not downloaded: {PROG} weights fetch {args.name}"
         )
-    network_of(_load_here(args.name))
+    network_of(_load(args.name, path, state))
     say(f"{args.name}: intact, {state}, {path}")
 
 
@@ -63,7 +64,7 @@ def info(args: SimpleNamespace) -> None:
         facts |= {"licence": entry.licence, "cite": entry.citation}
         facts |= {"url": entry.url, "sha256": entry.sha256}
     if path is not None:
-        checkpoint = _load_here(args.name)
+        checkpoint = _load(args.name, path, state)
         facts["size"] = f"{_size(path) / 1e6:.1f} MB"
         facts["sha256"] = facts.get("sha256") or _checksum(path)
         facts["weights"] = sum(tensor.size for tensor in checkpoint.tensors.values())
@@ -128,20 +129,15 @@ def _share(value: float) -> str:
 def _where(name: str) -> tuple[Path | None, str]:
     """Return where weights are, None if they are not here, and in words what they are."""
     entry = WEIGHTS.get(name)
-    if entry is not None and entry.bundled:
-        return weights.fetch(name), "part of the package"
-    if entry is not None and entry.url is None:
+    if entry is not None and entry.unavailable is not None:
         return None, _NOWHERE
-    if entry is None and not remote.is_address(name):
-        return Path(name).expanduser().resolve(), "your own"
+    if entry is None and not is_address(name):
+        return Path(name).expanduser().resolve(), _OWN
     try:
-        if entry is None or entry.url is None:
-            path = remote.fetch(name, download=False)
-        else:
-            path = remote.fetch(entry.url, sha256=entry.sha256, download=False)
-        return path, "downloaded"
+        path = weights.fetch(name, download=False)
     except FileNotFoundError:
         return None, "not downloaded"
+    return path, "part of the package" if entry is not None and entry.bundled else "downloaded"
 
 
 def _state(name: str) -> str:
@@ -152,11 +148,9 @@ def _state(name: str) -> str:
         return f"damaged: {PROG} weights verify {name}"
 
 
-def _load_here(name: str) -> Checkpoint:
-    """Load weights that are one's own or downloaded."""
-    if remote.is_address(name):
-        return remote.load(name, download=False)
-    return weights.load(name)
+def _load(name: str, path: Path, state: str) -> Checkpoint:
+    """Load weights that are here, and whose checksums `_where` has compared."""
+    return weights.load(name if state == _OWN else path)
 
 
 def _size(path: Path) -> int:

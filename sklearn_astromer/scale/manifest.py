@@ -10,8 +10,8 @@ from typing import Any
 
 from filelock import FileLock
 
-from sklearn_astromer._files import replacing, sealed, sha256, unsealed
-from sklearn_astromer.weights._contents import read_json
+from sklearn_astromer._files import replacing, sha256
+from sklearn_astromer._json import read_json, sealed, unsealed
 
 MANIFEST = "_manifest.json"  # readers of Parquet folders pass over names that begin so
 _LOCK = ".manifest.lock"

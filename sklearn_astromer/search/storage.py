@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_astromer._arrays import load_array
-from sklearn_astromer._files import read_whole, replacing_folder, sealed, sha256, unsealed
+from sklearn_astromer._files import read_whole, replacing_folder, sha256
+from sklearn_astromer._json import read_json, sealed, unsealed
 from sklearn_astromer.search.graph import Graph
-from sklearn_astromer.weights._contents import read_json
 
 HEAD, GRAPH = "index.json", "graph.usearch"
 ARRAYS = ("rows", "ids", "band", "mean", "scale")

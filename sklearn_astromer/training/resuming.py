@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EarlyStopping, LRScheduler
 
-from sklearn_astromer._files import as_json, check_free, link_target, replacing
+from sklearn_astromer._files import check_free, link_target, replacing
+from sklearn_astromer._json import as_json
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.lightcurves.fingerprint import fingerprint_of
 

@@ -14,8 +14,8 @@ from sklearn_astromer.weights.store import cache_dir, fetch, load
 
 if TYPE_CHECKING:
     from sklearn_astromer.weights.card import make_card
-    from sklearn_astromer.weights.comparison import compare
     from sklearn_astromer.weights.hub import push
+    from sklearn_astromer.weights.record import compare
 
 __all__ = [
     "WEIGHTS",
@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 # They need pandas or a client of the Hub: imported when first asked for.
-_LATER = {"compare": "comparison", "make_card": "card", "push": "hub"}
+_LATER = {"compare": "record", "make_card": "card", "push": "hub"}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,87 +1,176 @@
-"""Checkpoints on disk: our folder of JSON and safetensors, and whatever else can be read.
+"""An encoder's weights, and the folder of JSON and safetensors that holds them.
 
-Nothing is ever pickled. Our folder holds ``config.json`` (``format``, ``config``, ``info``, and a
-checksum of all) and ``weights.safetensors``; the official layout is read by `read_official`.
+Nothing is ever pickled. The folder holds ``config.json`` (``format``, ``config``, ``info``, and a
+checksum of all) and ``weights.safetensors``; a card and a classifier or regressor may lie beside.
 """
 
 import contextlib
 import json
 import os
 import re
-import tempfile
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import safetensors
 import safetensors.numpy
 
-from sklearn_astromer._files import as_json, read_whole, replacing_folder, sha256
-from sklearn_astromer.weights._archives import read_archive
-from sklearn_astromer.weights._contents import (
-    CARD,
-    CONFIG,
-    HEAD,
-    OFFICIAL_CONFIGS,
-    OFFICIAL_WEIGHTS,
-    OTHERS,
-    WEIGHTS,
-    Checkpoint,
-    check_info,
-    check_keys,
-    read_description,
-    read_json,
-    refuse_tensors,
-)
-from sklearn_astromer.weights.official import read_official
+from sklearn_astromer._fields import LARGEST
+from sklearn_astromer._files import read_whole, replacing_folder, sha256
+from sklearn_astromer._json import as_json, read_json
+from sklearn_astromer.config import WINDOW_SIZE, EncoderConfig
 
-__all__ = [
-    "Checkpoint",
-    "read_checkpoint",
-    "read_folder",
-    "refuse_tensors",
-    "write_folder",
-]
+__all__ = ["Checkpoint", "read_folder", "refuse_tensors", "write_folder"]
+
+CONFIG, WEIGHTS = "config.json", "weights.safetensors"
+#: What else a folder of this package may hold: a card, and a classifier or regressor.
+CARD, MODEL, HEAD = "README.md", "model.json", "head.safetensors"
+OTHERS = {CARD, MODEL, HEAD}
 
 _SEAL = "<!-- written by sklearn_astromer, replaced unless edited: sha256 {} -->\n"
 _SEALED = re.compile(re.escape(_SEAL).replace(r"\{\}", "([0-9a-f]{64})").encode() + rb"\Z")
 _FORMAT = 1
 
+# What the first folders said of a network. Fields of `EncoderConfig` that came later are absent
+# there, and their defaults change nothing.
+_FIRST = (
+    *("d_model", "n_layers", "n_heads", "d_ff", "window_size", "dropout", "pe_base"),
+    *("pe_exponent", "min_period", "norm_eps", "residual", "mask_token", "scaled_inputs"),
+)
 
-def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
-    """Read a checkpoint, whichever of the known layouts it has.
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """Description and weights of an encoder with its decoder, checked on construction.
+
+    Whether names and shapes of the weights are those of the network that the description makes is
+    known where networks are made (``sklearn_astromer.inference.networks.network_of``).
 
     Parameters
     ----------
-    path : path-like
-        A folder written by `write_folder`, that of an official ASTROMER checkpoint, or a zip or
-        tar.gz with either, which is not unpacked next to it.
-
-    Returns
-    -------
-    Checkpoint
+    config : EncoderConfig
+        The architecture.
+    tensors : dict of str to ndarray
+        The weights, float32 and finite. Linear weights are (out, in) as in torch;
+        ``attention.qkv`` stacks the query, key and value projections in this order.
+    info : dict
+        Anything else worth keeping that JSON can hold, such as how the network was trained.
+    window_size : int
+        The most observations that it has seen at once.
 
     Raises
     ------
-    FileNotFoundError
-        If there is no checkpoint.
+    TypeError
+        If `config` is no `EncoderConfig`.
     ValueError
-        If it is damaged, unsafe, or not of a kind that can be read.
+        If `window_size` is no size, a tensor is not float32 or not finite, or `info` is no dict.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_astromer import EncoderConfig
+    >>> from sklearn_astromer.weights import Checkpoint
+    >>> Checkpoint(EncoderConfig(d_model=8), {"decoder.out.bias": np.zeros(1, np.float32)})
+    Checkpoint(d_model=8, n_layers=2, n_heads=4, d_ff=128, ...)
+    >>> Checkpoint(EncoderConfig(d_model=8), {"decoder.out.bias": np.zeros(1)})
+    Traceback (most recent call last):
+    ValueError: wrong tensors: decoder.out.bias is float64, expected float32
     """
-    path = Path(path).expanduser()
-    if any((path / name).is_file() for name in OFFICIAL_CONFIGS):
-        return read_official(path)
-    if not path.is_file():
-        return read_folder(path)
-    with tempfile.TemporaryDirectory() as made:
-        folder = Path(made).resolve()
-        try:
-            for name, content in read_archive(path).items():
-                (folder / name).write_bytes(content)
-            return read_checkpoint(folder)
-        except ValueError as error:
-            reason = str(error).replace(f"{folder}{os.sep}", "")
-            raise ValueError(f"{path}: {reason}") from error
+
+    config: EncoderConfig
+    tensors: dict[str, npt.NDArray[np.float32]]
+    info: dict[str, Any] = field(default_factory=dict)
+    window_size: int = WINDOW_SIZE
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.config, EncoderConfig):
+            raise TypeError(f"config is {self.config!r}, expected an EncoderConfig")
+        object.__setattr__(self, "window_size", _checked_window_size(self.window_size))
+        check_tensors(self.tensors)
+        check_info(self.info)
+
+    def __repr__(self) -> str:
+        sizes = [f"{k}={getattr(self.config, k)}" for k in ("d_model", "n_layers", "n_heads")]
+        return f"Checkpoint({', '.join(sizes)}, d_ff={self.config.d_ff}, ...)"
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """What `read_description` reads, of plain values."""
+        return asdict(self.config) | {"window_size": self.window_size}
+
+
+def read_description(found: object) -> tuple[EncoderConfig, int]:
+    """Return the architecture and the window size that a file tells, or raise ValueError."""
+    if not isinstance(found, Mapping):
+        raise ValueError(f"config is {found!r}, expected a dict")
+    names = [each.name for each in fields(EncoderConfig)]
+    later = dict.fromkeys(name for name in names if name not in _FIRST)
+    check_keys("config", {**later, **found}, (*names, "window_size"))
+    values = dict(found)
+    window_size = _checked_window_size(values.pop("window_size"))
+    try:
+        return EncoderConfig(**values), window_size
+    except ValueError as error:
+        raise ValueError(f"config: {error}") from error
+
+
+def _checked_window_size(value: Any) -> int:
+    plain = value.item() if isinstance(value, np.integer) else value
+    if type(plain) is not int or not 1 <= plain <= LARGEST:
+        raise ValueError(f"window_size is {value!r}, expected a whole number from 1 to {LARGEST}")
+    return plain
+
+
+def check_tensors(tensors: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Raise a ValueError unless all are float32 and finite."""
+    problems = []
+    for name, tensor in tensors.items():
+        if tensor.dtype != np.float32:
+            problems.append(f"{name} is {tensor.dtype}, expected float32")
+        elif not np.isfinite(tensor).all():
+            problems.append(f"{name} has NaN or infinite values")
+    refuse_tensors(problems)
+
+
+def refuse_tensors(problems: list[str]) -> None:
+    """Raise a ValueError that tells what is wrong with tensors, if anything is."""
+    if problems:
+        rest = f"; and {len(problems) - 20} more" if len(problems) > 20 else ""
+        raise ValueError(f"wrong tensors: {'; '.join(problems[:20])}{rest}")
+
+
+def check_info(info: object) -> None:
+    """Raise a ValueError if the info is no dict."""
+    if not isinstance(info, dict):
+        raise ValueError(f"info is {info!r}, expected a dict")
+
+
+def check_format(content: Mapping[str, Any], expected: int) -> None:
+    """Raise a ValueError unless a file is in the format that this version reads."""
+    found = content.get("format")
+    if type(found) is int and found > expected:
+        raise ValueError(
+            f"key 'format' is {found}: written by a newer version of sklearn_astromer, please"
+            f" upgrade (this one reads format {expected})"
+        )
+    if type(found) is not int or found != expected:
+        raise ValueError(f"key 'format' is {found!r}, expected {expected}")
+
+
+def check_keys(what: str, found: Mapping[Any, Any], expected: tuple[str, ...]) -> None:
+    """Raise a ValueError that lists the missing and the unknown keys, if there are any."""
+    missing = [key for key in expected if key not in found]
+    unknown = [key for key in found if key not in expected]
+    if missing or unknown:
+        problems = [
+            f"{word} {', '.join(map(repr, keys))}"
+            for word, keys in (("missing", missing), ("unknown", unknown))
+            if keys
+        ]
+        raise ValueError(f"{what} keys: {'; '.join(problems)}")
 
 
 def read_folder(path: str | os.PathLike[str]) -> Checkpoint:
@@ -112,9 +201,8 @@ def read_folder(path: str | os.PathLike[str]) -> Checkpoint:
         return read_whole(path, read_files)
     except FileNotFoundError as error:
         raise FileNotFoundError(
-            f"no checkpoint in {path}: expected a folder with {CONFIG} and {WEIGHTS},"
-            f" or an official ASTROMER checkpoint (a zip or folder with"
-            f" {' or '.join(OFFICIAL_CONFIGS)}, {', '.join(OFFICIAL_WEIGHTS)})"
+            f"no checkpoint in {path}: expected a folder with {CONFIG} and {WEIGHTS}, or an"
+            " official ASTROMER checkpoint, as a folder, zip or tar.gz"
         ) from error
 
 
@@ -238,37 +326,33 @@ def checkpoint_files(checkpoint: Checkpoint) -> dict[str, bytes]:
 
 def read_files(folder: Path) -> Checkpoint:
     """Read the two files of a folder that nobody replaces meanwhile; see `read_folder`."""
-    content = read_json(folder / CONFIG)
-    version = content.get("format")
+    at = folder / CONFIG
+    content = read_json(at)
+    digest = content.pop("sha256", None)  # folders of the first days have none
     try:
-        if isinstance(version, int) and version > _FORMAT:
-            raise ValueError(
-                f"key 'format' is {version}: written by a newer version of sklearn_astromer,"
-                f" please upgrade (this one reads format {_FORMAT})"
-            )
-        if type(version) is not int or version != _FORMAT:
-            raise ValueError(f"key 'format' is {version!r}, expected {_FORMAT}")
-        digest = content.pop("sha256", None)  # folders of the first days have none
+        check_format(content, _FORMAT)
         check_keys("top-level", content, ("format", "config", "info"))
         config, window_size = read_description(content["config"])
         check_info(content["info"])
+        at = folder / WEIGHTS
+        weights = at.read_bytes()
+        checkpoint = Checkpoint(config, load_tensors(weights), content["info"], window_size)
     except ValueError as error:
-        raise ValueError(f"{folder / CONFIG}: {error}") from error
-    try:
-        tensors = safetensors.numpy.load_file(folder / WEIGHTS)
-    except (safetensors.SafetensorError, KeyError, TypeError) as error:
-        raise ValueError(f"{folder / WEIGHTS}: damaged ({error})") from error
-    try:
-        checkpoint = Checkpoint(config, tensors, content["info"], window_size)
-    except ValueError as error:
-        raise ValueError(f"{folder / WEIGHTS}: {error}") from error
-    weights = (folder / WEIGHTS).read_bytes()
+        raise ValueError(f"{at}: {error}") from error
     if digest is not None and digest != _digest(content["config"], content["info"], weights):
         raise ValueError(
             f"{folder}: damaged, {CONFIG} and {WEIGHTS} are not as they were written (wrong"
             " sha256): get or save the weights again"
         )
     return checkpoint
+
+
+def load_tensors(content: bytes) -> dict[str, npt.NDArray[Any]]:
+    """Return the tensors in a file of safetensors, by name, or raise ValueError."""
+    try:
+        return dict(sorted(safetensors.numpy.load(content).items()))  # else in any order
+    except (safetensors.SafetensorError, KeyError, TypeError) as error:
+        raise ValueError(f"damaged ({error})") from error
 
 
 def _digest(config: dict[str, Any], info: dict[str, Any], weights: bytes) -> str:

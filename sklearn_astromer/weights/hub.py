@@ -1,8 +1,7 @@
 """Weights of the Hugging Face Hub: ``hf://user/repository[@revision]``, and publishing there.
 
 huggingface_hub does the work, with its cache, tokens and settings (``HF_HOME``, ``HF_TOKEN``,
-``HF_ENDPOINT``, ``HF_HUB_OFFLINE``). The checksums of the files of each commit are kept in the
-cache of this package, ``hub/<user>--<repository>/<commit>.json``.
+``HF_ENDPOINT``, ``HF_HUB_OFFLINE``).
 """
 
 import contextlib
@@ -13,58 +12,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-from sklearn_astromer._cache import cache_dir
 from sklearn_astromer._extras import import_extra
-from sklearn_astromer._files import sha256
-from sklearn_astromer.weights._contents import CONFIG, OTHERS, WEIGHTS
-from sklearn_astromer.weights._download import read_record, write_record
-from sklearn_astromer.weights.checkpoint import read_folder
+from sklearn_astromer.weights.checkpoint import CONFIG, HEAD, MODEL, OTHERS, WEIGHTS, read_folder
 
-__all__ = ["fetch", "is_hub", "push"]
+__all__ = ["FILES", "fetch", "push"]
 
 _LOGGER = logging.getLogger(__name__)
-_FILES = [CONFIG, WEIGHTS, *sorted(OTHERS)]
+FILES = [CONFIG, WEIGHTS, *sorted(OTHERS)]
 _REPOSITORY = r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+"
 _ADDRESS = re.compile(rf"hf://({_REPOSITORY})(?:@([A-Za-z0-9_./-]+))?")
 
 
-def is_hub(name: str) -> bool:
-    """Whether a name of weights is an address of the Hub, right or wrong."""
-    return name.startswith("hf://")
+def fetch(address: str, *, progress: bool, download: bool) -> Path:
+    """Return the folder of the last commit, or of a revision, see `weights.fetch`.
 
-
-def fetch(address: str, *, progress: bool = False, download: bool = True) -> Path:
-    """Return the folder of weights of the Hub on this machine, downloaded first if need be.
-
-    Without a revision, or with that of a branch, these are the weights of its last commit, as far
-    as the Hub can be reached, and otherwise of the last commit that was. A commit's files must have
-    the checksums that they had when they first came.
-
-    Parameters
-    ----------
-    address : str
-        ``"hf://user/repository"`` or ``"hf://user/repository@revision"``: a branch, tag or commit.
-    progress : bool, default=False
-        Whether a download shows a progress bar on stderr.
-    download : bool, default=True
-        False: only what is in the cache already.
-
-    Returns
-    -------
-    Path
-        A folder whose name is the commit. Only the files of this package's format are fetched.
-
-    Raises
-    ------
-    ValueError
-        If the address is none of these, the repository holds no weights, or a file is not what it
-        was.
-    FileNotFoundError
-        If they are not here and ``download=False``.
-    OSError
-        If they can be had neither from the Hub nor from the cache.
-    ImportError
-        If huggingface_hub is not installed.
+    Its name is the commit. Only the files of this package's format are fetched. Where the Hub
+    cannot be reached, it is the last commit that was fetched.
     """
     match = _ADDRESS.fullmatch(address)
     if match is None or ".." in address:
@@ -77,7 +40,7 @@ def fetch(address: str, *, progress: bool = False, download: bool = True) -> Pat
                 client.snapshot_download(
                     repository,
                     revision=revision,
-                    allow_patterns=_FILES,
+                    allow_patterns=FILES,
                     local_files_only=not download,
                     library_name="sklearn_astromer",
                 )
@@ -88,34 +51,17 @@ def fetch(address: str, *, progress: bool = False, download: bool = True) -> Pat
         raise OSError(
             f"the weights {address} could not be had from the Hugging Face Hub: {error}\n"
             f"Without a network, run `sklearn-astromer weights fetch {address}` elsewhere\n"
-            f"and copy its folder {_name(repository)} into {client.constants.HF_HUB_CACHE}; private"
-            " repositories need a token (`hf auth login`, or the environment variable HF_TOKEN)."
+            f"and copy its folder models--{repository.replace('/', '--')} into"
+            f" {client.constants.HF_HUB_CACHE}; private repositories need a token (`hf auth login`,"
+            " or the environment variable HF_TOKEN)."
         ) from error
     _LOGGER.info("%s is commit %s", address, path.name)
-    found = {name: sha256(path / name) for name in _FILES if (path / name).exists()}
-    if not {CONFIG, WEIGHTS} <= found.keys():
+    if not all((path / name).exists() for name in (CONFIG, WEIGHTS)):
         raise ValueError(
             f"the repository {address} holds no weights of sklearn_astromer at commit {path.name},"
             f" or they are not downloaded to their end: expected {CONFIG} and {WEIGHTS}"
         )
-    _check(address, path, found)
     return path
-
-
-def _check(address: str, path: Path, found: dict[str, str]) -> None:
-    """Compare checksums with those of the first fetch of the commit, or record them."""
-    file = cache_dir() / "weights" / "hub" / path.parents[1].name / f"{path.name}.json"
-    record = read_record(file)
-    known = {} if record is None else record["files"]
-    changed = [name for name in known if known[name] != found.get(name)]
-    if changed:
-        raise ValueError(
-            f"the weights {address} are not what they were when commit {path.name} was first"
-            f" fetched (wrong sha256 of {', '.join(changed)}): delete the folder {path.parents[1]}"
-            f" to download them again, and {file} only if you know why they differ"
-        )
-    if known.keys() != found.keys():
-        write_record(file, {"address": address, "commit": path.name, "files": found})
 
 
 def push(
@@ -180,8 +126,8 @@ def push(
             repo_id=repo_id,
             folder_path=folder,
             revision=revision,
-            allow_patterns=_FILES,
-            delete_patterns=["model.json", "head.safetensors"],  # of those that are not uploaded
+            allow_patterns=FILES,
+            delete_patterns=[MODEL, HEAD],  # of those that are not uploaded
             commit_message=commit_message or "Upload weights of sklearn_astromer",
         )
     except ValueError:
@@ -212,7 +158,3 @@ def _bars(client: ModuleType, *, shown: bool) -> Iterator[None]:
     finally:
         if hidden:
             client.utils.enable_progress_bars()
-
-
-def _name(repository: str) -> str:
-    return f"models--{repository.replace('/', '--')}"

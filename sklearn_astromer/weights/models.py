@@ -18,20 +18,24 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import safetensors
 import safetensors.numpy
 
 from sklearn_astromer._files import read_whole, sha256
-from sklearn_astromer.weights._contents import (
+from sklearn_astromer._json import read_json
+from sklearn_astromer.weights.checkpoint import (
     CONFIG,
     HEAD,
     MODEL,
     WEIGHTS,
     Checkpoint,
+    check_format,
     check_keys,
-    read_json,
+    check_tensors,
+    checkpoint_files,
+    load_tensors,
+    read_files,
+    replace_folder,
 )
-from sklearn_astromer.weights.checkpoint import checkpoint_files, read_files, replace_folder
 
 __all__ = ["SavedModel", "from_json", "read_model", "to_json", "write_model"]
 
@@ -69,11 +73,7 @@ class SavedModel:
     def __post_init__(self) -> None:
         if not isinstance(self.content, dict):
             raise ValueError(f"content is {self.content!r}, expected a dict")
-        for name, tensor in self.head.items():
-            if tensor.dtype != np.float32:
-                raise ValueError(f"the head's {name} is {tensor.dtype}, expected float32")
-            if not np.isfinite(tensor).all():
-                raise ValueError(f"the head's {name} has NaN or infinite values")
+        check_tensors(self.head)
 
 
 def write_model(path: str | os.PathLike[str], model: SavedModel, overwrite: bool = False) -> None:
@@ -117,14 +117,12 @@ def read_model(path: Path) -> SavedModel:
 
 def _read(folder: Path) -> SavedModel:
     said = read_json(folder / MODEL)
-    version, digest = said.get("format"), said.pop("sha256", None)
-    if type(version) is int and version > _FORMAT:
-        raise ValueError(
-            f"{folder / MODEL}: written in format {version} by sklearn_astromer "
-            f"{said.get('version')}, please upgrade (this one reads format {_FORMAT})"
-        )
-    if type(version) is not int or version != _FORMAT:
-        raise ValueError(f"{folder / MODEL}: key 'format' is {version!r}, expected {_FORMAT}")
+    digest = said.pop("sha256", None)
+    try:
+        check_format(said, _FORMAT)
+        check_keys("top-level", said, ("format", "version", "content"))
+    except ValueError as error:
+        raise ValueError(f"{folder / MODEL}: {error}") from error
     files = {name: (folder / name).read_bytes() for name in (WEIGHTS, HEAD)}
     if digest != _digest(said, read_json(folder / CONFIG), files):
         raise ValueError(
@@ -133,10 +131,9 @@ def _read(folder: Path) -> SavedModel:
         )
     encoder = read_files(folder)
     try:
-        check_keys("top-level", said, ("format", "version", "content"))
-        head, content = safetensors.numpy.load(files[HEAD]), from_json(said["content"])
+        head, content = load_tensors(files[HEAD]), from_json(said["content"])
         return SavedModel(encoder, head, str(said["version"]), content)
-    except (ValueError, TypeError, KeyError, safetensors.SafetensorError) as error:
+    except ValueError as error:
         raise ValueError(f"{folder}: {error}") from error
 
 

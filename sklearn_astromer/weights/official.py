@@ -1,5 +1,6 @@
 """Read the checkpoints that the authors of ASTROMER published."""
 
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,18 +8,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sklearn_astromer._json import read_json
 from sklearn_astromer.config import EncoderConfig
-from sklearn_astromer.weights._contents import (
-    OFFICIAL_CONFIGS,
-    Checkpoint,
-    check_keys,
-    read_description,
-    read_json,
-    read_toml,
-)
+from sklearn_astromer.weights.checkpoint import Checkpoint, check_keys, read_description
 from sklearn_astromer.weights.tf_checkpoint import read_tensor_bundle
 
 __all__ = ["read_official"]
+
+OFFICIAL_CONFIGS = ("conf.json", "config.toml")  # of ASTROMER 1, and of ASTROMER 2
+OFFICIAL_WEIGHTS = ("weights.index", "weights.data-00000-of-00001")
 
 _NETWORK_KEYS = ("max_obs", "layers", "heads", "head_dim", "dff", "dropout", "base", "use_leak")
 _TRAINING_KEYS = (
@@ -91,7 +89,7 @@ def read_official(folder: Path) -> Checkpoint:
     """
     second = not (folder / "conf.json").is_file() and (folder / "config.toml").is_file()
     path = folder / OFFICIAL_CONFIGS[second]
-    conf = read_toml(path) if second else read_json(path)
+    conf = _read_toml(path) if second else read_json(path)
     try:
         found = _OFFICIAL | (_config_2(conf) if second else _config_1(conf))
         config, window_size = read_description(found)
@@ -105,6 +103,13 @@ def read_official(folder: Path) -> Checkpoint:
         return Checkpoint(config, _tensors(bundle, config), {"conf": conf}, window_size)
     except ValueError as error:
         raise ValueError(f"{folder / 'weights.index'}: {error}") from error
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path}: not valid TOML ({error})") from error
 
 
 def _config_1(conf: dict[str, Any]) -> dict[str, Any]:

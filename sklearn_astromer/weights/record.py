@@ -1,6 +1,6 @@
 """What is known of how weights were trained: the ``training`` of a checkpoint's ``info``.
 
-First what a run records, then what a checkpoint says of itself in words.
+First what a run records, then how close a catalog is to what was recorded.
 """
 
 from __future__ import annotations
@@ -13,31 +13,31 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from sklearn_astromer._files import as_json, sha256
+from sklearn_astromer._files import sha256
+from sklearn_astromer._json import as_json
 from sklearn_astromer.lightcurves import LightCurves
-from sklearn_astromer.lightcurves.statistics import (
-    count_facts,
-    number,
-    quantity_facts,
-    summarise,
-)
-from sklearn_astromer.weights._contents import Checkpoint
+from sklearn_astromer.lightcurves.checks import warn
+from sklearn_astromer.lightcurves.conversion import as_light_curves
+from sklearn_astromer.lightcurves.statistics import QUANTITIES, statistics, summarise
+from sklearn_astromer.weights.checkpoint import Checkpoint
 from sklearn_astromer.weights.registry import WEIGHTS
+from sklearn_astromer.weights.store import is_address, load
 
 #: What is known of the curves alone.
 CATALOG = ("objects", "observations", "bands", "described", "percentiles", "quantiles")
-_ADDRESSES = ("hf://", "doi:", "https://")
 _GRID = np.linspace(0.0, 1.0, 2001)
-Facts = list[tuple[str, str]]
-#: Parts of an info that are told elsewhere.
-TOLD = {"training", "name", "licence", "command", "evaluation", "conf", "valid_rmse"}
-_LABELS = {
-    True: "yes: evaluate on objects that were not trained on",
-    False: "no",
-    None: "not recorded",
-}
+
+SHOWN = (5, 50, 95)
+#: More of a catalog's objects than this outside the training range are no chance.
+MOST_OUTSIDE = 0.25
+#: Of fewer objects than this a quarter may be outside by chance: only their median counts, against
+#: the range of all training objects instead of that of 98 % of them.
+FEW = 20
+#: By which the range is widened: surveys end sharply, and a span longer by days is nothing unlike.
+MARGIN = 1.1
 
 
 def untrained() -> dict[str, Any]:
@@ -111,7 +111,7 @@ def origin(name: str | os.PathLike[str] | None, info: Mapping[str, Any]) -> dict
         begun: dict[str, Any] = {"weights": "those of a fit before"}
     else:
         text = os.fspath(name)
-        public = isinstance(name, str) and (text in WEIGHTS or text.startswith(_ADDRESSES))
+        public = is_address(name) or (isinstance(name, str) and name in WEIGHTS)
         begun = {"weights": text if public else Path(text).name}
     begun["labels"] = labels_seen(info)
     if training:
@@ -177,77 +177,122 @@ def plain(value: Any) -> Any:
     return value if value is None or isinstance(value, (str, int)) else None
 
 
-def architecture_facts(checkpoint: Checkpoint) -> Facts:
-    """Return sizes and options of the network."""
-    config = checkpoint.config
-    size = sum(tensor.size for tensor in checkpoint.tensors.values())
-    facts = [
-        ("layers", f"{config.n_layers} of {config.d_model} channels"),
-        ("attention heads", str(config.n_heads)),
-        ("feed-forward layer", f"{config.d_ff}, {config.activation}"),
-        ("parameters", number(size)),
-        ("window", f"{checkpoint.window_size} observations at most"),
-    ]
-    if config.own_periods:
-        facts.append(("own periods", f"{config.own_periods} peaks of the star's periodogram"))
-    flags = [
-        name.replace("_", " ")
-        for name in ("residual", "dense_residual", "norm_first", "mask_token", "scaled_inputs")
-        if getattr(config, name)
-    ]
-    return [*facts, ("options", ", ".join(flags) or "as in the paper")]
+def compare(weights: str | os.PathLike[str] | Checkpoint, curves: Any) -> pd.DataFrame:
+    """Compare a catalog with the light curves that weights were trained on.
+
+    Embeddings are less good the less a catalog is like the training one; this tells before
+    anything is embedded, and without labels.
+
+    Parameters
+    ----------
+    weights : str, path or Checkpoint
+        What `load` takes, or has returned.
+    curves : LightCurves or array-like
+        What `as_light_curves` takes. Of more than 20 000 objects, so many are drawn at random.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for ``length`` (observations), ``span``, ``cadence`` (days), ``amplitude`` (from the
+        5th to the 95th percentile) and ``mag_err`` (magnitudes), each of one object, as
+        `LightCurves.describe` has them. Columns ``training_5``, ``training_50``, ``training_95``,
+        ``catalog_5``, … are percentiles over the objects, NaN where one of both has none;
+        ``outside`` is the share of the catalog's objects outside the training range, and
+        ``unlike`` whether that is too many.
+
+    Raises
+    ------
+    ValueError
+        If the weights do not say what they were trained on, or there are no light curves; and as
+        `load`.
+
+    Warns
+    -----
+    UserWarning
+        Names what is ``unlike``.
+
+    Notes
+    -----
+    The training range is from the 1st to the 99th percentile of the training objects, and a tenth
+    further on both sides. A quantity is unlike if the catalog's median, or more than a quarter of
+    its objects, lies outside. Of other stars of the training survey up to 2 % do, by chance. With
+    fewer than 20 objects only their median counts, and the range is that of all training objects.
+
+    Errors count here although most encoders do not see them: they tell how noisy the magnitudes
+    are.
+
+    Examples
+    --------
+    >>> from sklearn_astromer.datasets import make_variable_stars
+    >>> from sklearn_astromer.weights import compare
+    >>> curves, _ = make_variable_stars(70, random_state=0)
+    >>> table = compare("surveys-periods", curves)
+    >>> list(table.index)
+    ['length', 'span', 'amplitude', 'cadence', 'mag_err']
+    >>> bool(table["unlike"].any())
+    False
+    """
+    name = "these weights" if isinstance(weights, Checkpoint) else repr(os.fspath(weights))
+    checkpoint = weights if isinstance(weights, Checkpoint) else load(weights)
+    found = as_light_curves(curves)
+    table = compare_statistics(checkpoint.info, statistics(found), name)
+    if message := unlike(table, name):
+        warn(message)
+    return table
 
 
-def catalog_facts(info: Mapping[str, Any]) -> Facts:
-    """Return how many light curves there were, and of which bands."""
+def compare_statistics(
+    info: Mapping[str, Any], found: Mapping[str, NDArray[np.float64]], name: str
+) -> pd.DataFrame:
+    """Return the table of `compare`, from the statistics of a catalog."""
     record = known(info)
-    facts = [("data", str(info["data"]))] if info.get("data") else []
-    facts += count_facts(record)
-    if "windows" in record:
-        facts.append(("windows", number(record["windows"])))
-    if record.get("validation_objects"):
-        facts.append(("kept for validation", f"{number(record['validation_objects'])} objects"))
-    return facts
+    if not record.get("quantiles"):
+        raise ValueError(
+            f"{name}: nothing is recorded of the light curves that they were trained on, so there "
+            "is nothing to compare a catalog with"
+        )
+    n = len(found["length"])
+    if n == 0:
+        raise ValueError("there are no light curves to compare")
+    at = np.array(record["percentiles"], dtype=np.float64)
+    low, high = (0, 100) if n < FEW else (1, 99)
+    rows = {}
+    for quantity in QUANTITIES:
+        values = found[quantity][np.isfinite(found[quantity])]
+        training = record["quantiles"].get(quantity)
+        row = dict.fromkeys([f"{of}_{p}" for of in ("training", "catalog") for p in SHOWN], np.nan)
+        outside, far = np.nan, False
+        if len(values):
+            median = np.median(values)
+            percentiles = np.percentile(values, SHOWN)
+            row |= {f"catalog_{p}": v for p, v in zip(SHOWN, percentiles, strict=True)}
+        if training is not None:
+            percentiles = np.interp(SHOWN, at, training)
+            row |= {f"training_{p}": v for p, v in zip(SHOWN, percentiles, strict=True)}
+        if len(values) and training is not None:
+            least, most = np.interp((low, high), at, training) * (1 / MARGIN, MARGIN)
+            outside = float(np.mean((values < least) | (values > most)))
+            far = (n >= FEW and outside > MOST_OUTSIDE) or not least <= median <= most
+        rows[quantity] = row | {"outside": outside, "unlike": bool(far)}
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("quantity")
 
 
-def training_facts(info: Mapping[str, Any]) -> Facts:
-    """Return objective, labels, losses, and what the run began with."""
-    record = known(info)
-    facts = []
-    if record.get("epochs") == 0 and record.get("objective") is None:
-        facts.append(("objective", "none: the weights are as they were initialised"))
-    elif record.get("objective"):
-        facts.append(("objective", str(record["objective"])))
-    elif "conf" in info:
-        facts.append(("objective", "masked reconstruction, by the authors of ASTROMER"))
-    facts.append(("labels used", _LABELS[labels_seen(info)]))
-    begun = record.get("begun_with")
-    if begun:
-        seen = {True: ", trained with labels", False: ", trained without labels"}
-        facts.append(("begun with", f"{begun.get('weights')}{seen.get(begun.get('labels'), '')}"))
-    elif "begun_with" in record:
-        facts.append(("begun with", "a fresh network"))
-    if record.get("epochs"):
-        best = record.get("best_epoch")
-        facts.append(("epochs", f"{record['epochs']}{f', the best {best}' if best else ''}"))
-    unit = record.get("rmse_unit")
-    for name, text in (("train_rmse", "training RMSE"), ("valid_rmse", "validation RMSE")):
-        value = record.get(name, info.get(name))
-        if isinstance(value, (int, float)):
-            facts.append((text, f"{value:.4g}{f' {unit}' if unit else ''}"))
-    facts += [(key.replace("_", " "), str(v)) for key, v in _others(info).items() if key != "data"]
-    parameters = record.get("parameters", {})
-    if parameters:
-        text = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
-        facts.append(("hyperparameters", text))
-    if isinstance(record.get("version"), str):
-        facts.append(("version", f"sklearn_astromer {record['version']}"))
-    return facts
-
-
-def quantile_facts(info: Mapping[str, Any]) -> Facts:
-    """Return the range of each quantity over the training objects."""
-    return quantity_facts(known(info))
+def unlike(table: pd.DataFrame, name: str) -> str:
+    """Return what to warn of; "" where there is nothing."""
+    said = []
+    for quantity, row in table[table["unlike"]].iterrows():
+        unit = QUANTITIES[str(quantity)]
+        said.append(
+            f"{quantity} (median {row['catalog_50']:.4g} {unit}, in training "
+            f"{row['training_50']:.4g}; {row['outside']:.0%} of the objects are outside the "
+            "training range)"
+        )
+    if not said:
+        return ""
+    return (
+        f"this catalog is unlike the light curves in the training of {name}: {', '.join(said)}. "
+        "Try other weights as well, or train on it"
+    )
 
 
 def _version() -> dict[str, Any]:
@@ -290,12 +335,3 @@ def _mixed(records: list[dict[str, Any]], name: str) -> list[float]:
     share = np.cumsum(weight) - weight / 2
     share = (share - share[0]) / (share[-1] - share[0])
     return [float(f"{value:.6g}") for value in np.interp(at, share, values)]
-
-
-def _others(info: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what else an info holds that is short."""
-    return {
-        key: value
-        for key, value in info.items()
-        if key not in TOLD and isinstance(value, (str, int, float)) and key != "labels"
-    }

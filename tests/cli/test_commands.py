@@ -21,7 +21,7 @@ from sklearn_astromer.cli import main
 from sklearn_astromer.config import ROW
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.kernels import processor
-from sklearn_astromer.weights.checkpoint import read_checkpoint
+from sklearn_astromer.weights.store import read_checkpoint
 
 pytestmark = pytest.mark.usefixtures("home")  # no test sees the cache of a user
 SMALL = ["--d-model", "16", "--n-heads", "2", "--d-ff", "16", "--n-layers", "1", "--quiet"]

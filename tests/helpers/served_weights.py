@@ -1,8 +1,6 @@
 """Weights called "tiny": a zip that a server on this machine has."""
 
 import hashlib
-import io
-import zipfile
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hub_server import FileServer
+from packing import zipped
 
-from sklearn_astromer.weights import registry, remote
+from sklearn_astromer.weights import fetch, registry, store
 
 FOLDER = Path(__file__).parents[1] / "data" / "astromer2"
 FILES = ("config.toml", "weights.index", "weights.data-00000-of-00001")
@@ -28,12 +27,8 @@ registry.WEIGHTS["tiny"] = dataclasses.replace(
 
 def packed(padding=2_000_000):
     """Return a zip of a real checkpoint and of so many bytes that cannot be packed."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in FILES:
-            archive.writestr(f"tiny/{name}", (FOLDER / name).read_bytes())
-        archive.writestr("padding", np.random.default_rng(0).bytes(padding))
-    return out.getvalue()
+    files = {name: (FOLDER / name).read_bytes() for name in FILES}
+    return zipped(files | {"padding": np.random.default_rng(0).bytes(padding)}, "tiny/")
 
 
 class TinyServer(FileServer):
@@ -47,7 +42,7 @@ class TinyServer(FileServer):
 
     @property
     def folder(self):
-        return remote._entry(self.address)
+        return store.folder_of(self.address)
 
     @property
     def came(self):
@@ -59,7 +54,7 @@ class TinyServer(FileServer):
     def here(self):
         """Whether the weights can be used; they are never half there."""
         try:
-            path = remote.fetch(self.address, sha256=self.sha256, download=False)
+            path = fetch("tiny", download=False)
         except FileNotFoundError:
             return False
         files = {file.name: file.read_bytes() for file in path.iterdir()}

@@ -24,7 +24,8 @@ from served_weights import FOLDER, REGISTER, serving
 from sklearn_astromer import LightCurves, weights
 from sklearn_astromer.cli import main
 from sklearn_astromer.datasets import make_variable_stars
-from sklearn_astromer.weights.checkpoint import read_checkpoint, read_folder, write_folder
+from sklearn_astromer.weights.checkpoint import read_folder, write_folder
+from sklearn_astromer.weights.store import read_checkpoint
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills and limits of POSIX")
 

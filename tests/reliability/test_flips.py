@@ -14,7 +14,7 @@ from sklearn_astromer import AstromerClassifier
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.scale import embed_to_folder
 from sklearn_astromer.search import LightCurveIndex, read_rows
-from sklearn_astromer.weights.checkpoint import read_checkpoint
+from sklearn_astromer.weights.store import read_checkpoint
 
 SMALL = {"d_model": 8, "n_layers": 1, "n_heads": 2, "d_ff": 8, "random_state": 0}
 TRIALS = [20, pytest.param(200, marks=pytest.mark.reliability)]

@@ -27,8 +27,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sklearn_astromer import AstromerEmbedder
-from sklearn_astromer.weights import _archives, load, registry, remote
-from sklearn_astromer.weights.checkpoint import read_checkpoint, write_folder
+from sklearn_astromer.weights import archives, load, registry, store
+from sklearn_astromer.weights.checkpoint import write_folder
+from sklearn_astromer.weights.store import read_checkpoint
 
 TINY = Path(__file__).parents[1] / "data" / "astromer2"  # written by TensorFlow
 OFFICIAL = ("config.toml", "weights.index", "weights.data-00000-of-00001")
@@ -216,7 +217,7 @@ DAMAGE = {
 def test_damage_is_refused_by_the_name_of_the_file_or_harmless(
     kind, examples, good, cache, tmp_path, monkeypatch, tally
 ):
-    monkeypatch.setattr(_archives, "MAX_UNPACKED", 10**6)
+    monkeypatch.setattr(archives, "MAX_UNPACKED", 10**6)
     whole, outcomes, before = read_checkpoint(TINY), Counter(), content_of(good)
     root = tmp_path / "spoiled"
 
@@ -325,7 +326,7 @@ PLACES = ["files/config.toml", "partial/archive", "record.json"]
 def test_a_cache_that_holds_something_else(content, place, cache, monkeypatch, tally):
     """What is in the cache is not what was published, and there is no network."""
     entry = registry.WEIGHTS["macho-v2"]
-    folder = remote._entry(entry.url)
+    folder = store.folder_of(entry.url)
     (folder / place).parent.mkdir(parents=True)
     (folder / place).write_bytes(content)
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # nobody there

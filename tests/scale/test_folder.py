@@ -9,7 +9,7 @@ import pytest
 from sklearn.base import clone
 
 from sklearn_astromer import LightCurves
-from sklearn_astromer._files import sealed
+from sklearn_astromer._json import sealed
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.lightcurves.fingerprint import fingerprint_of
 from sklearn_astromer.scale import embed_to_folder, measuring

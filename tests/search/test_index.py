@@ -22,7 +22,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_astromer import search
-from sklearn_astromer._files import sealed, sha256, unsealed
+from sklearn_astromer._files import sha256
+from sklearn_astromer._json import sealed, unsealed
 from sklearn_astromer.datasets import make_variable_stars
 from sklearn_astromer.scale import embed_to_folder
 from sklearn_astromer.search import EmbeddingRows, LightCurveIndex

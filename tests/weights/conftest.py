@@ -11,8 +11,7 @@ import pytest
 import torch
 
 from sklearn_astromer.modules.decoder import Astromer
-from sklearn_astromer.weights._contents import read_description
-from sklearn_astromer.weights.checkpoint import Checkpoint
+from sklearn_astromer.weights.checkpoint import Checkpoint, read_description
 
 ROOT = Path(__file__).parents[2]
 OFFICIAL_ZIP = ROOT.parent / "shared" / "weights" / "macho_a0.zip"

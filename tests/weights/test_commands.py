@@ -102,7 +102,7 @@ def test_fetch_and_verify_a_download(capsys, error):
         (path / "weights.index").write_bytes(b"")
         for command in ("verify", "info", "fetch"):
             line = error("weights", command, "tiny")
-            assert f"the weights 'tiny' ({served.address}) in the cache" in line
+            assert f"the weights 'tiny' ({served.address}) are not used: they have changed" in line
             assert "wrong sha256 of weights.index" in line
             assert f"delete the folder {served.folder} to download them again" in line
         assert in_list(capsys, "damaged: sklearn-astromer weights verify tiny") == ["tiny"]

@@ -29,7 +29,6 @@ BEGIN = """
 import json, sys
 from pathlib import Path
 from sklearn_astromer import weights
-from sklearn_astromer.weights import remote
 from sklearn_astromer.weights.hub import push
 
 def value(name, load=weights.load):
@@ -191,14 +190,18 @@ def test_a_cache_that_was_tampered_with(hub, files):
     for env in ({}, {"HF_HUB_OFFLINE": "1"}):
         messages = hub.run("answer = [error(value, name) for name in sys.argv[1:]]", *names, **env)
         for name, message in zip(names, messages, strict=True):
-            assert message.startswith(f"ValueError: the weights {name} are not what they were")
+            assert message.startswith(
+                f"ValueError: the weights {name} are not used: they have chang"
+            )
             assert f"delete the folder {snapshot.parents[1]}" in message
     shutil.rmtree(snapshot.parents[1])
     assert hub.value("hf://me/mine") == 1
     # the Hub itself may not serve other files as this commit
     hub.server.repositories["me/mine"].commits[commit] = files(2.0)
     shutil.rmtree(snapshot.parents[1])
-    assert f"commit {commit} was first fetched (wrong sha256" in hub.error("hf://me/mine")
+    message = hub.error("hf://me/mine")
+    assert "have changed since they were first downloaded (wrong sha256" in message
+    assert f"{commit}.json only if you know why they differ" in message
 
 
 def test_a_download_that_breaks_off(hub, files, make_checkpoint):

@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,8 @@ from running import wait_for
 from served_weights import FOLDER, REGISTER, packed, serving
 
 from sklearn_astromer import weights
-from sklearn_astromer.weights import registry, remote, store
-from sklearn_astromer.weights.checkpoint import checkpoint_files, write_folder
+from sklearn_astromer.weights import registry, store
+from sklearn_astromer.weights.checkpoint import write_folder
 
 pytestmark = pytest.mark.usefixtures("cache")
 
@@ -131,7 +132,7 @@ def test_bundled_folders_are_as_save_pretrained_writes_them(name, tmp_path):
 
 def test_macho_that_was_downloaded_elsewhere(official_zip, cache, no_network, assert_same):
     """`make macho` puts the file where an interrupted download would be complete."""
-    archive = remote._entry(weights.WEIGHTS["macho"].url) / "partial" / "archive"
+    archive = store.folder_of(weights.WEIGHTS["macho"].url) / "partial" / "archive"
     archive.parent.mkdir(parents=True)
     shutil.copy(official_zip, archive)
     assert_same(weights.load("macho"), weights.load(official_zip))
@@ -190,12 +191,12 @@ def test_another_archive_in_the_cache(served, lost):
     assert served.here
 
 
-def test_only_archives_have_a_checksum(served, make_checkpoint):
-    for name, content in checkpoint_files(make_checkpoint()).items():
-        served.files[f"/mine/{name}"] = content
-    for address in (f"{served.url}/mine/", "hf://me/mine"):
-        with pytest.raises(ValueError, match=f"{address}.* no archive"):
-            remote.fetch(address, sha256=served.sha256)
+def test_only_archives_have_a_checksum(served, monkeypatch):
+    entry = replace(registry.WEIGHTS["tiny"], url=f"{served.url}/mine/")
+    monkeypatch.setitem(registry.WEIGHTS, "tiny", entry)
+    with pytest.raises(ValueError, match=r"'tiny' .*/mine/\) .* no archive"):
+        weights.fetch("tiny")
+    assert not served.requests
 
 
 def assert_helps(error, served):
@@ -253,7 +254,7 @@ def test_a_read_only_cache(served, cache, monkeypatch):
     def refuse(*args, **kwargs):  # root may write anywhere: catch the attempt
         raise PermissionError("locked a file that was there")
 
-    monkeypatch.setattr(remote, "FileLock", refuse)
+    monkeypatch.setattr(store, "FileLock", refuse)
     for folder in (cache, cache / "remote", served.folder):
         folder.chmod(0o555)
     try:
@@ -266,10 +267,10 @@ def test_a_read_only_cache(served, cache, monkeypatch):
 
 
 def test_a_lock_that_is_never_given_back(served, monkeypatch):
-    monkeypatch.setattr(remote, "_LOCK_SECONDS", 0.05)
+    monkeypatch.setattr(store, "_LOCK_SECONDS", 0.05)
     served.folder.parent.mkdir(parents=True)
     with (
-        remote.FileLock(f"{served.folder}.lock"),
+        store.FileLock(f"{served.folder}.lock"),
         pytest.raises(OSError, match=r"lock.*could not be acquired") as caught,
     ):
         weights.fetch("tiny")

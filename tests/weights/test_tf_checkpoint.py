@@ -1,6 +1,5 @@
 import struct
 import time
-import zipfile
 
 import numpy as np
 import pytest
@@ -210,19 +209,3 @@ def test_a_huge_index_is_not_read(tmp_path):
         file.truncate(2**40)  # sparse
     with pytest.raises(ValueError, match="larger than"):
         read_tensor_bundle(tmp_path / "weights")
-
-
-def test_official(official_zip, tmp_path):
-    with zipfile.ZipFile(official_zip) as archive:
-        archive.extractall(tmp_path)
-    prefix = tmp_path / "macho" / "weights"
-    tensors = read_tensor_bundle(prefix)
-    assert len(tensors) == 38
-    assert sum(tensor.size for tensor in tensors.values()) == 661_505
-    assert {tensor.dtype.name for tensor in tensors.values()} == {"float32"}
-    data = prefix.with_name("weights.data-00000-of-00001")
-    content = bytearray(data.read_bytes())
-    content[len(content) // 2] ^= 1
-    data.write_bytes(content)
-    with pytest.raises(ValueError, match="wrong checksum"):
-        read_tensor_bundle(prefix)

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from sklearn_astromer._arrays import load_array
 from sklearn_astromer._cache import cache_dir
-from sklearn_astromer._files import Fingerprint, sealed, sha256, unsealed
+from sklearn_astromer._files import Fingerprint, sha256
+from sklearn_astromer._json import sealed, unsealed
 from sklearn_astromer._printable import printable_errors
 from sklearn_astromer.lightcurves.checks import check_unique
 from sklearn_astromer.lightcurves.flat import Flat, joined

@@ -13,7 +13,8 @@ import pandas as pd
 import pytest
 
 from sklearn_astromer import LightCurves
-from sklearn_astromer._files import sealed, sha256, unsealed
+from sklearn_astromer._files import sha256
+from sklearn_astromer._json import sealed, unsealed
 from sklearn_astromer.lightcurves.reading import mapped, tables
 
 pa = pytest.importorskip("pyarrow")

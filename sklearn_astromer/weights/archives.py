@@ -11,13 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from sklearn_astromer.weights._contents import (
-    CONFIG,
-    OFFICIAL_CONFIGS,
-    OFFICIAL_WEIGHTS,
-    OTHERS,
-    WEIGHTS,
-)
+from sklearn_astromer.weights.checkpoint import CONFIG, OTHERS, WEIGHTS
+from sklearn_astromer.weights.official import OFFICIAL_CONFIGS, OFFICIAL_WEIGHTS
 
 MAX_MEMBERS = 1000
 MAX_UNPACKED = 512 * 2**20  # bytes
