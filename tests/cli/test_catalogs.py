@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from embedders import make_embedder
-from running import process
+from running import process, run
 from services import CASES
 
 from sklearn_astromer import AstromerEmbedder, LightCurves, MultiBandEmbedder
-from sklearn_astromer.cli import catalogs, main
+from sklearn_astromer.cli import catalogs
 from sklearn_astromer.cli.commands import CLI
 from sklearn_astromer.config import ROW
 from sklearn_astromer.datasets import make_variable_stars
@@ -42,10 +42,6 @@ def embedder(home, curves):
     made = make_embedder(**small, row=ROW, max_epochs=0, random_state=0).fit(curves)
     made.save_pretrained("mine")
     return made
-
-
-def run(*words):
-    return main([str(word) for word in words])
 
 
 def rows_of(path):

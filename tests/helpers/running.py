@@ -1,4 +1,4 @@
-"""Commands in processes of their own, and limits to this one."""
+"""Commands in this process and in others, and limits to this one."""
 
 import contextlib
 import os
@@ -7,7 +7,13 @@ import sys
 import time
 from pathlib import Path
 
+from sklearn_astromer.cli import main
+
 ROOT = Path(__file__).parents[2]
+
+
+def run(*words):
+    return main([str(word) for word in words])
 
 
 def process(*words, **kwargs):
@@ -25,6 +31,14 @@ def process(*words, **kwargs):
         },
         **kwargs,
     )
+
+
+def read_until(running, *texts):
+    seen = ""
+    while not any(text in seen for text in texts):
+        piece = os.read(running.stderr.fileno(), 1000).decode()
+        assert piece, seen  # it ended before
+        seen += piece
 
 
 def wait_for(condition, seconds=120):
