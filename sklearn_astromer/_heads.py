@@ -89,7 +89,7 @@ def read_targets(
     check_order(curves, y)
     check_order(curves, sample_weight, "sample_weight")
     weight = _check_sample_weight(sample_weight, curves, dtype=np.float64, ensure_non_negative=True)
-    if getattr(model.encoder, "row", ROW) != ROW:
+    if getattr(model.encoder, "row", ROW) not in (ROW, [*ROW]):
         warn("the row of the encoder is not used: a head reads vectors, as head= says")
     return curves, values, weight
 

@@ -166,7 +166,8 @@ def _read(path: Path) -> Pipeline:
     if not path.exists():
         raise FileNotFoundError(f"there is no classifier {path}")
     if not zipfile.is_zipfile(path):
-        raise ValueError(f"{path} is no classifier that --save wrote")
+        elsewhere = ": AstromerClassifier.from_pretrained reads folders" if path.is_dir() else ""
+        raise ValueError(f"{path} is no classifier that --save wrote{elsewhere}")
     io = _skops()
     trusted = {*TRUSTED_TYPES, TREE}
     if foreign := set(io.get_untrusted_types(file=path)) - trusted:

@@ -170,6 +170,7 @@ def test_no_object_is_trained_on_and_scored(stars, capsys):
 
 def test_what_does_not_go_together(train, error):
     labels, predict = ["--labels", "labels.csv"], ["--predict", "new.parquet", "--out", "o.csv"]
+    Path("folder").mkdir()
     for words, message in {
         (): "give either a CATALOG",
         (train, "--model", "m"): "give either a CATALOG",
@@ -179,6 +180,7 @@ def test_what_does_not_go_together(train, error):
         ("--model", "m"): "--model needs --predict",
         ("--model", "none.skops", *predict): "there is no classifier none.skops",
         ("--model", "labels.csv", *predict): "labels.csv is no classifier",
+        ("--model", "folder", *predict): "wrote: AstromerClassifier.from_pretrained reads folders",
         ("--model", "m", "--save", "n", *predict): "--save is of a classifier that learns here",
         ("-", *labels, "--predict", "-", "--out", "o.csv"): "-, standard input, is one catalog",
         (train, "--label-column", "typ"): "has no column 'typ'",
