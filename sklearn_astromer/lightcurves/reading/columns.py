@@ -19,6 +19,7 @@ from sklearn_astromer.lightcurves.reading.named import (
     the_one,
 )
 from sklearn_astromer.lightcurves.reading.options import COMMON_RULES, UPPER_LIMITS, Options
+from sklearn_astromer.lightcurves.reading.remarks import id_column
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
 from sklearn_astromer.lightcurves.reading.tables import Table
 from sklearn_astromer.lightcurves.reading.values import is_clock, of_same_instants
@@ -77,12 +78,12 @@ def survey_of(table: Table, options: Options) -> Survey:
         raise refusal(
             f"{table.label} could be of {names}", *(Remedy("survey", s.name) for s in found)
         )
-    if not found and options.survey == "auto" and given and (near := resembled(columns)):
-        renamed = not _replaced(near[0], given, table).lacking(columns)
-        found = (near[0],) if renamed else ()  # a column of the survey has another name here
-    if not found:
+    near = resembled(columns) if not found and options.survey == "auto" else None
+    survey = _nearly(*near, table, given) if near else None
+    if found:
+        survey = _replaced(found[0], given, table)
+    if survey is None:
         return _ruled(_by_columns(table, given, options), table, options)
-    survey = _replaced(found[0], given, table)
     if "id" in table.facts and "id" not in given and first_of(str(survey.id), columns) is None:
         survey = replace(survey, id=table.facts["id"])
     lacking = survey.lacking(columns)
@@ -93,6 +94,30 @@ def survey_of(table: Table, options: Options) -> Survey:
             Remedy("survey", "columns", "to read columns by their names alone"),
         )
     return _ruled(survey, table, options)
+
+
+def _nearly(survey: Survey, need: str, table: Table, given: dict[str, Any]) -> Survey | None:
+    """Return the survey of which a table lacks one column, if its numbers do not come from that.
+
+    What was named by hand stands for the column, or what is called so in other tables.
+    """
+    columns, survey = table.held, _replaced(survey, given, table)
+    if not survey.lacking(columns):
+        return survey
+    if not survey.can_lack(need):
+        return None
+    left = [name for name in table.frame.columns if name not in survey.columns()]
+    if first_of(survey.band, columns) is None and (band := _band(table, left)):
+        survey = replace(survey, band=band)
+        left.remove(band)
+    if id_column(survey, columns) is None and survey.id is not False:
+        bright = survey.brightness[0]
+        time, value, band = (
+            first_of(each or "", columns)
+            for each in (bright.time or survey.time, bright.flux or bright.mag, survey.band)
+        )
+        survey = replace(survey, id=id_by_values(table, time or "", value, band, left))
+    return survey
 
 
 def _replaced(survey: Survey, given: dict[str, Any], table: Table) -> Survey:

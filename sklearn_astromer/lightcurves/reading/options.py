@@ -145,8 +145,8 @@ class Options:
             return None
         if found and {"mag", "flux"} & asked.keys():  # whose error is of another name
             return None
-        if not found and asked and self.survey == "auto" and resembled(frozenset(lowered)):
-            return None  # a column of that survey has another name, and its rules go with it
+        if not found and self.survey == "auto" and resembled(frozenset(lowered)):
+            return None  # its rules, or what stands for the column that is not there, tell
         read = given | set(candidates("id", lowered))
         if found:
             read |= found[0].columns()

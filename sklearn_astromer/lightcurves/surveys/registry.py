@@ -14,7 +14,7 @@ from sklearn_astromer.lightcurves.surveys.survey import ORIGINS, Bad, Brightness
 
 #: Columns of any table, which tell no survey.
 COMMON = {alias for aliases in ALIASES.values() for alias in aliases} | {
-    *("magerr", "merr", "err", "uncertainty", "fluxerr", "quality", "camera", "limit"),
+    *("magerr", "merr", "err", "uncertainty", "fluxerr", "quality", "camera", "limit", "detected"),
 }
 
 

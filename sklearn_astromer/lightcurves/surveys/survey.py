@@ -192,8 +192,7 @@ class Survey:
         """Return all columns whose values are looked at, of those that a table may have."""
         sides = (getattr(each, f.name) for each in self.brightness for f in fields(each))
         rules = (rule.column for rule in self.rules())
-        named = [self.id, self.time, self.band, *sides, *rules]
-        return {one for name in named if isinstance(name, str) for one in name.split("|")}
+        return _alternatives(self.id, self.time, self.band, *sides, *rules)
 
     def lacking(self, columns: Set[str]) -> list[str]:
         """Return which of the columns that tell this survey a table does not have."""
@@ -203,9 +202,21 @@ class Survey:
         """Whether a table has the columns that tell this survey."""
         return not self.lacking(columns) and not (set(self.lacks) & columns)
 
+    def can_lack(self, need: str) -> bool:
+        """Whether times and brightnesses are the same without a column that tells this survey."""
+        own = _alternatives(need)
+        read = [each for b in self.brightness for each in (b.time, b.mag, b.flux, b.zero_point)]
+        prepared = self.prepare is not None and not self.columns() & own
+        return not (own & _alternatives(self.time, *read) or prepared)
+
     def found(self, columns: Set[str], *needs: str) -> set[str]:
         """Return which columns of this survey (or of some of its needs) a table has."""
         return {one for each in needs or self.needs for one in each.split("|")} & columns
+
+
+def _alternatives(*names: Any) -> set[str]:
+    """Return all columns of the names "a|b"; what is no text is none."""
+    return {one for name in names if isinstance(name, str) for one in name.split("|")}
 
 
 def _truth(
