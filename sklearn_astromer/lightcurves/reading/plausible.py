@@ -18,6 +18,8 @@ time, magnitude or flux missing                 left out and counted
 errors of zero or below                         taken as absent, with a warning
 times of one object 30 000 days apart           remark: origins of time may be mixed
 three or more at one time, of other magnitudes  remark: digits of the times may be lost
+half share their time with another 0.1 mag and  remark: stars or bands may be mixed
+three errors away
 two levels of magnitude, alternating in days    remark: bands, cameras or stars may be mixed
 =============================================== ==============================================
 """
@@ -43,6 +45,7 @@ FEWEST_TO_COUNT, REPEATED_SHARE, FAR_FROM_MEDIAN, LEAST_AROUND = 100, 0.01, 5.0,
 LARGEST_SAMPLE = 10_000
 LARGEST_SHARE_OF_LIMITS = 0.5
 FEWEST_AT_ONCE = 3
+FEWEST_SHARED, SHARED, LEAST_BETWEEN, ERRORS_BETWEEN = 4, 0.5, 0.1, 3.0
 LARGEST_GAP = 30_000.0
 FEWEST_OF_LEVELS, LEAST_OF_A_LEVEL, LEAST_GAP, GAP_IN_SCATTERS = 20, 0.25, 0.3, 5.0
 LEAST_DEVIATION, LEAST_CHANGES = 0.81, 0.1
@@ -132,6 +135,25 @@ def at_once(flat: Flat) -> list[int]:
     first, end = flat.offsets[:-1], flat.offsets[1:]
     one = (end - first >= FEWEST_AT_ONCE) & (flat.time[end - 1] == flat.time[first])
     return [i for i in np.flatnonzero(one).tolist() if np.ptp(flat.mag[first[i] : end[i]]) > 0]
+
+
+def together(flat: Flat) -> list[int]:
+    """Return the objects half of whose observations share their time with another magnitude."""
+    same = np.diff(flat.time) == 0
+    same[flat.offsets[1:-1] - 1] = False  # between two objects
+    at = np.flatnonzero(same)
+    least = np.full(len(at), LEAST_BETWEEN)
+    if flat.mag_err is not None:
+        error = np.hypot(flat.mag_err[at], flat.mag_err[at + 1])
+        least = np.fmax(least, ERRORS_BETWEEN * error)
+    at = at[np.abs(flat.mag[at] - flat.mag[at + 1]) > least]
+    if len(at) == 0:
+        return []
+    owner = np.searchsorted(flat.offsets, np.union1d(at, at + 1), side="right") - 1
+    n = np.bincount(owner, minlength=len(flat.ids))
+    several = (n >= FEWEST_SHARED) & (n >= SHARED * np.diff(flat.offsets))
+    once = {*at_once(flat)}
+    return [i for i in np.flatnonzero(several).tolist() if i not in once]
 
 
 def mixed_levels(flat: Flat) -> list[int]:
