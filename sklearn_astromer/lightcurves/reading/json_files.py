@@ -23,6 +23,9 @@ WRAPPERS = (*DETECTIONS, "result", "response", "reply", "payload")
 HEADERS = ("columns", "metadata", "fields", "header", "names")
 NON_DETECTIONS = ("non_detections", "noncandidates", "upper_limits")
 
+#: Keys of an answer in pages: the next one, and how many records there are in all.
+NEXT, COUNTS = ("next", "has_next", "next_page"), ("count", "total", "total_count")
+
 
 def read_json(content: bytes) -> pd.DataFrame:
     """Read JSON: a list of records, columns, or an object that has one of these somewhere in it."""
@@ -52,6 +55,12 @@ def read_json(content: bytes) -> pd.DataFrame:
             frame[key] = value
     limits = [len(v) for k, v in beside.items() if k in NON_DETECTIONS and isinstance(v, list)]
     frame.attrs["limits"] = sum(limits)
+    there = len(frame) + sum(limits)
+    counts = [n for key in COUNTS if type(n := beside.get(key)) is int and n > there]
+    if counts or any(beside.get(key) for key in NEXT):
+        of = f" of {counts[0]}" if counts else ""
+        said = f"this JSON seems to be one page of an answer, {there} records{of}: get all pages"
+        frame.attrs["remarks"] = [(said,)]
     return frame
 
 
