@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from sklearn_astromer.lightcurves.reading.named import (
     the_one,
 )
 from sklearn_astromer.lightcurves.reading.options import COMMON_RULES, UPPER_LIMITS, Options
-from sklearn_astromer.lightcurves.reading.remarks import id_column
+from sklearn_astromer.lightcurves.reading.remarks import DIFFERENCE_MAGNITUDES, id_column
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
 from sklearn_astromer.lightcurves.reading.tables import Table
 from sklearn_astromer.lightcurves.reading.values import is_clock, of_same_instants
@@ -49,10 +50,6 @@ DIFFERENCE = (
     "these are fluxes of a difference image, which has no magnitude of the star: use forced "
     "photometry of the direct image. For encoders with scaled_inputs, which take the flux in units "
     "of its deviation"
-)
-DIFFERENCE_MAGNITUDES = (
-    "magpsf is of a difference image, and no magnitude of the star: pass a table that has "
-    "magpsf_corr, or magnr and isdiffpos, from which it follows"
 )
 NEEDS = "needs the brightness that it belongs to, and another is read"
 #: Errors of this size are none.
@@ -112,11 +109,9 @@ def _nearly(survey: Survey, need: str, table: Table, given: dict[str, Any]) -> S
         left.remove(band)
     if id_column(survey, columns) is None and survey.id is not False:
         bright = survey.brightness[0]
-        time, value, band = (
-            first_of(each or "", columns)
-            for each in (bright.time or survey.time, bright.flux or bright.mag, survey.band)
-        )
-        survey = replace(survey, id=id_by_values(table, time or "", value, band, left))
+        named = (bright.time or survey.time, bright.flux or bright.mag or "", survey.band)
+        time, value, told = (first_of(each, columns) for each in named)
+        survey = replace(survey, id=id_by_values(table, time or "", value, told, left))
     return survey
 
 
@@ -153,7 +148,7 @@ def _side(survey: Survey, bright: dict[str, Any], table: Table) -> Brightness:
     """Return the brightness of a survey that was named, with its own error, time and rules.
 
     One that the survey does not know is its first by another name, if that is not there, or has
-    the error that its name tells.
+    the error that is called after it as that of the first is after the first.
     """
     for side in survey.brightness:
         if {*bright.values()} & {*f"{side.mag}|{side.flux}".split("|")}:
@@ -164,12 +159,30 @@ def _side(survey: Survey, bright: dict[str, Any], table: Table) -> Brightness:
     else:
         theirs = {one for b in survey.brightness for one in f"{b.mag_err}|{b.flux_err}".split("|")}
         kind, name = [*bright.items()][-1]
-        found = errors_of(name, kind, table.held)
+        found = _alike(first.flux or first.mag, first.flux_err or first.mag_err, name)
+        found = [each for each in found if each in table.held] + errors_of(name, kind, table.held)
         errors, rules = next((each for each in found if each not in theirs), None), ()
     if "flux" not in bright:
         return Brightness(bright["mag"], errors, bad=rules)
     point = first.zero_point if first.flux else 0.0
     return Brightness(flux=bright["flux"], flux_err=errors, zero_point=point, bad=rules)
+
+
+def _alike(brightness: str | None, errors: str | None, name: str) -> list[str]:
+    """Return what errors are called after a name, as others after another: MER_1 after MAG_1."""
+    found = []
+    for known in (brightness or "").split("|"):
+        start = _begins(known, name)
+        end = _begins(known[start:][::-1], name[start:][::-1])
+        old, new = known[start : len(known) - end], name[start : len(name) - end]
+        named = (errors or "").split("|") if old else []
+        found += [each.replace(old, new) for each in named if old in each]
+    return found
+
+
+def _begins(one: str, other: str) -> int:
+    """Return how many letters two names have in common at their beginning."""
+    return len([*takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))])
 
 
 def _ruled(survey: Survey, table: Table, options: Options) -> Survey:

@@ -22,6 +22,10 @@ from sklearn_astromer.lightcurves.surveys.survey import Brightness, Survey, firs
 NEAR, WIDE = 0.3, 2.0
 #: More fluxes than those of noise alone are below 0 where they are differences, of so many.
 BELOW, FEWEST = 0.25, 10
+DIFFERENCE_MAGNITUDES = (
+    "magpsf is of a difference image, and no magnitude of the star: pass a table that has "
+    "magpsf_corr, or magnr and isdiffpos, from which it follows"
+)
 
 
 def id_column(survey: Survey, columns: Collection[str]) -> str | None:
@@ -77,8 +81,7 @@ def remark(
     if not known and survey.brightness[0].flux is not None:
         _remark_fluxes(table, columns, survey.brightness[0], options, report)
     for bright in survey.brightness:
-        if bright.flux is not None and not bright.difference:
-            _remark_differences(frame, first_of(bright.flux, columns), report)
+        _remark_differences(frame, bright, columns, report)
     unnamed = known and id_column(survey, columns) is None
     unnamed |= survey.name == "columns" and survey.id == ""
     if unnamed and survey.id is not False and not rows_are_objects:
@@ -180,8 +183,13 @@ def _remark_fluxes(
             )
 
 
-def _remark_differences(frame: pd.DataFrame, flux: str | None, report: Report) -> None:
-    """Say that fluxes may be of a difference image, as those of ATLAS are unless asked for."""
+def _remark_differences(
+    frame: pd.DataFrame, bright: Brightness, columns: Set[str], report: Report
+) -> None:
+    """Say what may be of a difference image, as fluxes of ATLAS are unless asked for."""
+    if bright.mag == "magpsf":  # which was asked for
+        report.remark(DIFFERENCE_MAGNITUDES)
+    flux = None if bright.difference else first_of(bright.flux or "", columns)
     if flux is None or len(frame) < FEWEST:
         return
     if (pd.to_numeric(frame[flux], errors="coerce") < 0).mean() > BELOW:

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from sklearn_astromer.lightcurves.flat import as_ids, band_name
 from sklearn_astromer.lightcurves.reading import plausible
-from sklearn_astromer.lightcurves.reading.columns import DIFFERENCE, DIFFERENCE_MAGNITUDES
+from sklearn_astromer.lightcurves.reading.columns import DIFFERENCE
 from sklearn_astromer.lightcurves.reading.options import MOST_ZERO_POINT, SENTINELS, UPPER_LIMITS
-from sklearn_astromer.lightcurves.reading.remarks import id_column
+from sklearn_astromer.lightcurves.reading.remarks import DIFFERENCE_MAGNITUDES, id_column
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
 from sklearn_astromer.lightcurves.reading.report import Report
 from sklearn_astromer.lightcurves.reading.rows import Kind, Rows, Runs, runs_of
