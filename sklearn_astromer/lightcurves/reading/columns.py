@@ -14,6 +14,7 @@ from sklearn_astromer.lightcurves.reading.ids import could_name, id_by_values, t
 from sklearn_astromer.lightcurves.reading.named import (
     KEYWORDS,
     MOST_ERROR,
+    NEEDS,
     at_most_one,
     brightnesses,
     listed,
@@ -51,7 +52,6 @@ DIFFERENCE = (
     "photometry of the direct image. For encoders with scaled_inputs, which take the flux in units "
     "of its deviation"
 )
-NEEDS = "needs the brightness that it belongs to, and another is read"
 #: Errors of this size are none.
 ABSENT_ERROR = 9.0
 

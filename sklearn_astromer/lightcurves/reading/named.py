@@ -18,6 +18,7 @@ from sklearn_astromer.lightcurves.surveys.survey import Brightness
 #: What each keyword of `LightCurves.read` names.
 KEYWORDS = {"band": "band_column"}
 MOST_NAMES = 15
+NEEDS = "needs the brightness that it belongs to, and another is read"
 #: What GAVO calls the magnitude of a VOTable, by its unit.
 PHOT = "phot"
 #: Errors of magnitudes are as small as this.
@@ -63,6 +64,8 @@ def brightnesses(table: Table, given: dict[str, Any], columns: list[str]) -> tup
         for kind in ("mag", "flux"):
             sides = bands_beside(kind, list(lowered))
             if sides and not any(_is_constant(table.frame[lowered[each.name]]) for each in sides):
+                if errors := [f"{part}=" for part in ("mag_err", "flux_err") if part in given]:
+                    raise refusal(f"{table.label}: {', '.join(errors)} {NEEDS}", Remedy(kind))
                 found = []
                 for name, error, band in sides:
                     own = given | {kind: lowered[name], f"{kind}_err": lowered.get(error)}

@@ -24,7 +24,7 @@ from sklearn_astromer.lightcurves.surveys.names import (
     zero_points,
 )
 from sklearn_astromer.lightcurves.surveys.registry import BY_NAME, recognise, resembled
-from sklearn_astromer.lightcurves.surveys.side_by_side import bands_beside
+from sklearn_astromer.lightcurves.surveys.side_by_side import bands_beside, bands_in
 from sklearn_astromer.lightcurves.surveys.survey import Survey, column_name
 
 #: Rules of all tables.
@@ -161,9 +161,9 @@ class Options:
                 *bands_by_words(lowered),
                 *filter(may_tell_limits, lowered),
             }
-            for name, kind in bright.items():  # of what may be errors something is remarked
+            for name, kind in bright.items():  # of what else may be of stars something is remarked
                 read |= {each for each in lowered if may_be_errors(name, kind, each)}
-                read |= {*errors_of(name, kind, lowered)}
+                read |= {*errors_of(name, kind, lowered), *bands_in(kind, lowered)}
             read |= set() if rows_are_objects else set(clocks(lowered))
             read |= {LIMIT_OF.format(each) for each in bright} | set(zero_points(lowered))
             if not rows_are_objects and not candidates("id", lowered):

@@ -16,10 +16,13 @@ from sklearn_astromer.lightcurves.reading.values import MOST_SHORT_JD
 from sklearn_astromer.lightcurves.surveys.errors import may_be_errors
 from sklearn_astromer.lightcurves.surveys.names import by_preference, may_name_stars, zero_points
 from sklearn_astromer.lightcurves.surveys.registry import OWN, SURVEYS
+from sklearn_astromer.lightcurves.surveys.side_by_side import bands_in
 from sklearn_astromer.lightcurves.surveys.survey import Brightness, Survey, first_of
 
 #: Fluxes relative to their mean are as near to 1; magnitudes about 0 scatter less.
 NEAR, WIDE = 0.3, 2.0
+#: Magnitudes of a star in two bands differ by less.
+MOST_COLOUR = 10.0
 #: More fluxes than those of noise alone are below 0 where they are differences, of so many.
 BELOW, FEWEST = 0.25, 10
 DIFFERENCE_MAGNITUDES = (
@@ -77,6 +80,7 @@ def remark(
         )
     if survey.name == "columns":
         _remark_errors(table, survey, report)
+        _remark_others(table, survey, options, report)
         _remark_bands(table, survey, report)
     if not known and survey.brightness[0].flux is not None:
         _remark_fluxes(table, columns, survey.brightness[0], options, report)
@@ -128,23 +132,52 @@ def _remark_bands(table: Table, survey: Survey, report: Report) -> None:
 
 def _remark_errors(table: Table, survey: Survey, report: Report) -> None:
     """Say that a column may hold errors, where none is read."""
-    bright, used = survey.brightness[0], survey.columns()
-    if bright.mag_err or bright.flux_err:
-        return
+    several, used = len(survey.brightness) > 1, survey.columns()
+    for bright in survey.brightness:
+        if bright.mag_err or bright.flux_err:
+            continue
+        kind = "mag" if bright.flux is None else "flux"
+        name = bright.mag or bright.flux or ""
+        named = [each for each in table.frame.columns if may_be_errors(name, kind, each)]
+        numeric = [
+            table.names.get(each, each)
+            for each in named
+            if each not in used and pd.to_numeric(table.frame[each], errors="coerce").notna().any()
+        ]
+        if numeric:
+            own = table.names.get(name, name)
+            which, rename = (f" of {own!r}", f": call them 'e_{own}'") if several else ("", "")
+            report.remark(
+                f"no errors{which} are read, and {' and '.join(map(repr, numeric))} may hold "
+                f"them{rename}",
+                0,
+                "",
+                *(Remedy(f"{kind}_err", each) for each in numeric[:2] if not several),
+            )
+
+
+def _remark_others(table: Table, survey: Survey, options: Options, report: Report) -> None:
+    """Say that columns seem to hold the brightness of other bands, if nobody chose among them."""
+    bright, frame = survey.brightness[0], table.frame
     kind = "mag" if bright.flux is None else "flux"
-    name = bright.mag or bright.flux or ""
-    named = [each for each in table.frame.columns if may_be_errors(name, kind, each)]
-    numeric = [
-        table.names.get(name, name)
-        for name in named
-        if name not in used and pd.to_numeric(table.frame[name], errors="coerce").notna().any()
-    ]
-    if numeric:
+    own, used = bright.mag or bright.flux or "", survey.columns()
+    left = [] if {"mag", "flux"} & options.columns.keys() else bands_in(kind, frame.columns)
+    found = []
+    for name in [each for each in left if each not in used]:
+        both = frame[[own, name]].apply(pd.to_numeric, errors="coerce")
+        stars = frame[survey.id] if survey.id in frame else pd.Series(0, frame.index)
+        # that of a catalog is one of each star, and a number of another kind is far away
+        varies = both[name].groupby(stars.to_numpy()).nunique().max() > 1
+        near = kind == "flux" or abs(both[name].median() - both[own].median()) < MOST_COLOUR
+        if varies and near:
+            found.append(table.names.get(name, name))
+    if found:
         report.remark(
-            f"no errors are read, and {' and '.join(map(repr, numeric))} may hold them",
+            f"the brightness of other bands is not read, and seems to be in "
+            f"{' and '.join(map(repr, found))}",
             0,
             "",
-            *(Remedy(f"{kind}_err", name) for name in numeric[:2]),
+            *(Remedy(kind, name, "in place of the other") for name in found[:2]),
         )
 
 
