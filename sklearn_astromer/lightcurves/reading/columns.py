@@ -41,6 +41,7 @@ from sklearn_astromer.lightcurves.surveys.survey import (
     Bad,
     Brightness,
     Survey,
+    column_name,
     first_of,
     says_limits,
 )
@@ -186,7 +187,10 @@ def _begins(one: str, other: str) -> int:
 
 
 def _ruled(survey: Survey, table: Table, options: Options) -> Survey:
-    """Switch rules off, or give them another limit, by the names that the report prints."""
+    """Switch rules off, or give them another limit, by the names that the report prints.
+
+    What names a column without a rule tells which of its values are kept.
+    """
     for needed, parts in {"flux": ("flux_err", "zero_point"), "mag": ("mag_err",)}.items():
         idle = [part for part in parts if part in options.columns]
         if idle and not any(getattr(each, needed) for each in survey.brightness):
@@ -197,10 +201,16 @@ def _ruled(survey: Survey, table: Table, options: Options) -> Survey:
     for name, limit in options.rules.items():
         rules = survey.rules()
         meant = [rule for rule in rules if rule.is_called(name)]
+        column = column_name(name)
+        if not meant and limit is not None and column in table.frame:  # of the user's own
+            own = Bad(f"{name}: not {limit}", column, "is not", limit)
+            survey = replace(survey, bad=(*survey.bad, own))
+            continue
         if not meant and name not in COMMON_RULES:
             known = dict.fromkeys([*(rule.reason for rule in rules), *COMMON_RULES])
             short = [name.partition(":")[0] for name in known]
-            near = closest(name, [*short, *(c for r in rules for c in r.column.split("|"))], known)
+            columns = [c for r in rules for c in r.column.split("|")] + [*table.frame.columns]
+            near = closest(name, [*short, *columns], known)
             raise ValueError(f"there is no rule {name!r} in rules=: {near}")
 
         def changed(bad: tuple[Bad, ...], meant: list[Bad] = meant, limit: Any = limit) -> Any:
@@ -218,7 +228,8 @@ def _ruled(survey: Survey, table: Table, options: Options) -> Survey:
 def _by_columns(table: Table, given: dict[str, Any], options: Options) -> Survey:
     """Describe a table by the names of its columns, recognised or given."""
     frame = table.frame
-    columns = [name for name in frame.columns if name not in given.values()]
+    taken = {*given.values(), *map(column_name, options.rules)}
+    columns = [name for name in frame.columns if name not in taken]
     if "magpsf" in table.held and not {"mag", "flux"} & given.keys():
         raise ValueError(f"{table.label}: {DIFFERENCE_MAGNITUDES}")
     if table.facts.get("headerless"):

@@ -23,7 +23,7 @@ from sklearn_astromer.lightcurves.surveys.names import (
     unit_for,
     zero_points,
 )
-from sklearn_astromer.lightcurves.surveys.registry import BY_NAME, recognise, resembled
+from sklearn_astromer.lightcurves.surveys.registry import BY_NAME, flags_in, recognise, resembled
 from sklearn_astromer.lightcurves.surveys.side_by_side import bands_beside, bands_in
 from sklearn_astromer.lightcurves.surveys.survey import Survey, column_name
 
@@ -156,11 +156,8 @@ class Options:
             bright |= {asked[kind]: kind for kind in ("mag", "flux") if kind in asked}
             if not bright:
                 return None  # which columns have a band each, all of them tell
-            read |= {
-                *parts,
-                *bands_by_words(lowered),
-                *filter(may_tell_limits, lowered),
-            }
+            read |= {*parts, *bands_by_words(lowered), *flags_in(lowered)}
+            read |= {*filter(may_tell_limits, lowered)}
             for name, kind in bright.items():  # of what else may be of stars something is remarked
                 read |= {each for each in lowered if may_be_errors(name, kind, each)}
                 read |= {*errors_of(name, kind, lowered), *bands_in(kind, lowered)}
@@ -168,6 +165,7 @@ class Options:
             read |= {LIMIT_OF.format(each) for each in bright} | set(zero_points(lowered))
             if not rows_are_objects and not candidates("id", lowered):
                 return None  # which column names objects, values tell
+        read |= lowered.keys() & set(map(column_name, self.rules))
         read |= {name for name in lowered if unit_for(name) in read or name in UNIT_NAMES}
         return [name for each, name in lowered.items() if each in read]
 

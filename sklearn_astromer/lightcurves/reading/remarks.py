@@ -14,8 +14,13 @@ from sklearn_astromer.lightcurves.reading.report import Report
 from sklearn_astromer.lightcurves.reading.tables import Table
 from sklearn_astromer.lightcurves.reading.values import MOST_SHORT_JD
 from sklearn_astromer.lightcurves.surveys.errors import may_be_errors
-from sklearn_astromer.lightcurves.surveys.names import by_preference, may_name_stars, zero_points
-from sklearn_astromer.lightcurves.surveys.registry import OWN, SURVEYS
+from sklearn_astromer.lightcurves.surveys.names import (
+    by_preference,
+    may_name_stars,
+    tells_quality,
+    zero_points,
+)
+from sklearn_astromer.lightcurves.surveys.registry import OWN, flags_in
 from sklearn_astromer.lightcurves.surveys.side_by_side import bands_in
 from sklearn_astromer.lightcurves.surveys.survey import Brightness, Survey, first_of
 
@@ -23,6 +28,8 @@ from sklearn_astromer.lightcurves.surveys.survey import Brightness, Survey, firs
 NEAR, WIDE = 0.3, 2.0
 #: Magnitudes of a star in two bands differ by less.
 MOST_COLOUR = 10.0
+#: The value of flags that so many rows have may be that of good ones.
+LEAST_GOOD = 0.5
 #: More fluxes than those of noise alone are below 0 where they are differences, of so many.
 BELOW, FEWEST = 0.25, 10
 DIFFERENCE_MAGNITUDES = (
@@ -86,10 +93,10 @@ def remark(
         _remark_fluxes(table, columns, survey.brightness[0], options, report)
     for bright in survey.brightness:
         _remark_differences(frame, bright, columns, report)
+    used = survey.columns() | flags
     unnamed = known and id_column(survey, columns) is None
     unnamed |= survey.name == "columns" and survey.id == ""
     if unnamed and survey.id is not False and not rows_are_objects:
-        used = survey.columns() | flags
         left = [name for name in frame.columns if name in table.names and name not in used]
         left = [name for name in left if not known or may_name_stars(name)]
         for name in unused_names(table, left)[:1]:
@@ -109,10 +116,21 @@ def remark(
     if known and options.quality and flags and not flags & columns:
         report.remark(f"no flags of bad rows are there ({', '.join(sorted(flags))})")
     if not known and options.quality:
-        read = {survey.id, survey.band} | survey.brightness[0].columns_in(columns) | flags
-        unused = set().union(*(s.quality_columns() for s in SURVEYS)) & columns - read
-        if unused:
-            report.remark(f"flags of bad rows were not used: {', '.join(sorted(unused))}")
+        left = [name for name in flags_in(frame.columns) if name not in used]
+        _remark_flags(table, [name for name in left if frame[name].nunique() > 1], report)
+
+
+def _remark_flags(table: Table, names: list[str], report: Report) -> None:
+    """Say that columns seem to flag bad rows, and which value good ones may have: most of them."""
+    remedies = []
+    for name in sorted(names):
+        shares = table.frame[name].value_counts(normalize=True)
+        for good in shares.index[shares >= LEAST_GOOD][:1].tolist():
+            rule = {table.names.get(name, name): good}
+            remedies.append(Remedy("rules", rule, f"to keep rows where it is {good}"))
+    if names:
+        said = ", ".join(sorted(names))
+        report.remark(f"flags of bad rows were not used: {said}", 0, "", *remedies[:2])
 
 
 def _remark_bands(table: Table, survey: Survey, report: Report) -> None:
@@ -121,6 +139,7 @@ def _remark_bands(table: Table, survey: Survey, report: Report) -> None:
     for name in left:
         if (
             name in table.names
+            and not tells_quality(name)
             and tells_bands(table.frame[name])
             and table.frame[name].nunique() > 1
         ):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 import tomllib
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from pathlib import Path
 from typing import Any
 
 from sklearn_astromer.lightcurves.surveys import prepare
-from sklearn_astromer.lightcurves.surveys.names import ALIASES
+from sklearn_astromer.lightcurves.surveys.names import ALIASES, tells_quality
 from sklearn_astromer.lightcurves.surveys.survey import ORIGINS, Bad, Brightness, Survey
 
 #: Columns of any table, which tell no survey.
@@ -54,6 +54,8 @@ OWN = Survey(
     band="band",
     exact=True,
 )
+#: Columns that flag bad rows.
+FLAGS = frozenset().union(*(survey.quality_columns() for survey in SURVEYS))
 BY_NAME = {survey.name: survey for survey in SURVEYS}
 
 
@@ -73,6 +75,11 @@ def recognise(columns: frozenset[str], rows_are_objects: bool = False) -> tuple[
         if fits:
             found.append((each, each.found(columns)))
     return tuple(one for one, its in found if not any(its < other for _, other in found))
+
+
+def flags_in(names: Iterable[str]) -> list[str]:
+    """Return the columns, in lower case, that say which rows are good or bad, in any table."""
+    return [name for name in names if name in FLAGS or tells_quality(name)]
 
 
 def _distinctive(survey: Survey, columns: Set[str]) -> set[str]:

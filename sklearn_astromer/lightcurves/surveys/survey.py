@@ -27,6 +27,7 @@ TESTS: dict[str, Callable[[pd.Series, Any], Any]] = {
     "in": lambda x, value: x.isin(value),
     "missing": lambda x, value: x.isna(),
     "not in": lambda x, value: ~x.isin(value) & x.notna(),
+    "is not": lambda x, value: ~_is(x, value),
 }
 TRUE = ("true", "t", "1", "1.0", "y", "yes", "<", ">")
 FALSE = ("false", "f", "0", "0.0", "n", "no", "-1", "", "nan", "none", "<na>", "=", "-")
@@ -47,7 +48,7 @@ class Bad:
 
     ``test`` is a key of `TESTS`, or ``"true"`` or ``"false"`` for flags in any spelling (True, 1,
     "t", "true"); with the value `FLAGS`, only if the column holds nothing but flags. A column that
-    is not there leaves out nothing.
+    is not there leaves out nothing. ``"is not"`` leaves out all but a value, or several.
     """
 
     reason: str
@@ -217,6 +218,19 @@ class Survey:
 def _alternatives(*names: Any) -> set[str]:
     """Return all columns of the names "a|b"; what is no text is none."""
     return {one for name in names if isinstance(name, str) for one in name.split("|")}
+
+
+def _is(column: pd.Series, value: Any) -> pd.Series:
+    """Return which cells are a value, or one of several, as numbers or as text."""
+    wanted = pd.Series([value] if np.ndim(value) == 0 else [*value], dtype=object)
+    numbers, numbers_wanted = (
+        pd.to_numeric(cells.astype(object), errors="coerce").astype(float)
+        for cells in (column, wanted)
+    )
+    words, words_wanted = (
+        cells.astype(object).astype(str).str.strip().str.lower() for cells in (column, wanted)
+    )
+    return numbers.isin(numbers_wanted.dropna()) | words.isin(words_wanted)
 
 
 def _truth(
