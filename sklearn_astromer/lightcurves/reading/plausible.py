@@ -7,6 +7,8 @@ what                                            decision
 an error of -1 in less than half of the rows    the same
 of an object, of a table of no known survey
 a magnitude of exactly 0; 29.999, 99.99, -99 …  sentinel: left out and counted
+a magnitude beyond ±900 in less than half of    the same
+the rows of an object
 a flux of -9999, 99999 … whose error is the     the same
 same number, or not above 0
 a value in over 1 % of the rows of a file (or   sentinel: left out and counted
@@ -40,7 +42,7 @@ SENTINELS = np.array(
     dtype=np.float32,  # as tables may be
 )
 LEAST_LARGE_SENTINEL = 29.0
-LEAST_NO_FLUX = 1e20
+LEAST_NO_FLUX, LEAST_NO_MAGNITUDE = 1e20, 900.0
 FEWEST_TO_COUNT, REPEATED_SHARE, FAR_FROM_MEDIAN, LEAST_AROUND = 100, 0.01, 5.0, 0.5
 LARGEST_SAMPLE = 10_000
 LARGEST_SHARE_OF_LIMITS = 0.5
@@ -78,6 +80,9 @@ def sentinels(
     magnitude in all of its rows.
     """
     bad = known_sentinels(mag)
+    beyond = (np.abs(mag) > LEAST_NO_MAGNITUDE) & np.isfinite(mag)
+    if beyond.any():  # fluxes called magnitudes are so in most rows
+        bad |= rare(beyond, owner_of(np.arange(len(mag))))
     some = mag[:: max(1, len(mag) // LARGEST_SAMPLE)]  # a median of more is no better
     if not np.isfinite(some).any() or len(mag) < FEWEST_TO_COUNT:
         return bad
@@ -99,9 +104,8 @@ def sentinels(
     return bad
 
 
-def marked(error: NDArray[np.float64], owner: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return which errors are -1, as limits are marked where few errors of an object are."""
-    found = error == -1
+def rare(found: NDArray[np.bool_], owner: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return what was found in less than half of the rows of an object, as marks are."""
     share = np.bincount(owner, weights=found) / np.maximum(np.bincount(owner), 1)
     return found & (share[owner] < LARGEST_SHARE_OF_LIMITS)
 

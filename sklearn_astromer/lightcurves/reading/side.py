@@ -139,7 +139,7 @@ class Side:
             least = plausible.LIMIT_ERROR if least is True else least
             limit = limit | ((error >= least) & np.isfinite(error))
             if self.survey.name == "columns" and (error == -1).any():  # no service marks limits so
-                limit |= plausible.marked(error, self.ids.at(np.arange(len(error))))
+                limit |= plausible.rare(error == -1, self.ids.at(np.arange(len(error))))
             if self.options.limits == "raise" and (limit & kept).any():
                 first = self.name(int(np.argmax(limit & kept)))
                 raise refusal(

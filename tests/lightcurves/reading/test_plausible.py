@@ -157,3 +157,26 @@ def test_numbers_of_stars_within_each_file(tmp_path):
 )
 def test_observations_that_may_share_their_times(frame):
     assert told_shared(frame) == []
+
+
+@pytest.mark.parametrize("none", [9999.0, -9999.0, 999.9, 999.99, -9.999995e8, 1e20])
+def test_numbers_that_are_no_magnitudes_are_left_out_of_small_tables(none):
+    frame = pd.DataFrame({"id": 1, "mjd": [58001.0, 58002, 58003], "mag": [15.1, none, 15.3]})
+    with pytest.warns(UserWarning, match="left out 1: 1 sentinels"):
+        assert LightCurves.read(frame).mag.tolist() == [15.1, 15.3]
+    with pytest.warns(UserWarning, match="magnitudes outside"):
+        assert len(LightCurves.read(frame.clip(upper=1e9), rules={"sentinels": None}).mag) == 3
+
+
+@pytest.mark.parametrize(
+    "mags",
+    [
+        [1200.5, 1300.5, 15.0],  # fluxes, the last of which is faint
+        [1200.5, 15.0],
+        [15.0, 55.0, -45.0, 16.0],  # thousandths of magnitudes
+    ],
+)
+def test_fluxes_called_magnitudes_are_kept_and_told(mags):
+    frame = pd.DataFrame({"id": 1, "mjd": 58001 + np.arange(len(mags)), "mag": mags})
+    with pytest.warns(UserWarning, match="magnitudes outside"):
+        assert LightCurves.read(frame).mag.tolist() == mags
