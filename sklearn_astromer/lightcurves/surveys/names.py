@@ -147,8 +147,8 @@ _NO_DAYS = re.compile(
 )
 #: Ways to call Julian Dates, joined: with what they are of before or after.
 _DATES = re.compile(
-    r"(time|epoch|mid|obs|tai|utc?|tdb|tt)?(m|b|h|hm|bm|mb|mh)?jd(mid|obs|tai|utc?|tdb|tt|hel)?|"
-    r"m?h?jed"
+    r"(time|epoch|mid|obs|tai|utc?|tdb|tt)?(m|b|h|hm|bm|mb|mh)?jd"
+    r"(time|mid|obs|tai|utc?|tdb|tt|hel)?|m?h?jed"
 )
 #: Words of names of Julian Dates, all digits of which are there by their name.
 _JULIAN = {"jd", "bjd", "hjd"}
