@@ -88,7 +88,8 @@ def _distinctive(survey: Survey, columns: Set[str]) -> set[str]:
     return {name for name in found if name.replace("_", "") not in COMMON}
 
 
-def resembled(columns: Set[str]) -> tuple[Survey, str] | None:
+@functools.lru_cache
+def resembled(columns: frozenset[str]) -> tuple[Survey, str] | None:
     """Return the survey of whose columns a table lacks one, and that one."""
     near = []
     for survey in SURVEYS:

@@ -15,12 +15,17 @@ from sklearn_astromer.lightcurves.surveys.registry import BY_NAME, SURVEYS, rese
 from sklearn_astromer.lightcurves.surveys.survey import column_name
 
 pytest.importorskip("astropy", reason="FITS needs astropy")
-KNOWN = [case for case in CASES if case.survey != "columns"]
+#: One file of each survey that is known without one of its columns.
+KNOWN = {
+    case.survey: case
+    for case in CASES
+    if case.survey in BY_NAME and len(BY_NAME[case.survey].needs) > 3
+}
 
 
 @cache
 def table_of(name):
-    case = next(case for case in KNOWN if case.name == name)
+    case = KNOWN[name]
     with TemporaryDirectory() as folder:
         return frame_of(written(case, Path(folder)))
 
@@ -51,7 +56,7 @@ def by_all_doors(frame, folder, **options):
 
 @pytest.mark.parametrize(
     ("name", "need"),
-    [(case.name, need) for case in KNOWN for need in BY_NAME[case.survey].needs],
+    [(name, need) for name in KNOWN for need in BY_NAME[name].needs],
 )
 def test_doors_agree(name, need, tmp_path):
     frame = without(name, need)
@@ -130,5 +135,5 @@ def test_what_numbers_come_from_cannot_be_lacking(survey):
 
 
 def test_names_of_any_table_resemble_no_survey():
-    names = {"object_id", "mjd", "flux", "flux_err", "detected"}
-    assert resembled(names) is None
+    names = ("object_id", "mjd", "flux", "flux_err", "detected")
+    assert resembled(frozenset(names)) is None

@@ -61,6 +61,13 @@ def test_one_band(tmp_path):
     np.testing.assert_allclose(curves[0], np.c_[TIMES, [15.1, 15.2, 15.3], [0.01] * 3])
 
 
+def test_equal_magnitudes_with_errors_of_their_own_are_measured():
+    curves = reading(table(Vmag=15.1, e_Vmag=[0.01, 0.02, 0.01]))
+    assert curves.mag.tolist() == [15.1] * 3
+    with pytest.raises(ValueError, match="no column was recognised as the mag or flux"):
+        reading(table(Vmag=15.1, e_Vmag=0.01))  # of a catalog
+
+
 def test_fluxes_of_several_bands():
     frame = table(flux_g=[1e3, 2e3, 3e3], flux_g_err=10.0, flux_r=[2e3, 3e3, 4e3], flux_r_err=20.0)
     curves = reading(frame)
