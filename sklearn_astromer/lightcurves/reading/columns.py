@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import replace
-from itertools import takewhile
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ from sklearn_astromer.lightcurves.surveys.names import (
     clocks,
     tells_detections,
     tells_limits,
+    words_of,
 )
 from sklearn_astromer.lightcurves.surveys.registry import OWN, resembled
 from sklearn_astromer.lightcurves.surveys.survey import (
@@ -160,8 +162,7 @@ def _side(survey: Survey, bright: dict[str, Any], table: Table) -> Brightness:
     else:
         theirs = {one for b in survey.brightness for one in f"{b.mag_err}|{b.flux_err}".split("|")}
         kind, name = [*bright.items()][-1]
-        found = _alike(first.flux or first.mag, first.flux_err or first.mag_err, name)
-        found = [each for each in found if each in table.held] + errors_of(name, kind, table.held)
+        found = _alike(first, name, table.held) + errors_of(name, kind, table.held)
         errors, rules = next((each for each in found if each not in theirs), None), ()
     if "flux" not in bright:
         return Brightness(bright["mag"], errors, bad=rules)
@@ -169,21 +170,12 @@ def _side(survey: Survey, bright: dict[str, Any], table: Table) -> Brightness:
     return Brightness(flux=bright["flux"], flux_err=errors, zero_point=point, bad=rules)
 
 
-def _alike(brightness: str | None, errors: str | None, name: str) -> list[str]:
-    """Return what errors are called after a name, as others after another: MER_1 after MAG_1."""
-    found = []
-    for known in (brightness or "").split("|"):
-        start = _begins(known, name)
-        end = _begins(known[start:][::-1], name[start:][::-1])
-        old, new = known[start : len(known) - end], name[start : len(name) - end]
-        named = (errors or "").split("|") if old else []
-        found += [each.replace(old, new) for each in named if old in each]
-    return found
-
-
-def _begins(one: str, other: str) -> int:
-    """Return how many letters two names have in common at their beginning."""
-    return len([*takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))])
+def _alike(first: Brightness, name: str, columns: Set[str]) -> list[str]:
+    """Return what has the words of errors of a name, as MER_1 of MAG_1 if MER_0 is of MAG_0."""
+    known = (first.flux_err or first.mag_err or "", first.flux or first.mag or "")
+    pairs = product(*(each.split("|") for each in known))
+    wanted = [{*words_of(error)} ^ {*words_of(value)} ^ {*words_of(name)} for error, value in pairs]
+    return [each for words in wanted for each in columns if {*words_of(each)} == words]
 
 
 def _ruled(survey: Survey, table: Table, options: Options) -> Survey:

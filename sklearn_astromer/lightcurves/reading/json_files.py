@@ -49,9 +49,7 @@ def read_json(content: bytes) -> pd.DataFrame:
         if len(cells) and all(isinstance(cell, dict) and "name" in cell for cell in cells):
             frame[name] = frame[name].map(lambda cell: cell["name"], na_action="ignore")
     for key, value in beside.items():
-        if not isinstance(value, (str, int)) or isinstance(value, bool):
-            continue
-        if key not in frame or frame[key].dropna().eq(value).all():  # Lasair's limits lack it
+        if key not in frame and isinstance(value, (str, int)) and not isinstance(value, bool):
             frame[key] = value
     limits = [len(v) for k, v in beside.items() if k in NON_DETECTIONS and isinstance(v, list)]
     frame.attrs["limits"] = sum(limits)

@@ -164,15 +164,11 @@ def _remark_errors(table: Table, survey: Survey, report: Report) -> None:
             if each not in used and pd.to_numeric(table.frame[each], errors="coerce").notna().any()
         ]
         if numeric:
-            own = table.names.get(name, name)
+            own, may = table.names.get(name, name), " and ".join(map(repr, numeric))
             which, rename = (f" of {own!r}", f": call them 'e_{own}'") if several else ("", "")
-            report.remark(
-                f"no errors{which} are read, and {' and '.join(map(repr, numeric))} may hold "
-                f"them{rename}",
-                0,
-                "",
-                *(Remedy(f"{kind}_err", each) for each in numeric[:2] if not several),
-            )
+            remedies = (Remedy(f"{kind}_err", each) for each in numeric[:2] if not several)
+            said = f"no errors{which} are read, and {may} may hold them{rename}"
+            report.remark(said, 0, "", *remedies)
 
 
 def _remark_others(table: Table, survey: Survey, options: Options, report: Report) -> None:
@@ -191,13 +187,9 @@ def _remark_others(table: Table, survey: Survey, options: Options, report: Repor
         if varies and near:
             found.append(table.names.get(name, name))
     if found:
-        report.remark(
-            f"the brightness of other bands is not read, and seems to be in "
-            f"{' and '.join(map(repr, found))}",
-            0,
-            "",
-            *(Remedy(kind, name, "in place of the other") for name in found[:2]),
-        )
+        said = "the brightness of other bands is not read, and seems to be in "
+        remedies = (Remedy(kind, name, "in place of the other") for name in found[:2])
+        report.remark(said + " and ".join(map(repr, found)), 0, "", *remedies)
 
 
 def _remark_values(values: pd.Series, column: int, report: Report) -> None:

@@ -226,8 +226,8 @@ class Side:
     def _of_those_above(self, runs: Runs, column: str) -> Runs:
         """Give limits, which have no brightness, the objects of the rows above them."""
         frame, sides = self.frame, self.survey.brightness
-        values = [first_of(each.flux or each.mag or "", self.columns) for each in sides]
-        measured = frame[[name for name in values if name]].notna().any(axis=1)
+        values = {name for each in sides for name in f"{each.flux or each.mag}".split("|")}
+        measured = frame[[*values & self.columns]].notna().any(axis=1)
         named = np.flatnonzero(runs.number >= 0)
         missing = (frame[column].isna() & (measured | (len(named) == 0))).to_numpy()
         if missing.any():

@@ -221,16 +221,11 @@ def _alternatives(*names: Any) -> set[str]:
 
 
 def _is(column: pd.Series, value: Any) -> pd.Series:
-    """Return which cells are a value, or one of several, as numbers or as text."""
-    wanted = pd.Series([value] if np.ndim(value) == 0 else [*value], dtype=object)
-    numbers, numbers_wanted = (
-        pd.to_numeric(cells.astype(object), errors="coerce").astype(float)
-        for cells in (column, wanted)
-    )
-    words, words_wanted = (
-        cells.astype(object).astype(str).str.strip().str.lower() for cells in (column, wanted)
-    )
-    return numbers.isin(numbers_wanted.dropna()) | words.isin(words_wanted)
+    """Return which cells are a value, or one of several: as text, where 1, 1.0 and True are one."""
+    both = (column, pd.Series([value] if np.ndim(value) == 0 else [*value]))
+    texts = (each.astype(object).astype(str).str.strip().str.lower() for each in both)
+    cells, wanted = (t.str.removesuffix(".0").replace({"true": "1", "false": "0"}) for t in texts)
+    return cells.isin(wanted)
 
 
 def _truth(
