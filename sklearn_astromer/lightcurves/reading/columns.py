@@ -110,11 +110,11 @@ def _nearly(survey: Survey, need: str, table: Table, given: dict[str, Any]) -> S
     if first_of(survey.band, columns) is None and (band := _band(table, left)):
         survey = replace(survey, band=band)
         left.remove(band)
-    if id_column(survey, columns) is None and survey.id is not False:
+    if survey.id is not False and id_column(survey, columns) is None:
         bright = survey.brightness[0]
         named = (bright.time or survey.time, bright.flux or bright.mag or "", survey.band)
-        time, value, told = (first_of(each, columns) for each in named)
-        survey = replace(survey, id=id_by_values(table, time or "", value, told, left))
+        time, value, band = (first_of(each, columns) or "" for each in named)
+        survey = replace(survey, id=id_by_values(table, time, value or None, band, left))
     return survey
 
 

@@ -54,8 +54,8 @@ OWN = Survey(
     band="band",
     exact=True,
 )
-#: Columns that flag bad rows.
-FLAGS = frozenset().union(*(survey.quality_columns() for survey in SURVEYS))
+#: Columns that flag bad rows of some survey.
+OF_QUALITY = frozenset().union(*(survey.quality_columns() for survey in SURVEYS))
 BY_NAME = {survey.name: survey for survey in SURVEYS}
 
 
@@ -79,7 +79,7 @@ def recognise(columns: frozenset[str], rows_are_objects: bool = False) -> tuple[
 
 def flags_in(names: Iterable[str]) -> list[str]:
     """Return the columns, in lower case, that say which rows are good or bad, in any table."""
-    return [name for name in names if name in FLAGS or tells_quality(name)]
+    return [name for name in names if name in OF_QUALITY or tells_quality(name)]
 
 
 def _distinctive(survey: Survey, columns: Set[str]) -> set[str]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api.types import is_list_like
 
 from sklearn_astromer.lightcurves.surveys.names import EPOCHS
 
@@ -222,7 +223,7 @@ def _alternatives(*names: Any) -> set[str]:
 
 def _is(column: pd.Series, value: Any) -> pd.Series:
     """Return which cells are a value, or one of several: as text, where 1, 1.0 and True are one."""
-    both = (column, pd.Series([value] if np.ndim(value) == 0 else [*value]))
+    both = (column, pd.Series([*value] if is_list_like(value) else [value], dtype=object))
     texts = (each.astype(object).astype(str).str.strip().str.lower() for each in both)
     cells, wanted = (t.str.removesuffix(".0").replace({"true": "1", "false": "0"}) for t in texts)
     return cells.isin(wanted)
