@@ -30,7 +30,8 @@ def as_option(remedy: Remedy) -> str:
     if remedy.value is False:
         return "--one-object"
     if isinstance(remedy.value, dict):
-        return " ".join(f"--rule {rule}=off" for rule in remedy.value)
+        limits = {k: "off" if limit is None else limit for k, limit in remedy.value.items()}
+        return " ".join(f"--rule {rule}={limit}" for rule, limit in limits.items())
     if name == "id_from":
         return "files of other names"
     if name in ("survey", "difference", "band", "on_invalid", "flux", "zero_point"):

@@ -57,13 +57,16 @@ def columns(text: str) -> dict[str, str]:
     return found
 
 
-def rule(text: str) -> tuple[str, float | None]:
+def rule(text: str) -> tuple[str, float | str | None]:
     """Return a rule's name and its limit."""
     name, _, limit = text.rpartition("=")
+    if not name or not limit:
+        raise click.BadParameter(f"{text!r} is not NAME=LIMIT or NAME=off")
     try:
-        return name, None if limit == "off" else float(limit)
-    except ValueError as error:
-        raise click.BadParameter(f"{text!r} is not NAME=LIMIT or NAME=off") from error
+        number = None if limit == "off" else float(limit)
+    except ValueError:  # of a column of words
+        return name, limit
+    return name, int(number) if number is not None and number.is_integer() else number
 
 
 def shard(text: str) -> tuple[int, int]:
@@ -136,7 +139,10 @@ READING = [
     flag("--one-object", "All rows of a file are of one object."),
     flag("--no-quality", "Keep rows that the survey flags as bad."),
     option(
-        "--rule NAME=LIMIT", "Of bad rows, as inspect names it; off: none.", rule, multiple=True
+        "--rule NAME=LIMIT",
+        "Of bad rows, as inspect names it; off: none. COLUMN=VALUE: keep rows of this value.",
+        rule,
+        multiple=True,
     ),
     choice("--on-error", "raise|skip", "Files that cannot be read: stop, or count them."),
     choice("--difference", "raise|scale", "Difference fluxes: refuse them, or scale by deviation."),

@@ -98,8 +98,8 @@ class Constructors:
             Leave out rows that the survey flags as bad.
         rules : dict of str to object, optional
             Rules by the names that the report prints (what stands before a colon, or the column, is
-            enough): None switches one off, anything else is its new limit, as in
-            ``{"catflags": None}``.
+            enough): None switches one off, as in ``{"catflags": None}``, anything else is its new
+            limit. Of a column without a rule, the value of good rows, or several: ``{"ok": 1}``.
         limits : {"drop", "raise"}
             What to do with upper limits.
         difference : {"raise", "scale"}

@@ -113,6 +113,7 @@ def test_rules_are_switched_off_and_changed(inspect, error):
     said = inspect("irsa.csv", "--rule", "catflags: bad data (bit 15)=1")
     assert left_out(said["report"]) == (2, {"catflags: bad data (bit 15)": 2})
     assert "did you mean 'catflags'?" in error("inspect", "irsa.csv", "--rule", "catflag=off")
+    assert inspect("irsa.csv", "--rule", "expid=1")["observations"] == ["1"]
     line = error("inspect", "irsa.csv", "--rule", "seeing=off")
     assert "there is no rule 'seeing'" in line
     assert "catflags: bad data (bit 15)" in line  # which there are

@@ -56,7 +56,7 @@ EMBED = ["embed", "c.parquet", "--out", "e.csv"]
         ([*EMBED, "--columns", "mag"], "'mag' is not PART=NAME"),
         ([*EMBED, "--row", "mean,median"], "'median' is no part of a row"),
         ([*EMBED, "--shard", "5/4"], "'5/4' is not I/N"),
-        ([*EMBED, "--rule", "x=y"], "'x=y' is not NAME=LIMIT or NAME=off"),
+        ([*EMBED, "--rule", "x="], "'x=' is not NAME=LIMIT or NAME=off"),
         (["embed", "c.parquet", "--out", "e.txt"], "does not end in .parquet or .csv or .ecsv"),
         ([*EMBED, "--survey", "2mass"], "'2mass' is none of them: the names are auto, columns"),
         (["inspect"], "missing argument 'CATALOG…'"),

@@ -152,13 +152,14 @@ def _epochs(frame: pd.DataFrame, header: dict[str, Any]) -> None:
     unit = str(header.get("TIMEUNIT", "d")).strip().lower()
     seconds = unit in ("s", "sec", "seconds")
     zeros = _in_parts(header, ("TIMEZERI", "TIMEZERF", "TIMEZERO")) or 0.0
-    for prefix, zero in (("BJDREF", JD), ("JDREF", JD), ("MJDREF", 0.0)):
-        known = _in_parts(header, (f"{prefix}I", f"{prefix}F", prefix))
-        if known is not None:
-            for name in times:  # TIMEZERO is in the unit of the times
-                origins.setdefault(name, known + zero + zeros / (86_400 if seconds else 1))
-            break
+    zeros /= 86_400 if seconds else 1  # TIMEZERO is in the unit of the times
+    known = JD if zeros > -JD else 0.0 if zeros else None
+    for prefix, zero in (("MJDREF", 0.0), ("JDREF", JD), ("BJDREF", JD)):  # the last goes before
+        told = _in_parts(header, (f"{prefix}I", f"{prefix}F", prefix))
+        known = known if told is None else told + zero
     for name in times:
+        if known is not None:
+            origins.setdefault(name, known + zeros)
         if str(name).lower() != "time" or name in frame.attrs.get("kinds", ()):
             continue
         if seconds:

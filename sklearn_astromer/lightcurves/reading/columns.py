@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -13,12 +15,14 @@ from sklearn_astromer.lightcurves.reading.ids import could_name, id_by_values, t
 from sklearn_astromer.lightcurves.reading.named import (
     KEYWORDS,
     MOST_ERROR,
+    NEEDS,
     at_most_one,
     brightnesses,
     listed,
     the_one,
 )
 from sklearn_astromer.lightcurves.reading.options import COMMON_RULES, UPPER_LIMITS, Options
+from sklearn_astromer.lightcurves.reading.remarks import DIFFERENCE_MAGNITUDES, id_column
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
 from sklearn_astromer.lightcurves.reading.tables import Table
 from sklearn_astromer.lightcurves.reading.values import is_clock, of_same_instants
@@ -31,6 +35,7 @@ from sklearn_astromer.lightcurves.surveys.names import (
     clocks,
     tells_detections,
     tells_limits,
+    words_of,
 )
 from sklearn_astromer.lightcurves.surveys.registry import OWN, resembled
 from sklearn_astromer.lightcurves.surveys.survey import (
@@ -38,6 +43,7 @@ from sklearn_astromer.lightcurves.surveys.survey import (
     Bad,
     Brightness,
     Survey,
+    column_name,
     first_of,
     says_limits,
 )
@@ -49,11 +55,6 @@ DIFFERENCE = (
     "photometry of the direct image. For encoders with scaled_inputs, which take the flux in units "
     "of its deviation"
 )
-DIFFERENCE_MAGNITUDES = (
-    "magpsf is of a difference image, and no magnitude of the star: pass a table that has "
-    "magpsf_corr, or magnr and isdiffpos, from which it follows"
-)
-NEEDS = "needs the brightness that it belongs to, and another is read"
 #: Errors of this size are none.
 ABSENT_ERROR = 9.0
 
@@ -77,12 +78,12 @@ def survey_of(table: Table, options: Options) -> Survey:
         raise refusal(
             f"{table.label} could be of {names}", *(Remedy("survey", s.name) for s in found)
         )
-    if not found and options.survey == "auto" and given and (near := resembled(columns)):
-        renamed = not _replaced(near[0], given, table).lacking(columns)
-        found = (near[0],) if renamed else ()  # a column of the survey has another name here
-    if not found:
+    near = resembled(columns) if not found and options.survey == "auto" else None
+    survey = _nearly(*near, table, given) if near else None
+    if found:
+        survey = _replaced(found[0], given, table)
+    if survey is None:
         return _ruled(_by_columns(table, given, options), table, options)
-    survey = _replaced(found[0], given, table)
     if "id" in table.facts and "id" not in given and first_of(str(survey.id), columns) is None:
         survey = replace(survey, id=table.facts["id"])
     lacking = survey.lacking(columns)
@@ -93,6 +94,28 @@ def survey_of(table: Table, options: Options) -> Survey:
             Remedy("survey", "columns", "to read columns by their names alone"),
         )
     return _ruled(survey, table, options)
+
+
+def _nearly(survey: Survey, need: str, table: Table, given: dict[str, Any]) -> Survey | None:
+    """Return the survey of which a table lacks one column, if its numbers do not come from that.
+
+    What was named by hand stands for the column, or what is called so in other tables.
+    """
+    columns, survey = table.held, _replaced(survey, given, table)
+    if not survey.lacking(columns):
+        return survey
+    if not survey.can_lack(need):
+        return None
+    left = [name for name in table.frame.columns if name not in survey.columns()]
+    if first_of(survey.band, columns) is None and (band := _band(table, left)):
+        survey = replace(survey, band=band)
+        left.remove(band)
+    if survey.id is not False and id_column(survey, columns) is None:
+        bright = survey.brightness[0]
+        named = (bright.time or survey.time, bright.flux or bright.mag or "", survey.band)
+        time, value, band = (first_of(each, columns) or "" for each in named)
+        survey = replace(survey, id=id_by_values(table, time, value or None, band, left))
+    return survey
 
 
 def _replaced(survey: Survey, given: dict[str, Any], table: Table) -> Survey:
@@ -128,7 +151,7 @@ def _side(survey: Survey, bright: dict[str, Any], table: Table) -> Brightness:
     """Return the brightness of a survey that was named, with its own error, time and rules.
 
     One that the survey does not know is its first by another name, if that is not there, or has
-    the error that its name tells.
+    the error that is called after it as that of the first is after the first.
     """
     for side in survey.brightness:
         if {*bright.values()} & {*f"{side.mag}|{side.flux}".split("|")}:
@@ -139,7 +162,7 @@ def _side(survey: Survey, bright: dict[str, Any], table: Table) -> Brightness:
     else:
         theirs = {one for b in survey.brightness for one in f"{b.mag_err}|{b.flux_err}".split("|")}
         kind, name = [*bright.items()][-1]
-        found = errors_of(name, kind, table.held)
+        found = _alike(first, name, table.held) + errors_of(name, kind, table.held)
         errors, rules = next((each for each in found if each not in theirs), None), ()
     if "flux" not in bright:
         return Brightness(bright["mag"], errors, bad=rules)
@@ -147,8 +170,19 @@ def _side(survey: Survey, bright: dict[str, Any], table: Table) -> Brightness:
     return Brightness(flux=bright["flux"], flux_err=errors, zero_point=point, bad=rules)
 
 
+def _alike(first: Brightness, name: str, columns: Set[str]) -> list[str]:
+    """Return what has the words of errors of a name, as MER_1 of MAG_1 if MER_0 is of MAG_0."""
+    known = (first.flux_err or first.mag_err or "", first.flux or first.mag or "")
+    pairs = product(*(each.split("|") for each in known))
+    wanted = [{*words_of(error)} ^ {*words_of(value)} ^ {*words_of(name)} for error, value in pairs]
+    return [each for words in wanted for each in columns if {*words_of(each)} == words]
+
+
 def _ruled(survey: Survey, table: Table, options: Options) -> Survey:
-    """Switch rules off, or give them another limit, by the names that the report prints."""
+    """Switch rules off, or give them another limit, by the names that the report prints.
+
+    What names a column without a rule tells which of its values are kept.
+    """
     for needed, parts in {"flux": ("flux_err", "zero_point"), "mag": ("mag_err",)}.items():
         idle = [part for part in parts if part in options.columns]
         if idle and not any(getattr(each, needed) for each in survey.brightness):
@@ -159,10 +193,16 @@ def _ruled(survey: Survey, table: Table, options: Options) -> Survey:
     for name, limit in options.rules.items():
         rules = survey.rules()
         meant = [rule for rule in rules if rule.is_called(name)]
+        column = column_name(name)
+        if not meant and limit is not None and column in table.frame:  # of the user's own
+            own = Bad(f"{name}: not {limit}", column, "is not", limit)
+            survey = replace(survey, bad=(*survey.bad, own))
+            continue
         if not meant and name not in COMMON_RULES:
             known = dict.fromkeys([*(rule.reason for rule in rules), *COMMON_RULES])
             short = [name.partition(":")[0] for name in known]
-            near = closest(name, [*short, *(c for r in rules for c in r.column.split("|"))], known)
+            columns = [c for r in rules for c in r.column.split("|")] + [*table.frame.columns]
+            near = closest(name, [*short, *columns], known)
             raise ValueError(f"there is no rule {name!r} in rules=: {near}")
 
         def changed(bad: tuple[Bad, ...], meant: list[Bad] = meant, limit: Any = limit) -> Any:
@@ -180,7 +220,8 @@ def _ruled(survey: Survey, table: Table, options: Options) -> Survey:
 def _by_columns(table: Table, given: dict[str, Any], options: Options) -> Survey:
     """Describe a table by the names of its columns, recognised or given."""
     frame = table.frame
-    columns = [name for name in frame.columns if name not in given.values()]
+    taken = {*given.values(), *map(column_name, options.rules)}
+    columns = [name for name in frame.columns if name not in taken]
     if "magpsf" in table.held and not {"mag", "flux"} & given.keys():
         raise ValueError(f"{table.label}: {DIFFERENCE_MAGNITUDES}")
     if table.facts.get("headerless"):

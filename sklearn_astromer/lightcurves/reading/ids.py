@@ -20,6 +20,7 @@ from sklearn_astromer.lightcurves.surveys.names import (
     may_name_stars,
     names_others,
     names_stars,
+    tells_quality,
 )
 
 #: Objects whose rows are mixed: of so many, each seen so often, so much of the variance of the
@@ -41,6 +42,7 @@ def id_by_values(
     bands = np.zeros(len(frame), dtype=np.int64)
     if band:
         bands, _ = pd.factorize(frame[band], use_na_sentinel=False)
+    columns = [name for name in columns if not tells_quality(name)]
     names = [name for name in columns if could_name(frame[name]) or _numbers_stars(frame, name)]
     for name in sorted(names, key=by_sureness):
         called = joined(name) in NAMES_OF_STARS
@@ -69,7 +71,8 @@ def unused_names(table: Table, columns: list[str]) -> list[str]:
     """Return columns with several values, that may name objects of a table taken for one."""
     frame, found = table.frame, []
     for name in columns:
-        if could_name(frame[name]) and not names_others(name) and not tells_bands(frame[name]):
+        others = names_others(name) or tells_quality(name)
+        if could_name(frame[name]) and not others and not tells_bands(frame[name]):
             n = frame[name].nunique()
             if 2 <= n <= len(frame) / (1 if may_name_stars(name) else 2):
                 found.append(name)

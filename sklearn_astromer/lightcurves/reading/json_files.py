@@ -23,6 +23,9 @@ WRAPPERS = (*DETECTIONS, "result", "response", "reply", "payload")
 HEADERS = ("columns", "metadata", "fields", "header", "names")
 NON_DETECTIONS = ("non_detections", "noncandidates", "upper_limits")
 
+#: Keys of an answer in pages: the next one, and how many records there are in all.
+NEXT, COUNTS = ("next", "has_next", "next_page"), ("count", "total", "total_count")
+
 
 def read_json(content: bytes) -> pd.DataFrame:
     """Read JSON: a list of records, columns, or an object that has one of these somewhere in it."""
@@ -46,12 +49,16 @@ def read_json(content: bytes) -> pd.DataFrame:
         if len(cells) and all(isinstance(cell, dict) and "name" in cell for cell in cells):
             frame[name] = frame[name].map(lambda cell: cell["name"], na_action="ignore")
     for key, value in beside.items():
-        if not isinstance(value, (str, int)) or isinstance(value, bool):
-            continue
-        if key not in frame or frame[key].dropna().eq(value).all():  # Lasair's limits lack it
+        if key not in frame and isinstance(value, (str, int)) and not isinstance(value, bool):
             frame[key] = value
     limits = [len(v) for k, v in beside.items() if k in NON_DETECTIONS and isinstance(v, list)]
     frame.attrs["limits"] = sum(limits)
+    there = len(frame) + sum(limits)
+    counts = [n for key in COUNTS if type(n := beside.get(key)) is int and n > there]
+    if counts or any(beside.get(key) for key in NEXT):
+        of = f" of {counts[0]}" if counts else ""
+        said = f"this JSON seems to be one page of an answer, {there} records{of}: get all pages"
+        frame.attrs["remarks"] = [(said,)]
     return frame
 
 

@@ -18,6 +18,7 @@ from sklearn_astromer.lightcurves.surveys.survey import Brightness
 #: What each keyword of `LightCurves.read` names.
 KEYWORDS = {"band": "band_column"}
 MOST_NAMES = 15
+NEEDS = "needs the brightness that it belongs to, and another is read"
 #: What GAVO calls the magnitude of a VOTable, by its unit.
 PHOT = "phot"
 #: Errors of magnitudes are as small as this.
@@ -62,7 +63,10 @@ def brightnesses(table: Table, given: dict[str, Any], columns: list[str]) -> tup
         lowered: dict[Any, str] = {table.names.get(name, name): name for name in columns}
         for kind in ("mag", "flux"):
             sides = bands_beside(kind, list(lowered))
-            if sides and not any(_is_constant(table.frame[lowered[each.name]]) for each in sides):
+            columns_of = [[lowered[n] for n in each[:2] if n is not None] for each in sides]
+            if sides and not any(_are_constant(table.frame[names]) for names in columns_of):
+                if errors := [f"{part}=" for part in ("mag_err", "flux_err") if part in given]:
+                    raise refusal(f"{table.label}: {', '.join(errors)} {NEEDS}", Remedy(kind))
                 found = []
                 for name, error, band in sides:
                     own = given | {kind: lowered[name], f"{kind}_err": lowered.get(error)}
@@ -71,9 +75,9 @@ def brightnesses(table: Table, given: dict[str, Any], columns: list[str]) -> tup
     return (_brightness(table, given, columns),)
 
 
-def _is_constant(column: pd.Series) -> bool:
-    """Whether a column has one value in all of its rows, as the magnitude of a star has."""
-    return len(column) > 1 and column.nunique(dropna=False) == 1
+def _are_constant(frame: pd.DataFrame) -> bool:
+    """Whether columns have one value in all of their rows, as a magnitude of a catalog has."""
+    return len(frame) > 1 and bool((frame.nunique(dropna=False) == 1).all())
 
 
 def _brightness(table: Table, given: dict[str, Any], columns: list[str]) -> Brightness:

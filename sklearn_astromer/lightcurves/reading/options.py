@@ -23,8 +23,8 @@ from sklearn_astromer.lightcurves.surveys.names import (
     unit_for,
     zero_points,
 )
-from sklearn_astromer.lightcurves.surveys.registry import BY_NAME, recognise, resembled
-from sklearn_astromer.lightcurves.surveys.side_by_side import bands_beside
+from sklearn_astromer.lightcurves.surveys.registry import BY_NAME, flags_in, recognise, resembled
+from sklearn_astromer.lightcurves.surveys.side_by_side import bands_beside, bands_in
 from sklearn_astromer.lightcurves.surveys.survey import Survey, column_name
 
 #: Rules of all tables.
@@ -145,8 +145,8 @@ class Options:
             return None
         if found and {"mag", "flux"} & asked.keys():  # whose error is of another name
             return None
-        if not found and asked and self.survey == "auto" and resembled(frozenset(lowered)):
-            return None  # a column of that survey has another name, and its rules go with it
+        if not found and self.survey == "auto" and resembled(frozenset(lowered)):
+            return None  # its rules, or what stands for the column that is not there, tell
         read = given | set(candidates("id", lowered))
         if found:
             read |= found[0].columns()
@@ -156,18 +156,16 @@ class Options:
             bright |= {asked[kind]: kind for kind in ("mag", "flux") if kind in asked}
             if not bright:
                 return None  # which columns have a band each, all of them tell
-            read |= {
-                *parts,
-                *bands_by_words(lowered),
-                *filter(may_tell_limits, lowered),
-            }
-            for name, kind in bright.items():  # of what may be errors something is remarked
+            read |= {*parts, *bands_by_words(lowered), *flags_in(lowered)}
+            read |= {*filter(may_tell_limits, lowered)}
+            for name, kind in bright.items():  # of what else may be of stars something is remarked
                 read |= {each for each in lowered if may_be_errors(name, kind, each)}
-                read |= {*errors_of(name, kind, lowered)}
+                read |= {*errors_of(name, kind, lowered), *bands_in(kind, lowered)}
             read |= set() if rows_are_objects else set(clocks(lowered))
             read |= {LIMIT_OF.format(each) for each in bright} | set(zero_points(lowered))
             if not rows_are_objects and not candidates("id", lowered):
                 return None  # which column names objects, values tell
+        read |= lowered.keys() & set(map(column_name, self.rules))
         read |= {name for name in lowered if unit_for(name) in read or name in UNIT_NAMES}
         return [name for each, name in lowered.items() if each in read]
 

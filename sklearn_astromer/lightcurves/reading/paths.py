@@ -19,6 +19,7 @@ from sklearn_astromer.lightcurves.surveys.names import (
     unit_for,
 )
 
+OLD = (".bak", "~")
 PARQUET = (".parquet", ".parq", ".pq")
 HIVE_MISSING = "__HIVE_DEFAULT_PARTITION__"
 
@@ -65,8 +66,8 @@ def _files_in(folder: Path) -> list[Path]:
 
 
 def _is_seen(name: str) -> bool:
-    """Whether a file or folder is no hidden or unfinished one, as Spark and editors leave them."""
-    return name[0] != "." and (name[0] != "_" or "=" in name)
+    """Whether a file or folder is no hidden, unfinished or old one, as Spark and editors leave."""
+    return name[0] != "." and (name[0] != "_" or "=" in name) and not name.endswith(OLD)
 
 
 def _below(folder: Path) -> Iterator[Path]:

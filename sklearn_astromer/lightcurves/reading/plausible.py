@@ -7,6 +7,8 @@ what                                            decision
 an error of -1 in less than half of the rows    the same
 of an object, of a table of no known survey
 a magnitude of exactly 0; 29.999, 99.99, -99 …  sentinel: left out and counted
+a magnitude beyond ±900 in less than half of    the same
+the rows of an object
 a flux of -9999, 99999 … whose error is the     the same
 same number, or not above 0
 a value in over 1 % of the rows of a file (or   sentinel: left out and counted
@@ -18,6 +20,8 @@ time, magnitude or flux missing                 left out and counted
 errors of zero or below                         taken as absent, with a warning
 times of one object 30 000 days apart           remark: origins of time may be mixed
 three or more at one time, of other magnitudes  remark: digits of the times may be lost
+half share their time with another 0.1 mag and  remark: stars or bands may be mixed
+three errors away
 two levels of magnitude, alternating in days    remark: bands, cameras or stars may be mixed
 =============================================== ==============================================
 """
@@ -38,11 +42,12 @@ SENTINELS = np.array(
     dtype=np.float32,  # as tables may be
 )
 LEAST_LARGE_SENTINEL = 29.0
-LEAST_NO_FLUX = 1e20
+LEAST_NO_FLUX, LEAST_NO_MAGNITUDE = 1e20, 900.0
 FEWEST_TO_COUNT, REPEATED_SHARE, FAR_FROM_MEDIAN, LEAST_AROUND = 100, 0.01, 5.0, 0.5
 LARGEST_SAMPLE = 10_000
 LARGEST_SHARE_OF_LIMITS = 0.5
 FEWEST_AT_ONCE = 3
+FEWEST_SHARED, SHARED, LEAST_BETWEEN, ERRORS_BETWEEN = 4, 0.5, 0.1, 3.0
 LARGEST_GAP = 30_000.0
 FEWEST_OF_LEVELS, LEAST_OF_A_LEVEL, LEAST_GAP, GAP_IN_SCATTERS = 20, 0.25, 0.3, 5.0
 LEAST_DEVIATION, LEAST_CHANGES = 0.81, 0.1
@@ -75,6 +80,9 @@ def sentinels(
     magnitude in all of its rows.
     """
     bad = known_sentinels(mag)
+    beyond = (np.abs(mag) > LEAST_NO_MAGNITUDE) & np.isfinite(mag)
+    if beyond.any():  # fluxes called magnitudes are so in most rows
+        bad |= rare(beyond, owner_of(np.arange(len(mag))))
     some = mag[:: max(1, len(mag) // LARGEST_SAMPLE)]  # a median of more is no better
     if not np.isfinite(some).any() or len(mag) < FEWEST_TO_COUNT:
         return bad
@@ -96,9 +104,8 @@ def sentinels(
     return bad
 
 
-def marked(error: NDArray[np.float64], owner: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return which errors are -1, as limits are marked where few errors of an object are."""
-    found = error == -1
+def rare(found: NDArray[np.bool_], owner: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return what was found in less than half of the rows of an object, as marks are."""
     share = np.bincount(owner, weights=found) / np.maximum(np.bincount(owner), 1)
     return found & (share[owner] < LARGEST_SHARE_OF_LIMITS)
 
@@ -132,6 +139,25 @@ def at_once(flat: Flat) -> list[int]:
     first, end = flat.offsets[:-1], flat.offsets[1:]
     one = (end - first >= FEWEST_AT_ONCE) & (flat.time[end - 1] == flat.time[first])
     return [i for i in np.flatnonzero(one).tolist() if np.ptp(flat.mag[first[i] : end[i]]) > 0]
+
+
+def together(flat: Flat) -> list[int]:
+    """Return the objects half of whose observations share their time with another magnitude."""
+    same = np.diff(flat.time) == 0
+    same[flat.offsets[1:-1] - 1] = False  # between two objects
+    at = np.flatnonzero(same)
+    least = np.full(len(at), LEAST_BETWEEN)
+    if flat.mag_err is not None:
+        error = np.hypot(flat.mag_err[at], flat.mag_err[at + 1])
+        least = np.fmax(least, ERRORS_BETWEEN * error)
+    at = at[np.abs(flat.mag[at] - flat.mag[at + 1]) > least]
+    if len(at) == 0:
+        return []
+    owner = np.searchsorted(flat.offsets, np.union1d(at, at + 1), side="right") - 1
+    n = np.bincount(owner, minlength=len(flat.ids))
+    several = (n >= FEWEST_SHARED) & (n >= SHARED * np.diff(flat.offsets))
+    once = {*at_once(flat)}
+    return [i for i in np.flatnonzero(several).tolist() if i not in once]
 
 
 def mixed_levels(flat: Flat) -> list[int]:

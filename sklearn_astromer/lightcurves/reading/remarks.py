@@ -14,14 +14,28 @@ from sklearn_astromer.lightcurves.reading.report import Report
 from sklearn_astromer.lightcurves.reading.tables import Table
 from sklearn_astromer.lightcurves.reading.values import MOST_SHORT_JD
 from sklearn_astromer.lightcurves.surveys.errors import may_be_errors
-from sklearn_astromer.lightcurves.surveys.names import by_preference, may_name_stars, zero_points
-from sklearn_astromer.lightcurves.surveys.registry import OWN, SURVEYS
+from sklearn_astromer.lightcurves.surveys.names import (
+    by_preference,
+    may_name_stars,
+    tells_quality,
+    zero_points,
+)
+from sklearn_astromer.lightcurves.surveys.registry import OWN, flags_in
+from sklearn_astromer.lightcurves.surveys.side_by_side import bands_in
 from sklearn_astromer.lightcurves.surveys.survey import Brightness, Survey, first_of
 
 #: Fluxes relative to their mean are as near to 1; magnitudes about 0 scatter less.
 NEAR, WIDE = 0.3, 2.0
+#: Magnitudes of a star in two bands differ by less.
+MOST_COLOUR = 10.0
+#: The value of flags that so many rows have may be that of good ones.
+LEAST_GOOD = 0.5
 #: More fluxes than those of noise alone are below 0 where they are differences, of so many.
 BELOW, FEWEST = 0.25, 10
+DIFFERENCE_MAGNITUDES = (
+    "magpsf is of a difference image, and no magnitude of the star: pass a table that has "
+    "magpsf_corr, or magnr and isdiffpos, from which it follows"
+)
 
 
 def id_column(survey: Survey, columns: Collection[str]) -> str | None:
@@ -73,16 +87,16 @@ def remark(
         )
     if survey.name == "columns":
         _remark_errors(table, survey, report)
+        _remark_others(table, survey, options, report)
         _remark_bands(table, survey, report)
     if not known and survey.brightness[0].flux is not None:
         _remark_fluxes(table, columns, survey.brightness[0], options, report)
     for bright in survey.brightness:
-        if bright.flux is not None and not bright.difference:
-            _remark_differences(frame, first_of(bright.flux, columns), report)
+        _remark_differences(frame, bright, columns, report)
+    used = survey.columns() | flags
     unnamed = known and id_column(survey, columns) is None
     unnamed |= survey.name == "columns" and survey.id == ""
     if unnamed and survey.id is not False and not rows_are_objects:
-        used = survey.columns() | flags
         left = [name for name in frame.columns if name in table.names and name not in used]
         left = [name for name in left if not known or may_name_stars(name)]
         for name in unused_names(table, left)[:1]:
@@ -102,10 +116,21 @@ def remark(
     if known and options.quality and flags and not flags & columns:
         report.remark(f"no flags of bad rows are there ({', '.join(sorted(flags))})")
     if not known and options.quality:
-        read = {survey.id, survey.band} | survey.brightness[0].columns_in(columns) | flags
-        unused = set().union(*(s.quality_columns() for s in SURVEYS)) & columns - read
-        if unused:
-            report.remark(f"flags of bad rows were not used: {', '.join(sorted(unused))}")
+        left = [name for name in flags_in(frame.columns) if name not in used]
+        _remark_flags(table, [name for name in left if frame[name].nunique() > 1], report)
+
+
+def _remark_flags(table: Table, names: list[str], report: Report) -> None:
+    """Say that columns seem to flag bad rows, and which value good ones may have: most of them."""
+    remedies = []
+    for name in sorted(names):
+        shares = table.frame[name].value_counts(normalize=True)
+        for good in shares.index[shares >= LEAST_GOOD][:1].tolist():
+            rule = {table.names.get(name, name): good}
+            remedies.append(Remedy("rules", rule, f"to keep rows where it is {good}"))
+    if names:
+        said = ", ".join(sorted(names))
+        report.remark(f"flags of bad rows were not used: {said}", 0, "", *remedies[:2])
 
 
 def _remark_bands(table: Table, survey: Survey, report: Report) -> None:
@@ -114,6 +139,7 @@ def _remark_bands(table: Table, survey: Survey, report: Report) -> None:
     for name in left:
         if (
             name in table.names
+            and not tells_quality(name)
             and tells_bands(table.frame[name])
             and table.frame[name].nunique() > 1
         ):
@@ -125,24 +151,45 @@ def _remark_bands(table: Table, survey: Survey, report: Report) -> None:
 
 def _remark_errors(table: Table, survey: Survey, report: Report) -> None:
     """Say that a column may hold errors, where none is read."""
-    bright, used = survey.brightness[0], survey.columns()
-    if bright.mag_err or bright.flux_err:
-        return
+    several, used = len(survey.brightness) > 1, survey.columns()
+    for bright in survey.brightness:
+        if bright.mag_err or bright.flux_err:
+            continue
+        kind = "mag" if bright.flux is None else "flux"
+        name = bright.mag or bright.flux or ""
+        named = [each for each in table.frame.columns if may_be_errors(name, kind, each)]
+        numeric = [
+            table.names.get(each, each)
+            for each in named
+            if each not in used and pd.to_numeric(table.frame[each], errors="coerce").notna().any()
+        ]
+        if numeric:
+            own, may = table.names.get(name, name), " and ".join(map(repr, numeric))
+            which, rename = (f" of {own!r}", f": call them 'e_{own}'") if several else ("", "")
+            remedies = (Remedy(f"{kind}_err", each) for each in numeric[:2] if not several)
+            said = f"no errors{which} are read, and {may} may hold them{rename}"
+            report.remark(said, 0, "", *remedies)
+
+
+def _remark_others(table: Table, survey: Survey, options: Options, report: Report) -> None:
+    """Say that columns seem to hold the brightness of other bands, if nobody chose among them."""
+    bright, frame = survey.brightness[0], table.frame
     kind = "mag" if bright.flux is None else "flux"
-    name = bright.mag or bright.flux or ""
-    named = [each for each in table.frame.columns if may_be_errors(name, kind, each)]
-    numeric = [
-        table.names.get(name, name)
-        for name in named
-        if name not in used and pd.to_numeric(table.frame[name], errors="coerce").notna().any()
-    ]
-    if numeric:
-        report.remark(
-            f"no errors are read, and {' and '.join(map(repr, numeric))} may hold them",
-            0,
-            "",
-            *(Remedy(f"{kind}_err", name) for name in numeric[:2]),
-        )
+    own, used = bright.mag or bright.flux or "", survey.columns()
+    left = [] if {"mag", "flux"} & options.columns.keys() else bands_in(kind, frame.columns)
+    found = []
+    for name in [each for each in left if each not in used]:
+        both = frame[[own, name]].apply(pd.to_numeric, errors="coerce")
+        stars = frame[survey.id] if survey.id in frame else pd.Series(0, frame.index)
+        # that of a catalog is one of each star, and a number of another kind is far away
+        varies = both[name].groupby(stars.to_numpy()).nunique().max() > 1
+        near = kind == "flux" or abs(both[name].median() - both[own].median()) < MOST_COLOUR
+        if varies and near:
+            found.append(table.names.get(name, name))
+    if found:
+        said = "the brightness of other bands is not read, and seems to be in "
+        remedies = (Remedy(kind, name, "in place of the other") for name in found[:2])
+        report.remark(said + " and ".join(map(repr, found)), 0, "", *remedies)
 
 
 def _remark_values(values: pd.Series, column: int, report: Report) -> None:
@@ -180,8 +227,13 @@ def _remark_fluxes(
             )
 
 
-def _remark_differences(frame: pd.DataFrame, flux: str | None, report: Report) -> None:
-    """Say that fluxes may be of a difference image, as those of ATLAS are unless asked for."""
+def _remark_differences(
+    frame: pd.DataFrame, bright: Brightness, columns: Set[str], report: Report
+) -> None:
+    """Say what may be of a difference image, as fluxes of ATLAS are unless asked for."""
+    if bright.mag == "magpsf":  # which was asked for
+        report.remark(DIFFERENCE_MAGNITUDES)
+    flux = None if bright.difference else first_of(bright.flux or "", columns)
     if flux is None or len(frame) < FEWEST:
         return
     if (pd.to_numeric(frame[flux], errors="coerce") < 0).mean() > BELOW:

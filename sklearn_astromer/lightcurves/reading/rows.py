@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn_astromer.lightcurves.flat import Flat, as_ids, as_text, band_name, compact, offsets_of
 from sklearn_astromer.lightcurves.flux import asinh_magnitudes
 from sklearn_astromer.lightcurves.reading import plausible
+from sklearn_astromer.lightcurves.reading.remedies import Remedy
 from sklearn_astromer.lightcurves.reading.report import Report
 
 
@@ -176,16 +177,23 @@ def _scaled(
 
 def remark_odd(flat: Flat, report: Report) -> None:
     """Say which objects look like more than one star or origin of time."""
-    for what, found in (
+    for what, found, *remedies in (
         ("times lie over 80 years apart, and may have two origins", plausible.mixed_origins(flat)),
         ("times are all the same, and may have lost digits", plausible.at_once(flat)),
+        (
+            "half of the observations or more share their time with one of another magnitude, and "
+            "may be of several stars or bands",
+            plausible.together(flat),
+            Remedy("id"),
+            Remedy("band_column"),
+        ),
         (
             "magnitudes alternate between two levels, and may be of two bands, cameras or stars",
             plausible.mixed_levels(flat),
         ),
     ):
         if len(found):
-            report.remark(what, len(found), flat.name(found[0]))
+            report.remark(what, len(found), flat.name(found[0]), *remedies)
     if len(flat.ids) > 1 and len(flat.time) == len(flat.ids) and flat.band is None:
         report.remark(
             "every object has one observation: the column of the id may number rows",

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from sklearn_astromer.lightcurves.flat import as_ids, band_name
 from sklearn_astromer.lightcurves.reading import plausible
-from sklearn_astromer.lightcurves.reading.columns import DIFFERENCE, DIFFERENCE_MAGNITUDES
+from sklearn_astromer.lightcurves.reading.columns import DIFFERENCE
 from sklearn_astromer.lightcurves.reading.options import MOST_ZERO_POINT, SENTINELS, UPPER_LIMITS
-from sklearn_astromer.lightcurves.reading.remarks import id_column
+from sklearn_astromer.lightcurves.reading.remarks import DIFFERENCE_MAGNITUDES, id_column
 from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
 from sklearn_astromer.lightcurves.reading.report import Report
 from sklearn_astromer.lightcurves.reading.rows import Kind, Rows, Runs, runs_of
@@ -139,7 +139,7 @@ class Side:
             least = plausible.LIMIT_ERROR if least is True else least
             limit = limit | ((error >= least) & np.isfinite(error))
             if self.survey.name == "columns" and (error == -1).any():  # no service marks limits so
-                limit |= plausible.marked(error, self.ids.at(np.arange(len(error))))
+                limit |= plausible.rare(error == -1, self.ids.at(np.arange(len(error))))
             if self.options.limits == "raise" and (limit & kept).any():
                 first = self.name(int(np.argmax(limit & kept)))
                 raise refusal(
@@ -210,12 +210,7 @@ class Side:
             return Runs.one(objects.number(self._name_of_file()), len(frame))
         runs, labels = self._runs(column, "be integers or strings")
         if (runs.number < 0).any():
-            missing = frame[column].isna().to_numpy()
-            raise refusal(
-                f"{label}: {int(missing.sum())} row(s) have no {column!r}, the first is row "
-                f"{int(np.argmax(missing))}: leave these rows out, or",
-                Remedy("id", None, "for another column"),
-            )
+            runs = self._of_those_above(runs, column)
         names = np.asarray(labels)
         if names.dtype.kind == "f" and (names == names.round()).all():
             if np.abs(names).max(initial=0) >= 2**53:
@@ -227,6 +222,22 @@ class Side:
         if names.dtype.kind not in "iuOSU":
             as_ids(names, what=f"column {column!r}")  # says what is wrong with them
         return runs._replace(number=objects.numbers(names.tolist())[runs.number])
+
+    def _of_those_above(self, runs: Runs, column: str) -> Runs:
+        """Give limits, which have no brightness, the objects of the rows above them."""
+        frame, sides = self.frame, self.survey.brightness
+        values = {name for each in sides for name in f"{each.flux or each.mag}".split("|")}
+        measured = frame[[*values & self.columns]].notna().any(axis=1)
+        named = np.flatnonzero(runs.number >= 0)
+        missing = (frame[column].isna() & (measured | (len(named) == 0))).to_numpy()
+        if missing.any():
+            raise refusal(
+                f"{self.table.label}: {int(missing.sum())} row(s) have no {column!r}, the first is "
+                f"row {int(np.argmax(missing))}: leave these rows out, or",
+                Remedy("id", None, "for another column"),
+            )
+        above = np.searchsorted(named, np.arange(len(runs.number)), side="right") - 1
+        return runs._replace(number=runs.number[named[np.maximum(above, 0)]])
 
     def _runs(self, column: str, must: str) -> tuple[Runs, Any]:
         """Return the runs of a column, and what their numbers stand for."""

@@ -351,6 +351,7 @@ def _with_facts(frame: pd.DataFrame, options: Options) -> pd.DataFrame:
     """Return a table with a row per observation, and what was known of it."""
     facts = dict(frame.attrs)
     frame = _of_pandas(frame, options)
+    facts["remarks"] = [*facts.get("remarks", ()), *frame.attrs.get("remarks", ())]
     frame.attrs |= facts
     return frame
 

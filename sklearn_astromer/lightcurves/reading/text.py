@@ -36,12 +36,7 @@ from sklearn_astromer.lightcurves.reading.written import (
     is_text,
     refuse_rounded,
 )
-from sklearn_astromer.lightcurves.surveys.names import (
-    candidates,
-    in_no_days,
-    lacks_number,
-    offset_of,
-)
+from sklearn_astromer.lightcurves.surveys.names import candidates, in_no_days
 from sklearn_astromer.lightcurves.surveys.survey import column_name
 
 #: A file is read in pieces of about so many bytes.
@@ -51,7 +46,6 @@ MOST_LINES_BEFORE = 400
 #: A column of SALT, and what names of columns have in them.
 SALT_END = b"\n#end\n"
 KEY = re.compile(r"(\w+)\s*:.*")
-BY_PLACE = r"jd|time|date", r"(?<!i)mag", r"err|sig|unc|e_"
 LIKE_NAMES = re.compile(r"jd|time|date|phase|mag|flux|err|sigma|filter|band")
 #: What VizieR writes below the names of columns: units of some of them, then dashes.
 UNITS = re.compile(
@@ -246,19 +240,15 @@ def _header(
 def _seem_names(header: list[str], separator: str) -> bool:
     """Whether the fields of a comment are names of columns, though not those of light curves.
 
-    Words of prose are as many as columns now and then: one is to name a time. Names that say what
-    is read by its place, of times in days with all their digits, are not needed; of others, as
-    "# HJD V B-V", it is not known which are errors.
+    Words of prose are as many as columns now and then: one is to name a time, or two of those with
+    separators between them something of light curves.
     """
     if any(NUMBER.fullmatch(field) or ":" in field or field.count(" ") > 2 for field in header):
         return False
     names = [column_name(field) for field in header]
-    other_times = in_no_days(names[0]) or offset_of(names[0]) is not None or lacks_number(names[0])
-    if not other_times and len(names) < 4 and all(map(re.search, BY_PLACE, names)):
-        return False
-    if separator == " ":
-        return bool(candidates("time", names)) or any(map(in_no_days, names)) or "phase" in names
-    return other_times or sum(bool(LIKE_NAMES.search(name)) for name in names) > 1
+    if candidates("time", names) or any(map(in_no_days, names)) or "phase" in names:
+        return True
+    return separator != " " and sum(bool(LIKE_NAMES.search(name)) for name in names) > 1
 
 
 def _follows(header: str, line: str, options: Options) -> bool:

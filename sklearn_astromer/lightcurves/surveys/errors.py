@@ -57,6 +57,8 @@ def names_errors(name: str) -> bool:
 
 def may_be_errors(brightness: str, kind: str, name: str) -> bool:
     """Whether a column may hold errors of a brightness, by a word of its name beside others."""
+    if "".join(_words(name)) in [before + kind[0] for before in _BEFORE]:  # "dm"
+        return True
     near = {*_words(brightness), *_ANY, kind}
     rests = _without_error(name)
     return any(all(w in near or _ONE_OF_SEVERAL.fullmatch(w) for w in rest) for rest in rests)

@@ -82,6 +82,11 @@ _LIMITS = re.compile(
     r"fainter(than)?|censored)s?(flag|bool)?"
 )
 _DETECTED = re.compile(r"(is|flag)?det(ect(ion|ed)?)?(flag|bool)?")
+#: Words of names of columns that say which rows are good or bad.
+_QUALITY = re.compile(
+    r"(.+)?flags?|qual(ity)?|good|bad|mask(ed)?|reject(ed)?|valid|outliers?|excluded?|discard(ed)?|"
+    r"usable|accept(ed)?|saturated|discrepant|qc|dq"
+)
 #: Words of names of columns of text that may tell limits by signs or words.
 _SIGNS = re.compile(r"(.*_)?(flag|sign|qualifier|type|status|limit|lim|[<>=]+)(_.*)?")
 #: The flag of limits that VizieR puts beside a brightness: "<" or ">".
@@ -142,8 +147,8 @@ _NO_DAYS = re.compile(
 )
 #: Ways to call Julian Dates, joined: with what they are of before or after.
 _DATES = re.compile(
-    r"(time|epoch|mid|obs|tai|utc?|tdb|tt)?(m|b|h|hm|bm|mb|mh)?jd(mid|obs|tai|utc?|tdb|tt|hel)?|"
-    r"m?h?jed"
+    r"(time|epoch|mid|obs|tai|utc?|tdb|tt)?(m|b|h|hm|bm|mb|mh)?jd"
+    r"(time|mid|obs|tai|utc?|tdb|tt|hel)?|m?h?jed"
 )
 #: Words of names of Julian Dates, all digits of which are there by their name.
 _JULIAN = {"jd", "bjd", "hjd"}
@@ -245,6 +250,11 @@ def tells_limits(name: str) -> bool:
 def tells_detections(name: str) -> bool:
     """Whether a column, in lower case, flags detections by its name."""
     return _DETECTED.fullmatch(joined(name)) is not None
+
+
+def tells_quality(name: str) -> bool:
+    """Whether a column says by its name which rows are good or bad."""
+    return any(_QUALITY.fullmatch(word) for word in words_of(name))
 
 
 def may_tell_limits(name: str) -> bool:

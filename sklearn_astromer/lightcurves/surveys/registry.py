@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import functools
 import tomllib
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from pathlib import Path
 from typing import Any
 
 from sklearn_astromer.lightcurves.surveys import prepare
-from sklearn_astromer.lightcurves.surveys.names import ALIASES
+from sklearn_astromer.lightcurves.surveys.names import ALIASES, tells_quality
 from sklearn_astromer.lightcurves.surveys.survey import ORIGINS, Bad, Brightness, Survey
 
 #: Columns of any table, which tell no survey.
 COMMON = {alias for aliases in ALIASES.values() for alias in aliases} | {
-    *("magerr", "merr", "err", "uncertainty", "fluxerr", "quality", "camera", "limit"),
+    *("magerr", "merr", "err", "uncertainty", "fluxerr", "quality", "camera", "limit", "detected"),
 }
 
 
@@ -54,6 +54,8 @@ OWN = Survey(
     band="band",
     exact=True,
 )
+#: Columns that flag bad rows of some survey.
+OF_QUALITY = frozenset().union(*(survey.quality_columns() for survey in SURVEYS))
 BY_NAME = {survey.name: survey for survey in SURVEYS}
 
 
@@ -75,13 +77,19 @@ def recognise(columns: frozenset[str], rows_are_objects: bool = False) -> tuple[
     return tuple(one for one, its in found if not any(its < other for _, other in found))
 
 
+def flags_in(names: Iterable[str]) -> list[str]:
+    """Return the columns, in lower case, that say which rows are good or bad, in any table."""
+    return [name for name in names if name in OF_QUALITY or tells_quality(name)]
+
+
 def _distinctive(survey: Survey, columns: Set[str]) -> set[str]:
     """Return which columns tell this survey from tables of any origin."""
     found = survey.found(columns) | survey.quality_columns() & columns
     return {name for name in found if name.replace("_", "") not in COMMON}
 
 
-def resembled(columns: Set[str]) -> tuple[Survey, str] | None:
+@functools.lru_cache
+def resembled(columns: frozenset[str]) -> tuple[Survey, str] | None:
     """Return the survey of whose columns a table lacks one, and that one."""
     near = []
     for survey in SURVEYS:

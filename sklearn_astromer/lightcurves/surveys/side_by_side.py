@@ -60,11 +60,16 @@ def bands_beside(kind: str, names: Collection[str]) -> list[OneBand]:
     return found if once and not others else []
 
 
+def bands_in(kind: str, names: Collection[str]) -> list[str]:
+    """Return the columns that may have a brightness of one band by their names."""
+    return [name for name in names if _band_of(kind, name)[0]]
+
+
 def _band_of(kind: str, name: str) -> tuple[str, bool]:
     """Return the band of a column, spelled as there, and whether it is all of its name."""
     called = plain(name)
     match = re.fullmatch(_COLUMNS[kind], called)
-    alone = re.fullmatch(_BAND, called) if kind == "mag" else None
+    alone = re.fullmatch(_BAND, called) if kind == "mag" and called != "t" else None  # a time
     spelled = re.sub(r"[\W_]", "", bare(name))
     if alone:
         return spelled, True

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api.types import is_list_like
 
 from sklearn_astromer.lightcurves.surveys.names import EPOCHS
 
@@ -27,6 +28,7 @@ TESTS: dict[str, Callable[[pd.Series, Any], Any]] = {
     "in": lambda x, value: x.isin(value),
     "missing": lambda x, value: x.isna(),
     "not in": lambda x, value: ~x.isin(value) & x.notna(),
+    "is not": lambda x, value: ~_is(x, value),
 }
 TRUE = ("true", "t", "1", "1.0", "y", "yes", "<", ">")
 FALSE = ("false", "f", "0", "0.0", "n", "no", "-1", "", "nan", "none", "<na>", "=", "-")
@@ -47,7 +49,7 @@ class Bad:
 
     ``test`` is a key of `TESTS`, or ``"true"`` or ``"false"`` for flags in any spelling (True, 1,
     "t", "true"); with the value `FLAGS`, only if the column holds nothing but flags. A column that
-    is not there leaves out nothing.
+    is not there leaves out nothing. ``"is not"`` leaves out all but a value, or several.
     """
 
     reason: str
@@ -192,8 +194,7 @@ class Survey:
         """Return all columns whose values are looked at, of those that a table may have."""
         sides = (getattr(each, f.name) for each in self.brightness for f in fields(each))
         rules = (rule.column for rule in self.rules())
-        named = [self.id, self.time, self.band, *sides, *rules]
-        return {one for name in named if isinstance(name, str) for one in name.split("|")}
+        return _alternatives(self.id, self.time, self.band, *sides, *rules)
 
     def lacking(self, columns: Set[str]) -> list[str]:
         """Return which of the columns that tell this survey a table does not have."""
@@ -203,9 +204,29 @@ class Survey:
         """Whether a table has the columns that tell this survey."""
         return not self.lacking(columns) and not (set(self.lacks) & columns)
 
+    def can_lack(self, need: str) -> bool:
+        """Whether times and brightnesses are the same without a column that tells this survey."""
+        own = _alternatives(need)
+        read = [each for b in self.brightness for each in (b.time, b.mag, b.flux, b.zero_point)]
+        prepared = self.prepare is not None and not self.columns() & own
+        return not (own & _alternatives(self.time, *read) or prepared)
+
     def found(self, columns: Set[str], *needs: str) -> set[str]:
         """Return which columns of this survey (or of some of its needs) a table has."""
         return {one for each in needs or self.needs for one in each.split("|")} & columns
+
+
+def _alternatives(*names: Any) -> set[str]:
+    """Return all columns of the names "a|b"; what is no text is none."""
+    return {one for name in names if isinstance(name, str) for one in name.split("|")}
+
+
+def _is(column: pd.Series, value: Any) -> pd.Series:
+    """Return which cells are a value, or one of several: as text, where 1, 1.0 and True are one."""
+    both = (column, pd.Series([*value] if is_list_like(value) else [value], dtype=object))
+    texts = (each.astype(object).astype(str).str.strip().str.lower() for each in both)
+    cells, wanted = (t.str.removesuffix(".0").replace({"true": "1", "false": "0"}) for t in texts)
+    return cells.isin(wanted)
 
 
 def _truth(

@@ -295,7 +295,7 @@ def test_what_has_a_level_of_its_own_may_be_objects():
     assert len(set(LightCurves.read(mixed("x"), id="x").ids)) == 8
 
 
-@pytest.mark.parametrize("name", ["observer", "camera", "ccd_id", "observer_name", "flag"])
+@pytest.mark.parametrize("name", ["observer", "camera", "ccd_id", "observer_name"])
 def test_observers_of_one_star_are_no_objects(name):
     curves = LightCurves.read(mixed(name, level=0))
     assert len(set(curves.ids)) == 1

@@ -54,7 +54,8 @@ def test_hidden_and_unfinished_files_are_no_part_of_a_folder(tmp_path, ending):
         path = tmp_path / f"{name}.{ending}"
         path.parent.mkdir(parents=True, exist_ok=True)
         write(path)
-    (tmp_path / ".part-0.parquet.2d1f.partial").write_bytes(b"unfinished")
+    for name in (".part-0.parquet.2d1f.partial", "part-0.csv.bak", "part-0.parquet~"):
+        (tmp_path / name).write_bytes(b"unfinished")
     assert LightCurves.read(tmp_path) == READ
 
 

@@ -52,11 +52,20 @@ DETRENDED = (
     "oid,expid,hjd,mjd,mag,magerr,catflags,filtercode,mag_detrended,magerr_detrended\n"
     "7,1,2458001.5,58001,15.2,.01,0,zg,15,.05\n7,3,2458003.5,58003,15.3,.01,0,zg,15.1,.06\n"
 )
+ALERCE = (
+    "oid,candid,mjd,fid,magpsf,sigmapsf,magpsf_corr,sigmapsf_corr,sigmapsf_corr_ext\n"
+    "Z,1,58700.1,1,17.9,.1,16.5,.01,.025\nZ,2,58701.1,1,17.8,.2,16.52,.02,.03\n"
+)
+TGLC = "time,cal_psf_flux,cal_aper_flux,TESS_flags\n100.1,10000,1,0\n101.1,11000,1,0\n"
 ANOTHER = [
     (NEOWISE, {"mag": "w2mpro"}, [9.1, 9.2, 9.3], [0.05, 0.06, 0.07]),
     (GAIA, {"mag": "bp_mag"}, [15.5, 15.7], [0.0543, 0.0543]),
     (KEPLER, {"flux": "SAP_FLUX"}, [-10.0, -10.1035], [0.0543, 0.0543]),
-    (ASAS, {"mag": "MAG_2"}, [10.2, 10.3], None),  # MER_0 is of another aperture
+    (ASAS, {"mag": "MAG_2"}, [10.2, 10.3], [0.05, 0.06]),  # MER_0 is of another aperture
+    (ASAS.replace("MER_2", "X"), {"mag": "MAG_2"}, [10.2, 10.3], None),
+    (ALERCE, {"mag": "magpsf"}, [17.9, 17.8], [0.1, 0.2]),
+    (ALERCE.replace("sigmapsf,", "X,"), {"mag": "magpsf"}, [17.9, 17.8], None),
+    (TGLC, {"flux": "cal_psf_flux"}, [-10.0, -10.1035], None),
     (DETRENDED, {"mag": "mag_detrended"}, [15.0, 15.1], [0.05, 0.06]),
 ]
 
@@ -97,6 +106,13 @@ def test_magnitudes_of_a_difference_are_refused(given, tmp_path):
     for source in doors(text, tmp_path):
         with pytest.raises(ValueError, match="magpsf is of a difference image"):
             LightCurves.read(source, **given)
+
+
+@pytest.mark.parametrize("text", [ALERCE, "id,mjd,magpsf,sigmapsf\n1,58001,17.9,.1\n"])
+def test_magnitudes_of_a_difference_that_are_asked_for_are_told(text, tmp_path):
+    for source in doors(text, tmp_path):
+        with pytest.warns(UserWarning, match="magpsf is of a difference image"):
+            LightCurves.read(source, mag="magpsf")
 
 
 def test_a_row_without_an_error_of_one_kind_takes_the_other(tmp_path):

@@ -430,3 +430,30 @@ def test_limits_without_the_name_of_the_object_as_lasair_has_them(tmp_path):
     curves, _ = reading(tmp_path / "a.json", mag="dc_mag")
     assert curves.ids.tolist() == ["ZTF1"]
     assert curves.time.tolist() == [58001.0, 58002.0]
+
+
+@pytest.mark.parametrize("first", [False, True])
+@pytest.mark.parametrize("band", [",1", ""])
+def test_limits_without_an_id_as_lasair_writes_them(first, band, tmp_path):
+    rows = [f"Z,58001.5{band},15.1", f",58000.5{band},", f"Z,58002.5{band},15.2", f",58004{band},"]
+    text = "\n".join([f"objectId,mjd{',fid' if band else ''},mag", *rows[first:], ""])
+    curves, said = reading(written(tmp_path, "a.csv", text))
+    assert curves.ids.tolist() == ["Z"]
+    assert curves.mag.tolist() == [15.1, 15.2][first:]
+    assert "left out 2: 2 without time or brightness (first in object Z)" in said
+    with pytest.raises(ValueError, match=r"1 row\(s\) have no 'objectid', the first"):
+        reading(written(tmp_path, "b.csv", text.replace(f"58000.5{band},", f"58000.5{band},16")))
+
+
+def test_ids_that_are_all_missing(tmp_path):
+    with pytest.raises(ValueError, match=r"1 row\(s\) have no 'id', the first is row 0"):
+        reading(pd.DataFrame({"id": [None], "mjd": 58001.0, "mag": np.nan}))
+
+
+@pytest.mark.parametrize(("kind", "name"), [("mag", "dm"), ("mag", "delta_m"), ("flux", "dF")])
+def test_short_names_of_what_may_be_errors_are_told(kind, name, tmp_path):
+    table = pd.DataFrame({"id": 1, "mjd": [58001.0, 58002.0], kind: [15.1, 15.2], name: 0.01})
+    table.to_parquet(tmp_path / "a.parquet")
+    for source in (table, tmp_path / "a.parquet"):
+        _, said = reading(source)
+        assert f"no errors are read, and {name!r} may hold them ({kind}_err={name!r})" in said

@@ -1,5 +1,6 @@
 """What is left out or said of values that no telescope measured."""
 
+import warnings
 from contextlib import nullcontext
 
 import numpy as np
@@ -104,3 +105,78 @@ def test_a_missing_zero_point_leaves_out_its_row():
     with pytest.warns(UserWarning, match="1 without a zero point"):
         curves = LightCurves.read(frame, flux="f", zero_point="z")
     np.testing.assert_allclose(curves.mag, [20.0, 19.5], atol=1e-4)
+
+
+SHARED = "share their time with one of another magnitude"
+
+
+def told_shared(source, **options):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        remarks = LightCurves.read(source, **options).report.remarks
+    found = [each for each in remarks if SHARED in each.text]
+    assert all(each.remedies for each in found)
+    return [each.n for each in found]
+
+
+def stars_at(positions, n=6, step=0.4, **columns):
+    """Return stars that are told apart by their positions alone."""
+    k, i = np.tile(np.arange(positions), n), np.repeat(np.arange(float(n)), positions)
+    mag = 14 + step * k + 0.01 * np.sin(i * k + i)
+    return pd.DataFrame({"ra": 10.1 + k, "dec": 5.3 - k, "mjd": 58000 + i, "mag": mag} | columns)
+
+
+@pytest.mark.parametrize("positions", [2, 3, 50])
+def test_stars_told_apart_by_their_positions_alone(positions, tmp_path):
+    frame = stars_at(positions)
+    frame.to_csv(tmp_path / "field.csv", index=False)
+    for source in (frame, tmp_path / "field.csv"):
+        assert told_shared(source) == [1]
+
+
+def test_numbers_of_stars_within_each_file(tmp_path):
+    for k, name in enumerate(("fieldA", "fieldB")):
+        for mag in (15, 15 + k):  # the first is the same star in all files
+            rows = "".join(f"{mag},{58000 + i},{mag + 2 * k + 0.01 * i}\n" for i in range(5))
+            (tmp_path / f"{name}-{mag}.csv").write_text("id,mjd,mag\n" + rows)
+    assert told_shared(tmp_path) == [1]
+    assert told_shared(tmp_path, id=False) == []
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        stars_at(1),
+        stars_at(2, step=0.05),  # of two cameras
+        stars_at(2, magerr=0.2),  # no farther apart than their errors
+        stars_at(2, filter=np.tile(["g", "r"], 6)),
+        stars_at(2, n=1),
+        pd.concat([stars_at(1, n=20), stars_at(2, n=4)]),  # of few observations
+        stars_at(2, id=np.tile([1, 2], 6)),
+    ],
+)
+def test_observations_that_may_share_their_times(frame):
+    assert told_shared(frame) == []
+
+
+@pytest.mark.parametrize("none", [9999.0, -9999.0, 999.9, 999.99, -9.999995e8, 1e20])
+def test_numbers_that_are_no_magnitudes_are_left_out_of_small_tables(none):
+    frame = pd.DataFrame({"id": 1, "mjd": [58001.0, 58002, 58003], "mag": [15.1, none, 15.3]})
+    with pytest.warns(UserWarning, match="left out 1: 1 sentinels"):
+        assert LightCurves.read(frame).mag.tolist() == [15.1, 15.3]
+    with pytest.warns(UserWarning, match="magnitudes outside"):
+        assert len(LightCurves.read(frame.clip(upper=1e9), rules={"sentinels": None}).mag) == 3
+
+
+@pytest.mark.parametrize(
+    "mags",
+    [
+        [1200.5, 1300.5, 15.0],  # fluxes, the last of which is faint
+        [1200.5, 15.0],
+        [15.0, 55.0, -45.0, 16.0],  # thousandths of magnitudes
+    ],
+)
+def test_fluxes_called_magnitudes_are_kept_and_told(mags):
+    frame = pd.DataFrame({"id": 1, "mjd": 58001 + np.arange(len(mags)), "mag": mags})
+    with pytest.warns(UserWarning, match="magnitudes outside"):
+        assert LightCurves.read(frame).mag.tolist() == mags

@@ -165,6 +165,13 @@ def test_a_header_in_a_comment_that_says_what_its_place_does(header, tmp_path):
     assert text(f"{header}\n{rows}", tmp_path)[0].tolist() == values
 
 
+@pytest.mark.parametrize("mark", ["", "# "])
+@pytest.mark.parametrize("names", ["HJD instmag sigma", "JD diffmag err", "HJD K-Cmag err"])
+def test_other_magnitudes_are_not_read_by_their_place(names, mark, tmp_path):
+    with pytest.raises(ValueError, match=r"no column was recognised as the mag .* pass mag=…"):
+        text(f"{mark}{names}\n58000.5 1.1 0.1\n58001.5 1.2 0.1\n", tmp_path)
+
+
 def test_a_title_is_no_star_of_snoopy(tmp_path):
     title = "Photometry of V404 Cyg\nfilter time mag err\n"
     curves = text(f"{title}g 58000.5 15.1 0.1\ng 58001.5 15.2 0.1\n", tmp_path)
@@ -191,6 +198,9 @@ def test_an_error_of_any_brightness_beside_one_of_a_flux(tmp_path):
     [
         (1.0, {"MJDREF": 0.0, "TIMEZERO": 58000.0}),
         (1.0, {"MJDREF": 58000.0, "TIMEZERO": 0.0}),
+        (1.0, {"TIMEZERO": 58000.0}),
+        (1.0, {"TIMEZERI": 2458000, "TIMEZERF": 0.5}),
+        (86_400.0, {"TIMEZERO": 58000 * 86_400.0, "TIMEUNIT": "s"}),
         (86_400.0, {"MJDREF": 50_000.0, "TIMEZERO": 8000 * 86_400.0, "TIMEUNIT": "s"}),
         (1.0, {"MJDREFI": 50_000, "MJDREFF": 0.5, "TIMEZERI": 7999, "TIMEZERF": 0.5}),
     ],

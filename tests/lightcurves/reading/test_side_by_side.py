@@ -61,6 +61,13 @@ def test_one_band(tmp_path):
     np.testing.assert_allclose(curves[0], np.c_[TIMES, [15.1, 15.2, 15.3], [0.01] * 3])
 
 
+def test_equal_magnitudes_with_errors_of_their_own_are_measured():
+    curves = reading(table(Vmag=15.1, e_Vmag=[0.01, 0.02, 0.01]))
+    assert curves.mag.tolist() == [15.1] * 3
+    with pytest.raises(ValueError, match="no column was recognised as the mag or flux"):
+        reading(table(Vmag=15.1, e_Vmag=0.01))  # of a catalog
+
+
 def test_fluxes_of_several_bands():
     frame = table(flux_g=[1e3, 2e3, 3e3], flux_g_err=10.0, flux_r=[2e3, 3e3, 4e3], flux_r_err=20.0)
     curves = reading(frame)
@@ -99,3 +106,76 @@ def test_a_named_column_is_alone():
     assert curves.band is None
     assert curves.mag.tolist() == [15.1, 15.2, 15.3]
     assert curves.mag_err.tolist() == [0.01] * 3
+
+
+def remarks(columns, folder, **options):
+    """Return what is remarked of a table, which is the same by all doors."""
+    frame = pd.DataFrame({"id": [1, 1, 2, 2], "mjd": [58000.1, 58001.1] * 2} | columns)
+    frame.to_csv(folder / "a.csv", index=False)
+    frame.to_parquet(folder / "a.parquet")
+    sources = (frame, folder / "a.csv", folder / "a.parquet")
+    first, *others = (reading(source, **options) for source in sources)
+    assert all(other.report.remarks == first.report.remarks for other in others)
+    return [each.written() for each in first.report.remarks]
+
+
+MAGS, FAINTER = [15.1, 15.2, 15.3, 15.4], [16.1, 16.2, 16.3, 16.4]
+
+
+@pytest.mark.parametrize("name", ["mag_r", "Rmag", "R", "g", "BP_mag", "magnitude V"])
+def test_the_brightness_of_another_band_is_told(name, tmp_path):
+    (said,) = remarks({"mag": MAGS, name: FAINTER}, tmp_path)
+    assert said == (
+        f"the brightness of other bands is not read, and seems to be in {name!r} "
+        f"(mag={name!r} in place of the other)"
+    )
+    assert remarks({"mag": MAGS, name: FAINTER}, tmp_path, mag="mag") == []
+
+
+def test_fluxes_of_another_band_are_told(tmp_path):
+    columns = {"flux": MAGS, "flux_g": FAINTER, "flux_r": FAINTER}
+    (said,) = remarks(columns, tmp_path, zero_point=25)
+    assert "seems to be in 'flux_g' and 'flux_r'" in said
+
+
+def test_a_band_without_errors_beside_one_with_them_is_told(tmp_path):
+    (said,) = remarks({"g": MAGS, "r": FAINTER, "r_err": 0.1}, tmp_path)
+    assert "seems to be in 'g' (mag='g'" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("Vmag", [16.0, 16.0, 17.0, 17.0]),  # of each star
+        ("z", [0.1] * 4),
+        ("y", [1204.1, 1204.2, 1204.3, 1204.4]),  # of pixels
+        ("i", [1, 2, 3, 4]),
+        ("Rmag", [np.nan] * 4),
+        ("Rmag", ["a", "b", "c", "d"]),
+        ("limiting_mag", FAINTER),
+    ],
+)
+def test_what_is_no_brightness_of_another_band(name, values, tmp_path):
+    assert remarks({"mag": MAGS, name: values}, tmp_path) == []
+
+
+def test_errors_of_each_band_are_looked_for(tmp_path):
+    columns = {"Vmag": MAGS, "e_Vmag": 0.1, "Bmag": FAINTER, "e_Bmag_sys": 0.1}
+    (said,) = remarks(columns, tmp_path)
+    assert (
+        said == "no errors of 'Bmag' are read, and 'e_Bmag_sys' may hold them: call them 'e_Bmag'"
+    )
+    renamed = {name.removesuffix("_sys"): values for name, values in columns.items()}
+    assert remarks(renamed, tmp_path) == []
+
+
+def test_errors_named_by_hand_are_of_no_band_among_several(tmp_path):
+    frame = table(Vmag=[15.1, 15.2, 15.3], Bmag=[16.1, 16.2, 16.3], scatter=0.1)
+    with pytest.raises(ValueError, match=r"mag_err= needs the brightness .* pass mag=…"):
+        reading(frame, mag_err="scatter")
+    assert reading(frame, mag="Bmag", mag_err="scatter").mag_err.tolist() == [0.1] * 3
+
+
+def test_a_time_is_no_band():
+    frame = pd.DataFrame({"t": TIMES, "t_err": 0.001, "V": [15.1, 15.2, 15.3], "V_err": 0.1})
+    assert reading(frame).band.tolist() == ["V"]

@@ -184,9 +184,9 @@ def test_what_is_said():
     ztf = case_named("irsa.csv")
     _, said = outcome(ztf.drop(columns="catflags"))
     assert "no flags of bad rows are there (catflags)" in said
-    _, said = outcome(ztf.rename(columns={"oid": "star"}))
+    _, said = outcome(ztf.rename(columns={"mjd": "when"}))
     assert "looks like ztf" in said
-    assert "no column oid among" in said
+    assert "no column mjd among" in said
     _, said = outcome(ztf.assign(MasterID=1))
     assert "could be of ztf" in said
     assert "and catalina" in said
