@@ -34,7 +34,7 @@ def as_option(remedy: Remedy) -> str:
         return " ".join(f"--rule {rule}={limit}" for rule, limit in limits.items())
     if name == "id_from":
         return "files of other names"
-    if name in ("survey", "difference", "band", "on_invalid", "flux", "zero_point"):
+    if name in ("survey", "difference", "band", "on_invalid", "on_error", "flux", "zero_point"):
         return f"--{name.replace('_', '-')} {value}"
     return f"--columns {'band' if name == 'band_column' else name}={value}"
 

@@ -18,7 +18,7 @@ from sklearn_astromer.lightcurves.reading.columns import survey_of
 from sklearn_astromer.lightcurves.reading.options import TWICE, UPPER_LIMITS, Options
 from sklearn_astromer.lightcurves.reading.paths import paths_of, said_by_folders, unread_folders
 from sklearn_astromer.lightcurves.reading.remarks import describe, id_column, remark
-from sklearn_astromer.lightcurves.reading.remedies import Remedy, refusal
+from sklearn_astromer.lightcurves.reading.remedies import Remedy, parts_of, refusal
 from sklearn_astromer.lightcurves.reading.report import OTHER_BANDS, Report
 from sklearn_astromer.lightcurves.reading.rows import Kind, Labels, Rows, grouped, remark_odd
 from sklearn_astromer.lightcurves.reading.side import Side
@@ -120,6 +120,7 @@ class Reader:
         """Yield what each table holds; a file that cannot be read is an error, or left out."""
         sources = self._sources
         shown = self.options.progress and len(sources) > 1
+        failed: Exception | None = None
         for source in progress_bar(sources, unit="file", disable=not shown):
             found: list[Rows] = []
             part = Report()
@@ -131,17 +132,26 @@ class Reader:
                     else:
                         found.append(rows)
             except (ValueError, TypeError, OSError) as error:
-                if self.options.on_error == "raise" or not isinstance(source, Path):
+                if not isinstance(source, Path):
                     raise
+                what, remedies = parts_of(error)
+                if self.options.on_error == "raise":
+                    # what options mend before any file was read is hardly of this one alone
+                    common = bool(remedies) and not self.report.survey
+                    if common or len(sources) == 1 or not isinstance(error, ValueError):
+                        raise
+                    skip = Remedy("on_error", "skip", "to leave out such files")
+                    raise refusal(what.rstrip("."), *remedies, skip) from error
+                failed = failed or error
                 self.report.skipped[str(source)] = str(error).removeprefix(f"{source} ")
                 continue
             self.report.add(part, str(source) if len(sources) > 1 else "")
             yield from found
-        if self.report.skipped and len(self.report.skipped) == len(sources):
-            file, why = next(iter(self.report.skipped.items()))
-            raise ValueError(
-                f"none of {len(sources)} files could be read, the first: {file}: {why}"
-            )
+        if failed and len(self.report.skipped) == len(sources):
+            what, remedies = parts_of(failed)
+            file = "" if what.startswith(str(sources[0])) else f"{sources[0]}: "
+            said = f"none of {len(sources)} files could be read, the first: {file}{what}"
+            raise refusal(said, *remedies) from failed
 
     def _of_table(self, table: Table, report: Report) -> Rows:
         """Return the observations of a table."""

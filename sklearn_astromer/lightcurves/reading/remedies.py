@@ -51,6 +51,11 @@ def refusal(what: str, *remedies: Remedy) -> ValueError:
     return error
 
 
+def parts_of(error: Exception) -> tuple[str, tuple[Remedy, ...]]:
+    """Return what an error says is wrong, and what would help."""
+    return error.__dict__.get("what", str(error)), error.__dict__.get("remedies", ())
+
+
 def by_door(remedies: Iterable[Remedy], takes: Collection[str]) -> tuple[Remedy, ...]:
     """Return remedies for a call that takes some of the options; `LightCurves.read` takes all."""
     return tuple(
@@ -65,13 +70,13 @@ def advising(takes: Collection[str]) -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        remedies = error.__dict__.get("remedies", ())
+        what, remedies = parts_of(error)
         if not remedies:
             raise
-        raise refusal(error.__dict__["what"], *by_door(remedies, takes)) from error
+        raise refusal(what, *by_door(remedies, takes)) from error
 
 
 def told(error: Exception, write: Writer) -> str:
     """Return the text of an error, its remedies written in another way."""
-    remedies = error.__dict__.get("remedies", ())
-    return f"{error.__dict__['what']}: pass {advice(remedies, write)}" if remedies else str(error)
+    what, remedies = parts_of(error)
+    return f"{what}: pass {advice(remedies, write)}" if remedies else str(error)

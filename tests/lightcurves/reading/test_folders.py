@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 
 import pandas as pd
 import pytest
 from small_table import FRAME, READ
 
 from sklearn_astromer import LightCurves
+from sklearn_astromer.cli import main
 
 
 def test_a_folder_that_is_linked_in_itself(tmp_path):
@@ -203,3 +205,45 @@ def test_tables_of_pandas_and_of_tap_in_json(text, ids, tmp_path):
     assert curves.ids.tolist() == ids
     assert curves.time.tolist() == [58000.1, 58001.1] * (len(curves.time) // 2)
     assert curves.mag.tolist() == [15.0, 15.1] * (len(curves.mag) // 2)
+
+
+SKIP = "on_error='skip' to leave out such files"
+
+
+@pytest.mark.parametrize(
+    ("bad", "first", "advised"),
+    [
+        # damaged, wherever it is
+        (b"PAR1 and no more", True, True),
+        (b"PAR1 and no more", False, True),
+        (b'{"mjd": [1,', True, True),
+        # of other columns: of all files by what is known, or of this one alone
+        (b"x,y\n1,2\n", True, False),
+        (b"x,y\n1,2\n", False, True),
+    ],
+)
+def test_a_file_among_others_that_cannot_be_read(bad, first, advised, tmp_path):
+    for name in "bc":
+        (tmp_path / f"{name}.csv").write_text("mjd,mag\n58000,15\n58001,16\n")
+    path = tmp_path / ("a.csv" if first else "d.csv")
+    path.write_bytes(bad)
+    with pytest.raises(ValueError, match=r"cannot be read|no column was recognised") as raised:
+        LightCurves.read(tmp_path)
+    assert (SKIP in str(raised.value)) == advised
+    assert str(raised.value).count(str(path)) == 1
+    with pytest.warns(UserWarning, match="file"):
+        assert LightCurves.read(tmp_path, on_error="skip").ids.tolist() == ["b", "c"]
+    with pytest.raises(ValueError, match=r"cannot be read|no column was recognised") as raised:
+        LightCurves.read(path)
+    assert SKIP not in str(raised.value)
+
+
+def test_if_no_file_can_be_read_it_is_said_what_would_help(tmp_path, capsys):
+    for name in "ab":
+        (tmp_path / f"{name}.csv").write_text("x,mag\n1,2\n")
+    said = f"none of 2 files could be read, the first: {tmp_path}/a.csv: no column was recognised"
+    with pytest.raises(ValueError, match=re.escape(said)) as raised:
+        LightCurves.read(tmp_path, on_error="skip")
+    assert "pass time=…" in str(raised.value)
+    assert main(["inspect", str(tmp_path), "--on-error", "skip"]) == 1
+    assert "pass --columns time=" in capsys.readouterr().err
