@@ -162,5 +162,5 @@ def test_it_installs_and_works_away_from_the_repository(built, tmp_path):
     assert run.returncode == 0, run.stderr
     where, shape = run.stdout.splitlines()
     assert Path(where).is_relative_to(tmp_path)
-    assert shape == "(2, 128)"
+    assert shape == "(2, 129)"  # the mean, and brightness
     assert not (tmp_path / "home").exists()

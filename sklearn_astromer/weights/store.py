@@ -32,6 +32,7 @@ from sklearn_astromer.weights import hub, registry
 from sklearn_astromer.weights.archives import read_archive
 from sklearn_astromer.weights.checkpoint import (
     CONFIG,
+    WEIGHTS,
     Checkpoint,
     check_format,
     read_folder,
@@ -128,7 +129,7 @@ def read_checkpoint(path: str | os.PathLike[str]) -> Checkpoint:
     """Read the checkpoint at a path, see `load`; an archive is not unpacked next to it."""
     path = Path(path).expanduser()
     if not path.is_file():
-        ours = (path / CONFIG).is_file()
+        ours = all((path / name).is_file() for name in (CONFIG, WEIGHTS))
         official = not ours and any((path / name).is_file() for name in OFFICIAL_CONFIGS)
         return read_official(path) if official else read_folder(path)
     with tempfile.TemporaryDirectory() as made:

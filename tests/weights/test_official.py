@@ -52,6 +52,14 @@ def test_synthetic_official(write_official, official_parts, tmp_path):
     assert all(t.flags.writeable and t.flags.c_contiguous for t in found.tensors.values())
 
 
+@pytest.mark.parametrize("text", ['{"model_type": "astromer"}', '{"format": 1}'])
+def test_a_config_of_another_program_is_not_ours(write_official, tmp_path, text):
+    folder = write_official(tmp_path / "folder")
+    expected = read_checkpoint(folder)
+    (folder / "config.json").write_text(text)
+    assert read_checkpoint(folder).description == expected.description
+
+
 def test_official_macho(official_zip, tmp_path, assert_same):
     found = read_checkpoint(official_zip)
     assert found.description == {
