@@ -94,6 +94,19 @@ class MomentsHead(MLPHead):
         return torch.cat([mean, (variance + 1e-8).sqrt()], dim=1)
 
 
+class LabelHead(MomentsHead):
+    """Moments of the vectors, then one hidden layer: what reads labels while an encoder learns.
+
+    The encoder learns faster through it than through two layers.
+    """
+
+    def __init__(self, d_in: int, n_outputs: int, units: int, dropout: float) -> None:
+        Head.__init__(self, (2 * d_in,))
+        self.dense = nn.Sequential(
+            nn.Linear(2 * d_in, units), nn.GELU(), Dropout(dropout), nn.Linear(units, n_outputs)
+        )
+
+
 class SkipHead(MLPHead):
     """Mean of the input embedding and of every block, softmax-weighted, then dense layers.
 

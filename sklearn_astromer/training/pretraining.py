@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sklearn_astromer.inference.batches import make_windows, own_peaks
 from sklearn_astromer.lightcurves import LightCurves
 from sklearn_astromer.modules.decoder import Astromer
-from sklearn_astromer.modules.heads import MomentsHead
+from sklearn_astromer.modules.heads import LabelHead
 from sklearn_astromer.periodogram import Peaks
 from sklearn_astromer.training.labels import LabelLoss, Labels
 from sklearn_astromer.training.loop import Run, train
@@ -115,7 +115,7 @@ def pretrain(
     learner: torch.nn.Module = network
     criterion = Masked(recipe.loss)
     if labels is not None:
-        head = MomentsHead(config.d_model, labels.n_outputs, HEAD_UNITS, HEAD_DROPOUT)
+        head = LabelHead(config.d_model, labels.n_outputs, HEAD_UNITS, HEAD_DROPOUT)
         learner = Learner(network, head)
         known = labels if valid is None else of_some(labels, ~valid)
         loss = LabelLoss(known, recipe.label_smoothing)

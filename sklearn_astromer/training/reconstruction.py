@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from sklearn_astromer.inference.batches import WindowTensors, autocast
 from sklearn_astromer.modules.decoder import Astromer
-from sklearn_astromer.modules.heads import MomentsHead
+from sklearn_astromer.modules.heads import LabelHead
 from sklearn_astromer.modules.losses import LOSSES, squared
 from sklearn_astromer.modules.pooling import masked_mean
 from sklearn_astromer.modules.visible import moments, visible
@@ -236,7 +236,7 @@ class Learner(nn.Module):
         Of what it reads, half of the windows show no deviation, so that the mean tells as well.
     """
 
-    def __init__(self, network: Astromer, head: MomentsHead) -> None:
+    def __init__(self, network: Astromer, head: LabelHead) -> None:
         super().__init__()
         self.network, self.head = network, head
 

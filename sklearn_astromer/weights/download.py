@@ -42,7 +42,9 @@ def canonical(address: str) -> str:
     try:
         _check_url(address)
     except OSError as error:
-        shown = "" if "@" in urlsplit(address).netloc else f"{address}: "  # a password is for no log
+        shown = (
+            "" if "@" in urlsplit(address).netloc else f"{address}: "
+        )  # a password is for no log
         raise ValueError(f"{shown}{error}") from error
     return address
 
